@@ -1,0 +1,122 @@
+"""What can go wrong, where it went wrong, and who must act."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+def printable(text: str) -> str:
+    """Return `text` with everything a terminal could act on written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the nearest of `known`, or nothing."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in an input: file, line and column counted from 1 (0 means the whole file)."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        numbers = [str(n) for n in (self.line, self.column) if n]
+        return printable(":".join([self.path, *numbers]))
+
+    def picture(self) -> str:
+        """Return the line with a caret under the column, or nothing if the line is unknown."""
+        if not self.text:
+            return ""
+        window = max(0, self.column - 60)
+        shown = printable(self.text[window : window + 100])
+        if not self.column:
+            return f"\n    {shown}"
+        before = printable(self.text[window : self.column - 1])
+        marked = printable(self.text[self.column - 1 : self.column - 1 + self.width])
+        room = max(1, 100 - len(before))
+        return f"\n    {shown}\n    {' ' * len(before)}{'^' * max(1, min(len(marked), room))}"
+
+
+class BlockcError(Exception):
+    """A failure blockc foresaw. `exit_code` tells who must act."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.at}: " if self.at else ""
+        step = f"; {self.hint}" if self.hint else ""
+        return f"{where}{printable(self.message + step)}{self.at.picture() if self.at else ''}"
+
+
+class UsageError(BlockcError):
+    """The command was called in a way that cannot work; the operator must act."""
+
+
+class DefinitionError(BlockcError):
+    """A source, group or target definition is wrong; the operator must act."""
+
+
+class PolicyError(BlockcError):
+    """The policy is wrong; its author must act."""
+
+
+class OutputError(BlockcError):
+    """The result cannot be written where it should go; the operator must act."""
+
+
+class SourceSyntaxError(BlockcError):
+    """A source does not follow its format; upstream must act."""
+
+    exit_code = 3
+
+
+class SourceUnfit(BlockcError):
+    """A source is missing, stale, truncated or not what was asked for; upstream must act."""
+
+    exit_code = 3
+
+
+class UnsafeChange(BlockcError):
+    """The change is larger than the guard allows; somebody must approve it."""
+
+    exit_code = 4
+
+
+class DoesNotFit(BlockcError):
+    """The result exceeds a limit of its target; the policy's author must choose what to give up."""
+
+    exit_code = 5
+
+
+class Miscompiled(BlockcError):
+    """A pass, a template or a reader broke its contract; blockc is wrong."""
+
+    exit_code = 70
+
+
+class Mistakes(BlockcError):
+    """Several mistakes found in one run, reported together.
+
+    Invariant: `errors` is not empty and in the order of the file.
+    """
+
+    def __init__(self, errors: Sequence[BlockcError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
