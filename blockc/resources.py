@@ -1,0 +1,24 @@
+"""Where the templates and sources are: in a wheel, an editable install or a bare checkout."""
+
+from pathlib import Path
+
+
+def templates_dir() -> Path:
+    """Return the folder of the targets' templates."""
+    return _shipped("templates")
+
+
+def sources_dir() -> Path:
+    """Return the folder of the source definitions, with `groups/` and `sample/` in it."""
+    return _shipped("sources")
+
+
+def _shipped(name: str) -> Path:
+    """Return the installed folder if it exists, else the checkout's.
+
+    A wheel carries `name` inside the package. In a checkout, installed editable or not, it stands
+    beside the package.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / name
+    return installed if installed.is_dir() else package.parent / name
