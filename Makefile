@@ -1,0 +1,63 @@
+# `make` and `make test` set up everything they need, on a machine with git, make, Python >= 3.11
+# and a C compiler. Both are quick the second time: the stamps depend on what they were made from.
+.DEFAULT_GOAL := example
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+METADATA := setup.cfg pyproject.toml
+EXAMPLE := examples/edge
+
+example: $(VENV)/.installed  ## compile the example policy from the bundled sample (default)
+	@$(BIN)/blockc build -f $(EXAMPLE)/blockc.toml --sample -o $(EXAMPLE)/dist
+
+test: $(VENV)/.testing  ## run every test that can run here
+	$(BIN)/python -m pytest
+
+check: lint types test  ## lint, types and tests
+
+lint: $(VENV)/.testing  ## look for mistakes and untidiness
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.testing  ## check the types of code and tests
+	$(BIN)/mypy
+
+golden: $(VENV)/.testing  ## write the golden files anew and show what changed
+	$(BIN)/python -m pytest tests/golden --update-golden
+	git diff --stat tests/golden
+
+real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
+	$(BIN)/python -m pytest -m real
+
+bench: $(VENV)/.testing  ## measure, and compare with the named peers
+	$(BIN)/python -m tests.bench
+
+dist: $(VENV)/.testing  ## build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist .
+
+clean:  ## remove everything make made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(EXAMPLE)/dist $(EXAMPLE)/.dist.generations
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+$(VENV)/.created: scripts/preflight.py
+	@command -v $(PYTHON) >/dev/null || { echo "blockc: no Python here; install Python 3.11 or newer (Debian: apt-get install python3 python3-venv python3-dev)" >&2; exit 2; }
+	@$(PYTHON) scripts/preflight.py
+	@echo "blockc: setting up $(VENV), once"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created $(METADATA)
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.testing: $(VENV)/.installed
+	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+.PHONY: example test check lint types golden real bench dist clean help
