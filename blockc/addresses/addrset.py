@@ -1,0 +1,148 @@
+"""Sets of addresses of every family, canonical, so that equal sets compare equal."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from blockc.addresses import columns
+from blockc.addresses.columns import Column
+from blockc.addresses.family import FAMILIES, Family, Prefix
+from blockc.addresses.partition import Labels, Partition, overlay, set_partition
+from blockc.addresses.prefixes import Prefixes, cover_size, minimal_cover
+
+Spans = tuple[Column, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class AddrSet:
+    """A set of addresses, true or false for every address of every family it knows.
+
+    Invariant: one boolean partition a family, in family order.
+    """
+
+    parts: tuple[Partition, ...]
+
+    @classmethod
+    def empty(cls, families: Iterable[Family] = FAMILIES) -> "AddrSet":
+        """Return the set of no address."""
+        return cls(tuple(Partition.filled(family, np.False_) for family in families))
+
+    @classmethod
+    def everything(cls, families: Iterable[Family] = FAMILIES) -> "AddrSet":
+        """Return the set of all addresses."""
+        return cls(tuple(Partition.filled(family, np.True_) for family in families))
+
+    @classmethod
+    def of(cls, prefixes: Iterable[Prefix], families: Iterable[Family] = FAMILIES) -> "AddrSet":
+        """Return the union of `prefixes`."""
+        return cls.of_ranges(((p.family, p.first, p.last) for p in prefixes), families)
+
+    @classmethod
+    def of_ranges(
+        cls, ranges: Iterable[tuple[Family, int, int]], families: Iterable[Family] = FAMILIES
+    ) -> "AddrSet":
+        """Return the union of inclusive ranges `(family, first, last)`."""
+        spans: dict[Family, list[tuple[int, int]]] = {family: [] for family in families}
+        for family, first, last in ranges:
+            if not 0 <= first <= last <= family.last:
+                raise ValueError(f"{first:#x}-{last:#x} is no range of {family.name}")
+            spans[family].append((first, last))
+        return cls.of_spans(
+            {family: columns.span_columns(family, rows) for family, rows in spans.items()}
+        )
+
+    @classmethod
+    def of_spans(cls, spans: Mapping[Family, Spans]) -> "AddrSet":
+        """Return the union of `(start, inclusive end)` columns a family, in any order."""
+        return cls(tuple(set_partition(f, *spans[f]) for f in sorted(spans)))
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Return the families this set speaks about."""
+        return tuple(part.family for part in self.parts)
+
+    @property
+    def count(self) -> int:
+        """Return the number of addresses of all families."""
+        return sum(map(self.count_of, self.families))
+
+    def count_of(self, family: Family) -> int:
+        """Return the number of addresses of `family`."""
+        return columns.total(family, *self.spans(family))
+
+    def part(self, family: Family) -> Partition:
+        """Return the partition of `family`."""
+        return self.parts[self.families.index(family)]
+
+    def only(self, family: Family) -> "AddrSet":
+        """Return the addresses of `family` in this set, and none of the other families."""
+        return AddrSet(
+            tuple(
+                part if part.family == family else Partition.filled(part.family, np.False_)
+                for part in self.parts
+            )
+        )
+
+    def spans(self, family: Family) -> Spans:
+        """Return start and inclusive end of the maximal runs of `family`, in address order."""
+        part = self.part(family)
+        return part.runs(part.labels)
+
+    def prefixes(self, family: Family) -> Prefixes:
+        """Return the fewest prefixes that cover exactly the addresses of `family`."""
+        return minimal_cover(family, *self.spans(family))
+
+    def prefix_count(self, family: Family) -> int:
+        """Return `len(self.prefixes(family))` without making them."""
+        return cover_size(family, *self.spans(family))
+
+    def isdisjoint(self, other: "AddrSet") -> bool:
+        """Return whether no address is in both sets."""
+        return not self & other
+
+    def __contains__(self, prefix: Prefix) -> bool:
+        """Return whether every address of `prefix` is in the set."""
+        return not AddrSet.of([prefix], self.families) - self
+
+    def __or__(self, other: "AddrSet") -> "AddrSet":
+        return self._combine(other, np.logical_or)
+
+    def __and__(self, other: "AddrSet") -> "AddrSet":
+        return self._combine(other, np.logical_and)
+
+    def __xor__(self, other: "AddrSet") -> "AddrSet":
+        return self._combine(other, np.logical_xor)
+
+    def __sub__(self, other: "AddrSet") -> "AddrSet":
+        return self._combine(other, np.greater)  # true and not false
+
+    def __invert__(self) -> "AddrSet":
+        return AddrSet(tuple(part.relabel(~part.labels) for part in self.parts))
+
+    def __bool__(self) -> bool:
+        return any(part.labels.any() for part in self.parts)
+
+    def _combine(self, other: "AddrSet", law: Callable[[Any, Any], Labels]) -> "AddrSet":
+        if self.families != other.families:
+            raise ValueError("sets of different families")
+        return AddrSet(tuple(_combined(a, b, law) for a, b in zip(self.parts, other.parts)))
+
+
+def union(sets: Iterable[AddrSet], families: Iterable[Family] = FAMILIES) -> AddrSet:
+    """Return the union of any number of sets in one sweep, not one sweep a set."""
+    gathered = list(sets)
+    return AddrSet.of_spans({family: _gather(gathered, family) for family in families})
+
+
+def _gather(sets: list[AddrSet], family: Family) -> Spans:
+    spans = columns.spans_alike([one.spans(family) for one in sets])
+    if not spans:
+        return columns.span_columns(family, [])
+    return np.concatenate([s for s, _ in spans]), np.concatenate([e for _, e in spans])
+
+
+def _combined(a: Partition, b: Partition, law: Callable[[Any, Any], Labels]) -> Partition:
+    slots, (left, right) = overlay(a, b)
+    return Partition.of(a.family, slots, law(left, right))

@@ -1,0 +1,208 @@
+"""Columns of addresses: numpy arrays of unsigned numbers up to 128 bits wide.
+
+A column is *narrow* or *wide*, and its dtype says which:
+
+* narrow: uint64, counting units of `2**family.grain` addresses. For IPv4 a unit is one address,
+  for IPv6 a /64, and all the registries' IPv6 data is made of whole /64s.
+* wide: `S16`, the 16 bytes of an address in network order, only for IPv6 with something finer
+  than a /64. numpy compares, sorts and searches such strings in address order.
+
+Order and equality, which is all that set algebra needs, are the same code for both. Arithmetic
+lives in this module alone, so nothing else can truncate. A span is a pair of columns
+`start, last`, both inclusive; a narrow `last` stands for the end of its unit.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses.family import Family
+
+WIDE = np.dtype("S16")
+Column = NDArray[Any]
+U64 = NDArray[np.uint64]
+ONE = np.uint64(1)
+ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+_LOW32 = np.uint64(0xFFFF_FFFF)
+
+
+def is_wide(column: Column) -> bool:
+    """Return whether `column` holds 16-byte addresses."""
+    return column.dtype.kind == "S"
+
+
+def join(high: U64, low: U64) -> Column:
+    """Return the wide column of `high * 2**64 + low`. Inverse of `split`."""
+    pair = np.empty((len(high), 2), dtype=">u8")
+    pair[:, 0], pair[:, 1] = high, low
+    return pair.view(WIDE).reshape(-1)
+
+
+def split(wide: Column) -> tuple[U64, U64]:
+    """Return the high and low 64 bits of a wide column. Inverse of `join`."""
+    pair = np.ascontiguousarray(wide).view(">u8").reshape(-1, 2)
+    return pair[:, 0].astype(np.uint64), pair[:, 1].astype(np.uint64)
+
+
+def column(family: Family, addresses: Sequence[int]) -> Column:
+    """Return the narrowest column that holds `addresses` as starts."""
+    grain = family.grain
+    if any(address & ((1 << grain) - 1) for address in addresses):
+        high = np.array([address >> 64 for address in addresses], dtype=np.uint64)
+        return join(high, np.array([address & int(ALL) for address in addresses], dtype=np.uint64))
+    return np.array([address >> grain for address in addresses], dtype=np.uint64)
+
+
+def ints(family: Family, starts: Column) -> list[int]:
+    """Return `starts` as Python integers. Inverse of `column`."""
+    if is_wide(starts):
+        high, low = split(starts)
+        return [(h << 64) | n for h, n in zip(high.tolist(), low.tolist(), strict=True)]
+    return [unit << family.grain for unit in starts.tolist()]
+
+
+def last_ints(family: Family, lasts: Column) -> list[int]:
+    """Return the inclusive ends `lasts` as Python integers."""
+    if is_wide(lasts):
+        return ints(family, lasts)
+    return [address + (1 << family.grain) - 1 for address in ints(family, lasts)]
+
+
+def widen(starts: Column) -> Column:
+    """Return `starts` as a wide column."""
+    return starts if is_wide(starts) else join(starts, np.zeros_like(starts))
+
+
+def widen_lasts(lasts: Column) -> Column:
+    """Return the inclusive ends `lasts` as a wide column."""
+    return lasts if is_wide(lasts) else join(lasts, np.full_like(lasts, ALL))
+
+
+def alike(columns: Sequence[Column]) -> list[Column]:
+    """Return columns of starts in one common form: wide if any of them is."""
+    if any(map(is_wide, columns)):
+        return [widen(one) for one in columns]
+    return list(columns)
+
+
+def spans_alike(spans: Sequence[tuple[Column, Column]]) -> list[tuple[Column, Column]]:
+    """Return spans in one common form: wide if any of them is."""
+    if any(is_wide(one) for pair in spans for one in pair):
+        return [(widen(start), widen_lasts(last)) for start, last in spans]
+    return list(spans)
+
+
+def span_columns(family: Family, spans: Sequence[tuple[int, int]]) -> tuple[Column, Column]:
+    """Return the narrowest pair of columns for inclusive `spans` of Python integers."""
+    unit = (1 << family.grain) - 1
+    start = [first for first, _ in spans]
+    last = [last for _, last in spans]
+    if any(first & unit for first in start) or any((end + 1) & unit for end in last):
+        return widen(column(family, start)), _wide_column(last)
+    return column(family, start), np.array([end >> family.grain for end in last], dtype=np.uint64)
+
+
+def _wide_column(addresses: Sequence[int]) -> Column:
+    return np.array([a.to_bytes(16, "big") for a in addresses], dtype=WIDE)
+
+
+def narrow_spans(start: Column, last: Column) -> tuple[Column, Column]:
+    """Return the same spans narrow if all of them are whole units, else unchanged."""
+    if not is_wide(start):
+        return start, last
+    start_high, start_low = split(start)
+    last_high, last_low = split(last)
+    if (start_low == 0).all() and (last_low == ALL).all():
+        return start_high, last_high
+    return start, last
+
+
+def narrow(starts: Column) -> Column:
+    """Return the same starts narrow if every one begins a unit, else unchanged."""
+    if not is_wide(starts):
+        return starts
+    high, low = split(starts)
+    return starts if low.any() else high
+
+
+def before(family: Family, column: Column) -> Column:
+    """Return each value less one; zero wraps to the top of the space."""
+    if is_wide(column):
+        high, low = split(column)
+        return join(high - (low == 0), low - ONE)
+    return (column - ONE) & np.uint64((1 << (family.width - family.grain)) - 1)
+
+
+def after(family: Family, column: Column) -> Column:
+    """Return each value plus one; the top of the space wraps to zero."""
+    if is_wide(column):
+        high, low = split(column)
+        return join(high + (low == ALL), low + ONE)
+    return (column + ONE) & np.uint64((1 << (family.width - family.grain)) - 1)
+
+
+def total(family: Family, start: Column, last: Column) -> int:
+    """Return the number of addresses in the disjoint spans, exactly."""
+    if is_wide(start):
+        (start_high, start_low), (last_high, last_low) = split(start), split(last)
+        borrow = last_low < start_low
+        high = _sum(last_high - start_high - borrow)
+        return (high << 64) + _sum(last_low - start_low) + len(start)
+    return (_sum(last - start) + len(start)) << family.grain
+
+
+def sizes(family: Family, start: Column, last: Column) -> list[int]:
+    """Return the number of addresses of each span as Python integers."""
+    pairs = zip(ints(family, start), last_ints(family, last), strict=True)
+    return [end - first + 1 for first, end in pairs]
+
+
+def _sum(column: U64) -> int:
+    """Return the exact sum: numpy's own would wrap at 2**64."""
+    high = int((column >> np.uint64(32)).sum(dtype=np.uint64))
+    return (high << 32) + int((column & _LOW32).sum(dtype=np.uint64))
+
+
+def bit_length(column: U64) -> NDArray[np.uint8]:
+    """Return the position of the highest set bit plus one, 0 for 0.
+
+    Smearing and counting, because a float logarithm is wrong near 2**53 and above.
+    """
+    smeared = column.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        smeared |= smeared >> np.uint64(shift)
+    return np.bitwise_count(smeared)
+
+
+def common_length(family: Family, left: Column, right: Column) -> NDArray[np.int16]:
+    """Return how many leading bits each pair of starts shares.
+
+    For narrow columns that are equal this is the width of a unit's address, not of the family.
+    """
+    if is_wide(left):
+        (left_high, left_low), (right_high, right_low) = split(left), split(right)
+        high = 64 - bit_length(left_high ^ right_high).astype(np.int16)
+        low = 64 - bit_length(left_low ^ right_low).astype(np.int16)
+        return np.where(high < 64, high, 64 + low).astype(np.int16)
+    width = family.width - family.grain
+    return (width - bit_length(left ^ right).astype(np.int16)).astype(np.int16)
+
+
+def block_lasts(family: Family, starts: Column, lengths: NDArray[np.int16]) -> Column:
+    """Return the inclusive end of the aligned block of each length at each start.
+
+    Lengths beyond 64 need a wide column; a narrow column of IPv6 holds only /64 and shorter.
+    """
+    if is_wide(starts):
+        high, low = split(starts)
+        return join(high | _host_mask(64 - lengths), low | _host_mask(128 - lengths))
+    return starts | _host_mask(family.width - family.grain - lengths)
+
+
+def _host_mask(bits: NDArray[np.int16]) -> U64:
+    """Return `2**bits - 1` with `bits` clamped to 0..64, without an undefined shift by 64."""
+    clamped = np.clip(bits, 0, 64).astype(np.uint64)
+    short = np.minimum(clamped, np.uint64(63))
+    return np.where(clamped == 64, ALL, (ONE << short) - ONE)

@@ -1,0 +1,162 @@
+"""The fewest prefixes that cover spans exactly, computed for all spans at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.columns import ONE, U64, Column
+from blockc.addresses.family import Family, Prefix
+
+Lengths = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prefixes:
+    """Prefixes of one family as columns, in the order they were made (address order for covers).
+
+    Invariant: `start` and `length` (bits) have equal length and no start has host bits.
+    """
+
+    family: Family
+    start: Column
+    length: Lengths
+
+    @classmethod
+    def empty(cls, family: Family) -> "Prefixes":
+        """Return no prefixes."""
+        return cls(family, np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int16))
+
+    @property
+    def last(self) -> Column:
+        """Return the inclusive end of each prefix."""
+        return columns.block_lasts(self.family, self.start, self.length)
+
+    def texts(self) -> list[str]:
+        """Return the canonical text of each prefix, `first/length`."""
+        from blockc.addresses.text_columns import prefix_texts
+
+        return prefix_texts(self)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __iter__(self) -> Iterator[Prefix]:
+        firsts = columns.ints(self.family, self.start)
+        for first, length in zip(firsts, self.length.tolist(), strict=True):
+            yield Prefix(self.family, first, length)
+
+
+def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
+    """Return the fewest prefixes whose union is exactly the spans, in address order.
+
+    Args:
+        start: First addresses of sorted, disjoint, non-touching spans.
+        last: Their inclusive ends, in the same form.
+
+    Minimal because a prefix inside a span lies inside one of the span's maximal aligned blocks;
+    those are disjoint and each needs an entry. They are the binary digits of the distances from
+    the span's roundest inner boundary to its two ends.
+
+    Cost: O(n + output) and a few numpy calls a bit of width.
+    """
+    if columns.is_wide(start):
+        return _wide_cover(family, start, last)
+    return Prefixes(family, *_narrow_cover(start, last, family.width - family.grain))
+
+
+def cover_size(family: Family, start: Column, last: Column) -> int:
+    """Return `len(minimal_cover(...))`; for narrow columns without making the prefixes."""
+    if columns.is_wide(start):
+        return len(minimal_cover(family, start, last))
+    return int(_Digits.of(start, last).count.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Digits:
+    """The maximal aligned blocks of 64-bit spans, as the binary digits of two distances.
+
+    `mid` is the roundest boundary inside a span; `left` and `right` are the distances from it to
+    the span's two ends. A span that is itself one block is `single` and has no other digit: its
+    size might be 2**64, which does not fit.
+    """
+
+    mid: U64
+    left: U64
+    right: U64
+    single: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, start: U64, last: U64) -> "_Digits":
+        differ = start ^ last
+        single = (differ & (differ + ONE) == 0) & (start & differ == 0)
+        height = np.maximum(columns.bit_length(differ).astype(np.uint64), ONE) - ONE
+        below = (ONE << height) - ONE
+        mid = last & ~below
+        zero = np.uint64(0)
+        left = np.where(single, zero, mid - start)
+        return cls(mid, left, np.where(single, zero, (last & below) + ONE), single)
+
+    @property
+    def left_count(self) -> NDArray[np.int64]:
+        return np.bitwise_count(self.left).astype(np.int64)
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """Return how many blocks each span has."""
+        return self.left_count + np.bitwise_count(self.right) + self.single
+
+
+def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
+    """Write every block straight to its place in address order, one pass a bit of width."""
+    digits = _Digits.of(start, last)
+    offset = np.cumsum(digits.count) - digits.count
+    out_start = np.empty(int(digits.count.sum()), dtype=np.uint64)
+    out_length = np.empty(len(out_start), dtype=np.int16)
+    whole = digits.single
+    out_start[offset[whole]] = start[whole]
+    sizes = columns.bit_length(start[whole] ^ last[whole]).astype(np.int16)
+    out_length[offset[whole]] = width - sizes
+    offset_right = offset + digits.left_count
+    for bit in range(width):
+        flag = ONE << np.uint64(bit)
+        lower = flag - ONE
+        rows = np.flatnonzero(digits.left & flag)
+        done = digits.left[rows] & lower
+        place = offset[rows] + np.bitwise_count(done)
+        out_start[place], out_length[place] = start[rows] + done, width - bit
+        rows = np.flatnonzero(digits.right & flag)
+        done = digits.right[rows] & ~(lower | flag)
+        place = offset_right[rows] + np.bitwise_count(done)
+        out_start[place], out_length[place] = digits.mid[rows] + done, width - bit
+    return out_start, out_length
+
+
+def _wide_cover(family: Family, start: Column, last: Column) -> Prefixes:
+    """Cover 128-bit spans with the 64-bit routine: a head, whole /64s and a tail.
+
+    Exact because a maximal aligned block is a union of whole /64s or lies strictly inside one.
+    """
+    (start_high, start_low), (last_high, last_low) = columns.split(start), columns.split(last)
+    partial = (start_low != 0) | (last_low != columns.ALL)
+    inside = (start_high == last_high) & partial
+    head, tail = ~inside & (start_low != 0), ~inside & (last_low != columns.ALL)
+    top = np.full_like(last_low, columns.ALL)
+    first, final = start_high + head, last_high - tail
+    middle = ~inside & (first <= final)
+    high, length = _narrow_cover(first[middle], final[middle], 64)
+    starts, lengths = [columns.widen(high)], [length]
+    for rows, high, low, end in (
+        (inside, start_high, start_low, last_low),
+        (head, start_high, start_low, top),
+        (tail, last_high, np.zeros_like(top), last_low),
+    ):
+        first, length = _narrow_cover(low[rows], end[rows], 64)
+        count = _Digits.of(low[rows], end[rows]).count
+        starts.append(columns.join(np.repeat(high[rows], count), first))
+        lengths.append((length + 64).astype(np.int16))
+    merged = np.concatenate(starts)
+    order = np.argsort(merged, kind="stable")
+    return Prefixes(family, merged[order], np.concatenate(lengths)[order])
