@@ -1,0 +1,60 @@
+"""Longest-prefix lookup over PyTricia: the structure that is independent of the sweep.
+
+The only door to pytricia. It accepts keys with host bits and lengths that do not exist, so only
+`Prefixes`, which cannot hold either, may enter; and it mixes families in one trie, so there is
+one trie a family.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytricia
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.columns import Column
+from blockc.addresses.family import V4, Family
+from blockc.addresses.prefixes import Prefixes
+
+
+class PrefixIndex:
+    """Prefixes of one family with a label each, asked for the longest match.
+
+    Invariant: a prefix is stored once; a later label for the same prefix replaces the first.
+    """
+
+    def __init__(self, family: Family, prefixes: Prefixes, labels: Sequence[int]) -> None:
+        self.family = family
+        self._trie = pytricia.PyTricia(family.width)
+        keys = _keys(family, prefixes.start)
+        for key, length, label in zip(keys, prefixes.length.tolist(), labels, strict=True):
+            self._trie.insert(key, length, label)
+
+    def longest(self, address: int) -> int | None:
+        """Return the label of the longest prefix that holds `address`, or None."""
+        key = address.to_bytes(self.family.width // 8, "big")
+        found: int | None = self._trie.get(key, None)
+        return found
+
+    def longest_prefix(self, address: int) -> str | None:
+        """Return the text of the longest prefix that holds `address`, or None."""
+        key: str | None = self._trie.get_key(self.family.text(address))
+        return key
+
+    def labels(self, addresses: Column, default: int = 0) -> NDArray[np.int32]:
+        """Return the label of the longest match of each address of a column."""
+        get = self._trie.get
+        found = [get(key, default) for key in _keys(self.family, addresses)]
+        return np.array(found, dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self._trie)
+
+
+def _keys(family: Family, starts: Column) -> list[bytes]:
+    """Return addresses as the packed bytes pytricia reads without parsing text."""
+    if family == V4:
+        raw, size = starts.astype(">u4").tobytes(), 4
+    else:
+        raw, size = columns.widen(starts).tobytes(), 16
+    return [raw[at : at + size] for at in range(0, len(raw), size)]

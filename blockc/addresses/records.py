@@ -1,0 +1,118 @@
+"""What the registries delegated, one record a row, as columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.columns import Column
+from blockc.addresses.family import Family
+
+REGISTRIES = ("", "afrinic", "apnic", "arin", "lacnic", "ripencc", "iana")
+STATUSES = ("", "allocated", "assigned", "available", "reserved", "other")
+DELEGATED = (STATUSES.index("allocated"), STATUSES.index("assigned"))
+UNKNOWN_COUNTRIES = ("", "ZZ")
+
+
+def country_number(code: str) -> int:
+    """Return the number that stands for a two-letter `code` in a column; 0 for no code."""
+    return ord(code[0]) << 8 | ord(code[1]) if code else 0
+
+
+def country_text(number: int) -> str:
+    """Return the code of `number`. Inverse of `country_number`."""
+    return chr(number >> 8) + chr(number & 0xFF) if number else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Records of one family.
+
+    Invariant: all columns have one length; spans are not empty. They are spans, not prefixes:
+    an IPv4 count need not be a power of two, nor its start aligned.
+
+    Columns:
+        start, last: First and last address, inclusive (see `columns`).
+        country: uint16, `country_number`; 0 where the registry gives none.
+        registry, status: uint8, positions in `REGISTRIES` and `STATUSES`.
+        date: int32, yyyymmdd; 0 where unknown.
+        row: int32, line in the source, from 1.
+    """
+
+    family: Family
+    start: Column
+    last: Column
+    country: NDArray[np.uint16]
+    registry: NDArray[np.uint8]
+    status: NDArray[np.uint8]
+    date: NDArray[np.int32]
+    row: NDArray[np.int32]
+
+    @classmethod
+    def empty(cls, family: Family) -> "Records":
+        """Return no records."""
+        none = np.zeros(0, dtype=np.uint64)
+        small = [np.zeros(0, dtype=kind) for kind in ("u2", "u1", "u1", "i4", "i4")]
+        return cls(family, none, none, *small)
+
+    @classmethod
+    def concat(cls, parts: Sequence["Records"], family: Family) -> "Records":
+        """Return the rows of all `parts`, which are of `family`, in order."""
+        rest = [f.name for f in fields(cls)[3:]]
+        joined = [
+            np.concatenate([getattr(p, name) for p in (cls.empty(family), *parts)])
+            for name in rest
+        ]
+        spans = columns.spans_alike([(p.start, p.last) for p in (cls.empty(family), *parts)])
+        return cls(
+            family,
+            np.concatenate([start for start, _ in spans]),
+            np.concatenate([last for _, last in spans]),
+            *joined,
+        )
+
+    def take(self, chosen: NDArray[Any]) -> "Records":
+        """Return the rows that `chosen` (a mask or positions) picks."""
+        return Records(self.family, *(getattr(self, f.name)[chosen] for f in fields(self)[1:]))
+
+    @property
+    def delegated(self) -> NDArray[np.bool_]:
+        """Return which rows are allocated or assigned."""
+        return np.isin(self.status, DELEGATED)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def records_to_bytes(records: Sequence[Records]) -> bytes:
+    """Return records of several families as one npz archive, uncompressed for speed."""
+    arrays = {
+        f"{part.family.version}.{f.name}": getattr(part, f.name)
+        for part in records
+        for f in fields(part)[1:]
+    }
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def records_from_bytes(data: bytes, families: Sequence[Family]) -> dict[Family, Records]:
+    """Return what `records_to_bytes` wrote.
+
+    Raises:
+        ValueError: If `data` is not such an archive.
+    """
+    try:
+        with np.load(BytesIO(data), allow_pickle=False) as arrays:
+            return {
+                family: Records(
+                    family, *(arrays[f"{family.version}.{f.name}"] for f in fields(Records)[1:])
+                )
+                for family in families
+            }
+    except (KeyError, OSError, EOFError) as reason:
+        raise ValueError(f"not an archive of records: {reason}") from None
