@@ -127,6 +127,14 @@ def narrow(starts: Column) -> Column:
     return starts if low.any() else high
 
 
+def distinct(column: Column) -> Column:
+    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here."""
+    ordered = np.sort(column)
+    keep = np.ones(len(ordered), dtype=bool)
+    keep[1:] = ordered[1:] != ordered[:-1]
+    return ordered[keep]
+
+
 def before(family: Family, column: Column) -> Column:
     """Return each value less one; zero wraps to the top of the space."""
     if is_wide(column):

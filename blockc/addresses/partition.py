@@ -83,7 +83,7 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
     aligned = columns.alike([partition.starts for partition in partitions])
     if len(partitions) == 1:
         return aligned[0], [partitions[0].labels]
-    slots = np.unique(np.concatenate(aligned))
+    slots = columns.distinct(np.concatenate(aligned))
     labels = [
         partition.labels[np.searchsorted(starts, slots, side="right") - 1]
         for starts, partition in zip(aligned, partitions, strict=True)
@@ -110,7 +110,7 @@ def paint(
         (start, last) for start, last, _ in layers
     ])
     stops = [columns.after(family, last) for _, last in flat[1:]]
-    slots = np.unique(np.concatenate([start for start, _ in flat] + stops))
+    slots = columns.distinct(np.concatenate([start for start, _ in flat] + stops))
     picture = background.labels[np.searchsorted(flat[0][0], slots, side="right") - 1]
     for (start, _), stop, (_, _, labels) in zip(flat[1:], stops, layers, strict=True):
         first = np.searchsorted(slots, start)
@@ -163,7 +163,7 @@ def merge_spans(family: Family, start: Column, last: Column) -> tuple[Column, Co
 def _merge_wide(family: Family, start: Column, last: Column) -> tuple[Column, Column]:
     """Merge by rank: the same merge over the positions of the boundaries in address order."""
     stop = columns.after(family, last)
-    keys = np.unique(np.concatenate([start, stop]))
+    keys = columns.distinct(np.concatenate([start, stop]))
     first = np.searchsorted(keys, start).astype(np.uint64)
     end = np.searchsorted(keys, stop).astype(np.uint64)
     end[end == 0] = len(keys)  # the end of the space wrapped to address 0

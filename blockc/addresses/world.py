@@ -166,7 +166,9 @@ def _overlapping(records: Records) -> NDArray[np.bool_]:
 
     Positions instead of addresses, so that a running maximum exists for both column forms.
     """
-    keys = np.unique(np.concatenate([records.start, records.last]))
+    if not (records.start[1:] <= records.last[:-1]).any():
+        return np.zeros(len(records), dtype=bool)
+    keys = columns.distinct(np.concatenate([records.start, records.last]))
     first, end = np.searchsorted(keys, records.start), np.searchsorted(keys, records.last)
     reach = np.maximum.accumulate(end)
     opens = np.append(True, first[1:] > reach[:-1])
