@@ -1,0 +1,5 @@
+"""`python -m blockc` is the `blockc` command."""
+
+from blockc.cli.main import main
+
+main()
