@@ -1,0 +1,340 @@
+"""The only writer: all files of a build are written aside, then one rename shows them.
+
+The folder a build publishes is a symbolic link to a *generation* in `.NAME.generations` beside it.
+Readers see the old generation or the new one, never a mixture, whenever the writer is stopped.
+Every system call that changes the disk is made through `os`, where the tests stop it.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from blockc.errors import Location, OutputError
+
+GENERATIONS_KEPT = 3
+LOCK_SECONDS = 60.0
+_LOCK, _HISTORY = ".lock", "history"
+_FRESH, _FRESH_LINK, _FRESH_HISTORY = ".new", ".new-link", ".new-history"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a folder shows now, and how its files compare with what it showed before.
+
+    Invariant: `written` and `unchanged` are disjoint, sorted and together every file; `removed`
+    names files of the generation before that are gone.
+    """
+
+    folder: Path
+    generation: str
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
+    """Make `folder` show exactly `files`, all or nothing.
+
+    A file whose bytes are as before keeps its inode and its modification time. If all are, nothing
+    is touched. The last three generations stay for `rollback`.
+
+    Args:
+        folder: Missing, empty, or published before; anything else is refused.
+        files: Relative path with forward slashes -> bytes.
+
+    Raises:
+        OutputError: A path leaves the folder, the folder is not ours, or the disk refuses. What
+            was published stays published.
+    """
+    _require_paths(folder, files)
+    place = _Place.of(folder)
+    with _reporting(place.folder), place.locked():
+        live = place.live()
+        before = _contents(place.generations / live) if live else {}
+        if live and before == dict(files):
+            return Published(place.folder, live, unchanged=tuple(sorted(files)))
+        generation = place.vacant(digest_of(files))
+        _write_generation(place.generations / _FRESH, files, before, place.folder)
+        (place.generations / _FRESH).rename(place.generations / generation)
+        place.record(generation)
+        place.show(generation)
+        return _compared(place.folder, generation, before, files)
+
+
+def rollback(folder: Path) -> Published:
+    """Make `folder` show the generation before; again, the one before that.
+
+    A file that differs from the one shown until now gets the present modification time, so that
+    whatever watches it acts.
+
+    Raises:
+        OutputError: There is no earlier generation, or it is not what was once published.
+    """
+    place = _Place.of(folder)
+    place.require_earlier()
+    with _reporting(place.folder), place.locked():
+        live, earlier = place.live(), place.require_earlier()
+        before = _contents(place.generations / live)
+        after = _contents(place.generations / earlier)
+        if digest_of(after) != earlier.partition("-")[0]:
+            raise OutputError(
+                "the earlier generation was changed after it was published",
+                at=Location(str(place.generations / earlier)),
+                hint="build again instead",
+            )
+        result = _compared(place.folder, earlier, before, after)
+        for path in result.written:
+            os.utime(place.generations / earlier / path)
+        place.show(earlier)
+        return result
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the name of the generation that holds `files`: a digest of paths and bytes.
+
+    >>> digest_of({"a": b"1"}) == digest_of({"a": b"2"})
+    False
+    """
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        name = os.fsencode(path)
+        digest.update(b"%d:%s%d:" % (len(name), name, len(files[path])))
+        digest.update(files[path])
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A published folder and the generations beside it; `history` is oldest first."""
+
+    folder: Path
+    generations: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Place":
+        absolute = folder.absolute()
+        return cls(absolute, absolute.parent / f".{absolute.name}.generations")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
+        self.require_ours()
+        self.generations.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.generations / _LOCK, timeout=LOCK_SECONDS):
+                self.require_ours()
+                self.sweep()
+                try:
+                    yield
+                finally:
+                    self.sweep()
+        except Timeout:
+            raise OutputError(
+                f"another build has been publishing for {LOCK_SECONDS:.0f} seconds",
+                at=Location(str(self.folder)),
+                hint="wait for it, or stop it",
+            ) from None
+
+    def require_ours(self) -> None:
+        """Raise OutputError unless the folder may become, or is, a link to a generation."""
+        wrong = ""
+        if self.folder.name in ("", "..") or self.generations.is_symlink():
+            wrong = "cannot be published into"
+        elif self.folder.is_symlink():
+            if self.folder.readlink().parts[:1] != (self.generations.name,):
+                wrong = "is a symbolic link that blockc did not make"
+        elif self.folder.is_dir():
+            if any(self.folder.iterdir()):
+                wrong = "is a folder that blockc did not make, and not empty"
+        elif self.folder.exists():
+            wrong = "is a file"
+        if wrong:
+            raise OutputError(
+                f"{wrong}, expected a new or an empty folder",
+                at=Location(str(self.folder)),
+                hint="move it away, or publish elsewhere with --output",
+            )
+
+    def live(self) -> str:
+        """Return the name of the generation that is shown, or nothing."""
+        shown = self.folder.is_symlink() and self.folder.is_dir()
+        return self.folder.readlink().name if shown else ""
+
+    def history(self) -> list[str]:
+        """Return the generations up to the one that is shown, oldest first.
+
+        A generation after it was recorded by a writer that was stopped before it could show it.
+        """
+        live, book = self.live(), self.generations / _HISTORY
+        names = book.read_text(encoding="ascii").split() if book.exists() else []
+        return names[: names.index(live) + 1] if live in names else [live] * bool(live)
+
+    def require_earlier(self) -> str:
+        """Return the generation before the one that is shown, or raise OutputError."""
+        history = self.history()
+        if len(history) < 2:
+            raise OutputError("no earlier generation to go back to", at=Location(str(self.folder)))
+        return history[-2]
+
+    def vacant(self, name: str) -> str:
+        """Return `name`, numbered if a generation of that name stands already."""
+        number, candidate = 1, name
+        while (self.generations / candidate).exists():
+            number += 1
+            candidate = f"{name}-{number}"
+        return candidate
+
+    def record(self, generation: str) -> None:
+        """Write `generation` into the history, before it is shown."""
+        names = [*self.history(), generation][-GENERATIONS_KEPT:]
+        fresh = self.generations / _FRESH_HISTORY
+        _write_file(fresh, "".join(f"{name}\n" for name in names).encode("ascii"))
+        fresh.rename(self.generations / _HISTORY)
+        _sync_folder(self.generations)
+
+    def show(self, generation: str) -> None:
+        """Point the folder at `generation`, in one step."""
+        fresh = self.generations / _FRESH_LINK
+        fresh.symlink_to(f"{self.generations.name}/{generation}")
+        if self.folder.is_dir() and not self.folder.is_symlink():
+            self.folder.rmdir()
+        fresh.rename(self.folder)
+        _sync_folder(self.folder.parent)
+
+    def sweep(self) -> None:
+        """Remove what a stopped writer left and the generations nobody can go back to."""
+        kept = {_LOCK, _HISTORY, *self.history()}
+        for entry in self.generations.iterdir():
+            if entry.name in kept:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def _compared(
+    folder: Path, generation: str, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> Published:
+    same = {path for path in after if before.get(path) == after[path]}
+    return Published(
+        folder,
+        generation,
+        written=tuple(sorted(after.keys() - same)),
+        unchanged=tuple(sorted(same)),
+        removed=tuple(sorted(before.keys() - after.keys())),
+    )
+
+
+def _require_paths(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Raise OutputError unless every path is a file below `folder` and none is another's folder."""
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    for path in files:
+        wrong = ""
+        if not _is_inside(path):
+            wrong = "is not inside the folder, expected a relative path without '..'"
+        elif path in folders:
+            wrong = "is also the folder of another artifact"
+        if wrong:
+            raise OutputError(f"artifact path {path!r} {wrong}", at=Location(str(folder)))
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether `path` is relative, in its shortest spelling, and names something below."""
+    pure = PurePosixPath(path)
+    try:
+        clean = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return clean and str(pure) == path != "." and not pure.is_absolute() and ".." not in pure.parts
+
+
+def _write_generation(
+    fresh: Path, files: Mapping[str, bytes], before: Mapping[str, bytes], shown: Path
+) -> None:
+    """Write `files` into the new folder `fresh`; those that are as `before` become links to it."""
+    fresh.mkdir()
+    folders = {fresh}
+    for path, data in sorted(files.items()):
+        target = fresh / path
+        for parent in reversed(PurePosixPath(path).parents[:-1]):
+            folder = fresh / parent
+            if folder not in folders:
+                folder.mkdir()
+                folders.add(folder)
+        if before.get(path) == data:
+            _keep(shown / path, target, data)
+        else:
+            _write_file(target, data)
+    for folder in sorted(folders, reverse=True):
+        _sync_folder(folder)
+
+
+def _keep(old: Path, new: Path, data: bytes) -> None:
+    """Give the file `old` the second name `new`, or a copy of its age where that is impossible."""
+    try:
+        new.hardlink_to(old)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+            raise
+        _write_file(new, data)
+        found = old.stat()
+        os.utime(new, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet, down to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    """Bring the names in a folder down to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _contents(generation: Path) -> dict[str, bytes]:
+    """Return every regular file below `generation`."""
+    found = (path for path in generation.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path.relative_to(generation).as_posix(): path.read_bytes() for path in found}
+
+
+NEXT_STEP = {
+    errno.ENOSPC: "free some space; what was published before is untouched",
+    errno.EDQUOT: "raise the quota or free some space; what was published before is untouched",
+    errno.EACCES: "change the permissions of the folder above it, or use --output",
+    errno.EPERM: "change the permissions of the folder above it, or use --output",
+    errno.EROFS: "publish into a file system that is mounted writable, with --output",
+    errno.EBUSY: "publish into a folder inside it; a mount point cannot be replaced",
+    errno.ENAMETOOLONG: "shorten the path of the output",
+}
+
+
+@contextmanager
+def _reporting(folder: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an OutputError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot publish: {(error.strerror or str(error)).lower()}",
+            at=Location(str(error.filename or folder)),
+            hint=NEXT_STEP.get(error.errno or 0, "what was published before is untouched"),
+        ) from error
