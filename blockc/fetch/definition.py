@@ -1,0 +1,137 @@
+"""What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+from urllib.parse import urlsplit
+
+from blockc.definitions import Document, Findings, Place, Table, from_table
+from blockc.errors import suggestion
+
+REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+
+class Checksum(Table):
+    """Where the published digest of a file is: at the url of the file with `suffix` added."""
+
+    kind: Literal["md5"]
+    suffix: str
+
+
+class Licence(Table):
+    """The terms in words and the page that states them."""
+
+    text: str
+    url: str
+
+
+class Expectations(Table):
+    """What a good file looks like. `max_shrink_*` are shares of what the last good one had."""
+
+    min_records: int
+    max_bytes: int
+    max_shrink_addresses: float
+    max_shrink_records: float
+
+
+class SourceTable(Table, kw_only=True):
+    """The keys of a source file."""
+
+    title: str
+    format: str
+    registry: str = ""
+    urls: tuple[str, ...]
+    checksum: Checksum | None = None
+    licence: Licence
+    refresh_hours: int
+    max_age_hours: int
+    expect: Expectations
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One upstream file: what it is called, where it is and when it is fit for use.
+
+    Invariant: `urls` is not empty, all https, the origin first; `registry` is one of the five for
+    the format `delegated`, and empty for any other.
+    """
+
+    name: str
+    title: str
+    format: str
+    registry: str
+    urls: tuple[str, ...]
+    checksum: Checksum | None
+    licence: Licence
+    refresh_hours: int
+    max_age_hours: int
+    expect: Expectations
+
+
+def read_source(path: str, text: str) -> Source:
+    """Return the source that the file at `path` defines; the stem of the file is its name.
+
+    Raises:
+        Mistakes: Every DefinitionError in the file.
+    """
+    document = Document(path, text)
+    findings, place = Findings(), Place(document)
+    table = from_table(SourceTable, document.table(), place, findings)
+    name = PurePath(path).stem
+    if not NAME.fullmatch(name):
+        findings.add(place, f"{name!r} is no name of a source, expected such as 'spamhaus-drop'")
+    _check_registry(table, place, findings)
+    _check_urls(table, place, findings)
+    _check_numbers(table, place, findings)
+    findings.require_none()
+    return Source(name, **{key: getattr(table, key) for key in SourceTable.__struct_fields__})
+
+
+def _check_registry(table: SourceTable, place: Place, findings: Findings) -> None:
+    said = table.registry
+    if table.format == "delegated" and not said:
+        findings.add_missing(place / "registry", "the format 'delegated' needs a registry")
+    elif table.format == "delegated" and said not in REGISTRIES:
+        wrong = f"unknown registry {said!r}{suggestion(said, REGISTRIES)}"
+        findings.add(place / "registry", wrong, hint=f"expected one of {', '.join(REGISTRIES)}")
+    elif table.format != "delegated" and said:
+        findings.add_name(place / "registry", "only the format 'delegated' has a registry")
+
+
+def _check_urls(table: SourceTable, place: Place, findings: Findings) -> None:
+    if not table.urls:
+        findings.add(place / "urls", "no url, expected the origin and then its mirrors")
+    for number, url in enumerate(table.urls):
+        if not _is_https(url):
+            findings.add(place / "urls" / number, f"{url!r} is no https url")
+    if not _is_https(table.licence.url):
+        findings.add(place / "licence" / "url", f"{table.licence.url!r} is no https url")
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None:
+    expect = place / "expect"
+    for at, number in (
+        (place / "refresh_hours", table.refresh_hours),
+        (expect / "min_records", table.expect.min_records),
+        (expect / "max_bytes", table.expect.max_bytes),
+    ):
+        if number < 1:
+            findings.add(at, f"expected at least 1, found {number}")
+    if table.max_age_hours < table.refresh_hours:
+        findings.add(
+            place / "max_age_hours", "too old before it is refreshed", hint="raise it, or refresh"
+        )
+    for key in ("max_shrink_addresses", "max_shrink_records"):
+        share = getattr(table.expect, key)
+        if not 0 < share <= 1:
+            findings.add(expect / key, f"expected a share above 0 and up to 1, found {share}")

@@ -1,0 +1,100 @@
+"""The five registries' files from one folder: all of them, or none."""
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from blockc.errors import Location, SourceUnfit, UsageError
+from blockc.fetch.definition import REGISTRIES
+
+MAX_BYTES = 256_000_000  # the largest real file has 18 million; a bomb has more
+_NAME = re.compile(
+    rf"delegated-({'|'.join(REGISTRIES)})(-extended)?-[A-Za-z0-9-]+(?:\.txt)?(\.xz|\.gz|\.bz2)?"
+)
+
+
+class Raw(NamedTuple):
+    """The bytes of a registry's file, unpacked, and the name the file goes by in messages."""
+
+    name: str
+    data: bytes
+
+
+def read_folder(folder: Path) -> dict[str, Raw]:
+    """Return registry -> its file in `folder`, the five registries in order of name.
+
+    Files are found by name, `delegated-REGISTRY-extended-ANYTHING`, plain or packed (.xz, .gz,
+    .bz2). An extended file is preferred to a plain one: the two do not say the same.
+
+    Raises:
+        SourceUnfit: A registry is missing, or a file cannot be unpacked.
+        UsageError: The folder cannot be read, or two files claim one registry.
+    """
+    found = {registry: _the_one(folder, names) for registry, names in _candidates(folder).items()}
+    missing = sorted(set(REGISTRIES) - found.keys())
+    if missing:
+        raise SourceUnfit(
+            f"no file of {' and '.join(missing)}, expected all five registries",
+            at=Location(str(folder)),
+            hint=f"put delegated-{missing[0]}-extended-latest there; four are never used as five",
+        )
+    return {registry: _read(found[registry]) for registry in REGISTRIES}
+
+
+def _candidates(folder: Path) -> dict[str, list[str]]:
+    """Return registry -> the files of its best kind, extended or plain."""
+    kinds: dict[tuple[str, bool], list[str]] = {}
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise UsageError(
+            f"cannot read this folder: {(error.strerror or '').lower()}",
+            at=Location(str(folder)),
+            hint="name a folder with the five registries' files",
+        ) from None
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match:
+            kinds.setdefault((match[1], match[2] is None), []).append(name)
+    return {registry: kinds[registry, plain] for registry, plain in sorted(kinds, reverse=True)}
+
+
+def _the_one(folder: Path, names: list[str]) -> Path:
+    if len(names) > 1:
+        raise UsageError(
+            f"two files for one registry, {names[0]} and {names[1]}",
+            at=Location(str(folder)),
+            hint="keep the one you mean",
+        )
+    return folder / names[0]
+
+
+_OPENERS: Mapping[str, Any] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
+
+
+def _read(path: Path) -> Raw:
+    """Return the file at `path`, unpacked, of at most `MAX_BYTES`."""
+    opener = _OPENERS.get(path.suffix, open)
+    try:
+        with closing(opener(path, "rb")) as file:
+            data: bytes = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise SourceUnfit(
+            f"cannot read this file: {said.lower()}",
+            at=Location(str(path)),
+            hint="fetch it again",
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise SourceUnfit(
+            f"more than {MAX_BYTES:,} bytes, expected a registry's file",
+            at=Location(str(path)),
+            hint="fetch it again",
+        )
+    return Raw(str(path), data)

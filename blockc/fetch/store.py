@@ -1,0 +1,67 @@
+"""What was read before, kept by digest: a cache that is checked on reading and never in the way."""
+
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+_SEAL_BYTES = hashlib.sha256().digest_size
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Entries under `root`, by kind and key; what an entry says depends on its key alone.
+
+    An entry ends with the sha256 of what it holds. One that does not match, cut short by a full
+    disk or changed by anybody, is removed and was never there. Two processes may share a store.
+    """
+
+    root: Path
+
+    @classmethod
+    def of(cls, root: Path | None = None) -> "Store":
+        """Return the store at `root`, else at `BLOCKC_STORE`, else in the user's cache folder."""
+        named = os.environ.get("BLOCKC_STORE")
+        return cls(root or (Path(named) if named else user_cache_path("blockc")))
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what was put under `kind` and `key`, or None."""
+        path = self._path(kind, key)
+        try:
+            sealed = path.read_bytes()
+        except OSError:
+            return None
+        content, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
+        if hashlib.sha256(content).digest() == seal:
+            return content
+        with suppress(OSError):
+            path.unlink()
+        return None
+
+    def put(self, kind: str, key: str, content: bytes) -> bool:
+        """Keep `content` under `kind` and `key`; return False where the disk does not let us."""
+        path = self._path(kind, key)
+        fresh = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.write(hashlib.sha256(content).digest())
+            Path(fresh).replace(path)
+        except OSError:
+            with suppress(OSError):
+                Path(fresh).unlink()
+            return False
+        return True
+
+    def _path(self, kind: str, key: str) -> Path:
+        if not (_WORD.fullmatch(kind) and _WORD.fullmatch(key)):
+            raise ValueError(f"{kind!r} and {key!r} cannot name an entry of the store")
+        return self.root / kind / key[:2] / key
