@@ -1,0 +1,176 @@
+"""A policy that has been checked: every name exists, every selector is understood."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from blockc.addresses.family import V4, V6, Family
+from blockc.definitions import Place
+from blockc.policy.document import Action, WhenOver
+from blockc.policy.groups import CountryGroup
+from blockc.policy.selectors import Addresses, Selector
+
+Option = str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """What a policy may ask of a target.
+
+    `options`: the keys of an output that are the target's own.
+    `one_family`: an artifact holds one family, so each output is a file a family.
+    `several_lists`: one artifact can hold `lists = [...]`.
+    `country_map`: one artifact can hold `map = "country"`.
+    """
+
+    options: frozenset[str] = frozenset()
+    one_family: bool = False
+    several_lists: bool = False
+    country_map: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names a policy can use, gathered by whoever knows the other layers.
+
+    `targets`: target -> what it can do.
+    `groups`: group -> its countries, their source and date.
+    `sources`: source -> the filters of its rows.
+    """
+
+    targets: Mapping[str, TargetFacts]
+    groups: Mapping[str, CountryGroup] = field(default_factory=dict)
+    sources: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A selector and where it was written."""
+
+    selector: Selector
+    place: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """An exception of a list. Without a table it has no owner, reason or end."""
+
+    written: Written
+    owner: str = ""
+    reason: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What happens to a list's traffic from `start` on, a UTC day."""
+
+    start: date
+    action: Action
+    status: int | None = None
+    blocked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """One named result of a policy.
+
+    Invariant: exactly one of `block` and `allow` is not empty; stages are in order of `start`.
+    """
+
+    name: str
+    title: str
+    reference: str
+    block: tuple[Written, ...]
+    allow: tuple[Written, ...]
+    spared: tuple[Spared, ...]
+    stages: tuple[Stage, ...]
+    place: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """An address that must come out one way, and where that was demanded."""
+
+    addresses: Addresses
+    place: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """What wins over every list, and the addresses that prove it."""
+
+    never_block: tuple[Written, ...] = ()
+    must_block: tuple[Canary, ...] = ()
+    must_allow: tuple[Canary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How much may change without approval.
+
+    Units: shares of addresses, 0 to 1; hours; prefix lengths by family.
+    """
+
+    max_added: Fraction = Fraction(2, 100)
+    max_removed: Fraction = Fraction(2, 100)
+    max_age_hours: int = 96
+    widest_ipv4: int = 8
+    widest_ipv6: int = 16
+
+    def widest(self, family: Family) -> int:
+        """Return the shortest prefix length that needs no `world`."""
+        return {V4: self.widest_ipv4, V6: self.widest_ipv6}.get(family, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One artifact a policy asks for, or one a country.
+
+    Invariant: `lists` names one list, or several where the target can hold them, or none where
+    the artifact is the country map.
+    """
+
+    target: str
+    path: str
+    lists: tuple[str, ...]
+    country_map: bool
+    split_by_country: bool
+    max_entries: int | None
+    when_over: WhenOver
+    template: str
+    options: Mapping[str, Option]
+    place: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something understood that the operator may not have meant, and where."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place.location()}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything one build is asked to do.
+
+    Invariant: lists are in order of name and outputs in order of path, whatever the order of the
+    files; every name in it exists.
+    """
+
+    files: tuple[str, ...]
+    lists: tuple[List, ...]
+    outputs: tuple[Output, ...]
+    protect: Protect
+    guard: Guard
+    groups: Mapping[str, CountryGroup]
+    notes: tuple[Note, ...] = ()
+
+    def list_of(self, name: str) -> List:
+        """Return the list called `name`."""
+        return next(one for one in self.lists if one.name == name)

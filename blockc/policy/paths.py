@@ -1,0 +1,98 @@
+"""Where artifacts go: patterns of relative paths, and the files they stand for."""
+
+import re
+from pathlib import PurePosixPath
+
+from blockc.errors import PolicyError, suggestion
+
+PLACEHOLDERS = ("country", "family", "part")
+RESERVED = ("manifest.json",)
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+def require_pattern(path: str) -> frozenset[str]:
+    """Return the placeholders of `path`.
+
+    Raises:
+        PolicyError: Without a place, if `path` could leave the output folder or cannot be filled.
+    """
+    reason = _objection(path)
+    if reason:
+        hint = "expected a path below the output folder, such as nginx/blocked.conf"
+        raise PolicyError(f"path {path!r} {reason}", hint=hint)
+    return frozenset(_placeholder(found, path) for found in _BRACES.finditer(path))
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether `require_pattern` accepts `path`."""
+    try:
+        require_pattern(path)
+    except PolicyError:
+        return False
+    return True
+
+
+def artifact_path(pattern: str, *, country: str = "", family: str = "", part: str = "") -> str:
+    """Return the file `pattern` stands for.
+
+    A family or part that has no placeholder goes before the last suffix, so that an output that
+    becomes several files needs no other pattern: `aws/x.json` gives `aws/x.ipv4.json`.
+
+    >>> artifact_path("zones/{country}.{family}.zone", country="CN", family="ipv4")
+    'zones/CN.ipv4.zone'
+    >>> artifact_path("aws/x.json", family="ipv6", part="2")
+    'aws/x.ipv6.2.json'
+    """
+    values = {"country": country, "family": family, "part": part}
+    extra = [v for k, v in values.items() if v and f"{{{k}}}" not in pattern]
+    path = PurePosixPath(pattern)
+    for word in extra:
+        path = path.with_name(f"{path.stem}.{word}{path.suffix}")
+    return _BRACES.sub(lambda found: values[found[1]], str(path))
+
+
+def may_collide(one: str, other: str) -> bool:
+    """Return whether two patterns can stand for the same file, or for a file and its folder."""
+    samples = [
+        artifact_path(other, country="QQ", family=family, part=part)
+        for family in ("", "ipv4", "ipv6")
+        for part in ("", "1")
+    ]
+    return any(_covers(one, sample) for sample in samples)
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Return whether `pattern` can give `path`, a folder of it, or a file below it."""
+    kinds = {"country": "[A-Z]{2}", "family": "ipv[46]", "part": "[0-9]+"}
+    pieces = re.split(r"(\{[a-z]+\})", pattern)
+    text = "".join(kinds.get(piece.strip("{}"), re.escape(piece)) for piece in pieces)
+    below = path.startswith(f"{pattern}/")
+    folder = any(re.fullmatch(text, str(parent)) for parent in PurePosixPath(path).parents)
+    return below or folder or re.fullmatch(text, path) is not None
+
+
+def _objection(path: str) -> str:
+    steps = path.split("/")
+    checks = (
+        (not path, "is empty"),
+        (not path.isprintable(), "has characters that do not print"),
+        ("\\" in path, "has a backslash, which some systems read as a folder"),
+        (path.startswith("/"), "is absolute"),
+        (".." in steps, "leaves the output folder"),
+        (path.endswith("/"), "names a folder, not a file"),
+        ("" in steps or "." in steps, "has an empty step"),
+        (path in RESERVED, "is a name blockc writes itself"),
+    )
+    return next((words for wrong, words in checks if wrong), "")
+
+
+def _placeholder(found: re.Match[str], path: str) -> str:
+    name = found[1]
+    if name is None:
+        raise PolicyError(f"path {path!r} has a brace without its partner")
+    if name not in PLACEHOLDERS:
+        known = [f"{{{one}}}" for one in PLACEHOLDERS]
+        near = suggestion(found[0], known).removeprefix("; ")
+        hint = near or f"known are {', '.join(known)}"
+        raise PolicyError(f"unknown placeholder {found[0]}", hint=hint)
+    return name

@@ -1,0 +1,115 @@
+"""What a policy means: precedence as laws, entries counted, canaries, days."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import pytest
+
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import V4, V6
+from blockc.errors import Mistakes
+from blockc.policy.resolve import countries_map
+from tests.policy.toy import ROWS, WORLD, addresses, resolved
+
+SELECTED = {
+    "CN": addresses("10.0.0.0/9", "2001:db8::/32"),
+    "EU": addresses("10.195.0.0/16"),
+    "ZZ": addresses("10.192.0.0/15"),
+    "group:both": addresses("10.0.0.0/9", "10.128.0.0/10", "2001:db8::/32"),
+    "registry:ripencc": addresses("10.195.0.0/16"),
+    "status:available": addresses("10.194.0.0/16"),
+    "status:assigned": addresses("10.128.0.0/10", "10.192.0.0/16"),
+    "delegated": addresses(*(row[0] for row in ROWS if row[3] != "available")),
+    "world": AddrSet.everything(),
+    "feed:drop": addresses("198.51.100.0/24"),
+    "feed:drop?kind=a": addresses("198.51.100.0/25"),
+    "asn:64500": addresses("192.0.2.0/24"),
+    "file:own.txt": addresses("203.0.113.0/24", "2001:db8:1::-2001:db8:2::"),
+    "list:other": addresses("198.18.0.0/15"),
+    "::ffff:192.0.2.1": addresses("192.0.2.1"),
+    "192.0.2.0/24": addresses("192.0.2.0/24"),
+    "192.0.2.1-192.0.2.9": addresses("192.0.2.1-192.0.2.9"),
+}
+FILES = {"etc/own.txt": b"# ours\n203.0.113.0/24\n2001:db8:1::-2001:db8:2::\n"}
+OTHER = '[list.other]\nblock = ["198.18.0.0/15"]\n'
+
+
+@pytest.mark.parametrize("text", SELECTED)
+def test_a_selector_stands_for_its_addresses(text: str) -> None:
+    result = resolved(f'{OTHER}[list.a]\nblock = ["{text}"]', FILES).list_of("a")
+    assert result.addresses == SELECTED[text]
+    assert result.chosen[0].counts == {f: SELECTED[text].count_of(f) for f in (V4, V6)}
+
+
+def test_an_allow_list_blocks_the_complement() -> None:
+    result = resolved('[list.a]\nallow = ["CN"]\nexcept = ["192.0.2.1"]').list_of("a")
+    assert result.addresses == ~(SELECTED["CN"] | addresses("192.0.2.1"))
+
+
+def test_protect_beats_except_beats_block_for_every_choice_of_entries() -> None:
+    pool = ("10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31")
+    for block, spared, never in product(pool, repeat=3):
+        text = f'[list.a]\nblock = ["{block}"]\nexcept = ["{spared}"]'
+        result = resolved(f'{text}\n[protect]\nnever_block = ["{never}"]')
+        expected = (addresses(block) - addresses(spared)) - addresses(never)
+        assert result.list_of("a").addresses == expected
+        assert not result.list_of("a").addresses & result.protected
+
+
+def test_a_list_of_a_list_is_what_it_selects_before_protection() -> None:
+    inner = '[list.z]\nblock = ["10.0.0.0/30"]\nexcept = ["10.0.0.0/32"]\n'
+    outer = '[list.a]\nblock = ["list:z"]\n[protect]\nnever_block = ["10.0.0.3"]'
+    result = resolved(inner + outer)
+    assert result.list_of("a").addresses == addresses("10.0.0.1-10.0.0.2")
+    assert result.list_of("z").addresses == addresses("10.0.0.1-10.0.0.2")
+
+
+def test_the_country_map_names_all_space_and_calls_what_has_no_country_zz() -> None:
+    mapped = countries_map(WORLD)
+    assert set(mapped.names) == {"ZZ", "CN", "EU", "US"}
+    assert mapped.where(mapped.names) == AddrSet.everything()
+    assert not SELECTED["ZZ"] - mapped.where(["ZZ"])
+    for code in ("CN", "EU"):
+        assert mapped.where([code]) == SELECTED[code]
+
+
+def mistakes(text: str, files: Mapping[str, bytes] | None = None) -> list[str]:
+    with pytest.raises(Mistakes) as caught:
+        resolved(text, files)
+    return [str(error).splitlines()[0] for error in caught.value.errors]
+
+
+WRONG_FILES = """\
+etc/bad.txt:2:1: 192.0.2.1/24 has host bits set, the prefix is 192.0.2.0/24; \
+expected an address, a prefix or a range
+etc/blockc.toml:3:16: cannot read etc/gone.txt: no such file or directory
+etc/blockc.toml:3:43: asn:1 matches nothing; an empty feed is never meant
+etc/blockc.toml:3:52: etc/wide.txt holds 2.0.0.0/7, wider than a /8; \
+set [guard] widest_prefix.ipv4 if it is meant""".splitlines()
+
+
+def test_everything_that_cannot_be_resolved_is_reported_at_once() -> None:
+    text = '[list.a]\nblock = ["file:gone.txt", "file:bad.txt", "asn:1", "file:wide.txt"]'
+    files = {"etc/bad.txt": b"192.0.2.0/24\n192.0.2.1/24 # x\n", "etc/wide.txt": b"2.0.0.0/7\n"}
+    assert mistakes(text, files) == WRONG_FILES
+
+
+def test_a_known_country_without_addresses_is_a_note() -> None:
+    result = resolved('[list.a]\nblock = ["UK", "CN"]')
+    assert [note.message for note in result.notes] == [
+        "UK is read as GB (United Kingdom of Great Britain and Northern Ireland)",
+        "GB has no addresses",
+    ]
+
+
+def test_canaries_are_checked_whatever_the_stage() -> None:
+    text = (
+        '[list.a]\nblock = ["CN"]\nstages = [{ from = 2030-01-01, action = "block" }]\n'
+        '[list.b]\nallow = ["CN"]\n[protect]\n'
+    )
+    assert not resolved(text + 'must_block = ["10.0.0.1"]\nmust_allow = ["9.9.9.9"]').notes
+    wrong = mistakes(text + 'must_block = ["10.0.0.0/8"]\nmust_allow = ["10.0.0.1"]')
+    assert wrong == [
+        "etc/blockc.toml:8:15: 10.0.0.0/8 must be blocked, and no list blocks it",
+        "etc/blockc.toml:9:15: 10.0.0.1 must be allowed, and list 'a' blocks it",
+    ]
