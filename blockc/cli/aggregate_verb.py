@@ -1,20 +1,47 @@
 """`blockc aggregate`: the fewest prefixes that mean the same, in a pipe."""
 
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.text_columns import last_texts, prefix_lines, read_spans
-from blockc.addresses.text_columns import address_texts
+from blockc.addresses.text_columns import address_texts, last_texts, prefix_lines, read_spans
 from blockc.cli.output import show_json
-from blockc.cli.shared import Settings, global_options
+from blockc.cli.shared import Settings, verb
 from blockc.errors import OutputError, UsageError
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
+
+
+STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """What is merged, and how the result is written."""
+
+    files: tuple[Path, ...]
+    exclude: tuple[Path, ...]
+    ranges: bool
+    count: bool
+    four: bool
+    six: bool
+    truncate: bool
+
+    def __post_init__(self) -> None:
+        if self.four and self.six:
+            raise UsageError("-4 and -6 exclude each other", hint="give neither for both families")
+        if [*self.files, *self.exclude].count(STDIN) > 1:
+            raise UsageError("standard input can be read only once")
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Return the families to write."""
+        return (V4,) if self.four else (V6,) if self.six else FAMILIES
 
 
 @click.command("aggregate")
@@ -25,18 +52,8 @@ INPUT = click.Path(path_type=Path, allow_dash=True)
 @click.option("-4", "--ipv4", "four", is_flag=True, help="Only IPv4.")
 @click.option("-6", "--ipv6", "six", is_flag=True, help="Only IPv6.")
 @click.option("-t", "--truncate", is_flag=True, help="Clear host bits instead of refusing them.")
-@global_options
-def command(
-    *,
-    settings: Settings,
-    files: tuple[Path, ...],
-    exclude: tuple[Path, ...],
-    ranges: bool,
-    count: bool,
-    four: bool,
-    six: bool,
-    truncate: bool,
-) -> None:
+@verb(Aggregate)
+def command(settings: Settings, asked: Aggregate) -> None:
     """Merge addresses, prefixes and ranges into the fewest prefixes.
 
     Reads FILES, or standard input without any (`-` is standard input too): an address, a prefix
@@ -45,25 +62,20 @@ def command(
 
     Exit code 3 names the first line that is not understood; nothing is printed then.
     """
-    if four and six:
-        raise UsageError("-4 and -6 exclude each other", hint="give neither for both families")
-    if list((*files, *exclude)).count(Path("-")) > 1:
-        raise UsageError("standard input can be read only once")
-    families = (V4,) if four else (V6,) if six else FAMILIES
-    result = _gather(files or (Path("-"),), truncate=truncate)
-    for path in exclude:
-        result -= _gather([path], truncate=truncate)
-    if count or settings.json:
-        _report(result, families, ranges=ranges, count=count, as_json=settings.json)
+    result = _gather(asked.files or (STDIN,), truncate=asked.truncate)
+    for path in asked.exclude:
+        result -= _gather([path], truncate=asked.truncate)
+    if asked.count or settings.json:
+        _report(result, asked, as_json=settings.json)
     else:
-        _print(result, families, ranges=ranges)
+        _print(result, asked)
 
 
-def _gather(paths: tuple[Path, ...] | list[Path], *, truncate: bool) -> AddrSet:
+def _gather(paths: Iterable[Path], *, truncate: bool) -> AddrSet:
     """Return the union of the files' addresses."""
     total = AddrSet.empty()
     for path in paths:
-        name = "stdin" if path == Path("-") else str(path)
+        name = "stdin" if path == STDIN else str(path)
         total |= AddrSet.of_spans(read_spans(name, read_bytes(path), truncate=truncate))
     return total
 
@@ -75,7 +87,7 @@ def read_bytes(path: Path) -> bytes:
         UsageError: If the file cannot be read.
     """
     try:
-        return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+        return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as reason:
         raise UsageError(f"cannot read {path}: {reason.strerror}") from None
 
@@ -88,28 +100,26 @@ def _lines(result: AddrSet, family: Family, *, ranges: bool) -> bytes:
     return "".join(f"{a}-{b}\n" if a != b else f"{a}\n" for a, b in pairs).encode()
 
 
-def _print(result: AddrSet, families: tuple[Family, ...], *, ranges: bool) -> None:
-    out: BinaryIO = sys.stdout.buffer
+def _print(result: AddrSet, asked: Aggregate) -> None:
     try:
-        for family in families:
-            out.write(_lines(result, family, ranges=ranges))
-        out.flush()
+        for family in asked.families:
+            sys.stdout.buffer.write(_lines(result, family, ranges=asked.ranges))
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except OSError as reason:
         raise OutputError(f"cannot write to standard output: {reason.strerror}") from None
 
 
-def _report(
-    result: AddrSet, families: tuple[Family, ...], *, ranges: bool, count: bool, as_json: bool
-) -> None:
+def _report(result: AddrSet, asked: Aggregate, *, as_json: bool) -> None:
     report: dict[str, dict[str, object]] = {}
-    for family in families:
-        entries = len(result.spans(family)[0]) if ranges else result.prefix_count(family)
-        report[family.name] = {"entries": entries, "addresses": result.count_of(family)}
-        if not count:
-            lines = _lines(result, family, ranges=ranges).decode().splitlines()
-            report[family.name]["ranges" if ranges else "prefixes"] = lines
+    for family in asked.families:
+        runs = len(result.spans(family)[0])
+        entries = runs if asked.ranges else result.prefix_count(family)
+        report[family.name] = {"entries": entries, "addresses": str(result.count_of(family))}
+        if not asked.count:
+            lines = _lines(result, family, ranges=asked.ranges).decode().splitlines()
+            report[family.name]["ranges" if asked.ranges else "prefixes"] = lines
     if as_json:
         show_json(report)
         return

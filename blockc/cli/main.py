@@ -8,8 +8,8 @@ from importlib import import_module
 import click
 
 from blockc import __version__
-from blockc.cli.shared import Settings, global_options
-from blockc.errors import BlockcError
+from blockc.cli.shared import NoMore, Settings, verb
+from blockc.errors import BlockcError, suggestion
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
@@ -24,18 +24,26 @@ BUG = "this is a bug in blockc; nothing was published. Please report it with the
 class LazyGroup(click.Group):
     """A group that knows its verbs by name and imports each when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the verbs in the order of the work."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         """Return the command of a verb, or None for an unknown one."""
         if cmd_name not in VERBS:
             return None
         command = import_module(f"blockc.cli.{cmd_name}_verb").command
         return command if isinstance(command, click.Command) else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
         """Write the verbs and what they do, without importing one."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -44,8 +52,6 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the verb's command; an unknown verb is told its nearest neighbour."""
-        from blockc.errors import suggestion
-
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             hint = suggestion(args[0], VERBS)
             raise click.UsageError(f"no verb {args[0]!r}{hint}", ctx)
@@ -54,8 +60,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="blockc %(version)s")
-@global_options
-def cli(settings: Settings) -> None:
+@verb(NoMore, shows=tuple(Settings.__dataclass_fields__))
+def cli(settings: Settings, asked: NoMore) -> None:
     """Compile network blocklists from public address data, and prove what was written.
 
     The country of an address is where it is registered, not where it is used.
@@ -76,27 +82,30 @@ def run(arguments: list[str]) -> int:
     """Return the exit code of `arguments`, having said on stderr what went wrong."""
     try:
         result = cli.main(arguments, prog_name="blockc", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        return wrong.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("blockc: interrupted; nothing was published", err=True)
-        return 130
-    except BrokenPipeError:
-        # The reader has seen enough. What is still buffered would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except BlockcError as failure:
-        click.echo("".join(f"blockc: {one}\n" for one in _each(failure)), err=True, nl=False)
-        return failure.exit_code
-    except Exception:
-        traceback.print_exc()
-        click.echo(f"blockc: {BUG}", err=True)
-        return 70
+    except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  the last resort, it reports
+        return _exit_code(failure)
     return result if isinstance(result, int) else 0
 
 
-def _each(failure: BlockcError) -> tuple[BlockcError, ...]:
-    return getattr(failure, "errors", (failure,))
+def _exit_code(failure: BaseException) -> int:
+    """Return the exit code of a failure, having said on stderr what it is."""
+    match failure:
+        case click.exceptions.Exit():
+            return failure.exit_code
+        case click.ClickException():
+            failure.show()
+            return failure.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("blockc: interrupted; nothing was published", err=True)
+            return 130
+        case BrokenPipeError():
+            # The reader has seen enough. What is still buffered would fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case BlockcError():
+            for one in getattr(failure, "errors", (failure,)):
+                click.echo(f"blockc: {one}", err=True)
+            return failure.exit_code
+    traceback.print_exception(failure)
+    click.echo(f"blockc: {BUG}", err=True)
+    return 70

@@ -1,14 +1,14 @@
 """Options that every verb understands, before or after the verb's name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +24,66 @@ class Settings:
     color: bool = True
 
 
-_OPTIONS = (
-    click.option(
+def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word
+    return partial(click.option, *names, is_flag=True, default=None, help=help)
+
+
+_OPTIONS: dict[str, Callable[..., Callable[..., Any]]] = {
+    "file": partial(
+        click.option,
         "-f",
         "--file",
         type=click.Path(path_type=Path),
         help="Policy file.  [default: blockc.toml]",
     ),
-    click.option(
+    "store": partial(
+        click.option,
         "--store",
         type=click.Path(path_type=Path),
-        envvar="BLOCKC_STORE",
-        help="Folder of fetched and parsed sources.  [default: the user's cache folder]",
+        help="Folder of sources, fetched and parsed.  [default: BLOCKC_STORE or the user's cache]",
     ),
-    click.option("--offline", is_flag=True, default=None, help="Never open a socket."),
-    click.option("-q", "--quiet", is_flag=True, default=None, help="Only errors on stderr."),
-    click.option("-v", "--verbose", is_flag=True, default=None, help="Every step on stderr."),
-    click.option("--json", is_flag=True, default=None, help="Result as JSON on stdout."),
-    click.option(
-        "--color/--no-color", default=None, help="Colour on a terminal.  [default: color]"
+    "offline": _flag("--offline", help="Never open a socket."),
+    "quiet": _flag("-q", "--quiet", help="Only warnings and errors on stderr."),
+    "verbose": _flag("-v", "--verbose", help="Every step on stderr."),
+    "json": _flag("--json", help="Result as JSON on stdout."),
+    "color": partial(
+        click.option,
+        "--color/--no-color",
+        default=None,
+        help="Colour on a terminal.  [default: color]",
     ),
-)
+}
 
 
-def global_options(function: Function) -> Function:
-    """Give a command the global options and pass it their `Settings` as `settings`.
+@dataclass(frozen=True, slots=True)
+class NoMore:
+    """A verb has no options of its own."""
 
-    A value given after the verb wins over one given before it.
+
+def verb(
+    asked: Callable[..., Asked], shows: Collection[str] = ("json", "quiet")
+) -> Callable[[Callable[[Settings, Asked], Any]], Callable[..., Any]]:
+    """Return the decorator of a verb: it is called with `Settings` and its own options as a value.
+
+    A global option given after the verb wins over one given before it.
+
+    Args:
+        asked: Makes the value of the verb's own options from what click parsed.
+        shows: The global options the verb's help shows; it understands all of them.
     """
 
-    @wraps(function)
-    @click.pass_context
-    def wrapper(ctx: click.Context, /, **given: Any) -> Any:
-        names = list(Settings.__dataclass_fields__)
-        said = {name: given.pop(name) for name in names}
-        before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
-        ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
-        return function(settings=ctx.obj, **given)
+    def decorate(function: Callable[[Settings, Asked], Any]) -> Callable[..., Any]:
+        @wraps(function)
+        @click.pass_context
+        def wrapper(ctx: click.Context, /, **given: Any) -> Any:
+            said = {name: given.pop(name) for name in Settings.__dataclass_fields__}
+            before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
+            ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
+            return function(ctx.obj, asked(**given))
 
-    decorated: Any = wrapper
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]  # click's decorators are untyped here
+        decorated: Callable[..., Any] = wrapper
+        for name, declare in reversed(_OPTIONS.items()):
+            decorated = declare(hidden=name not in shows)(decorated)
+        return decorated
+
+    return decorate

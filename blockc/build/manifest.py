@@ -1,0 +1,86 @@
+"""The manifest: what a build holds and what it was made from, for machines and auditors.
+
+It has no clock in it: equal inputs give an equal manifest, so a build that changes nothing
+publishes nothing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from blockc import __version__
+from blockc.addresses import FAMILIES, AddrMap, AddrSet
+from blockc.build.artifact import Artifact, Inputs
+from blockc.build.shares import country_shares
+from blockc.passes.request import Step
+from blockc.policy.model import Policy
+
+SCHEMA = "blockc-manifest/1"
+
+
+def manifest_bytes(
+    policy: Policy,
+    lists: Mapping[str, AddrSet],
+    countries: AddrMap,
+    artifacts: Sequence[Artifact],
+    inputs: Inputs,
+) -> bytes:
+    """Return the manifest of a build as JSON.
+
+    Units: addresses and entries are counts by family; sizes are bytes. Counts of addresses are
+    texts, because an IPv6 count exceeds what many JSON readers keep exactly.
+    """
+    manifest = {
+        "schema": SCHEMA,
+        "blockc": __version__,
+        "sample": inputs.sample,
+        "policy": inputs.policy,
+        "sources": [{"name": s.name, "date": s.date, "digest": s.digest} for s in inputs.sources],
+        "lists": {
+            one.name: {
+                "title": one.title,
+                "reference": one.reference,
+                "addresses": _counts(lists[one.name]),
+                "prefixes": {f.name: lists[one.name].prefix_count(f) for f in FAMILIES},
+                "countries": _by_country(lists[one.name], countries),
+            }
+            for one in policy.lists
+        },
+        "artifacts": [_artifact(artifact) for artifact in artifacts],
+    }
+    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _counts(addresses: AddrSet) -> dict[str, str]:
+    return {family.name: str(addresses.count_of(family)) for family in FAMILIES}
+
+
+def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str]]:
+    """Return the blocked addresses by registered country, countries with none left out."""
+    shares = country_shares(blocked, countries)
+    return {name: _counts(share) for name, share in sorted(shares.items()) if share}
+
+
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "target": artifact.order.target.name,
+        "holds": artifact.order.name,
+        "files": [
+            {"path": path, "bytes": len(artifact.files[path]), "sha256": digest}
+            for path, digest in artifact.digests().items()
+        ],
+        "entries": {family.name: count for family, count in artifact.entries.items()},
+        "addresses": {family.name: str(count) for family, count in artifact.addresses.items()},
+        "passes": [_step(step) for step in artifact.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "contract": str(step.contract),
+        "before": {family.name: count for family, count in step.before.items()},
+        "after": {family.name: count for family, count in step.after.items()},
+        "added": _counts(step.added),
+        "lost": _counts(step.lost),
+    }
