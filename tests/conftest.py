@@ -12,10 +12,15 @@ from tests.support.machine import require_program, require_root
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+@pytest.fixture(scope="session")
+def _store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
 @pytest.fixture(autouse=True)
-def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the operator's own store out of the tests."""
-    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+def _own_store(_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the operator's own store out of the tests; what one test parsed another may use."""
+    monkeypatch.setenv("BLOCKC_STORE", str(_store))
 
 
 @pytest.fixture(autouse=True)
