@@ -1,0 +1,124 @@
+"""Rules in the prefix lengths a platform takes: longer pieces in place of a refused length."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.family import Family
+from blockc.addresses.prefixes import Prefixes
+from blockc.addresses.rules import Match, Rules
+from blockc.errors import DoesNotFit
+
+#: More entries than this in one family is a mistake in a limit, not a list.
+MOST_PIECES = 50_000_000
+
+
+def ordered(match: Match, rules: Rules) -> Rules:
+    """Return prefix rules in the order of an artifact.
+
+    By address and then length, except for FIRST: there longer prefixes come first, and of two
+    nested rules the narrower one decides, as it would in a longest match. For prefixes, which
+    are nested or disjoint, the two models have the same optimum.
+    """
+    length = rules.prefixes().length
+    keys = (rules.start, -length) if match == Match.FIRST else (length, rules.start)
+    return rules.take(np.lexsort(keys))
+
+
+def legal(match: Match, rules: Rules, allowed: Collection[int]) -> Rules:
+    """Return rules that mean the same in prefixes of `allowed` lengths.
+
+    Contract: EXACT. A prefix of a refused length becomes all its pieces of the next longer
+    allowed one, the fewest there can be. Where prefixes are nested, the narrower keeps its pieces.
+
+    Raises:
+        DoesNotFit: If a prefix is longer than every allowed length, or the pieces are too many.
+    """
+    if match != Match.TWO_SETS:
+        return ordered(match, _pieces(rules, allowed))
+    block = _pieces(rules.take(rules.verdict != 0), allowed)
+    return concat([block, _pieces(rules.take(rules.verdict == 0), allowed)])
+
+
+def concat(parts: Sequence[Rules]) -> Rules:
+    """Return the rules of all `parts`, of one family, one after the other."""
+    spans = columns.spans_alike([(part.start, part.last) for part in parts])
+    return Rules(
+        parts[0].family,
+        np.concatenate([start for start, _ in spans]),
+        np.concatenate([last for _, last in spans]),
+        np.concatenate([part.verdict for part in parts]),
+    )
+
+
+def _pieces(rules: Rules, allowed: Collection[int]) -> Rules:
+    prefixes = rules.prefixes()
+    goal = _next_allowed(prefixes, allowed)
+    if np.array_equal(goal, prefixes.length):
+        return rules
+    _require_reasonable(prefixes, goal)
+    parts = [
+        halved(prefixes, np.flatnonzero(goal == length), int(length)) for length in np.unique(goal)
+    ]
+    family = rules.family
+    start = np.concatenate(columns.alike([pieces.start for pieces, _ in parts]))
+    length = np.concatenate([pieces.length for pieces, _ in parts])
+    origin = np.concatenate([rows for _, rows in parts])
+    order = np.lexsort((-prefixes.length[origin], length, start))
+    keep = order[_first_of_each(start[order], length[order])]
+    pieces = Prefixes(family, start[keep], length[keep])
+    return Rules.of_prefixes(pieces, rules.verdict[origin[keep]])
+
+
+def _first_of_each(start: columns.Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:
+    keep = np.ones(len(start), dtype=bool)
+    keep[1:] = (start[1:] != start[:-1]) | (length[1:] != length[:-1])
+    return keep
+
+
+def _next_allowed(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
+    """Return for each prefix the shortest allowed length that is not shorter than its own."""
+    lengths = np.array(sorted(allowed), dtype=np.int16)
+    place = np.searchsorted(lengths, prefixes.length)
+    if (place == len(lengths)).any():
+        row = int(np.argmax(place == len(lengths)))
+        culprit = next(iter(Prefixes(prefixes.family, *_row(prefixes, row))))
+        raise DoesNotFit(
+            f"{culprit} is longer than every prefix the target takes (at most /{lengths.max()})",
+            hint="leave such prefixes out, or widen them in the policy",
+        )
+    return lengths[place]
+
+
+def _row(prefixes: Prefixes, row: int) -> tuple[columns.Column, NDArray[np.int16]]:
+    return prefixes.start[row : row + 1], prefixes.length[row : row + 1]
+
+
+def _require_reasonable(prefixes: Prefixes, goal: NDArray[np.int16]) -> None:
+    values, counts = np.unique(goal - prefixes.length, return_counts=True)
+    pieces = sum(n << d for n, d in zip(counts.tolist(), values.tolist(), strict=True))
+    if pieces > MOST_PIECES:
+        raise DoesNotFit(
+            f"{len(prefixes):,} prefixes become {pieces:,} in the lengths the target takes",
+            hint="choose a target that takes shorter prefixes",
+        )
+
+
+def halved(
+    prefixes: Prefixes, rows: NDArray[np.intp], goal: int
+) -> tuple[Prefixes, NDArray[np.intp]]:
+    """Return all pieces of length `goal` of the chosen prefixes, and the row each comes from."""
+    family: Family = prefixes.family
+    start, length, origin = prefixes.start[rows], prefixes.length[rows], rows
+    if goal > family.width - family.grain:
+        start = columns.widen(start)
+    while (length < goal).any():
+        short = length < goal
+        inner = (length + short).astype(np.int16)
+        middle = columns.after(family, columns.block_lasts(family, start, inner))
+        start = np.concatenate([start, middle[short]])
+        length = np.concatenate([inner, inner[short]])
+        origin = np.concatenate([origin, origin[short]])
+    return Prefixes(family, start, length), origin

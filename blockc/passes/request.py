@@ -1,0 +1,98 @@
+"""What an output asks of the passes, and what it gets."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import Family
+from blockc.addresses.rules import Match, Rules
+from blockc.passes.contract import Contract
+
+
+class WhenOver(StrEnum):
+    """What to do when the exact rules are more than the limit."""
+
+    FAIL = "fail"
+    SPLIT = "split"  # several artifacts, each within the limit
+    TWO_SETS = "two-sets"  # one set, less another one, each within the limit
+    COLLATERAL = "collateral"  # everything wanted, at the least harm to others
+    COVERAGE = "coverage"  # no harm to others, as much of what is wanted as possible
+    BALANCE = "balance"  # the least of harm + mu * what is missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How the rules of one output may look, and what to give up when they cannot.
+
+    Invariant: limits are positive, `mu` is not negative.
+
+    Attributes:
+        dont_care: Space that may get any verdict if that saves entries; what is wanted or
+            protected is taken out of it. None: no address is free.
+        protected: Space that must not gain a verdict, whatever it saves.
+        max_entries: The most entries a family may have, or both together if `shared`.
+        when_over: What to do when they do not fit.
+        mu: For BALANCE, how much harm to others one missed unit is worth.
+        lengths: The prefix lengths the platform takes; a family left out takes all.
+        most_lengths: The most different prefix lengths a family may use, for ipset, which looks
+            up once a length.
+    """
+
+    dont_care: AddrSet | None = None
+    protected: AddrSet | None = None
+    max_entries: int | None = None
+    shared: bool = False
+    when_over: WhenOver = WhenOver.FAIL
+    mu: Fraction = Fraction(1)
+    lengths: Mapping[Family, Collection[int]] = field(default_factory=dict)
+    most_lengths: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.mu < 0:
+            raise ValueError(f"mu {self.mu} is negative")
+        for limit in (self.max_entries, self.most_lengths):
+            if limit is not None and limit < 1:
+                raise ValueError(f"a limit of {limit} leaves no room for an entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one pass did: entries before and after, addresses that gained or lost a verdict."""
+
+    name: str
+    contract: Contract
+    before: Mapping[Family, int]
+    after: Mapping[Family, int]
+    added: AddrSet
+    lost: AddrSet
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The rules of an output.
+
+    Invariant: `meaning` is what `rules` mean under `match`, and every step kept its contract.
+
+    Attributes:
+        match: The model of the rules: the one asked for, or TWO_SETS where that was the way out.
+        names: The names of the verdicts; names[0] is the default.
+        rules: Every family's rules in the order of the artifact.
+        shards: The rules of each artifact; one of them unless they were split.
+        steps: The passes in the order they ran.
+        meaning: The verdict every address gets.
+    """
+
+    match: Match
+    names: tuple[str, ...]
+    rules: Mapping[Family, Rules]
+    shards: tuple[Mapping[Family, Rules], ...]
+    steps: tuple[Step, ...]
+    meaning: AddrMap
+
+    @property
+    def entries(self) -> Mapping[Family, int]:
+        """Return the number of rules of each family."""
+        return {family: len(rules) for family, rules in self.rules.items()}

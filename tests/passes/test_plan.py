@@ -1,0 +1,83 @@
+"""The driver: the right passes for a model, each held to its contract."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from blockc.addresses.family import Family
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.errors import DoesNotFit, Miscompiled
+from blockc.passes import cover, plan
+from blockc.passes.contract import Contract
+from blockc.passes.request import Request
+from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
+
+
+@pytest.mark.parametrize("match", Match)
+def test_rules_of_every_model_mean_what_was_asked_on_every_input(match: Match) -> None:
+    for labels in every_labelling(2):
+        intent = address_map(labels)
+        compiled = plan.compile_rules(intent, match, Request())
+        told = meaning(compiled.match, compiled.rules.values(), intent.names, [TOY])
+        assert cells(told) == labels
+        assert told.parts == compiled.meaning.parts
+
+
+def test_a_pass_that_loses_an_address_is_found_whatever_it_promised() -> None:
+    def without_last(draft: plan.Draft) -> dict[Family, Rules]:
+        rules = cover.cover(draft.intent.parts[0])
+        return {TOY: rules.take(np.arange(len(rules) - 1))}
+
+    for contract in (Contract.EXACT, Contract.WITHIN_DONT_CARE, Contract.WIDENING):
+        terms = plan.terms(contract, address_map([0, 1, 1, 0, 0, 1, 0, 0]), Request())
+        broken = plan.Pass("leaky", terms, without_last)
+        with pytest.raises(Miscompiled, match=r"pass leaky .* lost 0x5/3"):
+            plan.run(plan.start(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER), broken)
+
+
+@pytest.mark.parametrize("contract", Contract)
+def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contract) -> None:
+    may_gain = contract in (Contract.WIDENING, Contract.BALANCED)
+    may_lose = contract in (Contract.NARROWING, Contract.BALANCED)
+    wanted = (1, 1, 2, 0, 0, 0, 0, 0)
+    dont_care, protected = (0, 0, 0, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 0)
+    intent = address_map(wanted)
+    terms = plan.terms(
+        contract,
+        intent,
+        Request(dont_care=address_set(dont_care), protected=address_set(protected)),
+    )
+    for cell in range(8):
+        for label in range(3):
+            got = list(wanted)
+            got[cell] = label
+            free = contract == Contract.WITHIN_DONT_CARE and dont_care[cell]
+            gains = not wanted[cell] and (free or (may_gain and not protected[cell]))
+            if label == wanted[cell] or (label and gains) or (not label and may_lose):
+                change = terms.require_kept("p", intent, address_map(got, count=2))
+                assert change.added.count == int(label != 0 and not wanted[cell])
+                assert change.lost.count == int(label == 0 and wanted[cell] != 0)
+            else:
+                with pytest.raises(Miscompiled, match=f"{cell:#x}/3"):
+                    terms.require_kept("p", intent, address_map(got, count=2))
+
+
+def test_too_many_entries_fail_with_the_numbers_and_a_way_out() -> None:
+    intent = address_map([1, 0, 1, 0, 1, 0, 1, 0])
+    with pytest.raises(DoesNotFit, match=r"4 entries are needed, the limit is 3; choose a when_"):
+        plan.compile_rules(intent, Match.MEMBER, Request(max_entries=3))
+    assert plan.compile_rules(intent, Match.MEMBER, Request(max_entries=4)).entries == {TOY: 4}
+
+
+def test_a_request_that_makes_no_sense_cannot_be_made() -> None:
+    for wrong in ({"max_entries": 0}, {"most_lengths": 0}, {"mu": Fraction(-1)}):
+        with pytest.raises(ValueError, match=r"negative|no room"):
+            Request(**wrong)
+
+
+def test_steps_tell_entries_before_and_after() -> None:
+    compiled = plan.compile_rules(address_map([1] * 8), Match.MEMBER, Request(lengths={TOY: [2]}))
+    counts = [(step.name, step.before[TOY], step.after[TOY]) for step in compiled.steps]
+    assert counts == [("cover", 1, 1), ("legal lengths", 1, 4)]
+    assert all(not step.added and not step.lost for step in compiled.steps)

@@ -1,0 +1,72 @@
+"""Every map of a small space, and the slow obvious optimum over every list of prefixes."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+
+import numpy as np
+
+from blockc.addresses import columns
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import V6, Family
+from blockc.addresses.partition import Partition
+
+TOY = Family(0, 3)
+CELLS = TOY.size
+Labels = tuple[int, ...]
+
+
+def names(count: int) -> tuple[str, ...]:
+    """Return the names of `count` labels, the default first."""
+    return ("", *(f"v{label}" for label in range(1, count)))
+
+
+def every_labelling(labels: int, width: int = TOY.width) -> Iterator[Labels]:
+    """Yield every assignment of `labels` labels to the addresses of a space."""
+    return product(range(labels), repeat=1 << width)
+
+
+def partition(labels: Sequence[int], family: Family = TOY) -> Partition:
+    """Return the partition with a label an address."""
+    starts = np.arange(len(labels), dtype=np.uint64)
+    return Partition.of(family, starts, np.array(labels, dtype=np.int32))
+
+
+def address_map(labels: Sequence[int], family: Family = TOY, count: int = 0) -> AddrMap:
+    """Return the map of one family with a label an address."""
+    return AddrMap((partition(labels, family),), names(max(count, *labels, 1) + 1))
+
+
+def address_set(bits: Sequence[int], family: Family = TOY) -> AddrSet:
+    """Return the set of the addresses whose bit is not zero."""
+    flags = partition(bits, family)
+    return AddrSet((flags.relabel(flags.labels != 0),))
+
+
+def cells(one: AddrMap) -> Labels:
+    """Return the label of every address of a map of one small family."""
+    part = one.parts[0]
+    return tuple(part.at(np.arange(part.family.size, dtype=np.uint64)).tolist())
+
+
+def deep(labels: Sequence[int], bit: int = 62) -> AddrMap:
+    """Return the same pattern inside IPv6, one cell `2**bit` addresses, far from both ends.
+
+    With bits 62 and less the pattern is finer than a /64, which takes wide columns.
+    """
+    base = 0x2001_0DB8 << 96
+    firsts = [base + (cell << bit) for cell in range(len(labels))]
+    starts = columns.column(V6, [0, *firsts, firsts[-1] + (1 << bit)])
+    values = np.array([0, *labels, 0], dtype=np.int32)
+    return AddrMap((Partition.of(V6, starts, values),), names(max(*labels, 1) + 1))
+
+
+@cache
+def prefixes(width: int) -> tuple[tuple[int, int], ...]:
+    """Return every prefix of a space as `(first, stop)`, shorter ones first."""
+    return tuple(
+        (first, first + (1 << (width - length)))
+        for length in range(width + 1)
+        for first in range(0, 1 << width, 1 << (width - length))
+    )
