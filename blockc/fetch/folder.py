@@ -44,7 +44,7 @@ def read_folder(folder: Path) -> dict[str, Raw]:
             at=Location(str(folder)),
             hint=f"put delegated-{missing[0]}-extended-latest there; four are never used as five",
         )
-    return {registry: _read(found[registry]) for registry in REGISTRIES}
+    return {registry: read_packed(found[registry]) for registry in REGISTRIES}
 
 
 def _candidates(folder: Path) -> dict[str, list[str]]:
@@ -78,7 +78,7 @@ def _the_one(folder: Path, names: list[str]) -> Path:
 _OPENERS: Mapping[str, Any] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
 
 
-def _read(path: Path) -> Raw:
+def read_packed(path: Path) -> Raw:
     """Return the file at `path`, unpacked, of at most `MAX_BYTES`."""
     opener = _OPENERS.get(path.suffix, open)
     try:
