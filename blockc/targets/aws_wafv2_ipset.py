@@ -1,0 +1,92 @@
+"""AWS WAFv2 IP sets: the input of `aws wafv2 create-ip-set --cli-input-json`, one a family.
+
+The format has no comments; the description says what it can in its 256 characters.
+"""
+
+import re
+
+from blockc.addresses import FAMILIES
+from blockc.addresses.rules import Match
+from blockc.targets.json_text import JsonText
+from blockc.targets.options import Option
+from blockc.targets.reading import Reading, Text, each, gather
+from blockc.targets.target import Form, Layout, Lengths, MaxEntries, Reference, Target
+
+_NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
+_DESCRIPTION = re.compile(
+    r"(?=.{3,256}\Z)[\w+=:#@/\-,.][\w+=:#@/\-,.\s]+[\w+=:#@/\-,.]", re.ASCII | re.DOTALL
+)
+_SCOPES = ("REGIONAL", "CLOUDFRONT")
+_VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}
+_KEYS = {
+    "Name": str,
+    "Scope": str,
+    "Description": str,
+    "IPAddressVersion": str,
+    "Addresses": list,
+}
+
+
+def read_ip_set(text: Text) -> Reading:
+    """Return the rules of one IP set: every address it lists blocks.
+
+    Source: the shape CreateIPSet of the API, and its rules for names and descriptions.
+    """
+    document = JsonText(text)
+    document.require_keys(_KEYS)
+    fine = {
+        "Name": _NAME.fullmatch(document.value("Name")),
+        "Scope": document.value("Scope") in _SCOPES,
+        "Description": _DESCRIPTION.fullmatch(document.value("Description")),
+        "IPAddressVersion": document.value("IPAddressVersion") in _VERSIONS,
+    }
+    for key, good in fine.items():
+        if not good:
+            raise text.error(f"AWS does not take this {key}", text.text.find(f'"{key}"'), len(key))
+    family = _VERSIONS[document.value("IPAddressVersion")]
+    where = document.where("Addresses")
+    addresses = document.texts("Addresses")
+    for at, address in enumerate(addresses):
+        if "/" not in address or address.endswith("/0"):
+            raise where(at, f"AWS takes prefixes from /1 on, this is {address!r}")
+    if family not in text.families:
+        raise text.error(f"an {family.name} set where it does not belong", 0)
+    return Reading(gather(Text(text.path, text.text, (family,)), addresses, 1, where))
+
+
+_API = Reference(
+    "https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateIPSet.html", checked="2026-11-23"
+)
+_GUIDE = Reference(
+    "https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-ipset-match.html",
+    checked="2026-11-23",
+)
+
+AWS_WAFV2_IPSET = Target(
+    name="aws-wafv2-ipset",
+    title="AWS WAFv2 IP set",
+    match=Match.MEMBER,
+    form=Form.PREFIX,
+    layout=Layout.APART,
+    template="aws-wafv2-ipset.json.j2",
+    reader=each(read_ip_set),
+    words={"block": ""},
+    options=(
+        Option(
+            "name",
+            "blockc-{list}",
+            "1 to 120 letters, digits, - or _; the family is added to it",
+            pattern=r"[\w\-]{1,120}",
+        ),
+        Option("scope", "REGIONAL", "REGIONAL or CLOUDFRONT", pattern="REGIONAL|CLOUDFRONT"),
+        Option(
+            "description",
+            "blockc list {list}",
+            "3 to 100 letters, digits, blanks or + = : # @ / - , . with no blank at the ends",
+            pattern=r"[\w+=:#@/\-,.][\w+=:#@/\-,. ]{1,98}[\w+=:#@/\-,.]",
+        ),
+    ),
+    max_entries=MaxEntries(10_000, _GUIDE),
+    lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
+    references=(_API, _GUIDE),
+)

@@ -1,0 +1,178 @@
+"""What is to be written: one compiled list with where it comes from, and its entries as text."""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from blockc.addresses import Family
+from blockc.addresses.rules import Rules
+from blockc.addresses.text_columns import address_texts, last_texts, prefix_texts
+from blockc.errors import DoesNotFit, PolicyError, printable
+from blockc.targets.options import Value
+from blockc.targets.reading import rule_text
+from blockc.targets.target import Form, Target
+
+REGISTERED = "the country of an address is where it is registered, not where it is used"
+SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
+_HEADER_COLUMNS = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One source a list was made from: its name, the date it gives itself and its digest."""
+
+    name: str
+    date: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
+
+    Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
+    and the names of lists and sources hold no blank either.
+    """
+
+    list: str
+    policy: str
+    title: str = ""
+    sources: tuple[Origin, ...] = ()
+    sample: bool = False
+
+    def __post_init__(self) -> None:
+        words = [self.list, self.policy]
+        for source in self.sources:
+            words += [source.name, source.date, source.digest]
+        if any(not word.isprintable() or " " in word for word in words):
+            raise ValueError("a provenance is made of printable words")
+        if not self.title.isprintable():
+            raise PolicyError(
+                f"the title of {self.list} holds characters that do not print",
+                hint=f"write {printable(self.title)!r} without them",
+            )
+
+
+@dataclass(frozen=True)
+class Part:
+    """The entries of one family in one file, spelled as the target wants them."""
+
+    family: Family
+    rules: Rules
+    addresses: int
+    target: Target
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return `ipv4` or `ipv6`."""
+        return self.family.name
+
+    @property
+    def version(self) -> int:
+        """Return 4 or 6."""
+        return self.family.version
+
+    @property
+    def count(self) -> int:
+        """Return the number of entries."""
+        return len(self.rules)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Return the addresses of each entry."""
+        return entry_texts(self.rules, self.target.form)
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Return the addresses of each entry and the word for its verdict."""
+        words = [self.target.words.get(name, "") for name in self.names]
+        labels = self.rules.verdict.tolist()
+        return list(zip(self.texts, [words[label] for label in labels], strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One compiled list, ready to be written for one target.
+
+    Attributes:
+        rules: The rules of each family in the order they are written.
+        names: The verdict each label of the rules stands for; names[0] is the default.
+        options: What `Target.settle` returned.
+        addresses: How many addresses of each family get a verdict, for the header.
+    """
+
+    rules: Mapping[Family, Rules]
+    names: tuple[str, ...]
+    provenance: Provenance
+    options: Mapping[str, Value]
+    addresses: Mapping[Family, int]
+
+    def parts(self, target: Target, families: tuple[Family, ...]) -> list[Part]:
+        """Return the entries of `families` as `target` spells them.
+
+        Raises:
+            PolicyError: If a verdict cannot be expressed.
+            DoesNotFit: If there are too many entries or one is too wide.
+        """
+        parts = []
+        for family in families:
+            rules = self.rules.get(family, Rules.empty(family))
+            target.require_verdicts([self.names[at] for at in np.unique(rules.verdict).tolist()])
+            _require_fits(target, rules, target.capacity(self.options))
+            count = self.addresses.get(family, 0)
+            parts.append(Part(family, rules, count, target, self.names))
+        return parts
+
+    def header(self, parts: list[Part]) -> list[str]:
+        """Return the lines that say what an artifact is and what it was made from."""
+        made_of = self.provenance
+        lines = [SAMPLE] if made_of.sample else []
+        lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))
+        lines += [f"{p.name}: {p.count:,} entries, {p.addresses:,} addresses" for p in parts]
+        lines.append(f"policy {made_of.policy}")
+        lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
+        lines.append(REGISTERED)
+        return [short for line in lines for short in textwrap.wrap(line, _HEADER_COLUMNS)]
+
+
+def entry_texts(rules: Rules, form: Form) -> list[str]:
+    """Return the addresses of each rule in `form`."""
+    family = rules.family
+    if form is Form.RANGE:
+        pairs = zip(address_texts(family, rules.start), last_texts(family, rules.last), strict=True)
+        return [first if first == last else f"{first}-{last}" for first, last in pairs]
+    texts = prefix_texts(rules.prefixes())
+    if form is Form.HOST:
+        full = f"/{family.width}"
+        return [text.removesuffix(full) for text in texts]
+    return texts
+
+
+def _require_fits(target: Target, rules: Rules, capacity: int | None) -> None:
+    if capacity is not None and len(rules) > capacity:
+        raise DoesNotFit(
+            f"{target.name} holds {capacity:,} {rules.family.name} entries, "
+            f"the list has {len(rules):,}",
+            hint=_way_out(target),
+        )
+    if target.lengths is None or target.form is Form.RANGE or not len(rules):
+        return
+    lengths = rules.prefixes().length
+    allowed = target.lengths.of(rules.family)
+    wrong = (lengths < allowed.start) | (lengths >= allowed.stop)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DoesNotFit(
+            f"{target.name} takes {rules.family.name} prefixes of /{allowed.start} to "
+            f"/{allowed.stop - 1}, {rule_text(rules.take(np.array([at])))} is a /{lengths[at]}"
+        )
+
+
+def _way_out(target: Target) -> str:
+    if target.max_entries and target.max_entries.option:
+        return f"raise the option {target.max_entries.option}"
+    return "write fewer countries a list, or choose a target with more room"

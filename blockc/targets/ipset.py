@@ -1,0 +1,74 @@
+"""ipset restore files, and the iptables rules that drop what is in the sets.
+
+Sets are filled aside and swapped, since a restore that fails half way keeps what it added. A set
+that exists can be created again only with the same `maxelem` (ipset 7.17 says "set with the same
+name already exists"), so that number is an option and never follows the entries; it costs no
+memory.
+"""
+
+from collections.abc import Sequence
+
+from blockc.addresses import V4, V6
+from blockc.addresses.rules import Match
+from blockc.targets.ipset_restore import MOST_ENTRIES, Restore
+from blockc.targets.iptables import dropped_sets
+from blockc.targets.options import Option
+from blockc.targets.reading import Reading, Text
+from blockc.targets.target import Companion, Form, Layout, Lengths, MaxEntries, Reference, Target
+
+
+def read_ipset(texts: Sequence[Text]) -> Reading:
+    """Return what the rules drop: the contents of their sets once the restore file has run.
+
+    Args:
+        texts: The restore file, then a rules file a family.
+    """
+    restore = Restore(texts[0])
+    return Reading.joined(
+        Reading({family: restore.rules(name, family)})
+        for text in texts[1:]
+        for family in text.families
+        for name in dropped_sets(text)
+    )
+
+
+_MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-11-23")
+
+IPSET = Target(
+    name="ipset",
+    title="ipset restore file with iptables rules",
+    match=Match.LONGEST,
+    form=Form.PREFIX,
+    layout=Layout.TOGETHER,
+    template="ipset.ipset.j2",
+    companions=(
+        Companion("ipset.rules.j2", ".rules.v4", (V4,)),
+        Companion("ipset.rules.j2", ".rules.v6", (V6,)),
+    ),
+    reader=read_ipset,
+    words={"": "nomatch", "block": ""},
+    comment="#",
+    options=(
+        Option(
+            "set",
+            "blockc_{word}",
+            "blockc_ and 1 to 17 lower-case letters, digits or _ (`_v4_new` must still fit)",
+            # The prefix keeps a policy from swapping or flushing sets and chains of others.
+            pattern=r"blockc_[a-z0-9_]{1,17}",
+        ),
+        Option(
+            "maxelem",
+            1_048_576,
+            f"a number from 1 to {MOST_ENTRIES}; destroy the sets before changing it",
+            within=range(1, MOST_ENTRIES + 1),
+        ),
+        Option("hashsize", 4096, "a number from 64 to 1048576", within=range(64, 1_048_577)),
+    ),
+    max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
+    lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
+    programs=("ipset", "iptables-restore", "ip6tables-restore"),
+    references=(
+        _MANUAL,
+        Reference("https://manpages.debian.org/iptables-restore", checked="2026-11-23"),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Plain lists: a prefix a line, `#` starts a comment; for scripts, pf tables and zone files."""
+
+import re
+
+from blockc.addresses.rules import Match
+from blockc.errors import SourceSyntaxError
+from blockc.targets.options import Option
+from blockc.targets.reading import Reading, Text, Words, each, gather
+from blockc.targets.target import Form, Layout, Reference, Target
+
+_WORD = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+|([^ \t\r\n#]++))")
+
+
+def read_plain(text: Text) -> Reading:
+    """Return the rules of a list: an address, prefix or range a line, all of them block."""
+    words = Words(text, _WORD)
+
+    def where(at: int, why: str) -> SourceSyntaxError:
+        return words.error(at, why, "expected an address, a prefix or a range")
+
+    return Reading(gather(text, words.words, 1, where, ranges=True))
+
+
+PLAIN = Target(
+    name="plain",
+    title="Plain list, a prefix a line",
+    match=Match.MEMBER,
+    form=Form.PREFIX,
+    layout=Layout.EITHER,
+    template="plain.txt.j2",
+    reader=each(read_plain),
+    words={"block": ""},
+    comment="#",
+    options=(Option("header", True, "true or false"),),
+    references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
+)

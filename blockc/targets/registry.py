@@ -1,0 +1,34 @@
+"""The table of all targets, in the order they are listed to people."""
+
+from blockc.errors import PolicyError, suggestion
+from blockc.targets.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.ipset import IPSET
+from blockc.targets.json_list import JSON_LIST
+from blockc.targets.nftables import NFTABLES
+from blockc.targets.nginx_geo import NGINX_GEO
+from blockc.targets.plain import PLAIN
+from blockc.targets.target import Target
+
+ALL: tuple[Target, ...] = (
+    PLAIN,
+    JSON_LIST,
+    NGINX_GEO,
+    IPSET,
+    NFTABLES,
+    AWS_WAFV2_IPSET,
+)
+
+
+def target_named(name: str) -> Target:
+    """Return the target called `name`.
+
+    Raises:
+        PolicyError: If there is none.
+    """
+    for target in ALL:
+        if target.name == name:
+            return target
+    known = [target.name for target in ALL]
+    raise PolicyError(
+        f"unknown target {name!r}{suggestion(name, known)}", hint=f"known are {', '.join(known)}"
+    )

@@ -1,0 +1,97 @@
+"""Rules to text: the only door to jinja2.
+
+What a template sees: `header` (lines), `provenance`, `option.<name>`, `parts` (one a family of
+the file, each with `name`, `version`, `count`, `addresses`, `texts` and `entries`) and `entries`
+(all parts' pairs of addresses and verdict word). Loops and conditions are a template's business;
+numbers are counted here.
+
+Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
+are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
+can make text of what it is given and nothing else.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from blockc.errors import BlockcError, DefinitionError, Location
+from blockc.targets.draft import REGISTERED, Draft
+from blockc.targets.reading import Text
+from blockc.targets.target import File, Target
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(
+    target: Target, draft: Draft, path: str, templates: Mapping[str, Text]
+) -> tuple[Text, ...]:
+    """Return the files of `draft` in the order of `target.files(path)`.
+
+    Args:
+        path: Where the artifact goes, relative to the output folder.
+        templates: The text of every template `target` names; to use an operator's own, put it
+            in place of ours.
+
+    Raises:
+        DoesNotFit: If the list exceeds a limit of the target.
+        PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
+        DefinitionError: If a template is wrong, with its file and line.
+    """
+    return tuple(_filled(target, draft, file, templates) for file in target.files(path))
+
+
+def _filled(target: Target, draft: Draft, file: File, templates: Mapping[str, Text]) -> Text:
+    parts = draft.parts(target, file.families)
+    values = {
+        "header": draft.header(parts),
+        "provenance": draft.provenance,
+        "registered": REGISTERED,
+        "option": draft.options,
+        "parts": parts,
+        "entries": [entry for part in parts for entry in part.entries],
+    }
+    template = templates[file.template]
+    try:
+        text: str = _compiled(template).render(values)
+    except BlockcError:
+        raise
+    except Exception as error:  # noqa: BLE001  a template can raise anything a program can
+        raise _at_template(template, error) from None
+    return Text(file.path, text, file.families)
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: Text) -> "Template":
+    from jinja2 import StrictUndefined, TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    try:
+        code = environment.compile(source.text, source.path, source.path)
+    except TemplateSyntaxError as error:
+        raise _wrong(source, error.lineno, error.message or "syntax error") from None
+    return environment.template_class.from_code(environment, code, {**environment.globals})
+
+
+def _at_template(template: Text, error: Exception) -> DefinitionError:
+    """Return the error with the last line of the template that was being filled."""
+    line, trace = 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == template.path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return _wrong(template, line, str(error) or type(error).__name__)
+
+
+def _wrong(template: Text, line: int, reason: str) -> DefinitionError:
+    lines = template.text.split("\n")
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    at = Location(template.path, line, 0, shown)
+    return DefinitionError(f"the template cannot be filled: {reason}", at=at)
