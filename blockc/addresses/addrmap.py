@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.partition import Partition, overlay
+from blockc.addresses.partition import Labels, Partition, paint
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,15 @@ class AddrMap:
 
     parts: tuple[Partition, ...]
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if any(one.family >= other.family for one, other in pairwise(self.parts)):
+            raise ValueError("the parts of a map are not in family order")
+        for part in self.parts:
+            if part.labels.dtype != np.int32:
+                raise ValueError("the labels of a map are not int32")
+            if part.labels.min() < 0 or part.labels.max() >= len(self.names):
+                raise ValueError("a label of a map has no name")
 
     @classmethod
     def of_set(cls, addresses: AddrSet, name: str = "block", default: str = "") -> "AddrMap":
@@ -35,9 +47,15 @@ class AddrMap:
         families: Iterable[Family] = FAMILIES,
     ) -> "AddrMap":
         """Return the map where the first of `layers` that holds an address names it."""
-        names = (default, *layers)
-        sets = list(layers.values())
-        return cls(tuple(_layered(family, sets) for family in families), names)
+        numbered = list(enumerate(layers.values(), start=1))[::-1]
+        parts = (
+            paint(
+                Partition.filled(family, np.int32(0)),
+                [_layer(addresses, family, label) for label, addresses in numbered],
+            )
+            for family in families
+        )
+        return cls(tuple(parts), (default, *layers))
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -48,6 +66,11 @@ class AddrMap:
         """Return the partition of `family`."""
         return self.parts[self.families.index(family)]
 
+    def counts(self, family: Family) -> list[int]:
+        """Return the number of addresses of `family` with each label, in the order of `names`."""
+        part = self.part(family)
+        return columns.totals(family, part.starts, part.lasts, part.labels, len(self.names))
+
     def where(self, names: Iterable[str]) -> AddrSet:
         """Return the addresses whose label is one of `names`."""
         wanted = set(names)
@@ -55,10 +78,6 @@ class AddrMap:
         return AddrSet(tuple(part.relabel(table[part.labels]) for part in self.parts))
 
 
-def _layered(family: Family, sets: list[AddrSet]) -> Partition:
-    if not sets:
-        return Partition.filled(family, np.int32(0))
-    slots, labels = overlay(*(one.part(family) for one in sets))
-    stacked = np.vstack(labels)
-    first = np.argmax(stacked, axis=0) + 1
-    return Partition.of(family, slots, np.where(stacked.any(axis=0), first, 0).astype(np.int32))
+def _layer(addresses: AddrSet, family: Family, label: int) -> tuple[Column, Column, Labels]:
+    start, last = addresses.spans(family)
+    return start, last, np.full(len(start), label, dtype=np.int32)

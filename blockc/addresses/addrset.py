@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from blockc.addresses import columns
-from blockc.addresses.columns import Column
+from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, Family, Prefix
 from blockc.addresses.partition import Labels, Partition, overlay, set_partition
 from blockc.addresses.prefixes import Prefixes, cover_size, minimal_cover
-
-Spans = tuple[Column, Column]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,12 @@ class AddrSet:
     """
 
     parts: tuple[Partition, ...]
+
+    def __post_init__(self) -> None:
+        if any(one.family >= other.family for one, other in pairwise(self.parts)):
+            raise ValueError("the parts of a set are not in family order")
+        if any(part.labels.dtype != bool for part in self.parts):
+            raise ValueError("the labels of a set are not booleans")
 
     @classmethod
     def empty(cls, families: Iterable[Family] = FAMILIES) -> "AddrSet":
@@ -127,7 +132,8 @@ class AddrSet:
     def _combine(self, other: "AddrSet", law: Callable[[Any, Any], Labels]) -> "AddrSet":
         if self.families != other.families:
             raise ValueError("sets of different families")
-        return AddrSet(tuple(_combined(a, b, law) for a, b in zip(self.parts, other.parts)))
+        pairs = zip(self.parts, other.parts, strict=True)
+        return AddrSet(tuple(_combined(a, b, law) for a, b in pairs))
 
 
 def union(sets: Iterable[AddrSet], families: Iterable[Family] = FAMILIES) -> AddrSet:

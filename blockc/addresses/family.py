@@ -11,6 +11,10 @@ class Family:
     version: int
     width: int
 
+    def __post_init__(self) -> None:
+        if not 0 < self.width <= 64 and self.width != 128:
+            raise ValueError(f"a family has 1 to 64 or 128 bits, not {self.width}")
+
     @property
     def size(self) -> int:
         """Return the number of addresses."""
@@ -32,9 +36,14 @@ class Family:
         return f"ipv{self.version}"
 
     def text(self, address: int) -> str:
-        """Return the canonical text of `address` (RFC 5952 for IPv6)."""
+        """Return the canonical text of `address` (RFC 5952 for IPv6).
+
+        In hexadecimal throughout: Pythons differ about dotted octets in IPv4-mapped addresses.
+        """
         if self == V4:
             return str(IPv4Address(address))
+        if self == V6 and address >> 32 == 0xFFFF:
+            return f"::ffff:{address >> 16 & 0xFFFF:x}:{address & 0xFFFF:x}"
         return str(IPv6Address(address)) if self == V6 else f"{address:#x}"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.columns import Column
+from blockc.addresses.columns import Column, is_wide
 from blockc.addresses.family import Family
 
 Labels = NDArray[Any]
@@ -27,13 +27,21 @@ class Partition:
     starts: Column
     labels: Labels
 
+    def __post_init__(self) -> None:
+        columns.freeze(self.starts, self.labels)
+        if len(self.starts) != len(self.labels):
+            raise ValueError("a partition has one label a run")
+        if not len(self.starts) or columns.ints(self.family, self.starts[:1]) != [0]:
+            raise ValueError("a partition starts at address 0")
+        if (self.starts[1:] <= self.starts[:-1]).any():
+            raise ValueError("the runs of a partition are not in order")
+        if (self.labels[1:] == self.labels[:-1]).any():
+            raise ValueError("neighbouring runs of a partition have one label")
+
     @classmethod
     def of(cls, family: Family, starts: Column, labels: Labels) -> "Partition":
         """Return the canonical partition of strictly increasing `starts` with `labels`."""
-        if not len(starts) or columns.ints(family, starts[:1]) != [0]:
-            raise ValueError("a partition starts at address 0")
-        changes = np.empty(len(labels), dtype=bool)
-        changes[0] = True
+        changes = np.ones(len(labels), dtype=bool)
         np.not_equal(labels[1:], labels[:-1], out=changes[1:])
         return cls(family, columns.narrow(starts[changes]), labels[changes])
 
@@ -48,7 +56,10 @@ class Partition:
         return columns.before(self.family, np.roll(self.starts, -1))
 
     def at(self, addresses: Column) -> Labels:
-        """Return the label of each address."""
+        """Return the label of each address of a column of starts.
+
+        Ends in a narrow column are not addresses: pass them through `columns.widen_lasts`.
+        """
         starts, wanted = columns.alike([self.starts, addresses])
         return self.labels[np.searchsorted(starts, wanted, side="right") - 1]
 
@@ -80,6 +91,8 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
 
     Cost: O(n log n) for n runs in all.
     """
+    if len({partition.family for partition in partitions}) != 1:
+        raise ValueError("an overlay needs partitions of one family")
     aligned = columns.alike([partition.starts for partition in partitions])
     if len(partitions) == 1:
         return aligned[0], [partitions[0].labels]
@@ -91,98 +104,102 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
     return slots, labels
 
 
-def paint(
-    background: Partition, layers: Sequence[tuple[Column, Column, Labels]]
-) -> Partition:
-    """Return `background` with each layer of spans painted over it, later layers on top.
+def paint(background: Partition, layers: Sequence[tuple[Column, Column, Labels]]) -> Partition:
+    """Return `background` with spans painted over it, each over all that came before it.
 
     Args:
         background: What is seen where no span lies.
-        layers: Start, inclusive end and label of spans; the spans of one layer are disjoint.
+        layers: Start, inclusive end and label of spans, as any number of pieces.
 
-    Raises:
-        ValueError: If two spans of one layer overlap.
-
-    Cost: O(n log n) in the sort and O(slots covered) a layer.
+    Cost: O(n log n) in the sort and O(slots) for each doubling of the longest span, in slots.
     """
     family = background.family
-    flat = columns.spans_alike([(background.starts, background.starts)] + [
-        (start, last) for start, last, _ in layers
-    ])
-    stops = [columns.after(family, last) for _, last in flat[1:]]
-    slots = columns.distinct(np.concatenate([start for start, _ in flat] + stops))
-    picture = background.labels[np.searchsorted(flat[0][0], slots, side="right") - 1]
-    for (start, _), stop, (_, _, labels) in zip(flat[1:], stops, layers, strict=True):
-        first = np.searchsorted(slots, start)
-        end = np.searchsorted(slots, stop)
-        end[end == 0] = len(slots)
-        _paint_layer(picture, first, end, labels)
+    starts, start, last, labels = _stacked(background, layers)
+    columns.require_spans(family, start, last)
+    stop = columns.after(family, last)
+    slots = columns.distinct(np.concatenate([starts, start, stop]))
+    end = np.searchsorted(slots, stop)
+    end[end == 0] = len(slots)  # the end of the space wrapped to address 0
+    top = _topmost(len(slots), np.searchsorted(slots, start), end)
+    picture = background.labels[np.searchsorted(starts, slots, side="right") - 1]
+    painted = top >= 0
+    picture[painted] = labels[top[painted]]
     return Partition.of(family, slots, picture)
 
 
-def _paint_layer(
-    picture: Labels, first: NDArray[np.intp], end: NDArray[np.intp], labels: Labels
-) -> None:
-    """Write each label over the slots `first..end` (exclusive) of `picture`, in place."""
-    order = np.argsort(first, kind="stable")
-    first, end, labels = first[order], end[order], labels[order]
-    if (first[1:] < end[:-1]).any():
-        raise ValueError("spans of one layer overlap")
-    lengths = end - first
-    offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    picture[np.repeat(first, lengths) + offsets] = np.repeat(labels, lengths)
+def _stacked(
+    background: Partition, layers: Sequence[tuple[Column, Column, Labels]]
+) -> tuple[Column, Column, Column, Labels]:
+    """Return the background's starts and the spans and labels of all layers, all in one form."""
+    none = np.zeros(0, dtype=np.uint64)
+    pairs = [(none, none), *((start, last) for start, last, _ in layers)]
+    if is_wide(background.starts):
+        pairs[0] = columns.widen(none), columns.widen(none)
+    pairs = columns.spans_alike(pairs)
+    start = np.concatenate([start for start, _ in pairs])
+    last = np.concatenate([last for _, last in pairs])
+    labels = np.concatenate([background.labels[:0], *(labels for _, _, labels in layers)])
+    starts = columns.widen(background.starts) if is_wide(start) else background.starts
+    return starts, start, last, labels.astype(background.labels.dtype, casting="same_kind")
+
+
+def _topmost(slots: int, first: NDArray[np.intp], end: NDArray[np.intp]) -> NDArray[np.int32]:
+    """Return for each slot the highest position of a span `first..end` that covers it, else -1.
+
+    A span is the union of two blocks of some power of two slots. So each span enters a table of
+    blocks of that size twice, and every table hands its blocks down as halves to the next.
+    """
+    level = columns.bit_length((end - first).astype(np.uint64))
+    top = np.full(slots, -1, dtype=np.int32)
+    for height in range(int(level.max(initial=1)) - 1, -1, -1):
+        here = np.flatnonzero(level == height + 1).astype(np.int32)
+        for at in (first[here], end[here] - (1 << height)):
+            top[at] = np.maximum(top[at], here)  # `here` ascends, and the last assignment stays
+        if height:
+            half = 1 << (height - 1)
+            lower = top.copy()
+            np.maximum(top[half:], top[:-half], out=lower[half:])
+            top = lower
+    return top
 
 
 def merge_spans(family: Family, start: Column, last: Column) -> tuple[Column, Column]:
     """Return the maximal runs of the union of spans in any order, overlapping or touching.
+
+    Starts and ends are sorted apart from each other: a run ends with the i-th end just if the
+    next start in order lies beyond it, for then as many spans have ended as have begun.
 
     Args:
         start: Column of first addresses, shape (n,).
         last: Column of inclusive ends in the same form.
 
     Returns:
-        Sorted, disjoint, non-touching spans, never views of the input.
+        Sorted, disjoint, non-touching spans in the same form, never views of the input.
+
+    Raises:
+        ValueError: If a span is empty or not of the family.
 
     Cost: O(n log n) in the sort.
     """
-    if columns.is_wide(start):
-        return _merge_wide(family, start, last)
-    order = np.argsort(start)
-    start, last = start[order], last[order]
-    if not len(start):
-        return start, last
-    reach = np.maximum.accumulate(last)
-    opens = np.empty(len(start), dtype=bool)
-    opens[0] = True
-    # Touching spans are one run. `start > reach` rules out the wrap of zero before it matters.
-    opens[1:] = (start[1:] > reach[:-1]) & (start[1:] - np.uint64(1) != reach[:-1])
-    closes = np.append(np.flatnonzero(opens)[1:], len(start)) - 1
-    return start[opens], reach[closes]
-
-
-def _merge_wide(family: Family, start: Column, last: Column) -> tuple[Column, Column]:
-    """Merge by rank: the same merge over the positions of the boundaries in address order."""
-    stop = columns.after(family, last)
-    keys = columns.distinct(np.concatenate([start, stop]))
-    first = np.searchsorted(keys, start).astype(np.uint64)
-    end = np.searchsorted(keys, stop).astype(np.uint64)
-    end[end == 0] = len(keys)  # the end of the space wrapped to address 0
-    first, final = merge_spans(Family(0, 64), first, end - np.uint64(1))
-    runs = keys[first], columns.before(family, keys[(final + np.uint64(1)) % len(keys)])
-    return columns.narrow_spans(*runs)
+    columns.require_spans(family, start, last)
+    start, last = columns.ordered(start), columns.ordered(last)
+    inner = (start[1:] > last[:-1]) & (start[1:] != columns.after(family, last[:-1]))
+    edge = np.ones(min(1, len(start)), dtype=bool)
+    return start[np.concatenate([edge, inner])], last[np.concatenate([inner, edge])]
 
 
 def set_partition(family: Family, start: Column, last: Column) -> Partition:
     """Return the partition that is true on the union of the spans and false elsewhere."""
-    start, last = columns.narrow_spans(*merge_spans(family, start, last))
+    (spans,) = columns.spans_alike([(start, last)])
+    start, last = columns.narrow_spans(*merge_spans(family, *spans))
     stop = columns.after(family, last)
     starts = np.empty(2 * len(start), dtype=start.dtype)
     starts[0::2], starts[1::2] = start, stop
     labels = np.tile(np.array([True, False]), len(start))
-    if len(start) and not columns.ints(family, stop[-1:])[0]:
+    if len(start) and columns.ints(family, stop[-1:]) == [0]:
         starts, labels = starts[:-1], labels[:-1]
     if not len(start) or columns.ints(family, start[:1]) != [0]:
         zero = np.zeros(1, dtype=np.uint64)
         starts = np.concatenate(columns.alike([zero, starts]))
-        labels = np.concatenate([[False], labels])
+        labels = np.concatenate([np.array([False]), labels])
     return Partition.of(family, starts, labels)

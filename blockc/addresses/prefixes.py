@@ -1,6 +1,6 @@
 """The fewest prefixes that cover spans exactly, computed for all spans at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,25 @@ class Prefixes:
     family: Family
     start: Column
     length: Lengths
+
+    def __post_init__(self) -> None:
+        columns.freeze(self.start, self.length)
+        if len(self.start) != len(self.length):
+            raise ValueError("prefixes have one length a start")
+        longest = 128 if columns.is_wide(self.start) else columns.unit_bits(self.family)
+        if ((self.length < 0) | (self.length > longest)).any():
+            raise ValueError(f"a prefix length is outside 0..{longest}")
+        if columns.host_bits(self.family, self.start, self.length).any():
+            raise ValueError("a prefix has host bits set")
+
+    @classmethod
+    def of(cls, family: Family, prefixes: Iterable[Prefix]) -> "Prefixes":
+        """Return `prefixes`, all of `family`, as columns in the same order."""
+        rows = list(prefixes)
+        if any(row.family != family for row in rows):
+            raise ValueError(f"not all prefixes are of {family.name}")
+        start, _ = columns.span_columns(family, [(row.first, row.last) for row in rows])
+        return cls(family, start, np.array([row.length for row in rows], dtype=np.int16))
 
     @classmethod
     def empty(cls, family: Family) -> "Prefixes":
@@ -50,11 +69,18 @@ class Prefixes:
 
 
 def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
-    """Return the fewest prefixes whose union is exactly the spans, in address order.
+    """Return the fewest prefixes that each lie in one span and together are all of them.
 
     Args:
-        start: First addresses of sorted, disjoint, non-touching spans.
+        start: First addresses of sorted, disjoint spans. Touching ones, such as runs of
+            different labels, are covered apart from each other.
         last: Their inclusive ends, in the same form.
+
+    Returns:
+        Prefixes in address order.
+
+    Raises:
+        ValueError: If the spans are not sorted and disjoint.
 
     Minimal because a prefix inside a span lies inside one of the span's maximal aligned blocks;
     those are disjoint and each needs an entry. They are the binary digits of the distances from
@@ -62,16 +88,24 @@ def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
 
     Cost: O(n + output) and a few numpy calls a bit of width.
     """
+    _require_disjoint(family, start, last)
     if columns.is_wide(start):
         return _wide_cover(family, start, last)
-    return Prefixes(family, *_narrow_cover(start, last, family.width - family.grain))
+    return Prefixes(family, *_narrow_cover(start, last, columns.unit_bits(family)))
 
 
 def cover_size(family: Family, start: Column, last: Column) -> int:
     """Return `len(minimal_cover(...))`; for narrow columns without making the prefixes."""
     if columns.is_wide(start):
         return len(minimal_cover(family, start, last))
+    _require_disjoint(family, start, last)
     return int(_Digits.of(start, last).count.sum())
+
+
+def _require_disjoint(family: Family, start: Column, last: Column) -> None:
+    columns.require_spans(family, start, last)
+    if (start[1:] <= last[:-1]).any():
+        raise ValueError("spans to cover are not sorted and disjoint")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What the registries delegated, one record a row, as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from io import BytesIO
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ UNKNOWN_COUNTRIES = ("", "ZZ")
 
 def country_number(code: str) -> int:
     """Return the number that stands for a two-letter `code` in a column; 0 for no code."""
-    return ord(code[0]) << 8 | ord(code[1]) if code else 0
+    if code and not (len(code) == 2 and code.isascii()):
+        raise ValueError(f"{code!r} is not a two-letter code")
+    return int.from_bytes(code.encode(), "big")
 
 
 def country_text(number: int) -> str:
@@ -52,6 +55,13 @@ class Records:
     date: NDArray[np.int32]
     row: NDArray[np.int32]
 
+    def __post_init__(self) -> None:
+        arrays = [getattr(self, f.name) for f in fields(self)[1:]]
+        columns.freeze(*arrays)
+        columns.require_spans(self.family, self.start, self.last)
+        if len({len(array) for array in arrays}) != 1:
+            raise ValueError("the columns of records differ in length")
+
     @classmethod
     def empty(cls, family: Family) -> "Records":
         """Return no records."""
@@ -64,8 +74,7 @@ class Records:
         """Return the rows of all `parts`, which are of `family`, in order."""
         rest = [f.name for f in fields(cls)[3:]]
         joined = [
-            np.concatenate([getattr(p, name) for p in (cls.empty(family), *parts)])
-            for name in rest
+            np.concatenate([getattr(p, name) for p in (cls.empty(family), *parts)]) for name in rest
         ]
         spans = columns.spans_alike([(p.start, p.last) for p in (cls.empty(family), *parts)])
         return cls(
@@ -106,13 +115,20 @@ def records_from_bytes(data: bytes, families: Sequence[Family]) -> dict[Family, 
     Raises:
         ValueError: If `data` is not such an archive.
     """
+    if not data.startswith(b"PK"):
+        raise ValueError("not an archive of records: not a zip file")
     try:
         with np.load(BytesIO(data), allow_pickle=False) as arrays:
-            return {
-                family: Records(
-                    family, *(arrays[f"{family.version}.{f.name}"] for f in fields(Records)[1:])
-                )
-                for family in families
-            }
-    except (KeyError, OSError, EOFError) as reason:
+            return {family: _unpacked(family, arrays) for family in families}
+    except (KeyError, OSError, EOFError, BadZipFile, RuntimeError) as reason:
         raise ValueError(f"not an archive of records: {reason}") from None
+
+
+def _unpacked(family: Family, arrays: Mapping[str, NDArray[Any]]) -> Records:
+    rows = [arrays[f"{family.version}.{f.name}"] for f in fields(Records)[1:]]
+    expected = [getattr(Records.empty(family), f.name).dtype for f in fields(Records)[3:]]
+    wrong = [row.dtype not in (np.uint64, columns.WIDE) for row in rows[:2]]
+    wrong += [row.dtype != dtype for row, dtype in zip(rows[2:], expected, strict=True)]
+    if any(wrong) or any(row.ndim != 1 for row in rows):
+        raise ValueError("not an archive of records: a column of another type")
+    return Records(family, *rows)

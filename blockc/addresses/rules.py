@@ -16,7 +16,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.partition import Partition, paint, set_partition
+from blockc.addresses.partition import Partition, paint
 from blockc.addresses.prefixes import Prefixes
 
 
@@ -47,6 +47,12 @@ class Rules:
     last: Column
     verdict: NDArray[np.int32]
 
+    def __post_init__(self) -> None:
+        columns.freeze(self.start, self.last, self.verdict)
+        columns.require_spans(self.family, self.start, self.last)
+        if len(self.verdict) != len(self.start):
+            raise ValueError("rules have one verdict each")
+
     @classmethod
     def of_prefixes(cls, prefixes: Prefixes, verdict: NDArray[np.int32] | int = 1) -> "Rules":
         """Return a rule a prefix, all with one verdict or each with its own."""
@@ -70,11 +76,13 @@ class Rules:
             ValueError: If a span is not one aligned block.
         """
         length = columns.common_length(self.family, self.start, self.last)
-        if not np.array_equal(columns.block_lasts(self.family, self.start, length), self.last):
+        ends = columns.block_lasts(self.family, self.start, length)
+        unaligned = columns.host_bits(self.family, self.start, length)
+        if unaligned.any() or not np.array_equal(ends, self.last):
             raise ValueError("a rule is a range, not a prefix")
         return Prefixes(self.family, self.start, length)
 
-    def take(self, chosen: NDArray[Any]) -> "Rules":
+    def take(self, chosen: NDArray[Any] | slice) -> "Rules":
         """Return the rules that `chosen` (a mask, positions or a slice) picks."""
         picked = self.start[chosen], self.last[chosen], self.verdict[chosen]
         return Rules(self.family, *picked)
@@ -98,72 +106,56 @@ def meaning(
     Raises:
         ValueError: If two rules contradict each other in a way the model does not order:
             LONGEST with one prefix twice, or MEMBER and INTERVALS with several verdicts on an
-            address.
+            address; if a family comes twice or is not one of `families`.
     """
-    given = {one.family: one for one in rules}
-    parts = [_MEANINGS[match](given.get(f, Rules.empty(f))) for f in families]
-    return AddrMap(tuple(parts), tuple(names))
+    parts = {family: Rules.empty(family) for family in families}
+    seen = set()
+    for one in rules:
+        if one.family in seen or one.family not in parts:
+            raise ValueError(f"rules of {one.family.name} come twice or were not asked for")
+        seen.add(one.family)
+        parts[one.family] = one
+    return AddrMap(tuple(_MEANINGS[match](one) for one in parts.values()), tuple(names))
 
 
-def _default(family: Family) -> Partition:
-    return Partition.filled(family, np.int32(0))
+def _painted(rules: Rules) -> Partition:
+    """Return the verdict of the last rule that holds each address, 0 where none does."""
+    background = Partition.filled(rules.family, np.int32(0))
+    return paint(background, [(rules.start, rules.last, rules.verdict)])
 
 
 def _longest(rules: Rules) -> Partition:
     """Paint from the shortest prefixes to the longest; equal lengths are disjoint or equal."""
-    lengths = rules.prefixes().length
-    layers = []
-    for length in np.unique(lengths):
-        same = rules.take(lengths == length)
-        if len(np.unique(same.start)) < len(same):
-            raise ValueError("a prefix occurs twice")
-        layers.append((same.start, same.last, same.verdict))
-    return paint(_default(rules.family), layers)
+    prefixes = rules.prefixes()
+    by_length = np.argsort(prefixes.length, kind="stable")
+    start, length = prefixes.start[by_length], prefixes.length[by_length]
+    nested = np.argsort(start, kind="stable")
+    start, length = start[nested], length[nested]
+    if ((start[1:] == start[:-1]) & (length[1:] == length[:-1])).any():
+        raise ValueError("a prefix occurs twice")
+    return _painted(rules.take(by_length))
 
 
 def _member(rules: Rules) -> Partition:
-    """Paint a layer a verdict; several verdicts on one address have no order here."""
-    layers = []
-    for verdict in np.unique(rules.verdict):
-        same = rules.take(rules.verdict == verdict)
-        union = set_partition(rules.family, same.start, same.last)
-        start, last = union.runs(union.labels)
-        layers.append((start, last, np.full(len(start), verdict, dtype=np.int32)))
-    if len(layers) > 1:
-        _require_disjoint(rules.family, layers)
-    return paint(_default(rules.family), layers)
-
-
-def _require_disjoint(
-    family: Family, layers: Sequence[tuple[Column, Column, NDArray[np.int32]]]
-) -> None:
-    spans = columns.spans_alike([(start, last) for start, last, _ in layers])
-    start = np.concatenate([s for s, _ in spans])
-    last = np.concatenate([e for _, e in spans])
-    order = np.argsort(start, kind="stable")
-    if (start[order][1:] <= last[order][:-1]).any():
+    """Paint by verdict, upwards and downwards: what differs holds several, which have no order."""
+    by_verdict = rules.take(np.argsort(rules.verdict, kind="stable"))
+    picture = _painted(by_verdict)
+    several = len(rules) and by_verdict.verdict[0] != by_verdict.verdict[-1]
+    if several and picture != _painted(by_verdict.take(slice(None, None, -1))):
         raise ValueError("rules with different verdicts overlap")
+    return picture
 
 
 def _first(rules: Rules) -> Partition:
-    """Paint from the last rule to the first, joining neighbours that cannot hide each other."""
-    picture = _default(rules.family)
-    layers = [
-        (rules.start[at : at + 1], rules.last[at : at + 1], rules.verdict[at : at + 1])
-        for at in range(len(rules) - 1, -1, -1)
-    ]
-    return paint(picture, layers)
+    """Paint from the last rule to the first."""
+    return _painted(rules.take(slice(None, None, -1)))
 
 
 def _two_sets(rules: Rules) -> Partition:
     """Paint the first set, then the second over it: in B and not in E."""
-    layers = []
-    for verdict in (1, 0):
-        same = rules.take((rules.verdict != 0) == bool(verdict))
-        union = set_partition(rules.family, same.start, same.last)
-        start, last = union.runs(union.labels)
-        layers.append((start, last, np.full(len(start), verdict, dtype=np.int32)))
-    return paint(_default(rules.family), layers)
+    second_last = rules.take(np.argsort(rules.verdict == 0, kind="stable"))
+    verdict = np.minimum(second_last.verdict, np.int32(1))
+    return _painted(Rules(rules.family, second_last.start, second_last.last, verdict))
 
 
 _MEANINGS = {

@@ -9,7 +9,9 @@ from socket import AF_INET6, inet_pton  # a pure function; nothing here opens a 
 
 from blockc.addresses.family import V4, V6, Family, Prefix
 
-_V4 = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")
+_V4 = re.compile(
+    r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})"
+)
 _V6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
 _MAPPED = 0xFFFF_0000_0000

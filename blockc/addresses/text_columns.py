@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.addrset import Spans
-from blockc.addresses.columns import U64
+from blockc.addresses.columns import U64, Spans
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.text import parse_span
@@ -69,8 +68,7 @@ def _v4_lines(start: U64, length: NDArray[np.int16]) -> bytes:
         rows[:, place] = _OCTETS[(start >> np.uint64(shift)).astype(np.uint8)]
     rows[:, 3] = _LAST_OCTETS[start.astype(np.uint8)]
     rows[:, 4] = _LENGTHS[length]
-    flat = rows.view(np.uint8).reshape(-1)
-    return flat[flat != 0].tobytes()
+    return rows.tobytes().translate(None, b"\0")
 
 
 def _v6_texts(wide: columns.Column) -> list[str]:

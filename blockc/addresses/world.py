@@ -2,11 +2,11 @@
 
 Overlapping records are resolved by one rule, whatever the order of the files: delegated beats
 available and reserved, then the narrower record, then the newer date, then the order of
-`REGISTRIES`, then country. Source: the registries' own files hold no overlaps today; the rule is
-a safety net for the days when they do.
+`REGISTRIES`, then country, status and row. Source: the registries' own files hold no overlaps
+today; the rule is a safety net for the days when they do.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,10 @@ from blockc.addresses.records import (
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two records of different countries that claim the same address; `kept` won."""
+    """A record that lost addresses to a record of another country, which is `kept`.
+
+    `first..last` is what both claim. Of several winners only that of the lowest address is named.
+    """
 
     family: Family
     first: int
@@ -53,6 +56,8 @@ class World:
     def of(cls, records: Iterable[Records], families: Iterable[Family] = FAMILIES) -> "World":
         """Return the world that `records` describe, in any order and any number of pieces."""
         pieces = list(records)
+        if not {piece.family for piece in pieces} <= set(families):
+            raise ValueError("records of a family that was not asked for")
         parts, conflicts = [], []
         for family in families:
             rows = Records.concat([p for p in pieces if p.family == family], family)
@@ -74,13 +79,16 @@ class World:
         statuses: Collection[str] | None = None,
     ) -> AddrSet:
         """Return the listed addresses that satisfy every condition given."""
+        country = _table(countries, country_number, 1 << 16)
+        registry = _table(registries, REGISTRIES.index, 16)
+        status = _table(statuses, STATUSES.index, 16)
         return AddrSet(
             tuple(
                 part.relabel(
                     (part.labels != 0)
-                    & _among(part.labels >> 8, map(country_number, countries or ()), countries)
-                    & _among(part.labels >> 4 & 15, map(REGISTRIES.index, registries or ()), registries)
-                    & _among(part.labels & 15, map(STATUSES.index, statuses or ()), statuses)
+                    & country[part.labels >> 8]
+                    & registry[part.labels >> 4 & 15]
+                    & status[part.labels & 15]
                 )
                 for part in self.parts
             )
@@ -107,9 +115,11 @@ class World:
     def country_counts(self) -> Mapping[str, dict[Family, int]]:
         """Return delegated addresses a country and family, in order of the code."""
         mapped = self.countries()
+        counts = {family: mapped.counts(family) for family in self.families}
         return {
-            name: {f: mapped.where([name]).count_of(f) for f in self.families}
-            for name in mapped.names[1:]
+            name: {family: counts[family][label] for family in self.families}
+            for label, name in enumerate(mapped.names)
+            if label
         }
 
     @staticmethod
@@ -125,15 +135,13 @@ def class_label(records: Records) -> NDArray[np.int32]:
     return country | records.registry.astype(np.int32) << 4 | records.status.astype(np.int32)
 
 
-def _among(
-    values: NDArray[np.int32], wanted: Iterable[int], asked: Collection[str] | None
+def _table(
+    wanted: Collection[str] | None, number: Callable[[str], int], size: int
 ) -> NDArray[np.bool_]:
-    """Return which values are wanted; all of them if nothing was asked."""
-    if asked is None:
-        return np.ones(len(values), dtype=bool)
-    table = np.zeros(1 << 16, dtype=bool)
-    table[list(wanted)] = True
-    return table[values]
+    """Return for each number whether it is wanted; every one is if nothing was asked."""
+    table = np.full(size, wanted is None)
+    table[[number(word) for word in wanted or ()]] = True
+    return table
 
 
 def _positions(values: NDArray[np.int32], codes: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -142,21 +150,14 @@ def _positions(values: NDArray[np.int32], codes: NDArray[np.int32]) -> NDArray[n
 
 
 def _painted(records: Records) -> tuple[Partition, list[Conflict]]:
-    """Return the family's partition; records that overlap are resolved, the rest is one layer."""
+    """Return the family's partition and the conflicts; only records that overlap are ranked."""
     background = Partition.filled(records.family, np.int32(0))
-    if not len(records):
-        return background, []
     records = records.take(np.argsort(records.start, kind="stable"))
-    labels = class_label(records)
     shared = _overlapping(records)
-    layers = [(records.start[~shared], records.last[~shared], labels[~shared])]
     contested = records.take(shared)
-    order = _by_rank(contested)
-    contested = contested.take(order)
-    spans = zip(contested.start, contested.last, class_label(contested), strict=True)
-    layers += [
-        (np.array([s], records.start.dtype), np.array([e], records.last.dtype), np.array([c]))
-        for s, e, c in spans
+    contested = contested.take(_by_rank(contested))
+    layers = [
+        (part.start, part.last, class_label(part)) for part in (records.take(~shared), contested)
     ]
     return paint(background, layers), _conflicts(contested)
 
@@ -177,39 +178,53 @@ def _overlapping(records: Records) -> NDArray[np.bool_]:
 
 
 def _by_rank(records: Records) -> NDArray[np.intp]:
-    """Return positions from the weakest record to the strongest."""
-    sizes = columns.sizes(records.family, records.start, records.last)
-    ranks = [
-        (bool(delegated), -size, date, -registry, -country, -start)
-        for delegated, size, date, registry, country, start in zip(
-            records.delegated.tolist(),
-            sizes,
-            records.date.tolist(),
-            records.registry.tolist(),
-            records.country.tolist(),
-            columns.ints(records.family, records.start),
-            strict=True,
-        )
-    ]
-    return np.array(sorted(range(len(ranks)), key=ranks.__getitem__), dtype=np.intp)
+    """Return positions from the weakest record to the strongest.
+
+    A total order of everything a record says, so that the order of the files never decides.
+    """
+    ranks = zip(
+        records.delegated.tolist(),
+        (-size for size in columns.sizes(records.family, records.start, records.last)),
+        records.date.tolist(),
+        (-records.registry.astype(np.int32)).tolist(),
+        (-records.country.astype(np.int32)).tolist(),
+        (-records.status.astype(np.int32)).tolist(),
+        columns.ints(records.family, records.start),
+        records.row.tolist(),
+        strict=True,
+    )
+    keys = list(ranks)
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
 
 
 def _conflicts(ranked: Records) -> list[Conflict]:
-    """Return the overlaps between different countries, strongest claims first kept."""
-    firsts = columns.ints(ranked.family, ranked.start)
-    lasts = columns.last_ints(ranked.family, ranked.last)
-    by_start = sorted(range(len(firsts)), key=firsts.__getitem__)
-    found = []
-    for place, left in enumerate(by_start):
-        for right in by_start[place + 1 :]:
-            if firsts[right] > lasts[left]:
-                break
-            if ranked.country[left] != ranked.country[right]:
-                weak, strong = sorted((left, right))
-                shared = firsts[right], min(lasts[left], lasts[right])
-                kept, dropped = _claim(ranked, strong), _claim(ranked, weak)
-                found.append(Conflict(ranked.family, *shared, kept, dropped))
-    return found
+    """Return what records lost to records of another country, each loser once, by address.
+
+    Args:
+        ranked: Records that overlap others, from the weakest to the strongest.
+
+    Cost: O(n log n), however deeply records are nested.
+    """
+    runs = Partition.filled(ranked.family, np.int32(0))
+    place = np.arange(1, len(ranked) + 1, dtype=np.int32)
+    runs = paint(runs, [(ranked.start, ranked.last, place)])
+    starts, start, last = columns.alike([runs.starts, ranked.start, ranked.last])
+    country = np.append(-1, ranked.country.astype(np.int32))[runs.labels]
+    changes = np.append(np.flatnonzero(country[1:] != country[:-1]) + 1, len(country))
+    run = np.searchsorted(starts, start, side="right") - 1
+    agrees = country[run] == ranked.country
+    run = np.where(agrees, changes[np.searchsorted(changes, run, side="right")], run)
+    lost = np.flatnonzero(run < np.searchsorted(starts, last, side="right"))
+    pairs = zip(lost.tolist(), (runs.labels[run[lost]] - 1).tolist(), strict=True)
+    found = [_conflict(ranked, weak, strong) for weak, strong in pairs]
+    return sorted(found, key=lambda conflict: (conflict.first, conflict.last))
+
+
+def _conflict(ranked: Records, weak: int, strong: int) -> Conflict:
+    both = ranked.take(np.array([weak, strong]))
+    first = max(columns.ints(both.family, both.start))
+    last = min(columns.last_ints(both.family, both.last))
+    return Conflict(both.family, first, last, _claim(both, 1), _claim(both, 0))
 
 
 def _claim(records: Records, at: int) -> tuple[str, str, int]:
