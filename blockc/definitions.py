@@ -233,7 +233,7 @@ _SHAPES: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (
     (list, (inspect.VarTupleType, inspect.ListType)),
     (str, (inspect.StrType, inspect.LiteralType)),
     (bool, (inspect.BoolType,)),
-    (int, (inspect.IntType, inspect.LiteralType)),
+    (int, (inspect.IntType, inspect.LiteralType, inspect.FloatType)),
     (float, (inspect.FloatType,)),
     (date, (inspect.DateType,)),
 )

@@ -121,10 +121,13 @@ def _policy_file(
 ) -> PolicyFile:
     if "version" not in raw:
         findings.add_missing(place / "version", hint="write version = 1 as the first line")
-    filled = {
-        key: value if key == "vars" else _filled(value, place / key, variables, findings)
-        for key, value in raw.items()
-    }
+    text = place.document.text
+    filled: Mapping[str, Any] = raw
+    if "${" in text or "\\" in text:  # an escape may spell a variable
+        filled = {
+            key: value if key == "vars" else _filled(value, place / key, variables, findings)
+            for key, value in raw.items()
+        }
     return PolicyFile(place, from_table(PolicyTable, filled, place, findings), filled)
 
 

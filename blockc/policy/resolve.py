@@ -13,36 +13,50 @@ lists and files cannot matter:
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 import numpy as np
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import Family
 from blockc.addresses.world import World
 from blockc.definitions import Findings
 from blockc.errors import PolicyError
+from blockc.policy.board import Board, Rows, inverse, without
 from blockc.policy.countries import NO_COUNTRY
 from blockc.policy.gather import ReadFile
-from blockc.policy.model import Canary, List, Note, Policy, Spared, Written
+from blockc.policy.model import List, Note, Policy, Protect, Spared, Written
 from blockc.policy.schedule import WARN_DAYS, Schedule, days_left, schedule_on
-from blockc.policy.selectors import ListOf
+from blockc.policy.selectors import Addresses, ListOf
 from blockc.policy.terms import Counts, Data, Feeds, Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What one entry of a list stands for today. `role` is the key it stands under."""
+class Entry:
+    """One entry of a list that holds today. `role` is the key it stands under."""
 
     role: str
     written: Written
-    counts: Counts
     spared: Spared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry and what it stands for today.
+
+    `counts`: addresses, one number a family.
+    `days_left`: of an exception with an end; 0 on its last day.
+    """
+
+    entry: Entry
+    counts: Counts
     days_left: int | None = None
 
     @property
     def count(self) -> int:
         """Return the number of addresses of all families."""
-        return sum(self.counts.values())
+        return sum(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +117,19 @@ def resolve(
     """
     terms = Terms(Data(world, policy.groups, policy.guard, read_file, feeds))
     work = _Work(terms, as_of, allow_expired=allow_expired)
-    never_block = work.choose("never_block", policy.protect.never_block)
-    for one in _references_first(policy):
-        work.select(one)
-    protected = work.union(never_block)
-    lists = tuple(work.finished(one, protected) for one in policy.lists)
-    work.require_canaries(policy, lists)
+    entries = {one.name: work.entries(one) for one in policy.lists}
+    never_block = work.sound("never_block", policy.protect.never_block)
     work.findings.require_none()
-    return Resolved(
-        policy,
-        as_of,
-        lists,
-        protected,
-        tuple(never_block),
-        (*policy.notes, *work.notes),
-    )
+    everything = chain(never_block, *entries.values())
+    board = Board.of(terms, [entry.written for entry in everything])
+    protected = board.union([entry.written for entry in never_block])
+    for one in _references_first(policy):
+        board.lists[one.name] = _selected(one, entries[one.name], board)
+    lists = tuple(work.resolved(one, entries[one.name], protected, board) for one in policy.lists)
+    _require_canaries(policy.protect, lists, terms.families)
+    chosen = work.chosen(never_block, board)
+    notes = (*policy.notes, *work.notes)
+    return Resolved(policy, as_of, lists, board.addresses(protected), chosen, notes)
 
 
 def countries_map(world: World) -> AddrMap:
@@ -132,6 +144,35 @@ def countries_map(world: World) -> AddrMap:
     return AddrMap(tuple(part.relabel(table[part.labels]) for part in mapped.parts), names)
 
 
+def _selected(one: List, entries: Sequence[Entry], board: Board) -> Rows:
+    """Return what a list selects: the lists it refers to have been found before."""
+    asked = board.union([entry.written for entry in entries if entry.role != "except"])
+    spared = board.union([entry.written for entry in entries if entry.role == "except"])
+    return without(inverse(asked) if one.allow else asked, spared)
+
+
+def _require_canaries(
+    protect: Protect, lists: Sequence[ResolvedList], families: Sequence[Family]
+) -> None:
+    """Raise every canary that came out wrong, whatever the stage of the lists.
+
+    A list that allows blocks nearly everything, so only lists that block can fail `must_allow`.
+    """
+    findings = Findings(PolicyError)
+    for canary in protect.must_block:
+        wanted = canary.addresses.as_set(families)
+        if all(wanted - one.addresses for one in lists):
+            said = f"{canary.addresses} must be blocked, and no list blocks it"
+            findings.add(canary.place, said)
+    for canary in protect.must_allow:
+        wanted = canary.addresses.as_set(families)
+        for one in lists:
+            if one.wanted.block and wanted & one.addresses:
+                said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
+                findings.add(canary.place, said)
+    findings.require_none()
+
+
 @dataclass(slots=True)
 class _Work:
     """What was found so far while a policy is resolved."""
@@ -141,70 +182,53 @@ class _Work:
     allow_expired: bool
     findings: Findings = field(default_factory=lambda: Findings(PolicyError))
     notes: list[Note] = field(default_factory=list)
-    entries: dict[str, tuple[Chosen, ...]] = field(default_factory=dict)
 
-    def choose(self, role: str, entries: Iterable[Written]) -> list[Chosen]:
-        """Return what each entry stands for, noting those that stand for nothing known."""
-        found = ((written, self._counts(written)) for written in entries)
-        return [Chosen(role, written, counts) for written, counts in found if counts]
+    def entries(self, one: List) -> list[Entry]:
+        """Return the entries of a list that hold today, noting those that cannot be resolved."""
+        sides = self.sound("block", one.block) + self.sound("allow", one.allow)
+        in_force = (spared for spared in one.spared if not self._ended(one, spared))
+        return sides + [
+            Entry("except", spared.written, spared)
+            for spared in in_force
+            if self._is_sound(spared.written)
+        ]
 
-    def union(self, chosen: Iterable[Chosen]) -> AddrSet:
-        """Return what any of `chosen` stands for."""
-        return self.terms.union(one.written for one in chosen)
+    def sound(self, role: str, entries: Iterable[Written]) -> list[Entry]:
+        """Return `entries`, noting those that cannot be resolved."""
+        return [Entry(role, written) for written in entries if self._is_sound(written)]
 
-    def select(self, one: List) -> None:
-        """Find what a list selects; the lists it refers to have been found before."""
-        sides = self.choose("block", one.block) + self.choose("allow", one.allow)
-        spared = self._spared(one)
-        asked = self.union(sides)
-        wanted = ~asked if one.allow else asked
-        self.terms.lists[one.name] = wanted - self.union(spared) if spared else wanted
-        self.entries[one.name] = (*sides, *spared)
-
-    def finished(self, one: List, protected: AddrSet) -> ResolvedList:
-        """Return a list with protection applied."""
-        selected = self.terms.lists[one.name]
-        addresses = selected - protected if protected else selected
+    def resolved(
+        self, one: List, entries: Sequence[Entry], protected: Rows, board: Board
+    ) -> ResolvedList:
+        """Return a list with protection applied and its entries counted."""
+        addresses = board.addresses(without(board.lists[one.name], protected))
         schedule = schedule_on(one.stages, self.as_of)
-        return ResolvedList(one, addresses, schedule, self.entries[one.name])
+        return ResolvedList(one, addresses, schedule, self.chosen(entries, board))
 
-    def require_canaries(self, policy: Policy, lists: Sequence[ResolvedList]) -> None:
-        """Note every canary that came out wrong, whatever the stage of the lists."""
-        for canary in policy.protect.must_block:
-            wanted = self._set_of(canary)
-            if all(wanted - one.addresses for one in lists):
-                said = f"{canary.addresses} must be blocked, and no list blocks it"
-                self.findings.add(canary.place, said)
-        for canary in policy.protect.must_allow:
-            wanted = self._set_of(canary)
-            for one in lists:
-                if one.wanted.block and wanted & one.addresses:
-                    said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
-                    self.findings.add(canary.place, said)
+    def chosen(self, entries: Iterable[Entry], board: Board) -> tuple[Chosen, ...]:
+        """Return entries with their counts, noting those without any address."""
+        return tuple(self._counted(entry, board) for entry in entries)
 
-    def _set_of(self, canary: Canary) -> AddrSet:
-        where = canary.addresses
-        return AddrSet.of_ranges([(where.family, where.first, where.last)], self.terms.families)
+    def _counted(self, entry: Entry, board: Board) -> Chosen:
+        selector = entry.written.selector
+        if isinstance(selector, ListOf):
+            counts = self.terms.count(board.addresses(board.lists[selector.name]))
+        else:
+            counts = self.terms.counts(entry.written)
+        if not any(counts):
+            self.notes.append(Note(entry.written.place, f"{selector} has no addresses"))
+        left = days_left(entry.spared, self.as_of) if entry.spared else None
+        return Chosen(entry, counts, left)
 
-    def _counts(self, written: Written) -> Counts | None:
+    def _is_sound(self, written: Written) -> bool:
+        if isinstance(written.selector, ListOf | Addresses):
+            return True
         try:
-            counts = self.terms.counts(written)
+            self.terms.counts(written)
         except PolicyError as mistake:
             self.findings.add_error(written.place, mistake)
-            return None
-        if not any(counts.values()):
-            self.notes.append(Note(written.place, f"{written.selector} has no addresses"))
-        return counts
-
-    def _spared(self, one: List) -> list[Chosen]:
-        """Return the exceptions in force; one that has ended is a mistake, or a note if allowed."""
-        in_force = [spared for spared in one.spared if not self._ended(one, spared)]
-        counts = ((spared, self._counts(spared.written)) for spared in in_force)
-        return [
-            Chosen("except", spared.written, found, spared, days_left(spared, self.as_of))
-            for spared, found in counts
-            if found
-        ]
+            return False
+        return True
 
     def _ended(self, one: List, spared: Spared) -> bool:
         """Return whether an exception no longer holds, and say so in time."""

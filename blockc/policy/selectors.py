@@ -5,9 +5,10 @@ below, and `parse_selector` is the grammar.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family, Prefix
 from blockc.addresses.records import REGISTRIES, STATUSES
 from blockc.addresses.text import HostBits, parse_span
@@ -134,6 +135,10 @@ class Addresses:
     def count(self) -> int:
         """Return the number of addresses."""
         return self.last - self.first + 1
+
+    def as_set(self, families: Iterable[Family]) -> AddrSet:
+        """Return these addresses as a set over `families`."""
+        return AddrSet.of_ranges([(self.family, self.first, self.last)], families)
 
     def __str__(self) -> str:
         text = self.family.text

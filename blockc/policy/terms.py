@@ -1,7 +1,8 @@
 """What each selector stands for on one day: its addresses and how many there are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
-from blockc.addresses.addrset import AddrSet, Spans, union
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.text_columns import read_spans
 from blockc.addresses.world import World
@@ -25,12 +27,13 @@ from blockc.policy.selectors import (
     Feed,
     File,
     Group,
-    ListOf,
     Registry,
     Status,
 )
 
-Counts = Mapping[Family, int]
+#: Numbers of addresses, one a family, in the order of the world's families.
+Counts = tuple[int, ...]
+DELEGATED = ("allocated", "assigned")
 
 
 class Feeds(Protocol):
@@ -54,78 +57,72 @@ class Data:
     feeds: Feeds | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Terms:
     """Finds what selectors stand for, each distinct one once."""
 
     data: Data
-    lists: dict[str, AddrSet] = field(default_factory=dict)
     _sets: dict[str, AddrSet] = field(default_factory=dict)
-    _countries: AddrMap | None = None
-    _counts: dict[str, dict[Family, int]] = field(default_factory=dict)
+    _counts: dict[str, Counts] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def families(self) -> tuple[Family, ...]:
         """Return the families of the world."""
         return self.data.world.families
 
-    def union(self, entries: Iterable[Written]) -> AddrSet:
-        """Return what any of `entries` stands for.
+    @cached_property
+    def countries(self) -> AddrMap:
+        """Return the registered country of every delegated address."""
+        return self.data.world.countries()
 
-        Countries are looked up together, and so are addresses: a policy has thousands of them.
-        """
-        codes: set[str] = set()
-        spans: list[tuple[Family, int, int]] = []
-        sets: list[AddrSet] = []
-        for written in entries:
-            selector = written.selector
-            if isinstance(selector, Country | Group):
-                codes.update(self._codes(selector))
-            elif isinstance(selector, Addresses):
-                spans.append((selector.family, selector.first, selector.last))
-            else:
-                sets.append(self._set(written))
-        sets += [self._country_map.where(codes)] if codes else []
-        sets += [AddrSet.of_ranges(spans, self.families)] if spans else []
-        return sets[0] if len(sets) == 1 else union(sets, self.families)
-
-    def counts(self, written: Written) -> Counts:
-        """Return how many addresses one selector stands for, by family."""
-        selector = written.selector
-        if isinstance(selector, Addresses):
-            return {f: selector.count * (f == selector.family) for f in self.families}
-        if isinstance(selector, Country | Group):
-            tallies = [self._tally(code) for code in self._codes(selector)]
-            return {f: sum(tally[f] for tally in tallies) for f in self.families}
-        found = self._set(written)
-        return {f: found.count_of(f) for f in self.families}
-
-    def _codes(self, selector: Country | Group) -> tuple[str, ...]:
+    def codes(self, selector: Country | Group) -> tuple[str, ...]:
+        """Return the country codes a country or group stands for."""
         if isinstance(selector, Country):
             return (selector.code,)
         return self.data.groups[selector.name].countries
 
-    @property
-    def _country_map(self) -> AddrMap:
-        if self._countries is None:
-            self._countries = self.data.world.countries()
-        return self._countries
+    def counts(self, written: Written) -> Counts:
+        """Return how many addresses an entry stands for, by family; not for `list:`.
 
-    def _tally(self, code: str) -> Mapping[Family, int]:
-        if not self._counts:
-            self._counts = label_counts(self._country_map)
-        return self._counts.get(code) or dict.fromkeys(self.families, 0)
-
-    def _set(self, written: Written) -> AddrSet:
+        Raises:
+            PolicyError: If it stands for nothing that can be known.
+        """
         selector = written.selector
-        if isinstance(selector, ListOf):
-            return self.lists[selector.name]
-        name = str(selector)
+        if isinstance(selector, Addresses):
+            counts = [0] * len(self.families)
+            counts[self._places[selector.family.version]] = selector.last - selector.first + 1
+            return tuple(counts)
+        if isinstance(selector, Country | Group):
+            nothing = (0,) * len(self.families)
+            tallies = [self._tallies.get(code, nothing) for code in self.codes(selector)]
+            return tuple(map(sum, zip(*tallies, strict=True)))
+        key, found = self.set_of(written)
+        if key not in self._counts:
+            self._counts[key] = self.count(found)
+        return self._counts[key]
+
+    def count(self, addresses: AddrSet) -> Counts:
+        """Return the number of addresses in a set."""
+        return tuple(addresses.count_of(family) for family in self.families)
+
+    def set_of(self, written: Written) -> tuple[str, AddrSet]:
+        """Return a name and the addresses of an entry that is none of country, group, literal."""
+        selector = written.selector
+        key = str(selector)
         if isinstance(selector, File):
-            name = beside(written.place.document, selector.path)
-        if name not in self._sets:
-            self._sets[name] = self._find(written)
-        return self._sets[name]
+            key = f"file:{beside(written.place.document, selector.path)}"
+        if key not in self._sets:
+            self._sets[key] = self._find(written)
+        return key, self._sets[key]
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """Return the place of each family by its version, which is quicker to look up."""
+        return {family.version: place for place, family in enumerate(self.families)}
+
+    @cached_property
+    def _tallies(self) -> Mapping[str, Counts]:
+        return label_counts(self.countries)
 
     def _find(self, written: Written) -> AddrSet:
         world = self.data.world
@@ -135,18 +132,13 @@ class Terms:
             case Feed() | Asn():
                 return self._fed(written.selector)
             case Registry(name):
-                return world.select(registries=[name]) & self._delegated()
+                return world.select(registries=[name], statuses=DELEGATED)
             case Status(name):
                 return world.select(statuses=[name])
             case Delegated():
-                return self._delegated()
+                return world.delegated()
             case _:
                 return AddrSet.everything(self.families)
-
-    def _delegated(self) -> AddrSet:
-        if "delegated" not in self._sets:
-            self._sets["delegated"] = self.data.world.delegated()
-        return self._sets["delegated"]
 
     def _file(self, written: Written, name: str) -> AddrSet:
         path = beside(written.place.document, name)
@@ -159,7 +151,7 @@ class Terms:
             self._require_narrow(family, spans[family], path)
         return AddrSet.of_spans({family: spans[family] for family in self.families})
 
-    def _require_narrow(self, family: Family, spans: Spans, path: str) -> None:
+    def _require_narrow(self, family: Family, spans: tuple[Column, Column], path: str) -> None:
         """Raise if the file holds an entry wider than the guard lets an operator write."""
         start, last = spans
         widest = self.data.guard.widest(family)
@@ -183,26 +175,23 @@ class Terms:
         return found
 
 
-def label_counts(mapped: AddrMap) -> dict[str, dict[Family, int]]:
-    """Return the number of addresses of every label but the default, by family."""
-    counts = {name: dict.fromkeys(mapped.families, 0) for name in mapped.names[1:]}
-    for part in mapped.parts:
+def label_counts(mapped: AddrMap) -> dict[str, Counts]:
+    """Return the number of addresses of every label but the default."""
+    counts = {name: [0] * len(mapped.parts) for name in mapped.names[1:]}
+    for place, part in enumerate(mapped.parts):
         order = np.argsort(part.labels, kind="stable")
         labels = part.labels[order]
-        first = np.flatnonzero(np.diff(labels, prepend=-1))
-        edges = [*first.tolist(), len(labels)]
+        first = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
         starts, lasts = part.starts[order], part.lasts[order]
-        for low, high in pairwise(edges):
+        for low, high in pairwise([*first, len(labels)]):
             if labels[low]:
                 rows = slice(low, high)
                 total = columns.total(part.family, starts[rows], lasts[rows])
-                counts[mapped.names[labels[low]]][part.family] = total
-    return counts
+                counts[mapped.names[labels[low]]][place] = total
+    return {name: tuple(found) for name, found in counts.items()}
 
 
-def _wide_rows(
-    family: Family, start: columns.Column, last: columns.Column, limit: int
-) -> list[int]:
+def _wide_rows(family: Family, start: Column, last: Column, limit: int) -> list[int]:
     """Return the rows whose spans hold more than `limit` addresses."""
     if columns.is_wide(start) or limit < 1 << family.grain:
         sizes = columns.sizes(family, start, last)
