@@ -13,7 +13,7 @@ example: $(VENV)/.installed  ## compile the example policy from the bundled samp
 	@$(BIN)/blockc build -f $(EXAMPLE)/blockc.toml --sample -o $(EXAMPLE)/dist
 
 test: $(VENV)/.testing  ## run every test that can run here
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: lint types test  ## lint, types and tests
 

@@ -1,15 +1,17 @@
-"""What every test gets: no Internet, a store of its own, and one rule for what is missing."""
+"""What every test gets: no Internet and a store that is not the operator's."""
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.machine import require_program, require_root
-
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make golden` says."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
 
 
 @pytest.fixture(scope="session")
@@ -35,15 +37,3 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-@pytest.fixture
-def program() -> Callable[[str], str]:
-    """Return what finds a real program: a skip says which is missing, in CI it is a failure."""
-    return require_program
-
-
-@pytest.fixture
-def as_root() -> None:
-    """Skip with a reason without root; in CI fail."""
-    require_root()

@@ -79,7 +79,11 @@ _OPENERS: Mapping[str, Any] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile, ".bz2
 
 
 def read_packed(path: Path) -> Raw:
-    """Return the file at `path`, unpacked, of at most `MAX_BYTES`."""
+    """Return the file at `path`, unpacked if its name ends like a packed one.
+
+    Raises:
+        SourceUnfit: It cannot be read or unpacked, or is larger than `MAX_BYTES`.
+    """
     opener = _OPENERS.get(path.suffix, open)
     try:
         with closing(opener(path, "rb")) as file:
