@@ -8,6 +8,7 @@ Every system call that changes the disk is made through `os`, where the tests st
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from blockc.errors import Location, OutputError
 
 GENERATIONS_KEPT = 3
 LOCK_SECONDS = 60.0
+_GENERATION = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
 _LOCK, _HISTORY = ".lock", "history"
 _FRESH, _FRESH_LINK, _FRESH_HISTORY = ".new", ".new-link", ".new-history"
 
@@ -78,22 +80,10 @@ def rollback(folder: Path) -> Published:
         OutputError: There is no earlier generation, or it is not what was once published.
     """
     place = _Place.of(folder)
-    place.require_earlier()
-    with _reporting(place.folder), place.locked():
-        live, earlier = place.live(), place.require_earlier()
-        before = _contents(place.generations / live)
-        after = _contents(place.generations / earlier)
-        if digest_of(after) != earlier.partition("-")[0]:
-            raise OutputError(
-                "the earlier generation was changed after it was published",
-                at=Location(str(place.generations / earlier)),
-                hint="build again instead",
-            )
-        result = _compared(place.folder, earlier, before, after)
-        for path in result.written:
-            os.utime(place.generations / earlier / path)
-        place.show(earlier)
-        return result
+    with _reporting(place.folder):
+        place.require_earlier()
+        with place.locked():
+            return _go_back(place, place.live(), place.require_earlier())
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -148,7 +138,7 @@ class _Place:
         if self.folder.name in ("", "..") or self.generations.is_symlink():
             wrong = "cannot be published into"
         elif self.folder.is_symlink():
-            if self.folder.readlink().parts[:1] != (self.generations.name,):
+            if not self._names_a_generation(self.folder.readlink()):
                 wrong = "is a symbolic link that blockc did not make"
         elif self.folder.is_dir():
             if any(self.folder.iterdir()):
@@ -161,6 +151,10 @@ class _Place:
                 at=Location(str(self.folder)),
                 hint="move it away, or publish elsewhere with --output",
             )
+
+    def _names_a_generation(self, link: Path) -> bool:
+        here = link.parent == Path(self.generations.name)
+        return here and _GENERATION.fullmatch(link.name) is not None
 
     def live(self) -> str:
         """Return the name of the generation that is shown, or nothing."""
@@ -218,6 +212,22 @@ class _Place:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink(missing_ok=True)
+
+
+def _go_back(place: _Place, live: str, earlier: str) -> Published:
+    before = _contents(place.generations / live)
+    after = _contents(place.generations / earlier)
+    if digest_of(after) != earlier.partition("-")[0]:
+        raise OutputError(
+            "the earlier generation was changed after it was published",
+            at=Location(str(place.generations / earlier)),
+            hint="build again instead",
+        )
+    result = _compared(place.folder, earlier, before, after)
+    for path in result.written:
+        os.utime(place.generations / earlier / path)
+    place.show(earlier)
+    return result
 
 
 def _compared(

@@ -208,7 +208,9 @@ def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
     assert shown(folder) == {"precious": b"x"}
 
 
-@pytest.mark.parametrize("target", ["elsewhere", "elsewhere/.dist.generations", "."])
+@pytest.mark.parametrize(
+    "target", ["elsewhere", "elsewhere/.dist.generations", ".", ".dist.generations/.."]
+)
 def test_a_link_that_blockc_did_not_make_is_refused(tmp_path: Path, target: str) -> None:
     (tmp_path / "elsewhere" / ".dist.generations").mkdir(parents=True)
     (tmp_path / "dist").symlink_to(target)
