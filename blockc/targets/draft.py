@@ -132,11 +132,24 @@ class Draft:
         made_of = self.provenance
         lines = [SAMPLE] if made_of.sample else []
         lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))
-        lines += [f"{p.name}: {p.count:,} entries, {p.addresses:,} addresses" for p in parts]
+        lines += [
+            f"{part.name}: {_counted(part.count, 'entry', 'entries')}, "
+            f"{_counted(part.addresses, 'address', 'addresses')}"
+            for part in parts
+        ]
         lines.append(f"policy {made_of.policy}")
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(REGISTERED)
-        return [short for line in lines for short in textwrap.wrap(line, _HEADER_COLUMNS)]
+        return [short for line in lines for short in _wrapped(line)]
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return `line` in pieces no program that reads headers could find too long."""
+    return [line] if len(line) <= _HEADER_COLUMNS else textwrap.wrap(line, _HEADER_COLUMNS)
 
 
 def entry_texts(rules: Rules, form: Form) -> list[str]:

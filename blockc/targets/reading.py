@@ -128,7 +128,10 @@ def gather(
     found = {}
     for family, chosen in ((V4, ~v6), (V6, v6)):
         rows = np.flatnonzero(chosen)
-        if len(rows) and family not in text.families:
+        if not len(rows):
+            found[family] = Rules.empty(family)
+            continue
+        if family not in text.families:
             raise where(int(rows[0]), f"an {family.name} entry where it does not belong")
         same = tokens if len(rows) == len(tokens) else [tokens[row] for row in rows.tolist()]
         decode = _spans if ranges else _prefix_spans
@@ -187,6 +190,8 @@ def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
 def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     """Return start and inclusive end of each token; ranges are decoded apart from prefixes."""
     ranged = np.array(["-" in token for token in tokens], dtype=bool)
+    if not ranged.any():
+        return _prefix_spans(family, tokens, where)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
     pairs = [
         decode(family, [tokens[row] for row in chosen.tolist()], _shifted(where, chosen))
