@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,17 @@ from blockc.files import publish, rollback
 OLD = {"same": b"=", "changed": b"old", "gone/away": b"x"}
 NEW = {"same": b"=", "changed": b"new", "deep/er/new": b"y"}
 
-# Runs an action and kills itself before the n-th system call that changes the disk; a write is
-# also stopped after half of its bytes. Prints the number of such calls if it comes to the end.
+# For each number and folder forks a process that does the action there and kills itself before
+# the call of that number that changes the disk; a write is also stopped after half of its bytes.
+# Prints how each process ended, and with number 0, which is not killed, how many calls it made.
 CHILD = """
 import os, signal, sys
 from pathlib import Path
 from blockc.files import publish, rollback
 
-limit, calls = int(sys.argv[2]), 0
 CALLS = "open write fsync mkdir rmdir rename replace link symlink unlink remove utime".split()
+NEW = {new!r}
+calls = limit = 0
 
 def stop_at(name, real):
     def call(*arguments, **options):
@@ -34,22 +37,46 @@ def stop_at(name, real):
         return real(*arguments, **options)
     return call
 
-for name in CALLS:
-    setattr(os, name, stop_at(name, getattr(os, name)))
-action, folder = sys.argv[1], Path(sys.argv[3])
-NEW = {new!r}
-publish(folder, NEW) if action == "publish" else rollback(folder)
-print(calls)
+def act(folder):
+    for name in CALLS:
+        setattr(os, name, stop_at(name, getattr(os, name)))
+    publish(folder, NEW) if sys.argv[1] == "publish" else rollback(folder)
+    if limit == 0:
+        print(calls, flush=True)
+    os._exit(0)
+
+for number, folder in zip(sys.argv[2::2], sys.argv[3::2]):
+    limit = int(number)
+    child = os.fork()
+    if child == 0:
+        act(Path(folder))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def child(action: str, limit: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CHILD.replace("{new!r}", repr(NEW)), action, str(limit), folder],
+def act(action: str, folders: dict[int, Path]) -> list[int]:
+    """Return what the child prints for the action in each folder, stopped at its number."""
+    pairs = [str(word) for pair in folders.items() for word in pair]
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD.replace("{new!r}", repr(NEW)), action, *pairs],
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return [int(line) for line in done.stdout.split()]
+
+
+def killed_everywhere(action: str, prepare: Callable[[Path], None], top: Path) -> dict[int, Path]:
+    """Return number -> a prepared folder in which the action was killed before that call."""
+    prepare(top / "n0" / "dist")
+    total, code = act(action, {0: top / "n0" / "dist"})
+    assert code == 0
+    folders = {number: top / f"n{number}" / "dist" for number in range(1, total + 1)}
+    for folder in folders.values():
+        prepare(folder)
+    assert act(action, folders) == [-signal.SIGKILL] * total
+    return folders
 
 
 def shown(folder: Path) -> dict[str, bytes]:
@@ -62,78 +89,63 @@ def shown(folder: Path) -> dict[str, bytes]:
     }
 
 
-def calls_of(action: str, folder: Path) -> int:
-    done = child(action, 0, folder)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+def old(folder: Path) -> None:
+    publish(folder, OLD)
 
 
-def require_killed(action: str, limit: int, folder: Path) -> None:
-    done = child(action, limit, folder)
-    assert done.returncode == -signal.SIGKILL, (limit, done.stderr)
+def old_after_new(folder: Path) -> None:
+    publish(folder, NEW)
+    publish(folder, OLD)
 
 
-@pytest.mark.slow
+def missing(folder: Path) -> None:
+    folder.parent.mkdir()
+
+
+def empty(folder: Path) -> None:
+    folder.mkdir(parents=True)
+
+
 def test_a_publish_killed_before_any_call_leaves_the_old_files_or_the_new(tmp_path: Path) -> None:
-    publish(tmp_path / "count", OLD)
-    total = calls_of("publish", tmp_path / "count")
-    assert total > 25
+    folders = killed_everywhere("publish", old, tmp_path)
+    assert len(folders) > 25
     outcomes = []
-    for limit in range(1, total + 1):
-        folder = tmp_path / f"n{limit}" / "dist"
-        publish(folder, OLD)
-        require_killed("publish", limit, folder)
+    for number, folder in folders.items():
         found = shown(folder)
-        assert found in (OLD, NEW), f"killed before call {limit}: {found}"
+        assert found in (OLD, NEW), f"killed before call {number}: {found}"
         outcomes.append(found == NEW)
 
         publish(folder, NEW)
-        assert shown(folder) == NEW, f"could not go on after call {limit}"
+        assert shown(folder) == NEW, f"could not go on after call {number}"
         beside = {entry.name for entry in (folder.parent / ".dist.generations").iterdir()}
-        assert len(beside - {".lock", "history"}) == 2, f"leftovers after call {limit}: {beside}"
+        assert len(beside - {".lock", "history"}) == 2, f"leftovers after call {number}: {beside}"
         rollback(folder)
-        assert shown(folder) == OLD, f"could not go back after call {limit}"
+        assert shown(folder) == OLD, f"could not go back after call {number}"
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {False, True}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
+@pytest.mark.parametrize("prepare", [missing, empty])
 def test_a_first_publish_killed_before_any_call_leaves_nothing_or_everything(
-    tmp_path: Path, *, empty: bool
+    tmp_path: Path, prepare: Callable[[Path], None]
 ) -> None:
-    total = calls_of("publish", tmp_path / "count")
-    for limit in range(1, total + 1 + empty):
-        folder = tmp_path / f"n{limit}" / "dist"
-        folder.parent.mkdir()
-        if empty:
-            folder.mkdir()
-        require_killed("publish", limit, folder)
+    for number, folder in killed_everywhere("publish", prepare, tmp_path).items():
         found = shown(folder) if folder.exists() else {}
-        assert found in ({}, NEW), f"killed before call {limit}: {found}"
+        assert found in ({}, NEW), f"killed before call {number}: {found}"
         publish(folder, OLD)
-        assert shown(folder) == OLD, f"could not go on after call {limit}"
+        assert shown(folder) == OLD, f"could not go on after call {number}"
 
 
-@pytest.mark.slow
 def test_a_rollback_killed_before_any_call_leaves_one_of_the_two(tmp_path: Path) -> None:
-    def both(folder: Path) -> None:
-        publish(folder, NEW)
-        publish(folder, OLD)
-
-    both(tmp_path / "count")
-    total = calls_of("rollback", tmp_path / "count")
-    for limit in range(1, total + 1):
-        folder = tmp_path / f"n{limit}" / "dist"
-        both(folder)
-        require_killed("rollback", limit, folder)
-        assert shown(folder) in (OLD, NEW), f"killed before call {limit}"
+    for number, folder in killed_everywhere("rollback", old_after_new, tmp_path).items():
+        assert shown(folder) in (OLD, NEW), f"killed before call {number}"
         publish(folder, OLD)
         assert shown(folder) == OLD
 
 
 WRITER = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from blockc.files import publish
 for number in range(25):
@@ -142,7 +154,6 @@ for number in range(25):
 """
 
 
-@pytest.mark.slow
 def test_two_writers_at_once_never_show_a_mixture(tmp_path: Path) -> None:
     folder = tmp_path / "dist"
     publish(folder, {"a": b"", "b/c": b"", "same": b"="})
