@@ -144,7 +144,7 @@ class _Digits:
 
 
 def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
-    """Write every block straight to its place in address order, one pass a bit of width."""
+    """Write every block straight to its place in address order, one pass a size of block."""
     digits = _Digits.of(start, last)
     offset = np.cumsum(digits.count) - digits.count
     out_start = np.empty(int(digits.count.sum()), dtype=np.uint64)
@@ -154,7 +154,8 @@ def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
     sizes = columns.bit_length(start[whole] ^ last[whole]).astype(np.int16)
     out_length[offset[whole]] = width - sizes
     offset_right = offset + digits.left_count
-    for bit in range(width):
+    occurring = int(np.bitwise_or.reduce(digits.left | digits.right))
+    for bit in (bit for bit in range(width) if occurring >> bit & 1):
         flag = ONE << np.uint64(bit)
         lower = flag - ONE
         rows = np.flatnonzero(digits.left & flag)
