@@ -8,11 +8,11 @@ from pathlib import Path
 
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.records import Records, records_from_bytes, records_to_bytes
-from blockc.cli.output import warn
+from blockc.cli.output import step
 from blockc.cli.shared import Settings
 from blockc.errors import PolicyError
 from blockc.fetch.definition import Source, read_source
-from blockc.fetch.folder import Raw, read_folder
+from blockc.fetch.folder import read_bytes, registry_files, unpack
 from blockc.fetch.store import Store
 from blockc.formats.delegated import read_delegated
 from blockc.policy.groups import CountryGroup, read_groups
@@ -51,25 +51,31 @@ def snapshots(settings: Settings, folder: Path, today: date) -> list[Snapshot]:
         SourceSyntaxError: A file does not follow its format.
     """
     store = Store.of(settings.store)
-    found = [_snapshot(store, name, raw, today) for name, raw in read_folder(folder).items()]
-    for snapshot in found:
-        for text in snapshot.warnings:
-            warn(text)
+    found = [
+        _snapshot(store, registry, path, today) for registry, path in registry_files(folder).items()
+    ]
+    for text in (text for one in found for text in one.warnings):
+        step(settings, text)
     return found
 
 
-def _snapshot(store: Store, registry: str, raw: Raw, today: date) -> Snapshot:
-    key = digest(raw.data)
+def _snapshot(store: Store, registry: str, path: Path, today: date) -> Snapshot:
+    """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
+    packed = read_bytes(path)
+    key = digest(packed)
     kept = store.get(SNAPSHOT, key)
     if kept:
         head, _, body = kept.partition(b"\n")
+        day, raw_digest = head.decode().split()
         remembered = tuple(records_from_bytes(body, FAMILIES).values())
-        return Snapshot(Origin(registry, head.decode(), f"sha256:{key}"), remembered)
+        return Snapshot(Origin(registry, day, raw_digest), remembered)
+    raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
-    day = read.header.enddate.isoformat()
+    origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{digest(raw.data)}")
     records = tuple(read.records[family] for family in FAMILIES)
-    store.put(SNAPSHOT, key, day.encode() + b"\n" + records_to_bytes(records))
-    return Snapshot(Origin(registry, day, f"sha256:{key}"), records, read.warnings)
+    head = f"{origin.date} {origin.digest}\n".encode()
+    store.put(SNAPSHOT, key, head + records_to_bytes(records))
+    return Snapshot(origin, records, read.warnings)
 
 
 def templates(own: Iterable[str], read_file: "FileReader") -> dict[str, Text]:

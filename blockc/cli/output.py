@@ -65,6 +65,12 @@ def say(settings: Settings, text: str) -> None:
         click.echo(f"blockc: {printable(text)}", err=True)
 
 
+def step(settings: Settings, text: str) -> None:
+    """Print a line about what is being done on stderr, for those who asked for every step."""
+    if settings.verbose:
+        click.echo(f"blockc: {printable(text)}", err=True)
+
+
 def warn(text: str) -> None:
     """Print a warning on stderr; `--quiet` does not hide what somebody must act on."""
     click.echo(f"blockc: warning: {printable(text)}", err=True)

@@ -7,8 +7,9 @@ import re
 import zlib
 from collections.abc import Mapping
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from blockc.errors import Location, SourceUnfit, UsageError
 from blockc.fetch.definition import REGISTRIES
@@ -27,13 +28,23 @@ class Raw(NamedTuple):
 
 
 def read_folder(folder: Path) -> dict[str, Raw]:
-    """Return registry -> its file in `folder`, the five registries in order of name.
+    """Return registry -> its file in `folder`, unpacked, the five registries in order of name.
+
+    Raises:
+        SourceUnfit: A registry is missing, or a file cannot be unpacked.
+        UsageError: The folder cannot be read, or two files claim one registry.
+    """
+    return {registry: read_packed(path) for registry, path in registry_files(folder).items()}
+
+
+def registry_files(folder: Path) -> dict[str, Path]:
+    """Return registry -> where its file in `folder` is, the five registries in order of name.
 
     Files are found by name, `delegated-REGISTRY-extended-ANYTHING`, plain or packed (.xz, .gz,
     .bz2). An extended file is preferred to a plain one: the two do not say the same.
 
     Raises:
-        SourceUnfit: A registry is missing, or a file cannot be unpacked.
+        SourceUnfit: A registry is missing.
         UsageError: The folder cannot be read, or two files claim one registry.
     """
     found = {registry: _the_one(folder, names) for registry, names in _candidates(folder).items()}
@@ -44,7 +55,7 @@ def read_folder(folder: Path) -> dict[str, Raw]:
             at=Location(str(folder)),
             hint=f"put delegated-{missing[0]}-extended-latest there; four are never used as five",
         )
-    return {registry: read_packed(found[registry]) for registry in REGISTRIES}
+    return {registry: found[registry] for registry in REGISTRIES}
 
 
 def _candidates(folder: Path) -> dict[str, list[str]]:
@@ -75,7 +86,7 @@ def _the_one(folder: Path, names: list[str]) -> Path:
     return folder / names[0]
 
 
-_OPENERS: Mapping[str, Any] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
+_OPENERS: Mapping[str, Any] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 
 
 def read_packed(path: Path) -> Raw:
@@ -84,21 +95,50 @@ def read_packed(path: Path) -> Raw:
     Raises:
         SourceUnfit: It cannot be read or unpacked, or is larger than `MAX_BYTES`.
     """
-    opener = _OPENERS.get(path.suffix, open)
+    return unpack(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of the file at `path` as they are, of at most `MAX_BYTES`.
+
+    Raises:
+        SourceUnfit: It cannot be read, or is larger.
+    """
     try:
-        with closing(opener(path, "rb")) as file:
-            data: bytes = file.read(MAX_BYTES + 1)
+        with path.open("rb") as file:
+            return _bounded(path, file)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def unpack(path: Path, packed: bytes) -> Raw:
+    """Return what `packed`, the bytes of the file at `path`, holds.
+
+    Raises:
+        SourceUnfit: It cannot be unpacked, or is larger than `MAX_BYTES`.
+    """
+    if path.suffix not in _OPENERS:
+        return Raw(str(path), packed)
+    try:
+        with closing(_OPENERS[path.suffix](BytesIO(packed))) as file:
+            return Raw(str(path), _bounded(path, file))
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        raise SourceUnfit(
-            f"cannot read this file: {said.lower()}",
-            at=Location(str(path)),
-            hint="fetch it again",
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _bounded(path: Path, file: IO[bytes]) -> bytes:
+    data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise SourceUnfit(
             f"more than {MAX_BYTES:,} bytes, expected a registry's file",
             at=Location(str(path)),
             hint="fetch it again",
         )
-    return Raw(str(path), data)
+    return data
+
+
+def _unreadable(path: Path, error: Exception) -> SourceUnfit:
+    said = getattr(error, "strerror", None) or str(error)
+    return SourceUnfit(
+        f"cannot read this file: {said.lower()}", at=Location(str(path)), hint="fetch it again"
+    )
