@@ -1,0 +1,201 @@
+"""Lines that hold nothing but one address, prefix or range, decoded many at a time.
+
+A character that such an IPv4 line may have is known by its low four bits, and four characters
+in a row are 16 bits: enough for a number of up to three digits and the mark before it. A table
+says what each of the 65,536 means, so a line is read from its end with one look-up a number.
+What these functions do not take they leave to `text`, which alone decides and words errors.
+"""
+
+from collections.abc import Iterator, Sequence
+from socket import AF_INET6, inet_pton  # a pure function; nothing here opens a socket
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.columns import WIDE, Column, Spans
+from blockc.addresses.family import V6
+
+Bytes = NDArray[np.uint8]
+Positions = NDArray[np.int64]
+U32 = NDArray[np.uint32]
+Mask = NDArray[np.bool_]
+
+_CHUNK = 1 << 17  # with all its temporary columns it fits the second-level cache
+_PAD = 16  # newlines before a chunk, where a walk that runs past its start comes to a halt
+_NEWLINE = 10
+_MARKS = {10: 1, 14: 2, 15: 3, 13: 4}  # low four bits of newline . / - to their numbers below
+_SLASH, _DASH = 3, 4
+_ADDRESS = 0o2221  # the marks before the octets of an address, the last octet's first
+_RANGE_END = 0o2224
+_HOST = np.array([(1 << (32 - n)) - 1 if n < 33 else 0 for n in range(256)], dtype=np.uint32)
+_LENGTHS = {"": 128, **{f"/{length}": length for length in range(129)}}
+_BLANK = 1
+_KINDS = np.zeros(256, dtype=np.uint8)
+_KINDS[list(b" \t\r\v\f")] = _BLANK
+_KINDS[list(b"#;\n")] = 2
+
+
+def _fields() -> U32:
+    """Return the table: value | characters << 8 | mark << 11, or 0 for what is no number."""
+    a, b, c, d = (np.arange(1 << 16, dtype=np.uint32) >> shift & 15 for shift in (12, 8, 4, 0))
+    mark = np.zeros(16, dtype=np.uint32)
+    mark[list(_MARKS)] = list(_MARKS.values())
+    ten = c * 10 + d
+    hundred = b * 100 + ten
+    table = np.zeros(1 << 16, dtype=np.uint32)
+    for size, value, before, good in (
+        (2, d, mark[c], d < 10),
+        (3, ten, mark[b], (d < 10) & (c < 10) & (c > 0)),
+        (4, hundred, mark[a], (d < 10) & (c < 10) & (b < 10) & (b > 0) & (hundred < 256)),
+    ):
+        here = good & (before > 0)
+        table[here] = (value | size << 8 | before << 11)[here]
+    return table
+
+
+_FIELDS = _fields()
+
+
+def plain_v4(data: bytes, *, truncate: bool) -> tuple[Spans, Positions, bytes]:
+    """Decode the IPv4 lines of `data`, which ends with a newline or is empty.
+
+    Args:
+        data: Lines of an address, a prefix or a range each, as `text.parse_span` takes them, and
+            perhaps blanks and a comment.
+        truncate: Clear host bits; otherwise lines with host bits are not taken.
+
+    Returns:
+        Start and inclusive end of the lines that were taken; the numbers, from 0, of all other
+        lines; and those lines.
+    """
+    starts: list[Column] = [np.zeros(0, dtype=np.uint64)]
+    lasts: list[Column] = [np.zeros(0, dtype=np.uint64)]
+    rows, rest = [np.zeros(0, dtype=np.int64)], []
+    line = 0
+    for chunk in _chunks(data):
+        ends = np.flatnonzero(chunk == _NEWLINE)[_PAD:]
+        start, last, good = _decode(chunk, ends, truncate=truncate)
+        if not good.all():
+            start, last = start[good], last[good]
+            rows.append(np.flatnonzero(~good) + line)
+            lengths = np.diff(ends, prepend=_PAD - 1)
+            rest.append(chunk[_PAD:][np.repeat(~good, lengths)].tobytes())
+        starts.append(start)
+        lasts.append(last)
+        line += len(ends)
+    spans = np.concatenate(starts), np.concatenate(lasts)
+    return spans, np.concatenate(rows), b"".join(rest)
+
+
+def _chunks(data: bytes) -> Iterator[Bytes]:
+    """Yield whole lines after `_PAD` newlines."""
+    begin = 0
+    while begin < len(data):
+        stop = data.rfind(b"\n", begin, begin + _CHUNK) + 1
+        stop = stop or data.index(b"\n", begin) + 1
+        chunk = np.full(_PAD + stop - begin, _NEWLINE, dtype=np.uint8)
+        chunk[_PAD:] = np.frombuffer(data, np.uint8, stop - begin, begin)
+        yield chunk
+        begin = stop
+
+
+def _decode(chunk: Bytes, ends: Positions, *, truncate: bool) -> tuple[U32, U32, Mask]:
+    """Return start and end of each line that ends at `ends`, and which lines are good."""
+    begins = np.append(_PAD, ends[:-1] + 1)
+    stops, good = _bodies(chunk, begins, ends)
+    if not good.any():
+        return good.astype(np.uint32), good.astype(np.uint32), good
+    quads = _quads(chunk)
+    at = stops - 4
+    tail = _FIELDS.take(quads.take(at))
+    slash = tail >> 11 == _SLASH
+    length = np.where(slash, tail & 255, 32)
+    at -= np.where(slash, tail >> 8 & 7, 0)
+    last, marks = _octets(quads, at)
+    start = last.copy()
+    ranges = np.flatnonzero((marks == _RANGE_END) & ~slash)
+    if len(ranges):
+        start[ranges], marks[ranges] = _octets(quads, at[ranges])
+    host = _HOST.take(length)
+    good &= (marks == _ADDRESS) & (length <= 32) & (start <= last)
+    if not truncate:
+        good &= start & host == 0
+    return start & ~host, last | host, good
+
+
+def _bodies(chunk: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, Mask]:
+    """Return where the body of each line stops, and which bodies may be IPv4.
+
+    After the body there may be blanks and a comment. In the body there may only be characters
+    whose low halves `_quads` can trust.
+    """
+    foreign = (chunk - np.uint8(ord("-")) > ord("9") - ord("-")) & (chunk != _NEWLINE)
+    good = np.ones(len(ends), dtype=bool)
+    if not foreign.any():
+        return ends, good
+    kinds = _KINDS.take(chunk)
+    closing = np.flatnonzero(kinds)
+    stops = closing[np.searchsorted(closing, begins)]
+    solid = np.flatnonzero(kinds != _BLANK)
+    good &= kinds[solid[np.searchsorted(solid, stops)]] > 0
+    inside = np.stack([begins, stops], axis=1).reshape(-1)
+    good &= ~np.logical_or.reduceat(foreign, inside)[::2] & (stops > begins)
+    return stops, good
+
+
+def _quads(chunk: Bytes) -> NDArray[np.uint16]:
+    """Return at each position the low halves of four characters, the first one uppermost."""
+    low = chunk & 15
+    pairs = low[:-1] << 4 | low[1:]
+    quads = pairs[:-2].astype(np.uint16)
+    quads <<= 8
+    quads |= pairs[2:]
+    return quads
+
+
+def _octets(quads: NDArray[np.uint16], at: Positions) -> tuple[U32, U32]:
+    """Read four octets backwards, moving `at`; return the address and the marks before them."""
+    address = np.zeros(len(at), dtype=np.uint32)
+    marks = np.zeros(len(at), dtype=np.uint32)
+    for shift in (0, 8, 16, 24):
+        field = _FIELDS.take(quads.take(at))
+        address |= (field & 255) << shift
+        marks <<= 3
+        marks |= field >> 11
+        at -= field >> 8 & 7
+    return address, marks
+
+
+def plain_v6(texts: Sequence[str]) -> tuple[Spans, Mask]:
+    """Decode IPv6 addresses and prefixes without host bits, none of them IPv4-mapped.
+
+    Returns:
+        Start and inclusive end of the texts that were taken, and which ones those are.
+    """
+    places, packed, lengths = _packed_v6(texts)
+    start, length = np.frombuffer(b"".join(packed), WIDE), np.array(lengths, dtype=np.int16)
+    high, low = columns.split(start)
+    mapped = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    good = ~mapped & ~columns.host_bits(V6, start, length)
+    taken = np.zeros(len(texts), dtype=bool)
+    taken[np.array(places, dtype=np.intp)[good]] = True
+    start = start[good]
+    return columns.narrow_spans(start, columns.block_lasts(V6, start, length[good])), taken
+
+
+def _packed_v6(texts: Sequence[str]) -> tuple[list[int], list[bytes], list[int]]:
+    """Return places, addresses and lengths of the texts that are IPv6 addresses or prefixes."""
+    places, packed, lengths = [], [], []
+    for place, text in enumerate(texts):
+        address, slash, bits = text.partition("/")
+        length = _LENGTHS.get(slash + bits)
+        if length is None or ":" not in address or "%" in address:
+            continue
+        try:
+            packed.append(inet_pton(AF_INET6, address))
+        except (OSError, ValueError):
+            continue
+        lengths.append(length)
+        places.append(place)
+    return places, packed, lengths
