@@ -91,6 +91,7 @@ def _at_template(template: Text, error: Exception) -> DefinitionError:
 
 
 def _wrong(template: Text, line: int, reason: str) -> DefinitionError:
+    reason = reason.rstrip(".")
     lines = template.text.split("\n")
     shown = lines[line - 1] if 0 < line <= len(lines) else ""
     at = Location(template.path, line, 0, shown)

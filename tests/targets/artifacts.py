@@ -1,0 +1,124 @@
+"""Artifacts for tests: rules as the build makes them, drafts, and the texts of every target."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import numpy as np
+
+from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes, columns
+from blockc.addresses.rules import Rules
+from blockc.addresses.text import parse_prefix
+from blockc.resources import templates_dir
+from blockc.targets.draft import Draft, Origin, Provenance
+from blockc.targets.reading import NAMES, Text
+from blockc.targets.render import render
+from blockc.targets.target import Form, Target
+
+PATH = "out/list.conf"
+TEMPLATES: Mapping[str, Text] = {
+    path.name: Text(path.name, path.read_text(encoding="utf-8"))
+    for path in sorted(templates_dir().glob("*.j2"))
+}
+PROVENANCE = Provenance(
+    list="export-control",
+    policy="sha256:" + "1f" * 32,
+    title="Export control: O'Brien & <Söhne>",
+    sources=(
+        Origin("apnic", "2018-10-12", "sha256:" + "2e" * 32),
+        Origin("ripencc", "2018-10-13", "sha256:" + "3d" * 32),
+    ),
+)
+
+
+def prefixes(*texts: str) -> AddrSet:
+    """Return the union of prefixes written as text."""
+    return AddrSet.of(parse_prefix(text) for text in texts)
+
+
+EDGES: Mapping[str, AddrSet] = {
+    "nothing": AddrSet.empty(),
+    "everything": AddrSet.everything(),
+    "all of ipv4": AddrSet.everything().only(V4),
+    "all of ipv6": AddrSet.everything().only(V6),
+    "ipv4 only": prefixes("192.0.2.0/24", "198.51.100.7/32"),
+    "ipv6 only": prefixes("2001:db8::/32", "2001:db9::1/128"),
+    "first addresses": prefixes("0.0.0.0/32", "::/128"),
+    "last addresses": prefixes("255.255.255.255/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"),
+    "all but the ends": AddrSet.everything()
+    - prefixes("0.0.0.0/32", "255.255.255.255/32", "::/128")
+    - prefixes("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"),
+    "halves": prefixes("0.0.0.0/1", "8000::/1"),
+    "neighbours": prefixes("10.0.0.0/9", "10.128.0.0/10", "2001:db8::/64", "2001:db8:0:1::/65"),
+    "mapped and embedded": AddrSet.of([Prefix(V6, 0xFFFF << 32, 96), Prefix(V6, 1 << 24, 120)]),
+}
+
+
+def scattered(random: Random, count: int) -> AddrSet:
+    """Return prefixes of every length anywhere in both families."""
+    return AddrSet.of(_scattered(random, family) for family in FAMILIES for _ in range(count))
+
+
+def _scattered(random: Random, family: Family) -> Prefix:
+    length = random.randint(family.width // 4, family.width)
+    host = family.width - length
+    return Prefix(family, random.getrandbits(family.width) >> host << host, length)
+
+
+def rules_of(target: Target, addresses: AddrSet) -> Mapping[Family, Rules]:
+    """Return the fewest rules of one verdict that `target` takes: runs, or prefixes from /1."""
+    if target.form is Form.RANGE:
+        return {f: Rules.of_spans(f, *addresses.spans(f)) for f in FAMILIES}
+    return {f: Rules.of_prefixes(_without_whole(addresses.prefixes(f))) for f in FAMILIES}
+
+
+def _without_whole(found: Prefixes) -> Prefixes:
+    """Return the two halves in place of a /0, which several platforms refuse."""
+    if len(found) != 1 or found.length[0]:
+        return found
+    half = 1 << (found.family.width - 1)
+    starts = columns.column(found.family, [0, half])
+    return Prefixes(found.family, starts, np.ones(2, dtype=np.int16))
+
+
+def draft(
+    target: Target,
+    rules: Mapping[Family, Rules],
+    options: Mapping[str, object] | None = None,
+    provenance: Provenance = PROVENANCE,
+) -> Draft:
+    """Return what is to be written; the header counts what any rule touches."""
+    touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
+    counts = {family: touched.count_of(family) for family in FAMILIES}
+    settled = target.settle(options or {}, provenance.list)
+    return Draft(rules, NAMES, provenance, settled, counts)
+
+
+def written(
+    target: Target, addresses: AddrSet, options: Mapping[str, object] | None = None
+) -> tuple[Text, ...]:
+    """Return the artifact of `target` that blocks `addresses`."""
+    return render(target, draft(target, rules_of(target, addresses), options), PATH, TEMPLATES)
+
+
+def written_rules(target: Target, rules: Mapping[Family, Rules]) -> tuple[Text, ...]:
+    """Return the artifact of `target` that holds exactly `rules`."""
+    return render(target, draft(target, rules), PATH, TEMPLATES)
+
+
+def nested(*entries: tuple[str, int]) -> dict[Family, Rules]:
+    """Return rules from pairs of prefix text and verdict, in this order."""
+    found: dict[Family, Rules] = {}
+    for family in FAMILIES:
+        pairs = [(parse_prefix(text), verdict) for text, verdict in entries]
+        mine = [(prefix, verdict) for prefix, verdict in pairs if prefix.family == family]
+        found[family] = _rules(family, mine)
+    return found
+
+
+def _rules(family: Family, entries: Sequence[tuple[Prefix, int]]) -> Rules:
+    start = np.array([prefix.first.to_bytes(16, "big") for prefix, _ in entries], dtype="S16")
+    narrow = np.array([prefix.first & 0xFFFFFFFF for prefix, _ in entries], dtype=np.uint64)
+    length = np.array([prefix.length for prefix, _ in entries], dtype=np.int16)
+    verdict = np.array([label for _, label in entries], dtype=np.int32)
+    column = start if family.grain else narrow
+    return Rules.of_prefixes(Prefixes(family, column, length), verdict)

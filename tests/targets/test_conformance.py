@@ -1,0 +1,310 @@
+"""What every target must do, in the order in which an author of a new one meets it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from random import Random
+
+import numpy as np
+import pytest
+
+from blockc.addresses import FAMILIES, AddrMap
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
+from blockc.targets.draft import REGISTERED
+from blockc.targets.reading import NAMES, Text
+from blockc.targets.registry import ALL, target_named
+from blockc.targets.render import render
+from blockc.targets.target import Layout, Target
+from blockc.verify.native import Answer, missing, try_natively
+from blockc.verify.readback import BY_LONGEST, prove
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    PROVENANCE,
+    TEMPLATES,
+    draft,
+    nested,
+    prefixes,
+    rules_of,
+    scattered,
+    written,
+    written_rules,
+)
+
+pytestmark = pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
+HOSTILE = (
+    "", "a b", "a;b", 'a"b', "a{b}", "a\nb", "a#b", "a$b", "../x", "ä", "-x", "a" * 300, "\x1b[m",
+    "blockc_a\n", "blockc_a b", "INPUT", "filter", "{{ 1 }}", "\\", "x\0y", "'", "0",
+)  # fmt: skip
+STRANGE: tuple[object, ...] = (1.5, -1, 0, 10**30, [], {}, True, date(2026, 1, 1))
+
+
+# It can be described, and everything it says about the platform can be looked up.
+
+
+def test_a_target_says_where_its_facts_are_written_and_when_somebody_looked(target: Target) -> None:
+    references = [*target.references]
+    references += [limit.reference for limit in (target.max_entries, target.lengths) if limit]
+    assert references
+    for reference in references:
+        assert reference.url.startswith("https://")
+        assert date.fromisoformat(reference.checked) <= date(2027, 12, 31)
+
+
+def test_a_target_is_found_by_its_name_and_has_its_templates(target: Target) -> None:
+    assert target_named(target.name) is target
+    assert re.fullmatch(r"[a-z][a-z0-9-]{1,30}", target.name)
+    for file in target.files(PATH):
+        assert file.template in TEMPLATES
+
+
+def test_a_target_can_block_and_is_decided_as_the_proof_expects(target: Target) -> None:
+    assert "block" in target.words
+    assert target.match in BY_LONGEST
+    assert ("" in target.words) == (target.match is Match.LONGEST)
+
+
+# What is written can be read back, whatever the list.
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_an_artifact_means_what_was_asked_at_every_edge(target: Target, case: str) -> None:
+    texts = written(target, EDGES[case])
+
+    proof = prove(target, texts, AddrMap.of_set(EDGES[case]))
+
+    assert proof.probes == 2 * proof.slots
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_artifact_means_what_was_asked_for_random_lists(target: Target, seed: int) -> None:
+    addresses = scattered(Random(seed), 4 << seed)
+
+    prove(target, written(target, addresses), AddrMap.of_set(addresses))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_reader_returns_the_rules_that_were_written(target: Target, seed: int) -> None:
+    rules = rules_of(target, scattered(Random(seed), 40))
+
+    read = target.reader(written_rules(target, rules))
+
+    assert read.names == NAMES
+    for family in FAMILIES:
+        assert same(read.rules[family], rules[family])
+
+
+def test_a_target_that_has_exceptions_writes_them_inside_entries(target: Target) -> None:
+    rules = nested(
+        ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.0/24", 1), ("10.1.2.3/32", 0),
+        ("2001:db8::/32", 1), ("2001:db8:8::/48", 0), ("2001:db8:8::1/128", 1),
+    )  # fmt: skip
+    if "" not in target.words:
+        with pytest.raises(PolicyError, match="cannot express an exception"):
+            written_rules(target, rules)
+        return
+    read = target.reader(written_rules(target, rules))
+    wanted = meaning(Match.LONGEST, rules.values(), NAMES)
+
+    assert meaning(target.match, read.rules.values(), read.names) == wanted
+    prove(target, written_rules(target, rules), wanted)
+
+
+def test_equal_drafts_give_equal_texts(target: Target) -> None:
+    addresses = scattered(Random(7), 30)
+    assert written(target, addresses) == written(target, addresses)
+
+
+# It refuses what the platform refuses.
+
+
+def test_more_entries_than_fit_are_refused(target: Target) -> None:
+    if target.max_entries is None:
+        assert target.capacity({}) is None
+        return
+    small = replace(target, max_entries=replace(target.max_entries, count=3, option=""))
+    three, four = prefixes("10.0.0.0/32", "10.0.0.2/32", "10.0.0.4/32"), prefixes("10.0.0.6/32")
+
+    assert written(small, three)
+    with pytest.raises(DoesNotFit, match=f"{target.name} holds 3 ipv4 entries, the list has 4"):
+        written(small, three | four)
+
+
+def test_a_prefix_length_the_platform_does_not_take_is_refused(target: Target) -> None:
+    if target.lengths is None:
+        return
+    for text in ("0.0.0.0/0", "::/0"):
+        with pytest.raises(DoesNotFit, match=f"{text} is a /0"):
+            written_rules(target, nested((text, 1)))
+
+
+def test_a_verdict_it_cannot_express_is_refused_before_anything_is_written(target: Target) -> None:
+    with pytest.raises(PolicyError, match="cannot express the verdict 'teapot'; it knows block"):
+        target.require_verdicts(["block", "teapot"])
+    one = draft(target, rules_of(target, EDGES["ipv4 only"]))
+    with pytest.raises(PolicyError, match="teapot"):
+        render(target, replace(one, names=("", "teapot")), PATH, TEMPLATES)
+
+
+@pytest.mark.parametrize("value", [*HOSTILE, *STRANGE], ids=ascii)
+def test_a_hostile_option_is_refused_or_does_no_harm(target: Target, value: object) -> None:
+    addresses = EDGES["ipv4 only"]
+    for option in target.options:
+        refused = refusal(target, {option.name: value}, "export-control")
+        if refused:
+            assert f"option {option.name!r} is {value!r}, expected" in refused
+        else:
+            texts = written(target, addresses, {option.name: value})
+            prove(target, texts, AddrMap.of_set(addresses))
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=ascii)
+def test_an_option_takes_only_values_of_its_own_type(target: Target, value: object) -> None:
+    for option in target.options:
+        if type(value) is not type(option.default):
+            with pytest.raises(PolicyError, match=f"option '{option.name}' is .*expected"):
+                target.settle({option.name: value}, "x")
+
+
+def test_unknown_options_are_all_named_with_what_was_meant(target: Target) -> None:
+    with pytest.raises(PolicyError, match=f"{target.name} has no option 'colour'"):
+        target.settle({"colour": 1}, "x")
+    with pytest.raises(Mistakes) as mistakes:
+        target.settle({"colour": 1, "shape": 2}, "x")
+    assert len(mistakes.value.errors) == 2
+
+
+def test_a_long_list_name_is_taken_whole_or_refused_but_never_cut(target: Target) -> None:
+    name = "a" + "-b" * 15
+    refused = refusal(target, {}, name)
+    if refused:
+        assert re.search(r"; set \w+ in the output", refused)
+        return
+    options = target.settle({}, name)
+    for option in target.options:
+        if "{" in str(option.default):
+            assert re.search(name.replace("-", "[-_]"), str(options[option.name]))
+
+
+# It says what it was made from, where the format has room for that.
+
+
+def test_every_file_with_comments_carries_the_whole_header(target: Target) -> None:
+    one = draft(target, rules_of(target, EDGES["ipv4 only"]))
+    for file, text in zip(target.files(PATH), written(target, EDGES["ipv4 only"]), strict=True):
+        lines = one.header(one.parts(target, file.families))
+        assert REGISTERED in lines
+        assert f"policy {PROVENANCE.policy}" in lines
+        if target.comment:
+            assert [f"{target.comment} {line}" in text.text for line in lines] == [True] * len(
+                lines
+            )
+
+
+def test_what_is_made_from_the_sample_says_so_in_every_file(target: Target) -> None:
+    sample = replace(PROVENANCE, sample=True)
+    one = draft(target, rules_of(target, EDGES["ipv4 only"]), provenance=sample)
+    for text in render(target, one, PATH, TEMPLATES):
+        assert "SAMPLE DATA" in text.text or '"sample": true' in text.text
+    for text in written(target, EDGES["ipv4 only"]):
+        assert "SAMPLE DATA" not in text.text
+
+
+def test_a_title_cannot_become_a_command(target: Target) -> None:
+    title = "} ; 0.0.0.0/0 1; flush x add x 1.2.3.4 */ COMMIT " + "é" * 1100 + " swap a b"
+    one = draft(
+        target,
+        rules_of(target, EDGES["ipv4 only"]),
+        provenance=replace(PROVENANCE, title=title),
+    )
+    prove(target, render(target, one, PATH, TEMPLATES), AddrMap.of_set(EDGES["ipv4 only"]))
+
+
+# Its files go where the policy says.
+
+
+def test_a_file_a_family_is_made_where_the_platform_allows_it(target: Target) -> None:
+    path = "zones/CN.{family}.txt"
+    if target.layout is Layout.TOGETHER:
+        with pytest.raises(PolicyError, match=re.escape("take {family} out of the path")):
+            target.files(path)
+        return
+    both = EDGES["neighbours"]
+    texts = render(target, draft(target, rules_of(target, both)), path, TEMPLATES)
+
+    assert [text.path for text in texts] == ["zones/CN.ipv4.txt", "zones/CN.ipv6.txt"]
+    assert [text.families for text in texts] == [(family,) for family in FAMILIES]
+    prove(target, texts, AddrMap.of_set(both))
+    with pytest.raises(Miscompiled):
+        prove(target, swapped(texts), AddrMap.of_set(both))
+
+
+def test_every_file_of_an_artifact_has_its_own_path(target: Target) -> None:
+    for path in ("x", "a.b/x", "a/x.y.z", "x.conf"):
+        files = [file.path for file in target.files(path)]
+        assert len(set(files)) == len(files)
+        assert all(file.startswith(path.rpartition("/")[0]) for file in files)
+        if target.layout is not Layout.APART:
+            assert files[0] == path
+
+
+# An operator's own template is welcome, and trusted no more than ours.
+
+
+def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> None:
+    addresses = EDGES["ipv4 only"]
+    own = Text("mine.j2", TEMPLATES[target.template].text.replace("text, ", "text , "))
+    wrong = Text("mine.j2", own.text.replace("{{ text }}", "0.0.0.0/1"))
+    wrong = replace(wrong, text=wrong.text.replace("part.texts | join", "['128.0.0.0/1'] | join"))
+    one = draft(target, rules_of(target, addresses))
+    intent = AddrMap.of_set(addresses)
+
+    prove(target, render(target, one, PATH, {**TEMPLATES, target.template: own}), intent)
+    with pytest.raises(Miscompiled):
+        prove(target, render(target, one, PATH, {**TEMPLATES, target.template: wrong}), intent)
+
+
+# The real program agrees.
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("case", EDGES)
+def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
+    from tests.support.machine import absent
+
+    if not target.programs:
+        assert try_natively(target, ()).answer is Answer.SKIPPED
+        return
+    if missing(target):
+        absent(missing(target))
+    outcome = try_natively(target, written(target, EDGES[case]))
+    assert (outcome.answer, outcome.reason) == (Answer.ACCEPTED, "")
+
+
+def refusal(target: Target, options: Mapping[str, object], name: str) -> str:
+    """Return why the options are refused for a list called `name`, or nothing."""
+    try:
+        target.settle(options, name)
+    except PolicyError as refused:
+        return str(refused)
+    return ""
+
+
+def same(left: Rules, right: Rules) -> bool:
+    """Return whether two columns of rules are equal, row by row."""
+    rows = [np.array_equal(a, b) for a, b in zip(_columns(left), _columns(right), strict=True)]
+    return left.family == right.family and all(rows)
+
+
+def _columns(rules: Rules) -> tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]:
+    return rules.start, rules.last, rules.verdict
+
+
+def swapped(texts: tuple[Text, ...]) -> tuple[Text, ...]:
+    """Return the texts with the families they may speak of exchanged."""
+    return tuple(
+        replace(text, families=other.families)
+        for text, other in zip(texts, reversed(texts), strict=True)
+    )

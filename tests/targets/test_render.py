@@ -1,0 +1,116 @@
+"""Drafts and templates: what may enter a header, and whose mistake a broken template is."""
+
+from dataclasses import replace
+
+import pytest
+
+from blockc.addresses import V4, V6
+from blockc.errors import DefinitionError, PolicyError, UsageError
+from blockc.targets.draft import Origin, Part, Provenance, entry_texts
+from blockc.targets.nginx_geo import NGINX_GEO
+from blockc.targets.plain import PLAIN
+from blockc.targets.reading import NAMES, Text
+from blockc.targets.registry import target_named
+from blockc.targets.render import render
+from blockc.targets.target import Form
+from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("{{ option.colour }}", "no attribute 'colour'"),
+        ("{% for x in entries %}", "Unexpected end of template"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ entries[0] + 1 }}", "can only concatenate"),
+        ("{{ header.__class__.__mro__ }}", "unsafe"),
+        ("{{ parts[0].texts.append('0.0.0.0/1') }}", "unsafe"),
+        ("{% include 'other.j2' %}", "no loader"),
+        ("{{ range(1000000000) | list }}", "Range too big"),
+    ],
+)
+def test_a_mistake_in_a_template_is_told_with_file_and_line(line: str, reason: str) -> None:
+    with pytest.raises(DefinitionError) as found:
+        filled(f"one\ntwo\n{line}\n")
+
+    assert found.value.exit_code == 2
+    assert str(found.value).startswith("mine.j2:3: the template cannot be filled: ")
+    assert reason in found.value.message
+    assert found.value.at is not None
+    assert found.value.at.text == line
+
+
+def test_a_template_sees_what_the_documentation_promises() -> None:
+    text = filled(
+        "{{ header | length > 3 }} {{ provenance.list }} {{ option.header }} {{ registered }}\n"
+        "{% for part in parts %}\n"
+        "{{ part.name }} {{ part.version }} {{ part.count }} {{ part.addresses }}\n"
+        "{{ part.texts | join(' ') }}\n"
+        "{% endfor %}\n"
+        "{% for text, word in entries %}\n{{ text }}{{ word }};{% endfor %}\n"
+    )
+    assert text == (
+        "True export-control True "
+        "the country of an address is where it is registered, not where it is used\n"
+        "ipv4 4 2 257\n192.0.2.0/24 198.51.100.7/32\n"
+        "ipv6 6 0 0\n\n"
+        "192.0.2.0/24;198.51.100.7/32;"
+    )
+
+
+def test_addresses_are_spelled_in_the_form_of_the_target() -> None:
+    addresses = prefixes("10.0.0.0/31", "10.0.0.2/32", "10.0.0.9/32", "2001:db8::/127", "::1/128")
+    v4, v6 = rules_of(PLAIN, addresses).values()
+
+    assert entry_texts(v4, Form.PREFIX) == ["10.0.0.0/31", "10.0.0.2/32", "10.0.0.9/32"]
+    assert entry_texts(v4, Form.HOST) == ["10.0.0.0/31", "10.0.0.2", "10.0.0.9"]
+    assert entry_texts(v6, Form.HOST) == ["::1", "2001:db8::/127"]
+    v4, v6 = rules_of(target_named("nftables"), addresses).values()
+    assert entry_texts(v4, Form.RANGE) == ["10.0.0.0-10.0.0.2", "10.0.0.9"]
+    assert entry_texts(v6, Form.RANGE) == ["::1", "2001:db8::-2001:db8::1"]
+
+
+def test_a_slash_32_of_ipv6_keeps_its_length_among_hosts() -> None:
+    v6 = rules_of(NGINX_GEO, prefixes("2001:db8::/32"))[V6]
+    assert entry_texts(v6, Form.HOST) == ["2001:db8::/32"]
+
+
+@pytest.mark.parametrize("title", ["a\nflush x", "a\rb", "a\x1b[31m", "a\u2028b", "a\0b"])
+def test_a_title_that_does_not_print_is_refused(title: str) -> None:
+    with pytest.raises(PolicyError, match="do not print"):
+        Provenance(list="x", policy="y", title=title)
+
+
+def test_names_and_digests_are_words() -> None:
+    with pytest.raises(ValueError, match="printable words"):
+        Provenance(list="a b", policy="y")
+    with pytest.raises(ValueError, match="printable words"):
+        Provenance(list="a", policy="y", sources=(Origin("ripencc", "2018\n", "z"),))
+
+
+def test_no_header_line_is_long_however_long_the_title() -> None:
+    one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
+    long = replace(one, provenance=replace(one.provenance, title="word " * 400 + "x" * 500))
+    parts = [Part(V4, long.rules[V4], 1, PLAIN, NAMES)]
+    lines = long.header(parts)
+
+    assert max(map(len, lines)) <= 110
+    assert "ipv4: 2 entries, 1 address" in lines
+
+
+def test_an_output_needs_a_file_name() -> None:
+    with pytest.raises(UsageError, match="names no file"):
+        target_named("ipset").files("/")
+
+
+def test_an_unknown_target_is_told_with_what_was_meant() -> None:
+    with pytest.raises(PolicyError, match="'ngin-geo'; did you mean 'nginx-geo'"):
+        target_named("ngin-geo")
+
+
+def filled(template: str) -> str:
+    """Return what the template makes of a small plain list."""
+    one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
+    templates = {**TEMPLATES, PLAIN.template: Text("mine.j2", template)}
+    return render(PLAIN, one, PATH, templates)[0].text
