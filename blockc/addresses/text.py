@@ -1,7 +1,9 @@
 """Addresses, prefixes and ranges as people write them, one at a time.
 
 IPv6 that is an IPv4-mapped address (`::ffff:192.0.2.1`) is read as the IPv4 address it stands
-for: servers disagree about which of the two they match, so blockc keeps one spelling.
+for: servers disagree about which of the two they match, so blockc keeps one spelling. Only the
+mapped block as a whole, `::ffff:0:0/96`, stays IPv6: lists of bogus IPv6 space name it, and they
+do not mean the whole of IPv4.
 """
 
 import re
@@ -14,7 +16,7 @@ _V4 = re.compile(
 )
 _V6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
-_MAPPED = 0xFFFF_0000_0000
+_MAPPED = Prefix(V6, 0xFFFF_0000_0000, 96)
 Range = tuple[Family, int, int]
 
 
@@ -47,9 +49,13 @@ def parse_raw(text: str) -> tuple[Family, int]:
 
 
 def parse_address(text: str) -> tuple[Family, int]:
-    """Return family and number of one address; an IPv4-mapped one is IPv4."""
-    family, first, _ = unmapped(*parse_raw(text))
-    return family, first
+    """Return family and number of one address; an IPv4-mapped one is IPv4.
+
+    Raises:
+        ValueError: If `text` is not an address.
+    """
+    family, number = parse_raw(text)
+    return _unmapped(family, number, number)[:2]
 
 
 def parse_prefix(text: str, *, truncate: bool = False) -> Prefix:
@@ -67,15 +73,23 @@ def parse_prefix(text: str, *, truncate: bool = False) -> Prefix:
     if slash and (not _LENGTH.fullmatch(bits) or int(bits) > family.width):
         raise ValueError(f"{bits!r} is not a prefix length of {family.name}")
     length = int(bits) if slash else family.width
-    first = number >> (family.width - length) << (family.width - length)
-    meant = _unmapped_prefix(Prefix(family, first, length))
-    if first != number and not truncate:
+    host = (1 << (family.width - length)) - 1
+    meant = _prefix(*_unmapped(family, number & ~host, number | host))
+    if number & host and not truncate:
         raise HostBits(text, meant)
     return meant
 
 
+def _prefix(family: Family, first: int, last: int) -> Prefix:
+    return Prefix(family, first, family.width - (last - first).bit_length())
+
+
 def parse_range(text: str) -> Range:
-    """Return family, first and last address of `first-last`."""
+    """Return family, first and last address of `first-last`.
+
+    Raises:
+        ValueError: If `text` is not a range.
+    """
     left, _, right = text.partition("-")
     family, first = parse_raw(left.strip())
     other, last = parse_raw(right.strip())
@@ -83,10 +97,7 @@ def parse_range(text: str) -> Range:
         raise ValueError(f"{text!r} mixes address families")
     if last < first:
         raise ValueError(f"{text!r} ends before it starts")
-    start, end = unmapped(family, first), unmapped(family, last)
-    if start[0] == end[0]:
-        return start[0], start[1], end[1]
-    return family, first, last
+    return _unmapped(family, first, last)
 
 
 def parse_span(text: str, *, truncate: bool = False) -> Range:
@@ -101,14 +112,9 @@ def parse_span(text: str, *, truncate: bool = False) -> Range:
     return prefix.family, prefix.first, prefix.last
 
 
-def unmapped(family: Family, first: int) -> Range:
-    """Return the address as IPv4 if it is IPv4-mapped, else unchanged, as a range of one."""
-    if family == V6 and first >> 32 == _MAPPED >> 32:
-        return V4, first & V4.last, first & V4.last
-    return family, first, first
-
-
-def _unmapped_prefix(prefix: Prefix) -> Prefix:
-    if prefix.family == V6 and prefix.length >= 96 and prefix.first >> 32 == _MAPPED >> 32:
-        return Prefix(V4, prefix.first & V4.last, prefix.length - 96)
-    return prefix
+def _unmapped(family: Family, first: int, last: int) -> Range:
+    """Return the range as IPv4 if it is a part of the mapped block, else unchanged."""
+    inside = family == V6 and _MAPPED.first <= first and last <= _MAPPED.last
+    if inside and last - first < V4.last:
+        return V4, first - _MAPPED.first, last - _MAPPED.first
+    return family, first, last
