@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.family import Family
-from blockc.addresses.prefixes import Prefixes
+from blockc.addresses.partition import Labels, Partition
+from blockc.addresses.pieces import pieces_of
+from blockc.addresses.prefixes import Prefixes, minimal_cover
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 
@@ -59,17 +60,29 @@ def _pieces(rules: Rules, allowed: Collection[int]) -> Rules:
     if np.array_equal(goal, prefixes.length):
         return rules
     _require_reasonable(prefixes, goal)
-    parts = [
-        halved(prefixes, np.flatnonzero(goal == length), int(length)) for length in np.unique(goal)
-    ]
-    family = rules.family
-    start = np.concatenate(columns.alike([pieces.start for pieces, _ in parts]))
-    length = np.concatenate([pieces.length for pieces, _ in parts])
-    origin = np.concatenate([rows for _, rows in parts])
-    order = np.lexsort((-prefixes.length[origin], length, start))
-    keep = order[_first_of_each(start[order], length[order])]
-    pieces = Prefixes(family, start[keep], length[keep])
-    return Rules.of_prefixes(pieces, rules.verdict[origin[keep]])
+    pieces, origin = pieces_of(prefixes, goal)
+    order = np.lexsort((-prefixes.length[origin], pieces.length, pieces.start))
+    keep = order[_first_of_each(pieces.start[order], pieces.length[order])]
+    kept = Prefixes(rules.family, pieces.start[keep], pieces.length[keep])
+    return Rules.of_prefixes(kept, rules.verdict[origin[keep]])
+
+
+def legal_leaves(wanted: Partition, allowed: Collection[int]) -> tuple[Prefixes, Labels]:
+    """Return the maximal prefixes of one label over the whole space, and their labels.
+
+    Those with a verdict of their own come in the pieces that `allowed` asks for, if there is such a
+    length; space that needs no entry stays whole.
+    """
+    leaves = minimal_cover(wanted.family, wanted.starts, wanted.lasts)
+    labels = wanted.at(leaves.start)
+    lengths = np.array(sorted(allowed), dtype=np.int16)
+    place = np.minimum(np.searchsorted(lengths, leaves.length), len(lengths) - 1)
+    goal = np.where(labels > 0, np.maximum(lengths[place], leaves.length), leaves.length)
+    if (goal == leaves.length).all():
+        return leaves, labels
+    _require_reasonable(leaves, goal)
+    pieces, origin = pieces_of(leaves, goal)
+    return pieces, labels[origin]
 
 
 def _first_of_each(start: columns.Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -104,21 +117,3 @@ def _require_reasonable(prefixes: Prefixes, goal: NDArray[np.int16]) -> None:
             f"{len(prefixes):,} prefixes become {pieces:,} in the lengths the target takes",
             hint="choose a target that takes shorter prefixes",
         )
-
-
-def halved(
-    prefixes: Prefixes, rows: NDArray[np.intp], goal: int
-) -> tuple[Prefixes, NDArray[np.intp]]:
-    """Return all pieces of length `goal` of the chosen prefixes, and the row each comes from."""
-    family: Family = prefixes.family
-    start, length, origin = prefixes.start[rows], prefixes.length[rows], rows
-    if goal > family.width - family.grain:
-        start = columns.widen(start)
-    while (length < goal).any():
-        short = length < goal
-        inner = (length + short).astype(np.int16)
-        middle = columns.after(family, columns.block_lasts(family, start, inner))
-        start = np.concatenate([start, middle[short]])
-        length = np.concatenate([inner, inner[short]])
-        origin = np.concatenate([origin, origin[short]])
-    return Prefixes(family, start, length), origin

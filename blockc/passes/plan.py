@@ -1,50 +1,15 @@
-"""Chooses the passes for a match model, runs them, and holds each one to its contract."""
+"""Chooses the passes for a match model, and what to do when the result does not fit."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from blockc.addresses.addrmap import AddrMap
-from blockc.addresses.addrset import AddrSet
-from blockc.addresses.family import Family
-from blockc.addresses.partition import Partition
-from blockc.addresses.rules import Match, Rules, meaning
+from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
-from blockc.passes import cover, lengths
-from blockc.passes.contract import Contract, Terms
-from blockc.passes.request import Compiled, Request, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Rules on their way: what every address should get, the rules so far and their meaning."""
-
-    intent: AddrMap
-    match: Match
-    rules: Mapping[Family, Rules]
-    meaning: AddrMap
-    steps: tuple[Step, ...] = ()
-
-    @property
-    def entries(self) -> dict[Family, int]:
-        """Return the number of rules of each family."""
-        return {family: len(rules) for family, rules in self.rules.items()}
-
-
-Make = Callable[[Draft], Mapping[Family, Rules]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One transformation of rules.
-
-    `terms` holds for the difference between what the rules meant before, or for the first pass
-    should mean, and what they mean after it.
-    """
-
-    name: str
-    terms: Terms
-    make: Make
+from blockc.passes import exact, shards
+from blockc.passes.driver import ByFamily, Draft, Pass, run
+from blockc.passes.lengths import ordered
+from blockc.passes.request import Compiled, Request, WhenOver
 
 
 def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
@@ -56,87 +21,93 @@ def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
         request: What the platform takes, and what may be given up.
 
     Raises:
-        DoesNotFit: If the platform's limits cannot be met, in the way the request allows.
+        DoesNotFit: If the platform's limits cannot be met in the way the request allows.
         Miscompiled: If a pass broke its contract.
     """
-    draft = start(intent, match)
-    for one in passes_for(draft, request):
-        draft = run(draft, one)
-    _require_fit(draft, request)
-    rules = draft.rules
-    return Compiled(draft.match, intent.names, rules, (rules,), draft.steps, draft.meaning)
+    draft = Draft.of(intent, match)
+    draft = _rerun(draft, match, exact.passes(draft, request))
+    if fits(draft, request):
+        return _compiled(draft, [draft.rules])
+    return _WAYS_OUT[request.when_over](draft, request)
 
 
-def start(intent: AddrMap, match: Match) -> Draft:
-    """Return the draft without a rule, from which the first pass makes them."""
-    return Draft(
-        intent, match, {part.family: Rules.empty(part.family) for part in intent.parts}, intent
+def fits(draft: Draft, request: Request) -> bool:
+    """Return whether the rules are within the limit of `request`."""
+    limit = request.max_entries
+    return limit is None or all(count <= limit for count in _loads(draft, request).values())
+
+
+def _loads(draft: Draft, request: Request) -> dict[str, int]:
+    """Return the counts that are limited: by family or in all, and of two sets each by itself."""
+    loads: Counter[str] = Counter()
+    for family, rules in draft.rules.items():
+        exceptions = int((rules.verdict == 0).sum()) if draft.match == Match.TWO_SETS else 0
+        where = "both families" if request.shared else family.name
+        loads[f"{where}: {{:,}} entries"] += len(rules) - exceptions
+        loads[f"{where}: {{:,}} exceptions"] += exceptions
+    return loads
+
+
+def _fail(draft: Draft, request: Request) -> Compiled:
+    limit = request.max_entries or 0
+    over = [what.format(n) for what, n in _loads(draft, request).items() if n > limit]
+    raise DoesNotFit(
+        f"{', '.join(over)}, the limit is {limit:,}",
+        hint="choose with when_over what to give up, or a target that takes more",
     )
 
 
-def run(draft: Draft, one: Pass) -> Draft:
-    """Return what the pass makes of `draft`, its contract checked over the whole space.
-
-    Raises:
-        Miscompiled: If the pass broke its contract.
-    """
-    rules = one.make(draft)
-    got = meaning(draft.match, rules.values(), draft.intent.names, draft.intent.families)
-    change = one.terms.require_kept(one.name, draft.meaning, got)
-    after = {family: len(part) for family, part in rules.items()}
-    before = draft.entries if draft.steps else _plain_counts(draft.intent)
-    step = Step(one.name, one.terms.contract, before, after, change.added, change.lost)
-    return replace(draft, rules=rules, meaning=got, steps=(*draft.steps, step))
-
-
-def passes_for(draft: Draft, request: Request) -> list[Pass]:
-    """Return the passes that make the rules of `draft.match`, in order."""
-    exact = terms(Contract.EXACT, draft.intent, request)
-    if draft.match == Match.INTERVALS:
-        return [Pass("intervals", exact, _each(cover.intervals))]
-    passes = [Pass("cover", exact, _each(cover.cover))]
-    if request.lengths or draft.match == Match.FIRST:
-        passes.append(Pass("legal lengths", exact, partial(_legal, request=request)))
-    return passes
+def _split(draft: Draft, request: Request) -> Compiled:
+    """Cut rules into artifacts: nested ones between units, disjoint ones anywhere."""
+    limit = request.max_entries or 0
+    if draft.match in (Match.LONGEST, Match.FIRST):
+        draft = _rerun(draft, draft.match, exact.unit_passes(draft, request, limit))
+        units = exact.units(draft, request, limit)
+    else:
+        draft = _rerun(draft, draft.match, exact.disjoint_passes(draft, request))
+        units = [rules.start for rules in draft.rules.values()]
+    rules = list(draft.rules.values())
+    if draft.match != Match.INTERVALS:
+        rules = [ordered(Match.LONGEST, part) for part in rules]
+    try:
+        parts = shards.pack(rules, units, limit, shared=request.shared)
+    except ValueError:  # a unit grew when its prefixes were cut to the lengths the platform takes
+        return _fail(draft, request)
+    return _compiled(draft, [_in_order(draft, part) for part in parts])
 
 
-def terms(contract: Contract, intent: AddrMap, request: Request) -> Terms:
-    """Return the contract with the space it speaks about, apart from what is wanted."""
-    wanted = AddrSet(tuple(part.relabel(part.labels != 0) for part in intent.parts))
-    nothing = AddrSet.empty(intent.families)
-    protected = (request.protected or nothing) - wanted
-    return Terms(contract, (request.dont_care or nothing) - wanted - protected, protected)
+def _two_sets(draft: Draft, request: Request) -> Compiled:
+    draft = _rerun(draft, Match.TWO_SETS, exact.two_set_passes(draft, request))
+    return _compiled(draft, [draft.rules]) if fits(draft, request) else _fail(draft, request)
 
 
-def _each(make: Callable[[Partition], Rules]) -> Make:
-    """Return the pass that makes every family's rules from what is wanted there."""
-    return lambda draft: {part.family: make(part) for part in draft.intent.parts}
+def _rerun(draft: Draft, match: Match, passes: Iterable[Pass]) -> Draft:
+    draft = draft.again(match)
+    for one in passes:
+        draft = run(draft, one)
+    return draft
 
 
-def _legal(draft: Draft, request: Request) -> dict[Family, Rules]:
+def _in_order(draft: Draft, parts: Iterable[Rules]) -> ByFamily:
     return {
-        family: lengths.legal(
-            draft.match, rules, request.lengths.get(family, range(family.width + 1))
-        )
-        for family, rules in draft.rules.items()
+        part.family: ordered(Match.FIRST, part) if draft.match == Match.FIRST else part
+        for part in parts
     }
 
 
-def _plain_counts(intent: AddrMap) -> dict[Family, int]:
-    return {part.family: cover.plain_count(part) for part in intent.parts}
+def _compiled(draft: Draft, parts: Sequence[ByFamily]) -> Compiled:
+    return Compiled(
+        match=draft.match,
+        names=draft.intent.names,
+        rules=draft.rules,
+        shards=tuple(parts),
+        steps=draft.steps,
+        meaning=draft.meaning,
+    )
 
 
-def _require_fit(draft: Draft, request: Request) -> None:
-    """Raise DoesNotFit if there are more rules than `request` allows."""
-    limit = request.max_entries
-    if limit is None:
-        return
-    counts = {family.name: count for family, count in draft.entries.items()}
-    if request.shared:
-        counts = {" and ".join(counts): sum(counts.values())}
-    for name, count in counts.items():
-        if count > limit:
-            raise DoesNotFit(
-                f"{name}: {count:,} entries are needed, the limit is {limit:,}",
-                hint="choose a when_over that says what to give up, or a target that takes more",
-            )
+_WAYS_OUT: dict[WhenOver, Callable[[Draft, Request], Compiled]] = {
+    WhenOver.FAIL: _fail,
+    WhenOver.SPLIT: _split,
+    WhenOver.TWO_SETS: _two_sets,
+}

@@ -8,7 +8,7 @@ from blockc.addresses.family import V4, V6, Prefix
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit
-from blockc.passes.cover import cover
+from blockc.passes.cover import plain_cover
 from blockc.passes.lengths import legal
 from tests.passes.toy import TOY, cells, every_labelling, names, partition
 
@@ -18,7 +18,7 @@ ALLOWED = [(0, 1, 2, 3), (1, 2, 3), (1, 3), (2, 3), (3,)]
 @pytest.mark.parametrize("allowed", ALLOWED)
 def test_pieces_mean_the_same_and_are_the_fewest_on_every_input(allowed: tuple[int, ...]) -> None:
     for labels in every_labelling(2):
-        rules = cover(partition(labels))
+        rules = plain_cover(partition(labels))
         pieces = legal(Match.MEMBER, rules, allowed)
         assert cells(meaning(Match.MEMBER, [pieces], names(2), [TOY])) == labels
         assert set(pieces.prefixes().length.tolist()) <= set(allowed)

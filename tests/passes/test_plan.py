@@ -10,6 +10,7 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled
 from blockc.passes import cover, plan
 from blockc.passes.contract import Contract
+from blockc.passes.driver import Draft, Pass, run, terms
 from blockc.passes.request import Request
 from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
 
@@ -25,15 +26,15 @@ def test_rules_of_every_model_mean_what_was_asked_on_every_input(match: Match) -
 
 
 def test_a_pass_that_loses_an_address_is_found_whatever_it_promised() -> None:
-    def without_last(draft: plan.Draft) -> dict[Family, Rules]:
-        rules = cover.cover(draft.intent.parts[0])
+    def without_last(draft: Draft) -> dict[Family, Rules]:
+        rules = cover.plain_cover(draft.intent.parts[0])
         return {TOY: rules.take(np.arange(len(rules) - 1))}
 
     for contract in (Contract.EXACT, Contract.WITHIN_DONT_CARE, Contract.WIDENING):
-        terms = plan.terms(contract, address_map([0, 1, 1, 0, 0, 1, 0, 0]), Request())
-        broken = plan.Pass("leaky", terms, without_last)
+        agreed = terms(contract, address_map([0, 1, 1, 0, 0, 1, 0, 0]), Request())
+        broken = Pass("leaky", agreed, without_last)
         with pytest.raises(Miscompiled, match=r"pass leaky .* lost 0x5/3"):
-            plan.run(plan.start(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER), broken)
+            run(Draft.of(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER), broken)
 
 
 @pytest.mark.parametrize("contract", Contract)
@@ -43,7 +44,7 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
     wanted = (1, 1, 2, 0, 0, 0, 0, 0)
     dont_care, protected = (0, 0, 0, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 0)
     intent = address_map(wanted)
-    terms = plan.terms(
+    agreed = terms(
         contract,
         intent,
         Request(dont_care=address_set(dont_care), protected=address_set(protected)),
@@ -55,17 +56,17 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
             free = contract == Contract.WITHIN_DONT_CARE and dont_care[cell]
             gains = not wanted[cell] and (free or (may_gain and not protected[cell]))
             if label == wanted[cell] or (label and gains) or (not label and may_lose):
-                change = terms.require_kept("p", intent, address_map(got, count=2))
+                change = agreed.require_kept("p", intent, address_map(got, count=2))
                 assert change.added.count == int(label != 0 and not wanted[cell])
                 assert change.lost.count == int(label == 0 and wanted[cell] != 0)
             else:
                 with pytest.raises(Miscompiled, match=f"{cell:#x}/3"):
-                    terms.require_kept("p", intent, address_map(got, count=2))
+                    agreed.require_kept("p", intent, address_map(got, count=2))
 
 
 def test_too_many_entries_fail_with_the_numbers_and_a_way_out() -> None:
     intent = address_map([1, 0, 1, 0, 1, 0, 1, 0])
-    with pytest.raises(DoesNotFit, match=r"4 entries are needed, the limit is 3; choose a when_"):
+    with pytest.raises(DoesNotFit, match=r"ipv0: 4 entries, the limit is 3; choose with when_"):
         plan.compile_rules(intent, Match.MEMBER, Request(max_entries=3))
     assert plan.compile_rules(intent, Match.MEMBER, Request(max_entries=4)).entries == {TOY: 4}
 

@@ -13,7 +13,7 @@ from blockc.addresses.family import V6, Family
 from blockc.addresses.partition import Partition
 
 TOY = Family(0, 3)
-CELLS = TOY.size
+SMALL = Family(0, 2)
 Labels = tuple[int, ...]
 
 
@@ -25,6 +25,12 @@ def names(count: int) -> tuple[str, ...]:
 def every_labelling(labels: int, width: int = TOY.width) -> Iterator[Labels]:
     """Yield every assignment of `labels` labels to the addresses of a space."""
     return product(range(labels), repeat=1 << width)
+
+
+def some_labellings(labels: int, count: int) -> Iterator[Labels]:
+    """Yield seeded random assignments, the same ones every time."""
+    rows = np.random.default_rng(20181013).integers(0, labels, (count, TOY.size))
+    yield from map(tuple, rows.tolist())
 
 
 def partition(labels: Sequence[int], family: Family = TOY) -> Partition:
@@ -50,16 +56,18 @@ def cells(one: AddrMap) -> Labels:
     return tuple(part.at(np.arange(part.family.size, dtype=np.uint64)).tolist())
 
 
-def deep(labels: Sequence[int], bit: int = 62) -> AddrMap:
-    """Return the same pattern inside IPv6, one cell `2**bit` addresses, far from both ends.
+def deep(labels: Sequence[int], bit: int = 62) -> Partition:
+    """Return the same pattern inside IPv6, one cell `2**bit` addresses.
 
-    With bits 62 and less the pattern is finer than a /64, which takes wide columns.
+    With bits 63 and less the pattern is finer than a /64, which takes wide columns.
     """
-    base = 0x2001_0DB8 << 96
-    firsts = [base + (cell << bit) for cell in range(len(labels))]
-    starts = columns.column(V6, [0, *firsts, firsts[-1] + (1 << bit)])
-    values = np.array([0, *labels, 0], dtype=np.int32)
-    return AddrMap((Partition.of(V6, starts, values),), names(max(*labels, 1) + 1))
+    base = (0x2001_0DB8 << 96) >> (bit + TOY.width) << (bit + TOY.width)
+    firsts = [base + (cell << bit) for cell in range(len(labels) + 1)]
+    starts, values = columns.column(V6, firsts), np.array([*labels, 0], dtype=np.int32)
+    if base:
+        starts = np.concatenate(columns.alike([np.zeros(1, dtype=np.uint64), starts]))
+        values = np.append(np.int32(0), values)
+    return Partition.of(V6, starts, values)
 
 
 @cache

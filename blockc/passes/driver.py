@@ -1,0 +1,85 @@
+"""Runs passes over a draft and holds each one to its contract, every time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import Family
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.passes.contract import Contract, Terms
+from blockc.passes.cover import plain_count
+from blockc.passes.request import Request, Step
+
+ByFamily = Mapping[Family, Rules]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Rules on their way.
+
+    `meaning` is what the next pass answers for: what `rules` mean under `match`, or for a pass that
+    makes rules anew what is asked for.
+    """
+
+    intent: AddrMap
+    match: Match
+    rules: ByFamily
+    meaning: AddrMap
+    steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, intent: AddrMap, match: Match) -> "Draft":
+        """Return the draft without a rule, from which the first pass makes them."""
+        return cls(
+            intent, match, {family: Rules.empty(family) for family in intent.families}, intent
+        )
+
+    def again(self, match: Match) -> "Draft":
+        """Return the draft for a pass that makes the rules anew, for `match`."""
+        return replace(self, match=match, meaning=self.intent)
+
+    @property
+    def entries(self) -> dict[Family, int]:
+        """Return the number of rules of each family."""
+        return {family: len(rules) for family, rules in self.rules.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One transformation of rules.
+
+    `terms` hold for the difference between what the draft meant, or for the first pass was asked
+    to mean, and what it means after `make`.
+    """
+
+    name: str
+    terms: Terms
+    make: Callable[[Draft], ByFamily]
+
+
+def run(draft: Draft, one: Pass) -> Draft:
+    """Return what the pass makes of `draft`, its contract checked over the whole space.
+
+    Raises:
+        Miscompiled: If the pass broke its contract.
+    """
+    rules = one.make(draft)
+    got = meaning(draft.match, rules.values(), draft.intent.names, draft.intent.families)
+    change = one.terms.require_kept(one.name, draft.meaning, got)
+    before = draft.entries if draft.steps else _plain_counts(draft.intent)
+    after = {family: len(part) for family, part in rules.items()}
+    step = Step(one.name, one.terms.contract, before, after, change.added, change.lost)
+    return replace(draft, rules=rules, meaning=got, steps=(*draft.steps, step))
+
+
+def terms(contract: Contract, intent: AddrMap, request: Request) -> Terms:
+    """Return the contract with the space it speaks about, apart from what is wanted."""
+    wanted = AddrSet(tuple(part.relabel(part.labels != 0) for part in intent.parts))
+    nothing = AddrSet.empty(intent.families)
+    protected = (request.protected or nothing) - wanted
+    return Terms(contract, (request.dont_care or nothing) - wanted - protected, protected)
+
+
+def _plain_counts(intent: AddrMap) -> dict[Family, int]:
+    return {part.family: plain_count(part) for part in intent.parts}

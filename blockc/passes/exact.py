@@ -1,0 +1,137 @@
+"""The passes that give up nothing: the optimum of each match model, in the lengths allowed."""
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from blockc.addresses.columns import Column
+from blockc.addresses.family import Family
+from blockc.addresses.partition import Partition
+from blockc.addresses.rules import Match, Rules
+from blockc.errors import DoesNotFit
+from blockc.passes.contract import Contract, Terms
+from blockc.passes.cover import cover, intervals
+from blockc.passes.driver import ByFamily, Draft, Pass, terms
+from blockc.passes.lengths import legal, ordered
+from blockc.passes.longest import longest
+from blockc.passes.request import Request
+from blockc.passes.shards import unit_starts
+from blockc.passes.tree import with_free
+from blockc.passes.two_sets import balanced_two_sets, two_sets
+
+Lengths = Collection[int]
+_Maker = Callable[[Partition, Lengths], Rules]
+
+
+def passes(draft: Draft, request: Request) -> list[Pass]:
+    """Return the passes that make the fewest rules of `draft.match`, in order."""
+    name, make = _MAKERS[draft.match]
+    if draft.match == Match.TWO_SETS:
+        require_one_verdict(draft, "two sets")
+    return _with_lengths(draft, request, _each(draft, request, name, make))
+
+
+def disjoint_passes(draft: Draft, request: Request) -> list[Pass]:
+    """Return the passes that make the fewest disjoint rules, whatever the model."""
+    name, make = _MAKERS[draft.match if draft.match == Match.INTERVALS else Match.MEMBER]
+    return _with_lengths(draft, request, _each(draft, request, name, make))
+
+
+def unit_passes(draft: Draft, request: Request, limit: int) -> list[Pass]:
+    """Return the passes for a longest match made of units of at most `limit` entries."""
+
+    def make(wanted: Partition, allowed: Lengths) -> Rules:
+        return ordered(draft.match, longest(wanted, allowed, most=limit))
+
+    return _with_lengths(draft, request, _each(draft, request, "longest match in units", make))
+
+
+def units(draft: Draft, request: Request, limit: int) -> list[Column]:
+    """Return the first addresses of the units that `unit_passes` makes in each family."""
+    return [
+        unit_starts(part, allowed_lengths(request, part.family), limit)
+        for part in wanted_parts(draft, request)
+    ]
+
+
+def two_set_passes(draft: Draft, request: Request) -> list[Pass]:
+    """Return the passes for two sets, each within the limit if their prices can achieve that."""
+    require_one_verdict(draft, "two sets")
+    limit = request.max_entries or 0
+    parts = wanted_parts(draft, request)
+    groups = [parts] if request.shared else [[part] for part in parts]
+
+    def make(_: Draft) -> ByFamily:
+        lengths = [[allowed_lengths(request, p.family) for p in group] for group in groups]
+        found = [balanced_two_sets(*pair, limit) for pair in zip(groups, lengths, strict=True)]
+        return {rules.family: rules for group in found for rules in group}
+
+    one = Pass("two sets", _contract(draft, request), make)
+    return _with_lengths(draft, request, one)
+
+
+def allowed_lengths(request: Request, family: Family) -> Lengths:
+    """Return the prefix lengths the platform takes in `family`."""
+    return request.lengths.get(family, range(family.width + 1))
+
+
+def wanted_parts(draft: Draft, request: Request) -> list[Partition]:
+    """Return what is wanted in every family, with free space marked as such."""
+    free = terms(Contract.WITHIN_DONT_CARE, draft.intent, request).dont_care
+    pairs = zip(draft.intent.parts, free.parts, strict=True)
+    return [with_free(part, spare) if spare.labels.any() else part for part, spare in pairs]
+
+
+def _each(draft: Draft, request: Request, name: str, make: _Maker) -> Pass:
+    """Return the pass that makes every family's rules from what is wanted there."""
+
+    def run(_: Draft) -> ByFamily:
+        return {
+            part.family: make(part, allowed_lengths(request, part.family))
+            for part in wanted_parts(draft, request)
+        }
+
+    return Pass(name, _contract(draft, request), run)
+
+
+def _contract(draft: Draft, request: Request) -> Terms:
+    free = terms(Contract.WITHIN_DONT_CARE, draft.intent, request)
+    return free if free.dont_care else terms(Contract.EXACT, draft.intent, request)
+
+
+def _with_lengths(draft: Draft, request: Request, first: Pass) -> list[Pass]:
+    """Return the pass, and after it the one that cuts prefixes to the lengths allowed."""
+    if not request.lengths or draft.match == Match.INTERVALS:
+        return [first]
+    exact = terms(Contract.EXACT, draft.intent, request)
+    return [first, Pass("legal lengths", exact, partial(_legal, request=request))]
+
+
+def require_one_verdict(draft: Draft, what: str) -> None:
+    """Raise DoesNotFit if `draft` has more verdicts than the default and another one."""
+    if len(draft.intent.names) > 2:
+        verdicts = draft.intent.names[1:]
+        raise DoesNotFit(
+            f"{what} can hold one verdict, this output has {len(verdicts)}: {', '.join(verdicts)}",
+            hint="make an output a verdict",
+        )
+
+
+def _legal(draft: Draft, request: Request) -> ByFamily:
+    return {
+        family: legal(draft.match, rules, allowed_lengths(request, family))
+        for family, rules in draft.rules.items()
+    }
+
+
+def _ordered_longest(wanted: Partition, allowed: Lengths) -> Rules:
+    return ordered(Match.FIRST, longest(wanted, allowed))
+
+
+#: By match model: the name of its pass, and what it does.
+_MAKERS: dict[Match, tuple[str, _Maker]] = {
+    Match.MEMBER: ("cover", lambda wanted, _: cover(wanted)),
+    Match.INTERVALS: ("intervals", lambda wanted, _: intervals(wanted)),
+    Match.LONGEST: ("longest match", longest),
+    Match.FIRST: ("first match", _ordered_longest),
+    Match.TWO_SETS: ("two sets", two_sets),
+}

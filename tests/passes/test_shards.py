@@ -1,0 +1,80 @@
+"""Rules over the limit go into several artifacts that together say the same, each by itself."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.family import V4, V6, Family
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.errors import DoesNotFit
+from blockc.passes.plan import compile_rules
+from blockc.passes.request import Compiled, Request, WhenOver
+from blockc.passes.shards import pack
+from tests.passes.toy import TOY, address_map, cells, deep, names, partition, some_labellings
+
+SPLIT = WhenOver.SPLIT
+
+
+def blocked_by(shard: Mapping[Family, Rules], compiled: Compiled) -> tuple[int, ...]:
+    told = meaning(compiled.match, shard.values(), compiled.names, [TOY])
+    return cells(told)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("match", Match)
+def test_shards_are_within_the_limit_and_add_up(match: Match, limit: int) -> None:
+    for labels in some_labellings(2, 70):
+        compiled = compile_rules(
+            address_map(labels), match, Request(max_entries=limit, when_over=SPLIT)
+        )
+        for shard in compiled.shards:
+            exceptions = int((shard[TOY].verdict == 0).sum()) if match == Match.TWO_SETS else 0
+            assert max(exceptions, len(shard[TOY]) - exceptions) <= limit
+        seen = [blocked_by(shard, compiled) for shard in compiled.shards]
+        assert tuple(map(sum, zip(*seen, strict=True))) == labels, "wrong, or blocked twice"
+        assert cells(compiled.meaning) == labels
+
+
+def test_exceptions_stay_with_what_they_are_excepted_from() -> None:
+    labels = (1, 1, 1, 0, 0, 1, 1, 1)
+    compiled = compile_rules(
+        address_map(labels), Match.LONGEST, Request(max_entries=2, when_over=SPLIT)
+    )
+    verdicts = [sorted(shard[TOY].verdict.tolist()) for shard in compiled.shards]
+    assert verdicts == [[0, 1], [0, 1]]
+
+
+def test_families_share_artifacts_where_the_limit_is_shared() -> None:
+    v4 = partition([1, 0, 1, 0, 1, 0, 1, 0], V4)
+    intent = AddrMap((v4, deep([1, 0, 1, 0, 1, 0, 0, 0])), names(2))
+    for shared, sizes in ((False, [(3, 3), (1, 0)]), (True, [(3, 0), (1, 2), (0, 1)])):
+        request = Request(max_entries=3, when_over=SPLIT, shared=shared)
+        compiled = compile_rules(intent, Match.MEMBER, request)
+        assert [(len(s[V4]), len(s[V6])) for s in compiled.shards] == sizes
+
+
+def test_what_fits_is_one_shard() -> None:
+    compiled = compile_rules(
+        address_map([1, 0, 1, 0, 1, 0, 1, 0]), Match.MEMBER, Request(max_entries=4, when_over=SPLIT)
+    )
+    assert compiled.shards == (compiled.rules,)
+
+
+def test_a_unit_that_grew_over_the_limit_is_refused() -> None:
+    """Three allowed lengths make a unit of one entry into four: no cut can help."""
+    request = Request(max_entries=1, when_over=SPLIT, lengths={TOY: [0, 2, 3]})
+    intent = address_map([1, 1, 1, 1, 0, 0, 0, 0])
+    with pytest.raises(DoesNotFit, match="2 entries, the limit is 1"):
+        compile_rules(intent, Match.LONGEST, request)
+    assert len(compile_rules(intent, Match.MEMBER, request).shards) == 2
+
+
+def test_units_are_never_parted() -> None:
+    rules = Rules.of_spans(TOY, np.arange(6, dtype=np.uint64), np.arange(6, dtype=np.uint64))
+    units = np.array([0, 2, 5], dtype=np.uint64)
+    shards = pack([rules], [units], 4, shared=False)
+    assert [part[0].start.tolist() for part in shards] == [[0, 1], [2, 3, 4, 5]]
+    with pytest.raises(ValueError, match="a unit of 3 entries does not fit into 2"):
+        pack([rules], [units], 2, shared=False)
