@@ -65,7 +65,7 @@ class JsonText:
         return about_item
 
     def _place(self, key: str) -> int:
-        return self._text.text.find(json.dumps(key))
+        return self._text.text.rfind(json.dumps(key))
 
     def _about(self, key: str, message: str) -> SourceSyntaxError:
         return self._text.error(message, max(0, self._place(key)), len(key) + 2)

@@ -39,7 +39,8 @@ def read_geo(text: Text) -> Reading:
     entries = _unquoted(words, begin, words.words[begin:-1])
     if len(entries) % 3 or set(entries[2::3]) - {";"}:
         raise _bad_entry(words, begin, entries)
-    networks, verdicts = entries[0::3], _verdicts(words, begin + 1, entries[1::3])
+    networks = entries[0::3]
+    verdicts = _verdicts(words, begin, networks, entries[1::3])
     default = networks.index("default") if "default" in networks else -1
     if default < 0 or verdicts[default]:
         raise words.error(begin, "expected `default 0;` in the block")
@@ -94,13 +95,14 @@ def _reason(network: str, why: str) -> str:
     return why
 
 
-def _verdicts(words: Words, begin: int, values: Sequence[str]) -> list[int]:
+def _verdicts(
+    words: Words, begin: int, networks: Sequence[str], values: Sequence[str]
+) -> list[int]:
     found = [_VERDICTS.get(value, -1) for value in values]
     if -1 in found:
         at = found.index(-1)
-        raise words.error(
-            begin + 3 * at, f"the value {values[at]!r} is no verdict, expected 0 or 1"
-        )
+        why = f"the value {values[at]!r} is no verdict, expected 0 or 1"
+        raise words.error(begin + 3 * at, _reason(networks[at], why))
     return found
 
 

@@ -230,9 +230,7 @@ def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
 def _halves(tokens: Sequence[str], mark: str, missing: str) -> tuple[list[str], list[str]]:
     """Return what stands before and after `mark` in each token; `missing` where it has none."""
     flat = mark.join(tokens).split(mark)
-    if len(flat) == 2 * len(tokens):
-        # Should one token have no mark and another two, an address lands among the second halves
-        # or a length among the first, which neither decoder takes.
+    if len(flat) == 2 * len(tokens) and all(mark in token for token in tokens):
         return flat[0::2], flat[1::2]
     pieces = [token.partition(mark) for token in tokens]
     return [p[0] for p in pieces], [p[2] if p[1] else missing for p in pieces]

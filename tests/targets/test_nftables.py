@@ -1,0 +1,125 @@
+"""The nftables reader follows nft: statements, elements, and a table that starts empty."""
+
+import pytest
+
+from blockc.addresses.rules import Match, meaning
+from blockc.errors import SourceSyntaxError
+from blockc.targets.nftables import read_nft
+from blockc.targets.reading import Text
+from tests.targets.artifacts import prefixes
+
+TEXT = """table inet t
+delete table inet t
+table inet t {
+	set v4 {
+		type ipv4_addr
+		flags interval
+		elements = {
+			10.0.0.0-10.0.0.255,
+			10.0.2.0/24,
+			10.0.4.7
+		}
+	}
+	set v6 {
+		type ipv6_addr
+		flags interval
+	}
+	chain c {
+		type filter hook prerouting priority raw; policy accept;
+		iif "lo" accept
+		ip saddr @v4 counter drop
+		ip6 saddr @v6 drop
+	}
+}
+"""
+WANTED = prefixes("10.0.0.0/24", "10.0.2.0/24", "10.0.4.7/32")
+
+
+def blocked(text: str) -> object:
+    """Return what the chains of a file drop."""
+    found = read_nft(Text("x.nft", text))
+    return meaning(Match.INTERVALS, found.rules.values(), found.names).where(["block"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("10.0.4.7\n", "10.0.4.7,\n"),
+        ("= {\n\t\t\t10", "={10"),
+        ("10.0.4.7\n\t\t}", "10.0.4.7 }"),
+        (",\n\t\t\t10.0.2", ", 10.0.2"),
+        ("\n\t\tflags", ";flags"),
+        ("table inet t\n", "# a } comment\ntable inet t # {\n"),
+        ("prerouting priority raw", "input priority -300"),
+        ("priority raw", "priority filter - 10"),
+        ("ip saddr @v4 counter drop", "ip saddr @v4 drop; ip saddr @v4 counter drop"),
+        ("iif", "iifname"),
+        ('\t\tiif "lo" accept\n', ""),
+        (" policy accept;", ""),
+        ("table inet t\ndelete", "table inet t; delete"),
+        ("10.0.2.0/24", "10.0.2.0/25,10.0.2.128/25"),
+    ],
+)
+def test_the_spelling_of_a_file_does_not_change_what_it_means(old: str, new: str) -> None:
+    assert old in TEXT
+    assert blocked(TEXT.replace(old, new, 1)) == WANTED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("delete table inet t\n", "", 2, "expected 'delete', found 'table'"),
+        ("table inet t\ndelete table inet t\n", "", 1, "may hold elements from before"),
+        ("delete table inet t\n", "delete table inet u\n", 2, "'t' to be deleted first"),
+        ("table inet t {", "table ip t {", 3, "expected 'inet'"),
+        ("table inet t {", "table inet u {", 3, "expected 't'"),
+        ("10.0.4.7", "10.0.0.255", 10, "10.0.0.255/32 overlaps another entry"),
+        ("10.0.4.7", "10.0.2.0/24", 10, "10.0.2.0/24 overlaps another entry"),
+        ("10.0.4.7", "10.0.4.7/24", 10, "has host bits set"),
+        ("10.0.4.7", "10.0.4.7-10.0.4.1", 10, "ends before it starts"),
+        ("10.0.4.7", "10.0.4.7-10.0.4.9/32", 10, "is not an address"),
+        ("10.0.4.7", "::1", 10, "does not belong"),
+        ("10.0.4.7", "example.com", 10, "is not an address"),
+        ("10.0.4.7", '10.0.4.7 comment "x"', 11, "a comma between"),
+        ("10.0.4.7", "10.0.4.7 10.0.4.9", 11, "a comma between"),
+        ("10.0.4.7", "10.0.4.7,,", 11, "a comma between"),
+        ("10.0.0.0-10.0.0.255,\n\t\t\t10.0.2.0/24,\n\t\t\t10.0.4.7\n", "", 8, "a comma between"),
+        ("type ipv4_addr", "type ether_addr", 5, "expected ipv4_addr or ipv6_addr"),
+        ("type ipv4_addr", "type ipv4_addr . inet_service", 5, "the end of the statement"),
+        ("flags interval", "flags interval,timeout", 6, "the end of the statement"),
+        ("\t\tflags interval\n\t\telements", "\t\telements", 6, "expected 'flags'"),
+        ("flags interval\n\t}", "flags interval\n\t\tauto-merge\n\t}", 16, "expected '}'"),
+        ("set v6", "set v4", 14, "defined twice"),
+        ("set v6", "map v6", 13, "expected a set or a chain"),
+        ("@v4", "@v5", 1, "no set 'v5' of ipv4"),
+        ("ip saddr @v4", "ip6 saddr @v4", 1, "no set 'v4' of ipv6"),
+        ("ip saddr @v4 counter drop", "ip saddr @v4 counter accept", 20, "is not understood"),
+        ("ip saddr @v4 counter drop", "ip saddr != @v4 drop", 20, "is not understood"),
+        ("ip saddr @v4 counter drop", "ip daddr @v4 drop", 20, "is not understood"),
+        ("ip saddr @v4 counter drop", "tcp dport 22 ip saddr @v4 drop", 20, "is not understood"),
+        ('iif "lo" accept', 'iif "eth0" accept', 19, "is not understood"),
+        ('iif "lo" accept', "accept", 19, "is not understood"),
+        ("policy accept", "policy drop", 18, "expected 'accept'"),
+        ("type filter hook", "type nat hook", 18, "a filter chain"),
+        ("hook prerouting", "hook output", 18, "a filter chain"),
+        ("priority raw", "priority soon", 18, "a filter chain"),
+        ("@v6 drop\n\t}\n}\n", "@v6 drop\n\t}\n}\nflush ruleset\n", 24, "nothing after the table"),
+        ("@v6 drop\n\t}\n}\n", "@v6 drop\n\t}\n", 23, "the text ends here"),
+        ("@v6 drop\n\t}\n}\n", "@v6 drop }\n}\n", 21, "expected the end of the statement"),
+        ("interval\n\t}", "interval\n\t}}", 16, "expected a new line"),
+    ],
+)
+def test_what_cannot_be_proved_is_an_error_with_its_line(
+    old: str, new: str, line: int, reason: str
+) -> None:
+    assert old in TEXT
+    with pytest.raises(SourceSyntaxError) as found:
+        blocked(TEXT.replace(old, new, 1))
+    assert reason in found.value.message
+    assert found.value.at is not None
+    assert found.value.at.line == line
+
+
+def test_a_set_that_no_rule_drops_blocks_nobody() -> None:
+    assert not blocked(TEXT.replace("\t\tip saddr @v4 counter drop\n", ""))
