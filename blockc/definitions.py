@@ -172,11 +172,6 @@ def from_table(kind: type[T], table: Mapping[str, Any], place: Place, findings: 
         return msgspec.convert(repaired, kind)
 
 
-def to_plain(value: Any) -> Any:
-    """Return `value` as dicts, lists, text, numbers and None, ready for JSON."""
-    return msgspec.to_builtins(value)
-
-
 def json_schema(kind: type[Table], *, identity: str, title: str) -> dict[str, Any]:
     """Return the JSON Schema of `kind`, with which editors complete and check the file."""
     schema = msgspec.json.schema(kind)
@@ -205,7 +200,8 @@ def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) ->
         items = enumerate(value)
         return [_repair(member.item_type, item, place / n, findings) for n, item in items]
     if isinstance(member, inspect.LiteralType) and value not in member.values:
-        hint = suggestion(value, map(str, member.values))
+        choices = [choice for choice in member.values if isinstance(choice, str)]
+        hint = suggestion(value, choices) if isinstance(value, str) else ""
         findings.add(place, f"expected {_expected(member)}, found {_found(value)}{hint}")
         return member.values[0]
     return value
@@ -283,7 +279,7 @@ def _expected(kind: inspect.Type) -> str:
     words: list[str] = []
     for one in _members(kind):
         if isinstance(one, inspect.LiteralType):
-            words.extend(repr(choice) for choice in one.values)
+            words.extend(repr(choice) for choice in one.values if choice != "")
         elif type(one) in _WORDS:
             words.append(_WORDS[type(one)])
     *most, last = words
@@ -303,12 +299,16 @@ def _found(value: Any) -> str:
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
+_PLAIN = {"Cannot overwrite a value": "this key is already set in its table"}
+
+
 def _syntax_error(document: Document, message: str, error: type[BlockcError]) -> BlockcError:
     found = _AT.search(message)
     lines = document.text.count("\n") + 1
     line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)
     line = line or lines
     said = message[: found.start()] if found else message
+    said = _PLAIN.get(said, said)
     at = Location(document.path, line, column, _line(document.text, line))
     return error(f"not TOML: {said[:1].lower()}{said[1:]}", at=at)
 

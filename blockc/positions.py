@@ -39,7 +39,9 @@ class _Finder:
         self.lengths: dict[Key, int] = {}  # how many tables each array of tables has so far
 
     def document(self, root: "Node") -> None:
-        for node in root.named_children:
+        # Whatever the grammar cannot read has no place, and its mistakes fall back to the file.
+        sound = [node for node in root.named_children if not node.has_error]
+        for node in sound:
             if node.type == "pair":
                 self.pair(node, ())
             elif node.type in ("table", "table_array_element"):
@@ -57,6 +59,7 @@ class _Finder:
         *parents, last = _steps(node)
         key: Key = ()
         for step in parents:
+            self.names.setdefault((*key, step), self.spot(node))
             key = self.current((*key, step))
         key = (*key, last)
         if not repeated:

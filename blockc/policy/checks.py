@@ -43,9 +43,9 @@ class Checks:
         """Yield each text and its place; a variable that is a list gives its own entries."""
         for index, text in enumerate(texts):
             variable = VARIABLE.fullmatch(text)
-            values = self.variables.get(variable[1], ()) if variable else (text,)
-            for value in values:
-                yield value, place / index
+            value = self.variables.get(variable[1]) if variable else text
+            for one in value if isinstance(value, tuple) else (value,):
+                yield one or "", place / index
 
     def selector(self, text: str, place: Place) -> Selector | None:
         """Return what `text` selects, or None if that is a mistake."""
@@ -88,7 +88,7 @@ class Checks:
             _require("source", selector.name, self.known.sources)
             filters = self.known.sources[selector.name]
             for key, _ in selector.filters:
-                _require(f"filter of {selector.name}", key, filters)
+                _require_filter(selector.name, key, filters)
 
     def _require_narrow(self, addresses: Addresses, text: str) -> None:
         widest = self.guard.widest(addresses.family)
@@ -104,6 +104,14 @@ class Checks:
 def _require(kind: str, name: str, known: Collection[str]) -> None:
     if name not in known:
         raise PolicyError(f"unknown {kind} {name!r}", hint=_nearest(name, known, f"{kind}s"))
+
+
+def _require_filter(source: str, key: str, filters: Collection[str]) -> None:
+    if not filters:
+        raise PolicyError(f"the rows of {source} cannot be filtered", hint=f"write feed:{source}")
+    if key not in filters:
+        hint = _nearest(key, filters, "filters")
+        raise PolicyError(f"{source} has no filter {key!r}", hint=hint)
 
 
 def _nearest(name: str, known: Collection[str], plural: str) -> str:

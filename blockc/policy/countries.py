@@ -31,6 +31,23 @@ _UNUSED: Mapping[str, str] = {
     "ZR": "Zaire has been CD since 1997",
 }
 
+#: What people call countries, where neither ISO's name nor its beginning is near.
+_SPOKEN: Mapping[str, str] = {
+    "america": "US",
+    "burma": "MM",
+    "cape verde": "CV",
+    "czech republic": "CZ",
+    "england": "GB",
+    "ivory coast": "CI",
+    "macedonia": "MK",
+    "north korea": "KP",
+    "south korea": "KR",
+    "swaziland": "SZ",
+    "turkey": "TR",
+    "usa": "US",
+    "vatican": "VA",
+}
+
 
 @lru_cache(maxsize=1)
 def names() -> Mapping[str, str]:
@@ -66,8 +83,11 @@ def _code_of_name(text: str) -> str:
     spellings = _spellings()
     if text in spellings:
         return spellings[text]
-    near = get_close_matches(text, spellings, n=1, cutoff=0.8) if len(text) > 3 else []
-    return spellings[near[0]] if near else ""
+    if len(text) < 4:
+        return ""
+    begun = {code for form, code in spellings.items() if form.startswith(text)}
+    near = get_close_matches(text, spellings, n=1, cutoff=0.8)
+    return begun.pop() if len(begun) == 1 else spellings[near[0]] if near else ""
 
 
 @lru_cache(maxsize=1)
@@ -76,6 +96,7 @@ def _spellings() -> Mapping[str, str]:
     import iso3166
 
     found: dict[str, str] = {code.casefold(): ALIASES[code] for code in ALIASES}
+    found |= _SPOKEN
     for code in names():
         country = iso3166.countries_by_alpha2[code]
         short = country.name.partition(",")[0].partition(" (")[0]

@@ -110,9 +110,10 @@ def _variables(files: list[tuple[Place, dict[str, Any]]], findings: Findings) ->
             here = place / "vars" / name
             if name in found:
                 findings.add_name(here, f"variable {name!r} is set twice")
+            found[name] = tuple(map(str, value)) if isinstance(value, list) else str(value)
             if "${" in str(value):
                 findings.add(here, "a variable cannot use variables", hint="write the value out")
-            found[name] = tuple(map(str, value)) if isinstance(value, list) else str(value)
+                found[name] = ()
     return found
 
 

@@ -1,20 +1,24 @@
 """Lists, exceptions and stages, from their tables to checked values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blockc.definitions import Place
+from blockc.errors import suggestion
 from blockc.policy.checks import LIST_NAME, Checks
 from blockc.policy.document import ExceptionTable, ListTable, StageTable
 from blockc.policy.model import List, Spared, Stage, Written
 from blockc.policy.selectors import ListOf, Selector
 
+_KEYS = ("block", "allow", "except", "stages", "title", "reference")
 _URL_STARTS = ("http://", "https://")
 
 
-def check_list(name: str, table: ListTable, place: Place, checks: Checks) -> List:
-    """Return the list called `name`, noting what is wrong with it."""
+def check_list(
+    name: str, table: ListTable, raw: Mapping[str, object], place: Place, checks: Checks
+) -> List:
+    """Return the list called `name`, noting what is wrong with it. `raw` holds its keys."""
     _check_name(name, place, checks)
-    _check_sides(name, table, place, checks)
+    _check_sides(name, table, raw, place, checks)
     return List(
         name=name,
         title=table.title or name,
@@ -78,13 +82,16 @@ def _check_name(name: str, place: Place, checks: Checks) -> None:
         checks.findings.add_name(place, f"{name!r} is no name of a list", hint=hint)
 
 
-def _check_sides(name: str, table: ListTable, place: Place, checks: Checks) -> None:
+def _check_sides(
+    name: str, table: ListTable, raw: Mapping[str, object], place: Place, checks: Checks
+) -> None:
     if table.block and table.allow:
         hint = "allow = [...] blocks everything else; use except = [...] to spare some of a block"
         checks.findings.add_name(
             place / "allow", f"list {name!r} both blocks and allows", hint=hint
         )
-    if not table.block and not table.allow:
+    misspelt = any(suggestion(key, ("block", "allow")) for key in raw if key not in _KEYS)
+    if not table.block and not table.allow and not misspelt:
         hint = "give it block = [...] or allow = [...]"
         checks.findings.add_missing(place / "block", f"list {name!r} selects nothing", hint=hint)
 

@@ -24,11 +24,11 @@ def check_output(
         checks.findings.add(place / "target", f"unknown target {table.target!r}", hint=hint)
     if table.max_entries is not None and table.max_entries < 1:
         checks.findings.add(place / "max_entries", "expected at least 1")
-    _check_path(table, facts, place, checks)
+    _check_path(table, raw, facts, place, checks)
     return Output(
         target=table.target,
         path=table.path,
-        lists=_lists(table, facts, place, checks),
+        lists=_lists(table, raw, facts, place, checks),
         country_map=table.map == "country",
         split_by_country=table.split_by == "country",
         max_entries=table.max_entries,
@@ -50,10 +50,14 @@ def check_paths(outputs: Sequence[Output], checks: Checks) -> None:
 
 
 def _lists(
-    table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks
+    table: OutputTable,
+    raw: Mapping[str, Any],
+    facts: TargetFacts | None,
+    place: Place,
+    checks: Checks,
 ) -> tuple[str, ...]:
     """Return the lists of an output, which says them in exactly one of three ways."""
-    given = [key for key in ("list", "lists", "map") if getattr(table, key)]
+    given = [key for key in ("list", "lists", "map") if key in raw]
     if len(given) != 1:
         hint = "give one of list = NAME, lists = [NAMES], map = 'country'"
         words = "says no list" if not given else f"says {' and '.join(given)}"
@@ -69,7 +73,11 @@ def _lists(
 
 
 def _check_path(
-    table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks
+    table: OutputTable,
+    raw: Mapping[str, Any],
+    facts: TargetFacts | None,
+    place: Place,
+    checks: Checks,
 ) -> None:
     here = place / "path"
     try:
@@ -77,7 +85,7 @@ def _check_path(
     except PolicyError as mistake:
         checks.findings.add_error(here, mistake)
         return
-    split = table.split_by == "country"
+    split = "split_by" in raw
     if split and table.map:
         checks.findings.add_name(place / "split_by", "the country map is one artifact, not split")
     if split and "country" not in placeholders:

@@ -49,14 +49,14 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
 
 
 def _lists(files: Sequence[PolicyFile], checks: Checks) -> tuple[List, ...]:
-    tables: dict[str, tuple[ListTable, Place]] = {}
+    tables: dict[str, tuple[ListTable, Mapping[str, object], Place]] = {}
     for file in files:
         for name, table in file.table.list.items():
             place = file.place / "list" / name
             if name in tables:
-                other = tables[name][1].location(name=True)
+                other = tables[name][2].location(name=True)
                 checks.findings.add_name(place, f"list {name!r} is also in {other}")
-            tables[name] = (table, place)
+            tables[name] = (table, _table(file.raw["list"][name]), place)
     lists = tuple(check_list(name, *tables[name], checks) for name in sorted(tables))
     check_references(lists, checks)
     return lists

@@ -1,6 +1,7 @@
 """Where artifacts go: patterns of relative paths, and the files they stand for."""
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from blockc.errors import PolicyError, suggestion
@@ -32,33 +33,23 @@ def is_pattern(path: str) -> bool:
     return True
 
 
-def artifact_path(pattern: str, *, country: str = "", family: str = "", part: str = "") -> str:
-    """Return the file `pattern` stands for.
-
-    A family or part that has no placeholder goes before the last suffix, so that an output that
-    becomes several files needs no other pattern: `aws/x.json` gives `aws/x.ipv4.json`.
-
-    >>> artifact_path("zones/{country}.{family}.zone", country="CN", family="ipv4")
-    'zones/CN.ipv4.zone'
-    >>> artifact_path("aws/x.json", family="ipv6", part="2")
-    'aws/x.ipv6.2.json'
-    """
-    values = {"country": country, "family": family, "part": part}
-    extra = [v for k, v in values.items() if v and f"{{{k}}}" not in pattern]
-    path = PurePosixPath(pattern)
-    for word in extra:
-        path = path.with_name(f"{path.stem}.{word}{path.suffix}")
-    return _BRACES.sub(lambda found: values[found[1]], str(path))
-
-
 def may_collide(one: str, other: str) -> bool:
     """Return whether two patterns can stand for the same file, or for a file and its folder."""
-    samples = [
-        artifact_path(other, country="QQ", family=family, part=part)
-        for family in ("", "ipv4", "ipv6")
-        for part in ("", "1")
-    ]
-    return any(_covers(one, sample) for sample in samples)
+    return any(_covers(one, path) for path in _examples(other))
+
+
+def _examples(pattern: str) -> Iterator[str]:
+    """Yield files that stand for all that `pattern` can give.
+
+    A family without a placeholder goes before the suffix where a target writes a file a family.
+    """
+    path = PurePosixPath(pattern)
+    for family in ("ipv4", "ipv6"):
+        filled = pattern.replace("{country}", "QQ").replace("{part}", "1")
+        yield filled.replace("{family}", family)
+        if "{family}" not in pattern:
+            apart = str(path.with_name(f"{path.stem}.{family}{path.suffix}"))
+            yield apart.replace("{country}", "QQ").replace("{part}", "1")
 
 
 def _covers(pattern: str, path: str) -> bool:

@@ -19,17 +19,18 @@ import numpy as np
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.family import Family
 from blockc.addresses.world import World
-from blockc.definitions import Findings
+from blockc.definitions import Findings, Place
 from blockc.errors import PolicyError
 from blockc.policy.board import Board, Rows, inverse, without
 from blockc.policy.countries import NO_COUNTRY
 from blockc.policy.gather import ReadFile
 from blockc.policy.model import List, Note, Policy, Protect, Spared, Written
 from blockc.policy.schedule import WARN_DAYS, Schedule, days_left, schedule_on
-from blockc.policy.selectors import Addresses, ListOf
+from blockc.policy.selectors import Addresses, Group, ListOf
 from blockc.policy.terms import Counts, Data, Feeds, Terms
+
+STALE_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,11 @@ def resolve(
     for one in _references_first(policy):
         board.lists[one.name] = _selected(one, entries[one.name], board)
     lists = tuple(work.resolved(one, entries[one.name], protected, board) for one in policy.lists)
-    _require_canaries(policy.protect, lists, terms.families)
+    never = board.addresses(protected)
+    _require_canaries(policy.protect, lists, never)
     chosen = work.chosen(never_block, board)
     notes = (*policy.notes, *work.notes)
-    return Resolved(policy, as_of, lists, board.addresses(protected), chosen, notes)
+    return Resolved(policy, as_of, lists, never, chosen, notes)
 
 
 def countries_map(world: World) -> AddrMap:
@@ -151,21 +153,20 @@ def _selected(one: List, entries: Sequence[Entry], board: Board) -> Rows:
     return without(inverse(asked) if one.allow else asked, spared)
 
 
-def _require_canaries(
-    protect: Protect, lists: Sequence[ResolvedList], families: Sequence[Family]
-) -> None:
+def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
     """Raise every canary that came out wrong, whatever the stage of the lists.
 
     A list that allows blocks nearly everything, so only lists that block can fail `must_allow`.
     """
     findings = Findings(PolicyError)
     for canary in protect.must_block:
-        wanted = canary.addresses.as_set(families)
+        wanted = canary.addresses.as_set(protected.families)
         if all(wanted - one.addresses for one in lists):
-            said = f"{canary.addresses} must be blocked, and no list blocks it"
-            findings.add(canary.place, said)
+            spared = wanted & protected
+            what = "never_block spares it" if spared else "no list blocks it"
+            findings.add(canary.place, f"{canary.addresses} must be blocked, and {what}")
     for canary in protect.must_allow:
-        wanted = canary.addresses.as_set(families)
+        wanted = canary.addresses.as_set(protected.families)
         for one in lists:
             if one.wanted.block and wanted & one.addresses:
                 said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
@@ -217,8 +218,16 @@ class _Work:
             counts = self.terms.counts(entry.written)
         if not any(counts):
             self.notes.append(Note(entry.written.place, f"{selector} has no addresses"))
+        if isinstance(selector, Group):
+            self._note_age(selector, entry.written.place)
         left = days_left(entry.spared, self.as_of) if entry.spared else None
         return Chosen(entry, counts, left)
+
+    def _note_age(self, selector: Group, place: Place) -> None:
+        day = self.terms.data.groups[selector.name].day
+        if (self.as_of - day).days > STALE_DAYS:
+            said = f"{selector} was last checked on {day}, more than a year ago"
+            self.notes.append(Note(place, said))
 
     def _is_sound(self, written: Written) -> bool:
         if isinstance(written.selector, ListOf | Addresses):

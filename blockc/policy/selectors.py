@@ -161,6 +161,8 @@ def parse_selector(text: str) -> Selector:
     Raises:
         PolicyError: Without a place; whoever knows where the text stands adds it.
     """
+    if text != text.strip():
+        raise PolicyError(f"{text!r} has blanks around it", hint=f"write {text.strip()!r}")
     if text in ("world", "delegated"):
         return World() if text == "world" else Delegated()
     tagged = _TAGGED.fullmatch(text)
@@ -169,7 +171,8 @@ def parse_selector(text: str) -> Selector:
     if _ADDRESS.fullmatch(text) and any(mark in text for mark in ":./"):
         return parse_addresses(text)
     if tagged:
-        raise PolicyError(f"unknown kind of selector {tagged[1]!r}", hint=_kind_advice(tagged[1]))
+        said = f"unknown kind of selector {tagged[1]!r}"
+        raise PolicyError(said, hint=_kind_advice(tagged[1], tagged[2]))
     return _country(text)
 
 
@@ -208,12 +211,16 @@ def _country(text: str) -> Country:
         number = text.lower().lstrip("asn")
         raise PolicyError(f"unknown selector {text!r}", hint=f"did you mean 'asn:{number}'?")
     near = suggestion(text, ("world", "delegated"))
-    hint = near.removeprefix("; ") or countries.advice(text) or _KINDS_HINT
-    what = "country" if len(text) == 2 else "selector"
-    raise PolicyError(f"unknown {what} {text!r}", hint=hint)
+    hint = near.removeprefix("; ") or countries.advice(text)
+    if len(text) == 2:
+        hint = hint or "expected an ISO 3166-1 code; `blockc list countries` shows them"
+        raise PolicyError(f"unknown country {text!r}", hint=hint)
+    raise PolicyError(f"unknown selector {text!r}", hint=hint or _KINDS_HINT)
 
 
-def _kind_advice(kind: str) -> str:
+def _kind_advice(kind: str, rest: str) -> str:
+    if kind.lower() in ("cc", "cidr", "country", "ip", "net", "prefix", "range"):
+        return f"write {rest!r} by itself"
     near = suggestion(kind.lower(), _KINDS).removeprefix("; ")
     return near or f"known are {', '.join(sorted(_KINDS))}"
 

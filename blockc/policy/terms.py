@@ -146,7 +146,7 @@ class Terms:
         try:
             spans = read_spans(path, data)
         except SourceSyntaxError as mistake:
-            raise PolicyError(mistake.message, at=mistake.at, hint=mistake.hint) from None
+            raise PolicyError(mistake.message, at=mistake.at, hint="correct that line") from None
         for family in spans:
             self._require_narrow(family, spans[family], path)
         return AddrSet.of_spans({family: spans[family] for family in self.families})

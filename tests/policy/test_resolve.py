@@ -81,7 +81,7 @@ def mistakes(text: str, files: Mapping[str, bytes] | None = None) -> list[str]:
 
 WRONG_FILES = """\
 etc/bad.txt:2:1: 192.0.2.1/24 has host bits set, the prefix is 192.0.2.0/24; \
-expected an address, a prefix or a range
+correct that line
 etc/blockc.toml:3:16: cannot read etc/gone.txt: no such file or directory
 etc/blockc.toml:3:43: asn:1 matches nothing; an empty feed is never meant
 etc/blockc.toml:3:52: etc/wide.txt holds 2.0.0.0/7, wider than a /8; \
