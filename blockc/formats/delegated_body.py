@@ -104,8 +104,12 @@ class _Rest:
         if self.first_error is None:
             return
         others = self.errors - 1
-        more = f"{others:,} more bad line{'s' * (others > 1)} in this file" if others else ""
-        raise SourceSyntaxError(self.first_error.message, at=self.first_error.at, hint=more)
+        more = f"{others:,} more bad line{'s' * (others > 1)}, " if others else ""
+        raise SourceSyntaxError(
+            self.first_error.message,
+            at=self.first_error.at,
+            hint=f"{more}the whole file is refused; fetch it again",
+        )
 
     def warnings(self) -> tuple[str, ...]:
         """Return a warning for each kind of note."""

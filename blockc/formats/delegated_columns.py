@@ -63,10 +63,11 @@ def hexadecimal(tokens: Tokens) -> tuple[NDArray[np.uint32], Mask]:
     text = ((tokens.right() & own) >> np.uint64(32)).astype(np.uint32)
     letter = text >> np.uint32(6) & np.uint32(0x01010101)
     digit = (text & np.uint32(0x0F0F0F0F)) + letter * np.uint32(9)
-    # Spelt again, because many other characters give the same digits.
+    # Spelt again, because other characters than 0-9 and a-f give digits, too; g-o give 16 and more.
     beyond_nine = (digit + np.uint32(0x06060606)) >> np.uint32(4) & np.uint32(0x01010101)
     again = digit + np.uint32(0x30303030) + beyond_nine * np.uint32(0x27)
     certain = again & (own >> np.uint64(32)).astype(np.uint32) == text
+    certain &= digit & np.uint32(0x10101010) == 0
     pair = digit << np.uint32(4) | digit >> np.uint32(8)
     value = (pair & np.uint32(0xFF)) << np.uint32(8) | pair >> np.uint32(16) & np.uint32(0xFF)
     return value, certain & (length == size)

@@ -86,7 +86,9 @@ def read_header(name: str, data: bytes, asked: str | None) -> tuple[Header, int]
 
 def _require_header(line: Line) -> None:
     if len(line.fields) != len(_PATTERNS) or not _PATTERNS[0][0].fullmatch(line.fields[0]):
-        raise SourceSyntaxError(f"expected the header {_SHAPE}", at=line.whole)
+        raise SourceSyntaxError(
+            f"expected the header {_SHAPE}", at=line.whole, hint="is this a delegation file?"
+        )
     for place, (pattern, expected) in enumerate(_PATTERNS):
         if not pattern.fullmatch(line.fields[place]):
             raise line.wrong(place, expected)

@@ -32,7 +32,7 @@ _WIDEST, _WIDEST_COMBINED = 8, 6
 
 def shown(token: str) -> str:
     """Return `token` quoted for a message, cut where it is absurdly long."""
-    return repr(token if len(token) <= _SHOWN else token[:_SHOWN] + "...")
+    return f"'{token[:_SHOWN]}{'...' if len(token) > _SHOWN else ''}'"
 
 
 @dataclass(frozen=True, slots=True)
