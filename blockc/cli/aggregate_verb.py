@@ -10,9 +10,9 @@ import click
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.text_columns import address_texts, last_texts, prefix_lines, read_spans
-from blockc.cli.output import show_json
+from blockc.cli.output import show, show_json
 from blockc.cli.shared import Settings, verb
-from blockc.errors import OutputError, UsageError
+from blockc.errors import UsageError
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
 
@@ -68,7 +68,7 @@ def command(settings: Settings, asked: Aggregate) -> None:
     if asked.count or settings.json:
         _report(result, asked, as_json=settings.json)
     else:
-        _print(result, asked)
+        show(b"".join(_lines(result, f, ranges=asked.ranges) for f in asked.families))
 
 
 def _gather(paths: Iterable[Path], *, truncate: bool) -> AddrSet:
@@ -86,10 +86,13 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UsageError: If the file cannot be read.
     """
+    if path == STDIN and sys.stdin is None:
+        raise UsageError("standard input is closed", hint="name a file")
     try:
         return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as reason:
-        raise UsageError(f"cannot read {path}: {reason.strerror}") from None
+        said = (reason.strerror or str(reason)).lower()
+        raise UsageError(f"cannot read {path}: {said}") from None
 
 
 def _lines(result: AddrSet, family: Family, *, ranges: bool) -> bytes:
@@ -98,17 +101,6 @@ def _lines(result: AddrSet, family: Family, *, ranges: bool) -> bytes:
     start, last = result.spans(family)
     pairs = zip(address_texts(family, start), last_texts(family, last), strict=True)
     return "".join(f"{a}-{b}\n" if a != b else f"{a}\n" for a, b in pairs).encode()
-
-
-def _print(result: AddrSet, asked: Aggregate) -> None:
-    try:
-        for family in asked.families:
-            sys.stdout.buffer.write(_lines(result, family, ranges=asked.ranges))
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as reason:
-        raise OutputError(f"cannot write to standard output: {reason.strerror}") from None
 
 
 def _report(result: AddrSet, asked: Aggregate, *, as_json: bool) -> None:
@@ -123,5 +115,5 @@ def _report(result: AddrSet, asked: Aggregate, *, as_json: bool) -> None:
     if as_json:
         show_json(report)
         return
-    for name, row in report.items():
-        click.echo(f"{name} {row['entries']} entries {row['addresses']} addresses")
+    rows = report.items()
+    show("".join(f"{n} {row['entries']} entries {row['addresses']} addresses\n" for n, row in rows))

@@ -1,15 +1,17 @@
 """The `blockc` command: finds the verb, and ends with the exit code of who must act."""
 
-import os
 import sys
 import traceback
 from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
 from blockc import __version__
+from blockc.cli.output import complain, tell
 from blockc.cli.shared import NoMore, Settings, verb
-from blockc.errors import BlockcError, suggestion
+from blockc.errors import BlockcError, UsageError, suggestion
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
@@ -48,6 +50,13 @@ class LazyGroup(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; its failure is reported while the context still knows about colours."""
+        try:
+            return super().invoke(ctx)
+        except Exception as failure:  # noqa: BLE001  it is reported, with its traceback if a bug
+            return _exit_code(failure)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -58,7 +67,11 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    subcommand_metavar="VERB [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="blockc %(version)s")
 @verb(NoMore, shows=tuple(Settings.__dataclass_fields__))
 def cli(settings: Settings, asked: NoMore) -> None:
@@ -75,6 +88,9 @@ def cli(settings: Settings, asked: NoMore) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # None where it was closed
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -87,25 +103,32 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _complain_of_call(failure: click.ClickException) -> None:
+    """Print on stderr what click says about a wrong call, as blockc says such things."""
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        tell(failure.format_message())
+        return
+    said = " ".join(failure.format_message().split()).rstrip(".")
+    ctx = getattr(failure, "ctx", None)
+    command = ctx.command_path if ctx else "blockc"
+    complain(UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`"))
+
+
 def _exit_code(failure: BaseException) -> int:
     """Return the exit code of a failure, having said on stderr what it is."""
     match failure:
         case click.exceptions.Exit():
             return failure.exit_code
         case click.ClickException():
-            failure.show()
+            _complain_of_call(failure)
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
-            click.echo("blockc: interrupted; nothing was published", err=True)
+            tell("blockc: interrupted; nothing is half-written")
             return 130
         case BrokenPipeError():
-            # The reader has seen enough. What is still buffered would fail again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            return 0  # the reader has seen enough
         case BlockcError():
-            for one in getattr(failure, "errors", (failure,)):
-                click.echo(f"blockc: {one}", err=True)
+            complain(failure)
             return failure.exit_code
-    traceback.print_exception(failure)
-    click.echo(f"blockc: {BUG}", err=True)
+    tell("".join(traceback.format_exception(failure)) + f"blockc: {BUG}")
     return 70

@@ -4,20 +4,59 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from io import StringIO
+from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from blockc.addresses.family import Family
 from blockc.cli.shared import Settings
-from blockc.errors import printable
+from blockc.errors import BlockcError, OutputError, printable
 
-Cell = str | int
+
+class Figure(str):
+    """A number as people read it, with its unit; it stands to the right like any number."""
+
+    __slots__ = ()
+
+
+Cell = str | int | Figure
+NARROW = 20  # columns of text up to this width are never wrapped
+GAP = 2
+
+
+def show(text: str | bytes) -> None:
+    """Print `text`, which is a result, as it is.
+
+    Raises:
+        OutputError: If standard output does not take it.
+        BrokenPipeError: If its reader has seen enough.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", hint="send it somewhere, or to /dev/null")
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        abandon_stdout()
+        raise
+    except OSError as reason:
+        abandon_stdout()
+        said = (reason.strerror or str(reason)).lower()
+        raise OutputError(f"cannot write to standard output: {said}") from None
+
+
+def abandon_stdout() -> None:
+    """Send what is still buffered nowhere: it would fail once more when the process ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def show_json(value: Any) -> None:
-    """Print `value` as JSON: stable key order, a line feed at the end."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print `value` as JSON, in ASCII: whatever the terminal's encoding, it is what was meant."""
+    show(json.dumps(value, indent=2) + "\n")
 
 
 def show_table(
@@ -25,52 +64,107 @@ def show_table(
 ) -> None:
     """Print a table; numbers are grouped and stand to the right.
 
-    Outside a terminal nothing is wrapped or cut, so that a log or a pipe gets every word.
+    On a terminal the widest columns of text are wrapped until the table fits; numbers never are.
+    In a log or a pipe nothing is wrapped, so that a line is a row.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    cells = [list(row) for row in rows]
+    texts = [list(heads), *([_cell(cell) for cell in row] for row in cells)]
+    numeric = [bool(cells) and all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    widths = _widths(texts, numeric, get_terminal_size().columns if terminal else None)
+    drawn = _drawn(texts, numeric or [False] * len(heads), widths)
+    bold = terminal and settings.color
+    lines = [click.style(title, bold=True) if bold else title]
+    lines += [line.rstrip() for line in drawn.splitlines()]
+    show("".join(f"{line}\n" for line in lines))
 
-    lines = [list(row) for row in rows]
-    table = Table(
-        box=box.SIMPLE, title=title, title_justify="left", title_style="bold", pad_edge=False
-    )
-    for place, head in enumerate(heads):
-        numeric = bool(lines) and all(isinstance(line[place], int) for line in lines)
-        table.add_column(head, justify="right" if numeric else "left", overflow="fold")
-    for line in lines:
-        table.add_row(*(Text(_cell(cell)) for cell in line))
-    terminal = sys.stdout.isatty()
-    plain = not settings.color or bool(os.environ.get("NO_COLOR"))
-    Console(width=None if terminal else 1000, no_color=plain, highlight=False).print(table)
+
+def _is_figure(cell: Cell) -> bool:
+    return cell == "" or isinstance(cell, int | Figure)
 
 
 def _cell(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else printable(cell)
 
 
+def _widths(
+    texts: Sequence[Sequence[str]], numeric: Sequence[bool], limit: int | None
+) -> list[int]:
+    """Return the width of each column, so that they fit `limit` if wrapping text can do it."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    supple = [place for place, number in enumerate(numeric) if not number]
+    while limit is not None and sum(widths) + GAP * (len(widths) - 1) > limit:
+        widest = max(supple, key=lambda place: widths[place], default=0)
+        if not supple or widths[widest] <= NARROW:
+            break  # the terminal wraps the lines, which loses nothing
+        widths[widest] -= 1
+    return widths
+
+
+def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]) -> str:
+    """Return the table as lines of text, `texts[0]` being its heads."""
+    from rich.box import Box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    rule = "─" if encoding.lower().startswith("utf") else "-"
+    box = Box(f"    \n    \n {rule * 2} \n    \n    \n    \n    \n    \n")
+    table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    heads, *rows = texts
+    for head, number, width in zip(heads, numeric, widths, strict=True):
+        table.add_column(
+            Text(head), justify="right" if number else "left", overflow="fold", width=width
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    room = sum(widths) + GAP * len(widths)
+    page = StringIO()
+    Console(file=page, width=room, color_system=None, force_terminal=False).print(table)
+    return page.getvalue()
+
+
 def amount(family: Family, count: int) -> Cell:
-    """Return a number of addresses for people; IPv6 in whole /48s or /64s where it is some."""
+    """Return a number of addresses for people; large IPv6 ones in /48s or /64s.
+
+    `~` stands before a number that is rounded, where some addresses are finer than a /64.
+    """
     for length in (48, 64):
         size = 1 << max(0, family.width - length)
         if size > 1 and count and count % size == 0:
-            return f"{count // size:,} /{length}"
+            return Figure(f"{count // size:,} /{length}")
+    if count >= 1 << 63:
+        return Figure(f"~{count >> 64:,} /64")
     return count
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr. If that fails nobody can be told, and the work goes on."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def say(settings: Settings, text: str) -> None:
     """Print a line for people on stderr, unless they asked for quiet."""
     if not settings.quiet:
-        click.echo(f"blockc: {printable(text)}", err=True)
+        tell(f"blockc: {printable(text)}")
 
 
 def step(settings: Settings, text: str) -> None:
     """Print a line about what is being done on stderr, for those who asked for every step."""
     if settings.verbose:
-        click.echo(f"blockc: {printable(text)}", err=True)
+        tell(f"blockc: {printable(text)}")
 
 
 def warn(text: str) -> None:
     """Print a warning on stderr; `--quiet` does not hide what somebody must act on."""
-    click.echo(f"blockc: warning: {printable(text)}", err=True)
+    tell(f"blockc: {click.style('warning:', fg='yellow')} {printable(text)}")
+
+
+def complain(failure: BlockcError) -> None:
+    """Print on stderr what went wrong; several mistakes a message each."""
+    for one in getattr(failure, "errors", (failure,)):
+        tell(f"{click.style('blockc:', fg='red')} {one}")

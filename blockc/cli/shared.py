@@ -1,7 +1,8 @@
 """Options that every verb understands, before or after the verb's name."""
 
+import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     json: bool = False
-    color: bool = True
+    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
 
 
 def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word
@@ -79,6 +80,8 @@ def verb(
             said = {name: given.pop(name) for name in Settings.__dataclass_fields__}
             before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
             ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
+            if not ctx.obj.color:
+                ctx.find_root().color = ctx.color = False
             return function(ctx.obj, asked(**given))
 
         decorated: Callable[..., Any] = wrapper
