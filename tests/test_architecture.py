@@ -33,9 +33,9 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-DOORS = {  # library -> the module or folder that alone may import it
+DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import it
     "click": "cli/",
-    "filelock": "files.py",
+    "filelock": ("files.py", "fetch/"),
     "iso3166": "policy/countries.py",
     "jinja2": "targets/",
     "msgspec": "definitions.py",
@@ -47,6 +47,8 @@ DOORS = {  # library -> the module or folder that alone may import it
     "rich": "cli/",
     "tree_sitter": "positions.py",
     "tree_sitter_toml": "positions.py",
+    "urllib3": "fetch/",
+    "urllib3": "fetch/",
 }
 IMPURE_MODULES = {
     "asyncio", "getpass", "glob", "http", "logging", "multiprocessing", "os", "pathlib.Path",
