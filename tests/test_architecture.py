@@ -48,7 +48,6 @@ DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import i
     "tree_sitter": "positions.py",
     "tree_sitter_toml": "positions.py",
     "urllib3": "fetch/",
-    "urllib3": "fetch/",
 }
 IMPURE_MODULES = {
     "asyncio", "getpass", "glob", "http", "logging", "multiprocessing", "os", "pathlib.Path",
