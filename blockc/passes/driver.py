@@ -19,25 +19,35 @@ class Draft:
     """Rules on their way.
 
     `meaning` is what the next pass answers for: what `rules` mean under `match`, or for a pass that
-    makes rules anew what is asked for.
+    makes rules anew what is asked for. `free` may get any verdict, `protected` must not gain one;
+    neither has any space that is wanted or of the other.
     """
 
     intent: AddrMap
+    free: AddrSet
+    protected: AddrSet
     match: Match
     rules: ByFamily
     meaning: AddrMap
     steps: tuple[Step, ...] = ()
 
     @classmethod
-    def of(cls, intent: AddrMap, match: Match) -> "Draft":
+    def of(cls, intent: AddrMap, match: Match, request: Request) -> "Draft":
         """Return the draft without a rule, from which the first pass makes them."""
-        return cls(
-            intent, match, {family: Rules.empty(family) for family in intent.families}, intent
-        )
+        wanted = AddrSet(tuple(part.relabel(part.labels != 0) for part in intent.parts))
+        nothing = AddrSet.empty(intent.families)
+        protected = (request.protected or nothing) - wanted
+        free = (request.dont_care or nothing) - wanted - protected
+        empty = {family: Rules.empty(family) for family in intent.families}
+        return cls(intent, free, protected, match, empty, intent)
 
     def again(self, match: Match) -> "Draft":
         """Return the draft for a pass that makes the rules anew, for `match`."""
         return replace(self, match=match, meaning=self.intent)
+
+    def terms(self, contract: Contract) -> Terms:
+        """Return a contract about the space of this draft."""
+        return Terms(contract, self.free, self.protected)
 
     @property
     def entries(self) -> dict[Family, int]:
@@ -49,8 +59,8 @@ class Draft:
 class Pass:
     """One transformation of rules.
 
-    `terms` hold for the difference between what the draft meant, or for the first pass was asked
-    to mean, and what it means after `make`.
+    `terms` hold for the difference between what the draft meant, or for a pass that makes rules
+    anew was asked to mean, and what it means after `make`.
     """
 
     name: str
@@ -71,14 +81,6 @@ def run(draft: Draft, one: Pass) -> Draft:
     after = {family: len(part) for family, part in rules.items()}
     step = Step(one.name, one.terms.contract, before, after, change.added, change.lost)
     return replace(draft, rules=rules, meaning=got, steps=(*draft.steps, step))
-
-
-def terms(contract: Contract, intent: AddrMap, request: Request) -> Terms:
-    """Return the contract with the space it speaks about, apart from what is wanted."""
-    wanted = AddrSet(tuple(part.relabel(part.labels != 0) for part in intent.parts))
-    nothing = AddrSet.empty(intent.families)
-    protected = (request.protected or nothing) - wanted
-    return Terms(contract, (request.dont_care or nothing) - wanted - protected, protected)
 
 
 def _plain_counts(intent: AddrMap) -> dict[Family, int]:

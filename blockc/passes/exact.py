@@ -10,7 +10,7 @@ from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.passes.contract import Contract, Terms
 from blockc.passes.cover import cover, intervals
-from blockc.passes.driver import ByFamily, Draft, Pass, terms
+from blockc.passes.driver import ByFamily, Draft, Pass
 from blockc.passes.lengths import legal, ordered
 from blockc.passes.longest import longest
 from blockc.passes.request import Request
@@ -49,7 +49,7 @@ def units(draft: Draft, request: Request, limit: int) -> list[Column]:
     """Return the first addresses of the units that `unit_passes` makes in each family."""
     return [
         unit_starts(part, allowed_lengths(request, part.family), limit)
-        for part in wanted_parts(draft, request)
+        for part in wanted_parts(draft)
     ]
 
 
@@ -57,7 +57,7 @@ def two_set_passes(draft: Draft, request: Request) -> list[Pass]:
     """Return the passes for two sets, each within the limit if their prices can achieve that."""
     require_one_verdict(draft, "two sets")
     limit = request.max_entries or 0
-    parts = wanted_parts(draft, request)
+    parts = wanted_parts(draft)
     groups = [parts] if request.shared else [[part] for part in parts]
 
     def make(_: Draft) -> ByFamily:
@@ -65,7 +65,7 @@ def two_set_passes(draft: Draft, request: Request) -> list[Pass]:
         found = [balanced_two_sets(*pair, limit) for pair in zip(groups, lengths, strict=True)]
         return {rules.family: rules for group in found for rules in group}
 
-    one = Pass("two sets", _contract(draft, request), make)
+    one = Pass("two sets", _contract(draft), make)
     return _with_lengths(draft, request, one)
 
 
@@ -74,10 +74,9 @@ def allowed_lengths(request: Request, family: Family) -> Lengths:
     return request.lengths.get(family, range(family.width + 1))
 
 
-def wanted_parts(draft: Draft, request: Request) -> list[Partition]:
+def wanted_parts(draft: Draft) -> list[Partition]:
     """Return what is wanted in every family, with free space marked as such."""
-    free = terms(Contract.WITHIN_DONT_CARE, draft.intent, request).dont_care
-    pairs = zip(draft.intent.parts, free.parts, strict=True)
+    pairs = zip(draft.intent.parts, draft.free.parts, strict=True)
     return [with_free(part, spare) if spare.labels.any() else part for part, spare in pairs]
 
 
@@ -87,22 +86,21 @@ def _each(draft: Draft, request: Request, name: str, make: _Maker) -> Pass:
     def run(_: Draft) -> ByFamily:
         return {
             part.family: make(part, allowed_lengths(request, part.family))
-            for part in wanted_parts(draft, request)
+            for part in wanted_parts(draft)
         }
 
-    return Pass(name, _contract(draft, request), run)
+    return Pass(name, _contract(draft), run)
 
 
-def _contract(draft: Draft, request: Request) -> Terms:
-    free = terms(Contract.WITHIN_DONT_CARE, draft.intent, request)
-    return free if free.dont_care else terms(Contract.EXACT, draft.intent, request)
+def _contract(draft: Draft) -> Terms:
+    return draft.terms(Contract.WITHIN_DONT_CARE if draft.free else Contract.EXACT)
 
 
 def _with_lengths(draft: Draft, request: Request, first: Pass) -> list[Pass]:
     """Return the pass, and after it the one that cuts prefixes to the lengths allowed."""
     if not request.lengths or draft.match == Match.INTERVALS:
         return [first]
-    exact = terms(Contract.EXACT, draft.intent, request)
+    exact = draft.terms(Contract.EXACT)
     return [first, Pass("legal lengths", exact, partial(_legal, request=request))]
 
 

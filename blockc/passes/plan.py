@@ -24,7 +24,7 @@ def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
         DoesNotFit: If the platform's limits cannot be met in the way the request allows.
         Miscompiled: If a pass broke its contract.
     """
-    draft = Draft.of(intent, match)
+    draft = Draft.of(intent, match, request)
     draft = _rerun(draft, match, exact.passes(draft, request))
     if fits(draft, request):
         return _compiled(draft, [draft.rules])

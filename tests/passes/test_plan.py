@@ -10,7 +10,7 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled
 from blockc.passes import cover, plan
 from blockc.passes.contract import Contract
-from blockc.passes.driver import Draft, Pass, run, terms
+from blockc.passes.driver import Draft, Pass, run
 from blockc.passes.request import Request
 from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
 
@@ -31,10 +31,10 @@ def test_a_pass_that_loses_an_address_is_found_whatever_it_promised() -> None:
         return {TOY: rules.take(np.arange(len(rules) - 1))}
 
     for contract in (Contract.EXACT, Contract.WITHIN_DONT_CARE, Contract.WIDENING):
-        agreed = terms(contract, address_map([0, 1, 1, 0, 0, 1, 0, 0]), Request())
-        broken = Pass("leaky", agreed, without_last)
+        draft = Draft.of(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER, Request())
+        broken = Pass("leaky", draft.terms(contract), without_last)
         with pytest.raises(Miscompiled, match=r"pass leaky .* lost 0x5/3"):
-            run(Draft.of(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER), broken)
+            run(draft, broken)
 
 
 @pytest.mark.parametrize("contract", Contract)
@@ -44,11 +44,8 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
     wanted = (1, 1, 2, 0, 0, 0, 0, 0)
     dont_care, protected = (0, 0, 0, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 0)
     intent = address_map(wanted)
-    agreed = terms(
-        contract,
-        intent,
-        Request(dont_care=address_set(dont_care), protected=address_set(protected)),
-    )
+    request = Request(dont_care=address_set(dont_care), protected=address_set(protected))
+    agreed = Draft.of(intent, Match.MEMBER, request).terms(contract)
     for cell in range(8):
         for label in range(3):
             got = list(wanted)
