@@ -18,6 +18,7 @@ from blockc.errors import BlockcError, DefinitionError, Location, Mistakes, sugg
 from blockc.positions import Key
 
 T = TypeVar("T")
+NAME = -1  # the step from a key to its own name: no list has this index
 
 
 def _spelling(name: str) -> str:
@@ -111,8 +112,8 @@ class Findings:
         self._note(place, lambda: place.location(part), message, hint)
 
     def add_name(self, place: Place, message: str, *, hint: str = "") -> None:
-        """Note a mistake in the name of the key at `place`."""
-        self._note(place, lambda: place.location(name=True), message, hint)
+        """Note a mistake in the name of the key at `place`; its value is checked all the same."""
+        self._note(place / NAME, lambda: place.location(name=True), message, hint)
 
     def add_missing(self, place: Place, message: str = "", *, hint: str = "") -> None:
         """Note that the key at `place` is not there."""

@@ -22,7 +22,9 @@ from blockc.errors import DefinitionError, Location, Mistakes, PolicyError
 from blockc.positions import Key
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-SHIPPED = sorted([*CHECKOUT.glob("sources/**/*.toml"), *CHECKOUT.glob("tests/corpus/**/good/*.toml")])
+SHIPPED = sorted(
+    [*CHECKOUT.glob("sources/**/*.toml"), *CHECKOUT.glob("tests/corpus/**/good/*.toml")]
+)
 TORTURE = '''\
 # a comment [not.a.table]
 top = 1
@@ -155,7 +157,7 @@ def test_a_good_definition_is_read() -> None:
     assert sample.except_ == ("a", Colour(name="red"))
 
 
-WRONG = '''\
+WRONG = """\
 titel = "x"
 since = "2026-11-23"
 ratio = "half"
@@ -166,7 +168,7 @@ except = ["a", 4, { nam = "red" }]
 
 [by_name.one]
 name = 2
-'''
+"""
 EXPECTED = """\
 x.toml: 'title' is missing
 x.toml:1:1: unknown key 'titel'; did you mean 'title'?

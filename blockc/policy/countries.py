@@ -48,6 +48,8 @@ _SPOKEN: Mapping[str, str] = {
     "vatican": "VA",
 }
 
+_AMBIGUOUS = ("congo", "korea")  # the part before the comma fits two countries
+
 
 @lru_cache(maxsize=1)
 def names() -> Mapping[str, str]:
@@ -83,7 +85,7 @@ def _code_of_name(text: str) -> str:
     spellings = _spellings()
     if text in spellings:
         return spellings[text]
-    if len(text) < 4:
+    if len(text) < 4 or text in _AMBIGUOUS:
         return ""
     begun = {code for form, code in spellings.items() if form.startswith(text)}
     near = get_close_matches(text, spellings, n=1, cutoff=0.8)
@@ -102,5 +104,4 @@ def _spellings() -> Mapping[str, str]:
         short = country.name.partition(",")[0].partition(" (")[0]
         for form in (country.name, country.apolitical_name, country.alpha3, short):
             found.setdefault(form.casefold(), code)
-    # Where the part before the comma fits two countries, neither is suggested.
-    return {form: code for form, code in found.items() if form not in ("korea", "congo")}
+    return {form: code for form, code in found.items() if form not in _AMBIGUOUS}

@@ -54,12 +54,18 @@ def _examples(pattern: str) -> Iterator[str]:
 
 def _covers(pattern: str, path: str) -> bool:
     """Return whether `pattern` can give `path`, a folder of it, or a file below it."""
-    kinds = {"country": "[A-Z]{2}", "family": "ipv[46]", "part": "[0-9]+"}
+    above = _regex(pattern)
+    folders = [str(parent) for parent in PurePosixPath(path).parents]
+    below = [pattern, *map(str, PurePosixPath(pattern).parents)]
+    return any(above.fullmatch(folder) for folder in folders) or any(
+        _regex(folder).fullmatch(path) for folder in below
+    )
+
+
+def _regex(pattern: str) -> re.Pattern[str]:
+    kinds = {"{country}": "[A-Z]{2}", "{family}": "ipv[46]", "{part}": "[0-9]+"}
     pieces = re.split(r"(\{[a-z]+\})", pattern)
-    text = "".join(kinds.get(piece.strip("{}"), re.escape(piece)) for piece in pieces)
-    below = path.startswith(f"{pattern}/")
-    folder = any(re.fullmatch(text, str(parent)) for parent in PurePosixPath(path).parents)
-    return below or folder or re.fullmatch(text, path) is not None
+    return re.compile("".join(kinds.get(piece) or re.escape(piece) for piece in pieces))
 
 
 def _objection(path: str) -> str:

@@ -1,0 +1,170 @@
+"""What a policy's text becomes, whatever the order it is written in."""
+
+import json
+from datetime import date
+from fractions import Fraction
+from functools import partial
+from itertools import permutations
+
+import pytest
+
+from blockc.errors import Mistakes
+from blockc.policy.groups import read_groups
+from blockc.policy.model import Output, Policy, Spared, Stage
+from blockc.policy.schema import group_schema, policy_schema
+from blockc.policy.selectors import Addresses, Country, Feed, ListOf
+from tests.policy.toy import KNOWN, addresses, parsed, resolved
+
+PIECES = (
+    '[list.b]\nblock = ["CN", "list:a"]\nexcept = ["10.0.0.1"]\n',
+    '[list.a]\nallow = ["10.0.0.0/24"]\n',
+    '[protect]\nnever_block = ["10.0.0.2"]\n',
+    '[[output]]\nlist = "b"\ntarget = "plain"\npath = "b.txt"\n',
+    '[[output]]\nlist = "a"\ntarget = "map"\npath = "a.txt"\nvariable = "x"\n',
+)
+
+
+def test_the_order_of_tables_makes_no_difference() -> None:
+    first = resolved("".join(PIECES))
+    for order in permutations(PIECES):
+        result = resolved("".join(order))
+        assert result.policy == first.policy
+        assert [one.addresses for one in result.lists] == [one.addresses for one in first.lists]
+
+
+def test_a_policy_in_one_file_or_several_means_the_same() -> None:
+    whole = resolved("".join(PIECES)).policy
+    for cut in range(1, len(PIECES)):
+        files = {
+            "etc/parts/one.toml": b"version = 1\n" + "".join(PIECES[:cut]).encode(),
+            "shared/two.toml": b"version = 1\n" + "".join(PIECES[cut:]).encode(),
+        }
+        for names in permutations(["parts/one.toml", "../shared/two.toml"]):
+            policy = parsed(f"include = {json.dumps(names)}\n", files)
+            assert policy.files == ("etc/blockc.toml", "etc/parts/one.toml", "shared/two.toml")
+            for part in ("lists", "outputs", "protect", "guard"):
+                assert getattr(policy, part) == getattr(whole, part)
+
+
+def test_a_file_included_twice_is_read_once() -> None:
+    common = b'version = 1\n[list.a]\nblock = ["file:own.txt"]\n'
+    both = b'version = 1\ninclude = ["../common.toml"]\n'
+    files = {"etc/common.toml": common, "etc/x/b.toml": both, "etc/own.txt": b"10.0.0.1\n"}
+    policy = parsed('include = ["common.toml", "x/b.toml", "./common.toml"]\n', files)
+    assert [one.name for one in policy.lists] == ["a"]
+
+
+def test_a_file_is_named_from_the_file_that_names_it() -> None:
+    files = {
+        "etc/x/b.toml": b'version = 1\n[list.b]\nblock = ["file:own.txt"]\n',
+        "etc/x/own.txt": b"10.0.0.1\n",
+        "etc/own.txt": b"10.0.0.2\n",
+    }
+    result = resolved('include = ["x/b.toml"]\n[list.a]\nblock = ["file:own.txt"]\n', files)
+    assert result.list_of("a").addresses == addresses("10.0.0.2")
+    assert result.list_of("b").addresses == addresses("10.0.0.1")
+
+
+def test_every_value_of_a_policy_arrives() -> None:
+    policy = parsed(
+        """
+[list.a]
+title = "A"
+reference = "https://example.com"
+block = ["CN", "feed:drop?region=b&kind=a"]
+except = ["list:b", { prefix = "10.0.0.1", owner = "o", reason = "r", until = 2027-01-01 }]
+stages = [{ from = 2026-01-01, action = "block", status = 451, blocked_by = "https://e.com" }]
+[list.b]
+block = ["US"]
+[guard]
+max_added = "2.5%"
+max_removed = "0%"
+max_age = "2w"
+widest_prefix = { ipv4 = 9 }
+[[output]]
+lists = ["b", "a"]
+target = "map"
+path = "a.conf"
+max_entries = 10
+when_over = "two-sets"
+template = "my.j2"
+variable = "v"
+"""
+    )
+    one = policy.list_of("a")
+    assert (one.title, one.reference) == ("A", "https://example.com")
+    assert [w.selector for w in one.block] == [
+        Country("CN"),
+        Feed("drop", (("kind", "a"), ("region", "b"))),
+    ]
+    assert require_spared(one.spared[0]) == (ListOf("b"), "", "", None)
+    selector, *rest = require_spared(one.spared[1])
+    assert isinstance(selector, Addresses)
+    assert rest == ["o", "r", date(2027, 1, 1)]
+    assert one.stages == (Stage(date(2026, 1, 1), "block", 451, "https://e.com"),)
+    require_guard(policy)
+    require_output(policy.outputs[0])
+
+
+def require_spared(spared: Spared) -> tuple[object, str, str, date | None]:
+    return spared.written.selector, spared.owner, spared.reason, spared.until
+
+
+def require_guard(policy: Policy) -> None:
+    guard = policy.guard
+    assert (guard.max_added, guard.max_removed) == (Fraction(1, 40), Fraction(0))
+    assert (guard.max_age_hours, guard.widest_ipv4, guard.widest_ipv6) == (336, 9, 16)
+
+
+def require_output(output: Output) -> None:
+    assert (output.target, output.path, output.lists) == ("map", "a.conf", ("b", "a"))
+    assert (output.max_entries, output.when_over) == (10, "two-sets")
+    assert (output.template, output.options) == ("my.j2", {"variable": "v"})
+    assert not output.country_map
+    assert not output.split_by_country
+
+
+def test_a_variable_that_is_a_list_gives_its_entries_in_place() -> None:
+    text = '[vars]\nthem = ["CN", "US"]\nnet = "10.0.0"\n[list.a]\n'
+    policy = parsed(text + 'block = ["ZZ", "${them}", "${net}.0/24"]\nexcept = ["${them}"]\n')
+    one = policy.list_of("a")
+    assert [str(w.selector) for w in one.block] == ["ZZ", "CN", "US", "10.0.0.0/24"]
+    assert [str(s.written.selector) for s in one.spared] == ["CN", "US"]
+
+
+def test_a_variable_may_be_spelt_with_an_escape() -> None:
+    policy = parsed('[vars]\nthem = "CN"\n[list.a]\nblock = ["\\u0024{them}"]\n')
+    assert [str(w.selector) for w in policy.list_of("a").block] == ["CN"]
+
+
+def test_mistakes_of_several_files_are_reported_together() -> None:
+    files = {"etc/b.toml": b'version = 1\n[list.b]\nblock = ["XX"]\n'}
+    with pytest.raises(Mistakes) as caught:
+        parsed('include = ["b.toml"]\n[list.a]\nblock = ["QQ"]\n', files)
+    assert [str(error.at) for error in caught.value.errors] == [
+        "etc/b.toml:3:10",
+        "etc/blockc.toml:4:10",
+    ]
+
+
+def test_the_schema_refuses_unknown_keys_but_for_the_options_of_targets() -> None:
+    tables = policy_schema(KNOWN)["$defs"]
+    open_tables = [name for name, one in tables.items() if one.get("additionalProperties", True)]
+    assert open_tables == ["OutputTable"]
+    assert tables["OutputTable"]["properties"]["target"]["enum"] == ["map", "plain", "single"]
+    assert {"from", "action"} == set(tables["StageTable"]["required"])
+    assert "except" in tables["ListTable"]["properties"]
+
+
+def test_the_schemas_are_plain_json_and_always_the_same() -> None:
+    for schema in (partial(policy_schema, KNOWN), group_schema):
+        assert json.dumps(schema()) == json.dumps(schema())
+    assert group_schema()["title"] == "blockc country groups"
+
+
+def test_a_group_of_ones_own_is_read_like_a_shipped_one() -> None:
+    text = 'source = "https://e.com"\ndate = 2026-01-01\ncaveat = "All."\n'
+    (group,) = read_groups(
+        "g.toml", text + '[group.g]\ntitle = "G"\ncaveat = "One."\ncountries = ["US", "CN", "US"]\n'
+    )
+    assert (group.countries, group.caveat) == (("CN", "US"), "All. One.")
