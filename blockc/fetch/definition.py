@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
-from urllib.parse import urlsplit
 
 from blockc.definitions import Document, Findings, Place, Table, from_table
 from blockc.errors import suggestion
+from blockc.fetch.urls import wrong_url
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -21,10 +21,10 @@ class Checksum(Table):
 
 
 class Licence(Table):
-    """The terms in words and the page that states them."""
+    """The terms in words, and the page that states them if there is one."""
 
     text: str
-    url: str
+    url: str = ""
 
 
 class Expectations(Table):
@@ -54,8 +54,8 @@ class SourceTable(Table, kw_only=True):
 class Source:
     """One upstream file: what it is called, where it is and when it is fit for use.
 
-    Invariant: `urls` is not empty, all https, the origin first; `registry` is one of the five for
-    the format `delegated`, and empty for any other.
+    Invariant: `urls` is not empty, the origin first, each https, a file, or http on this machine;
+    `registry` is one of the five for the format `delegated`, and empty for any other.
     """
 
     name: str
@@ -104,18 +104,12 @@ def _check_urls(table: SourceTable, place: Place, findings: Findings) -> None:
     if not table.urls:
         findings.add(place / "urls", "no url, expected the origin and then its mirrors")
     for number, url in enumerate(table.urls):
-        if not _is_https(url):
-            findings.add(place / "urls" / number, f"{url!r} is no https url")
-    if not _is_https(table.licence.url):
-        findings.add(place / "licence" / "url", f"{table.licence.url!r} is no https url")
-
-
-def _is_https(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)
+        wrong = wrong_url(url)
+        if wrong:
+            findings.add(place / "urls" / number, f"{url!r} {wrong}")
+    terms = table.licence.url
+    if terms and (wrong_url(terms) or not terms.startswith("https:")):
+        findings.add(place / "licence" / "url", f"{terms!r} is no https url")
 
 
 def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None:

@@ -37,12 +37,15 @@ class Store:
             sealed = path.read_bytes()
         except OSError:
             return None
-        content, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
-        if hashlib.sha256(content).digest() == seal:
-            return content
+        if _is_sealed(sealed):
+            return sealed[:-_SEAL_BYTES]
         with suppress(OSError):
             path.unlink()
         return None
+
+    def is_sound(self, path: Path) -> bool:
+        """Return whether the entry at `path` holds what was put there."""
+        return path.is_relative_to(self.root) and _is_sealed(path.read_bytes())
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Keep `content` under `kind` and `key`; return False where the disk does not let us."""
@@ -65,3 +68,8 @@ class Store:
         if not (_WORD.fullmatch(kind) and _WORD.fullmatch(key)):
             raise ValueError(f"{kind!r} and {key!r} cannot name an entry of the store")
         return self.root / kind / key[:2] / key
+
+
+def _is_sealed(sealed: bytes) -> bool:
+    content, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
+    return hashlib.sha256(content).digest() == seal
