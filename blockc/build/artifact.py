@@ -1,8 +1,8 @@
 """One artifact: rules from its intent, text from the rules, and the proof of the text."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 from blockc.addresses import AddrSet, Family
 from blockc.build.plan import Order
@@ -54,35 +54,59 @@ class Artifact:
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
-def make(order: Order, inputs: Inputs) -> Artifact:
-    """Return the artifact of `order`, proved over the whole space.
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes the artifacts of one build.
 
-    Raises:
-        DoesNotFit: It exceeds a limit of its target.
-        PolicyError: Its target cannot express it.
-        DefinitionError: The operator's template is wrong.
-        Miscompiled: What was written does not mean what the policy says.
+    Rules are compiled once for all artifacts that hold the same and match alike; most countries
+    of a list that is split by country are alike in holding nothing.
     """
-    target, output = order.target, order.output
-    options = target.settle(output.options, _word(order.name))
-    compiled = compile_rules(order.intent, target.match, _request(order, options, inputs))
-    counts = {f: order.intent.where(order.intent.names[1:]).count_of(f) for f in order.families}
-    draft = Draft(
-        rules=compiled.rules,
-        names=compiled.names,
-        provenance=Provenance(
-            list=order.name,
-            policy=inputs.policy,
-            title=order.title,
-            sources=inputs.sources,
-            sample=inputs.sample,
-        ),
-        options=options,
-        addresses=counts,
+
+    inputs: Inputs
+    compiled: dict[Hashable, Compiled] = field(default_factory=dict)
+
+    def make(self, order: Order) -> Artifact:
+        """Return the artifact of `order`, proved over the whole space.
+
+        Raises:
+            DoesNotFit: It exceeds a limit of its target.
+            PolicyError: Its target cannot express it.
+            DefinitionError: The operator's template is wrong.
+            Miscompiled: What was written does not mean what the policy says.
+        """
+        target = order.target
+        options = target.settle(order.output.options, _word(order.name))
+        compiled = self._compile(order, _request(order, options, self.inputs))
+        addresses = order.intent.where(order.intent.names[1:])
+        counts = {family: addresses.count_of(family) for family in order.families}
+        draft = Draft(
+            rules=compiled.rules,
+            names=compiled.names,
+            provenance=_provenance(order, self.inputs),
+            options=options,
+            addresses=counts,
+        )
+        texts = render(target, draft, order.path, _templates(order, self.inputs))
+        prove(target, texts, compiled.meaning)
+        return _artifact(order, compiled, texts, counts)
+
+    def _compile(self, order: Order, request: Request) -> Compiled:
+        holds = order.name if any(part.labels.any() for part in order.intent.parts) else ""
+        asked = request.max_entries, request.when_over, *request.lengths.items()
+        key = (holds, order.target.match, *asked)
+        if key not in self.compiled:
+            self.compiled[key] = compile_rules(order.intent, order.target.match, request)
+        return self.compiled[key]
+
+
+def _provenance(order: Order, inputs: Inputs) -> Provenance:
+    return Provenance(
+        list=order.name,
+        policy=inputs.policy,
+        title=order.title,
+        sources=inputs.sources,
+        sample=inputs.sample,
     )
-    texts = render(target, draft, order.path, _templates(order, inputs))
-    prove(target, texts, order.intent)
-    return _artifact(order, compiled, texts, counts)
 
 
 def _request(order: Order, options: Mapping[str, Value], inputs: Inputs) -> Request:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from blockc.addresses import AddrMap, AddrSet
-from blockc.build.artifact import Artifact, Inputs, make
+from blockc.build.artifact import Artifact, Inputs, Workshop
 from blockc.build.manifest import manifest_bytes
 from blockc.build.plan import Order, orders
 from blockc.errors import BlockcError, Mistakes, PolicyError
@@ -51,10 +51,11 @@ def compile_policy(
     """
     artifacts: list[Artifact] = []
     problems: list[BlockcError] = []
+    workshop = Workshop(inputs)
     with watch("compile and prove"):
         for order in orders(policy, lists, countries, targets):
             try:
-                artifacts.append(make(order, inputs))
+                artifacts.append(workshop.make(order))
             except PolicyError as problem:
                 problems.append(_placed(problem, order))
     if problems:

@@ -1,11 +1,12 @@
 """Which artifacts the outputs of a policy ask for, and what each of them must mean."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family
 from blockc.build.shares import country_shares
-from blockc.policy.model import Output, Policy
+from blockc.policy.model import Output
+from blockc.policy.resolve import Resolved, ResolvedList
 from blockc.targets.target import Target
 
 COUNTRY = "{country}"
@@ -29,51 +30,51 @@ class Order:
 
 
 def orders(
-    policy: Policy,
-    lists: Mapping[str, AddrSet],
-    countries: AddrMap,
-    targets: Mapping[str, Target],
+    resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]
 ) -> Iterator[Order]:
     """Yield the artifacts of every output in the order of the policy, countries in code order.
 
     Args:
-        lists: What each list blocks.
+        resolved: What each list of the policy selects, and what happens to its traffic.
         countries: The registered country of every address.
         targets: Every target by name.
     """
-    for output in policy.outputs:
+    for output in resolved.policy.outputs:
         target = targets[output.target]
-        title = _title(policy, output)
+        lists = [resolved.list_of(name) for name in output.lists]
+        title = "; ".join(one.wanted.title for one in lists if one.wanted.title)
         if output.country_map:
             yield Order(output, target, "countries", "registered country", output.path, countries)
         elif output.split_by_country:
-            yield from _by_country(output, target, title, lists, countries)
+            yield from _by_country(output, target, title, verdicts(lists), countries)
         else:
-            intent = AddrMap.of_set(_union(output, lists))
-            yield Order(output, target, "+".join(output.lists), title, output.path, intent)
+            yield Order(output, target, "+".join(output.lists), title, output.path, verdicts(lists))
 
 
-def _title(policy: Policy, output: Output) -> str:
-    return "; ".join(filter(None, (policy.list_of(name).title for name in output.lists)))
+def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
+    """Return the action of the first of `lists` that holds an address and is in force.
 
-
-def _union(output: Output, lists: Mapping[str, AddrSet]) -> AddrSet:
-    blocked = AddrSet.empty()
-    for name in output.lists:
-        blocked |= lists[name]
-    return blocked
+    A list before its first stage does nothing yet. `block` is always a verdict of the result, so
+    that an artifact without any entry is an artifact that blocks nothing.
+    """
+    layers: dict[str, AddrSet] = {}
+    taken = AddrSet.empty()
+    for one in lists:
+        if one.schedule.now:
+            action = one.schedule.action
+            layers[action] = layers.get(action, AddrSet.empty()) | (one.addresses - taken)
+            taken |= one.addresses
+    return AddrMap.layered(layers or {"block": taken})
 
 
 def _by_country(
-    output: Output,
-    target: Target,
-    title: str,
-    lists: Mapping[str, AddrSet],
-    countries: AddrMap,
+    output: Output, target: Target, title: str, intent: AddrMap, countries: AddrMap
 ) -> Iterator[Order]:
     """Yield an artifact a registered country, empty ones too: a consumer expects every file."""
-    shares = country_shares(_union(output, lists), countries)
-    for country, addresses in sorted(shares.items()):
+    layers = {name: intent.where([name]) for name in intent.names[1:]}
+    shares = country_shares(intent.where(layers), countries)
+    for country, share in sorted(shares.items()):
         path = output.path.replace(COUNTRY, country)
         name = f"{'+'.join(output.lists)}/{country}"
-        yield Order(output, target, name, title, path, AddrMap.of_set(addresses))
+        part = AddrMap.layered({action: share & chosen for action, chosen in layers.items()})
+        yield Order(output, target, name, title, path, part)
