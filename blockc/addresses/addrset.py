@@ -150,5 +150,7 @@ def _gather(sets: list[AddrSet], family: Family) -> Spans:
 
 
 def _combined(a: Partition, b: Partition, law: Callable[[Any, Any], Labels]) -> Partition:
+    if len(a.labels) == 1 or len(b.labels) == 1:  # sets are often built up from nothing
+        return max(a, b, key=lambda part: len(part.labels)).relabel(law(a.labels, b.labels))
     slots, (left, right) = overlay(a, b)
     return Partition.of(a.family, slots, law(left, right))

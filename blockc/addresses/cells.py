@@ -31,6 +31,8 @@ def address_lines(
         endings: At most 4 characters each for IPv4, 8 for IPv6.
         chosen: For each address the position of its ending.
     """
+    if not len(starts):
+        return b""  # without making the tables
     if family == V4:
         return _v4_lines(starts, _cells(endings, 4)[chosen])
     if family == V6:

@@ -7,28 +7,31 @@ What these functions do not take they leave to `text`, which alone decides and w
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from socket import AF_INET6, inet_pton  # a pure function; nothing here opens a socket
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.columns import WIDE, Column, Spans
+from blockc.addresses.columns import U64, WIDE, Column, Spans
 from blockc.addresses.family import V6
 
 Bytes = NDArray[np.uint8]
 Positions = NDArray[np.int64]
-U32 = NDArray[np.uint32]
 Mask = NDArray[np.bool_]
 
 _CHUNK = 1 << 17  # with all its temporary columns it fits the second-level cache
 _PAD = 16  # newlines before a chunk, where a walk that runs past its start comes to a halt
 _NEWLINE = 10
-_MARKS = {10: 1, 14: 2, 15: 3, 13: 4}  # low four bits of newline . / - to their numbers below
-_SLASH, _DASH = 3, 4
-_ADDRESS = 0o2221  # the marks before the octets of an address, the last octet's first
-_RANGE_END = 0o2224
-_HOST = np.array([(1 << (32 - n)) - 1 if n < 33 else 0 for n in range(256)], dtype=np.uint32)
+_DOT, _SLASH, _DASH, _END = 1, 2, 3, 4
+_MARKS = {ord("."): _DOT, ord("/"): _SLASH, ord("-"): _DASH, _NEWLINE: _END}
+# Four fields side by side, the last octet's lowest: the marks before them, alone and expected.
+_ALL_MARKS, _ADDRESS, _RANGE_END = (
+    sum(mark << 8 + 16 * place for place, mark in enumerate(marks))
+    for marks in ((7, 7, 7, 7), (_DOT, _DOT, _DOT, _END), (_DOT, _DOT, _DOT, _DASH))
+)
+_HOST = np.array([(1 << (32 - n)) - 1 if n < 33 else 0 for n in range(256)], dtype=np.uint64)
 _LENGTHS = {"": 128, **{f"/{length}": length for length in range(129)}}
 _BLANK = 1
 _KINDS = np.zeros(256, dtype=np.uint8)
@@ -36,25 +39,24 @@ _KINDS[list(b" \t\r\v\f")] = _BLANK
 _KINDS[list(b"#;\n")] = 2
 
 
-def _fields() -> U32:
-    """Return the table: value | characters << 8 | mark << 11, or 0 for what is no number."""
-    a, b, c, d = (np.arange(1 << 16, dtype=np.uint32) >> shift & 15 for shift in (12, 8, 4, 0))
-    mark = np.zeros(16, dtype=np.uint32)
-    mark[list(_MARKS)] = list(_MARKS.values())
+@cache
+def _fields() -> U64:
+    """Return the table: value | mark << 8 | characters << 11, or 0 for what is no number."""
+    a, b, c, d = (np.arange(1 << 16, dtype=np.uint64) >> shift & 15 for shift in (12, 8, 4, 0))
+    mark = np.zeros(16, dtype=np.uint64)
+    mark[[character & 15 for character in _MARKS]] = list(_MARKS.values())
     ten = c * 10 + d
     hundred = b * 100 + ten
-    table = np.zeros(1 << 16, dtype=np.uint32)
+    table = np.zeros(1 << 16, dtype=np.uint64)
     for size, value, before, good in (
-        (2, d, mark[c], d < 10),
-        (3, ten, mark[b], (d < 10) & (c < 10) & (c > 0)),
-        (4, hundred, mark[a], (d < 10) & (c < 10) & (b < 10) & (b > 0) & (hundred < 256)),
+        (2, d, c, d < 10),
+        (3, ten, b, (d < 10) & (c < 10) & (c > 0)),
+        (4, hundred, a, (d < 10) & (c < 10) & (b < 10) & (b > 0) & (hundred < 256)),
     ):
-        here = good & (before > 0)
-        table[here] = (value | size << 8 | before << 11)[here]
+        found = mark[before.view(np.int64)]
+        here = good & (found > 0)
+        table[here] = (value | found << 8 | size << 11)[here]
     return table
-
-
-_FIELDS = _fields()
 
 
 def plain_v4(data: bytes, *, truncate: bool) -> tuple[Spans, Positions, bytes]:
@@ -100,31 +102,32 @@ def _chunks(data: bytes) -> Iterator[Bytes]:
         begin = stop
 
 
-def _decode(chunk: Bytes, ends: Positions, *, truncate: bool) -> tuple[U32, U32, Mask]:
+def _decode(chunk: Bytes, ends: Positions, *, truncate: bool) -> tuple[U64, U64, Mask]:
     """Return start and end of each line that ends at `ends`, and which lines are good."""
-    begins = np.append(_PAD, ends[:-1] + 1)
-    stops, good = _bodies(chunk, begins, ends)
+    stops, good = _bodies(chunk, ends)
     if not good.any():
-        return good.astype(np.uint32), good.astype(np.uint32), good
+        return good.astype(np.uint64), good.astype(np.uint64), good
     quads = _quads(chunk)
     at = stops - 4
-    tail = _FIELDS.take(quads.take(at))
-    slash = tail >> 11 == _SLASH
+    tail = _fields().take(quads.take(at)).view(np.int64)
+    slash = tail >> 8 & 7 == _SLASH
     length = np.where(slash, tail & 255, 32)
-    at -= np.where(slash, tail >> 8 & 7, 0)
-    last, marks = _octets(quads, at)
+    at -= np.where(slash, tail >> 11, 0)
+    octets = _octets(quads, at)
+    last = _squeezed(octets)
     start = last.copy()
-    ranges = np.flatnonzero((marks == _RANGE_END) & ~slash)
+    ranges = np.flatnonzero((octets & _ALL_MARKS == _RANGE_END) & ~slash)
     if len(ranges):
-        start[ranges], marks[ranges] = _octets(quads, at[ranges])
+        octets[ranges] = _octets(quads, at[ranges])
+        start[ranges] = _squeezed(octets[ranges])
     host = _HOST.take(length)
-    good &= (marks == _ADDRESS) & (length <= 32) & (start <= last)
+    good &= (octets & _ALL_MARKS == _ADDRESS) & (length <= 32) & (start <= last)
     if not truncate:
         good &= start & host == 0
     return start & ~host, last | host, good
 
 
-def _bodies(chunk: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, Mask]:
+def _bodies(chunk: Bytes, ends: Positions) -> tuple[Positions, Mask]:
     """Return where the body of each line stops, and which bodies may be IPv4.
 
     After the body there may be blanks and a comment. In the body there may only be characters
@@ -134,6 +137,7 @@ def _bodies(chunk: Bytes, begins: Positions, ends: Positions) -> tuple[Positions
     good = np.ones(len(ends), dtype=bool)
     if not foreign.any():
         return ends, good
+    begins = np.append(_PAD, ends[:-1] + 1)
     kinds = _KINDS.take(chunk)
     closing = np.flatnonzero(kinds)
     stops = closing[np.searchsorted(closing, begins)]
@@ -145,26 +149,34 @@ def _bodies(chunk: Bytes, begins: Positions, ends: Positions) -> tuple[Positions
 
 
 def _quads(chunk: Bytes) -> NDArray[np.uint16]:
-    """Return at each position the low halves of four characters, the first one uppermost."""
+    """Return at each position the low halves of four characters, the first one uppermost.
+
+    Products, because numpy has vector code for them and none for shifts of such small numbers.
+    """
     low = chunk & 15
-    pairs = low[:-1] << 4 | low[1:]
+    pairs = low[:-1] * 16 | low[1:]
     quads = pairs[:-2].astype(np.uint16)
-    quads <<= 8
+    quads *= 256
     quads |= pairs[2:]
     return quads
 
 
-def _octets(quads: NDArray[np.uint16], at: Positions) -> tuple[U32, U32]:
-    """Read four octets backwards, moving `at`; return the address and the marks before them."""
-    address = np.zeros(len(at), dtype=np.uint32)
-    marks = np.zeros(len(at), dtype=np.uint32)
-    for shift in (0, 8, 16, 24):
-        field = _FIELDS.take(quads.take(at))
-        address |= (field & 255) << shift
-        marks <<= 3
-        marks |= field >> 11
-        at -= field >> 8 & 7
-    return address, marks
+def _octets(quads: NDArray[np.uint16], at: Positions) -> U64:
+    """Read four octets backwards, moving `at`; return their fields, the last octet's lowest."""
+    octets = np.zeros(len(at), dtype=np.uint64)
+    for place in (0, 16, 32, 48):
+        field = _fields().take(quads.take(at))
+        octets |= field << place
+        at -= (field >> 11).view(np.int64)
+    return octets
+
+
+def _squeezed(octets: U64) -> U64:
+    """Return the address of four fields: their lowest bytes without the room between them."""
+    pairs = octets & 0x00FF_00FF_00FF_00FF
+    pairs = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF
+    address: U64 = np.bitwise_and(pairs | pairs >> 16, 0xFFFF_FFFF)
+    return address
 
 
 def plain_v6(texts: Sequence[str]) -> tuple[Spans, Mask]:

@@ -134,38 +134,34 @@ class _Digits:
         return cls(mid, left, np.where(single, zero, (last & below) + ONE), single)
 
     @property
-    def left_count(self) -> NDArray[np.int64]:
-        return np.bitwise_count(self.left).astype(np.int64)
-
-    @property
     def count(self) -> NDArray[np.int64]:
         """Return how many blocks each span has."""
-        return self.left_count + np.bitwise_count(self.right) + self.single
+        left = np.bitwise_count(self.left).astype(np.int64)
+        return left + np.bitwise_count(self.right) + self.single
 
 
 def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
-    """Write every block straight to its place in address order, one pass a size of block."""
+    """Write every block straight to its place in address order, one pass a bit of width."""
     digits = _Digits.of(start, last)
-    offset = np.cumsum(digits.count) - digits.count
-    out_start = np.empty(int(digits.count.sum()), dtype=np.uint64)
+    count = digits.count
+    offset = np.cumsum(count) - count
+    out_start = np.repeat(start, count)
     out_length = np.empty(len(out_start), dtype=np.int16)
-    whole = digits.single
-    out_start[offset[whole]] = start[whole]
-    sizes = columns.bit_length(start[whole] ^ last[whole]).astype(np.int16)
-    out_length[offset[whole]] = width - sizes
-    offset_right = offset + digits.left_count
-    occurring = int(np.bitwise_or.reduce(digits.left | digits.right))
-    for bit in (bit for bit in range(width) if occurring >> bit & 1):
+    out_length[offset] = width - columns.bit_length(start ^ last).astype(np.int16)
+    many = np.flatnonzero(~digits.single)
+    start, offset, left, right = start[many], offset[many], digits.left[many], digits.right[many]
+    middle, offset_right = digits.mid[many], offset + np.bitwise_count(left)
+    for bit in range(width):
         flag = ONE << np.uint64(bit)
         lower = flag - ONE
-        rows = np.flatnonzero(digits.left & flag)
-        done = digits.left[rows] & lower
+        rows = np.flatnonzero(left & flag)
+        done = left[rows] & lower
         place = offset[rows] + np.bitwise_count(done)
         out_start[place], out_length[place] = start[rows] + done, width - bit
-        rows = np.flatnonzero(digits.right & flag)
-        done = digits.right[rows] & ~(lower | flag)
+        rows = np.flatnonzero(right & flag)
+        done = right[rows] & ~(lower | flag)
         place = offset_right[rows] + np.bitwise_count(done)
-        out_start[place], out_length[place] = digits.mid[rows] + done, width - bit
+        out_start[place], out_length[place] = middle[rows] + done, width - bit
     return out_start, out_length
 
 

@@ -107,5 +107,9 @@ def _span(at: Location, text: str, *, truncate: bool) -> tuple[Family, int, int]
 
 
 def _joined(parts: Sequence[Spans]) -> Spans:
-    alike = columns.spans_alike(parts)
+    """Return all spans as one pair of columns, not copied if only one part has any."""
+    filled = [part for part in parts if len(part[0])] or parts[:1]
+    if len(filled) == 1:
+        return filled[0]
+    alike = columns.spans_alike(filled)
     return np.concatenate([start for start, _ in alike]), np.concatenate([e for _, e in alike])
