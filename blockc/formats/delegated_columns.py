@@ -74,34 +74,37 @@ def hexadecimal(tokens: Tokens) -> tuple[NDArray[np.uint32], Mask]:
 
 
 def ipv4(tokens: Tokens) -> tuple[U64, Mask]:
-    """Return IPv4 addresses in dotted decimals."""
-    certain = np.zeros(len(tokens), dtype=bool)
+    """Return IPv4 addresses in dotted decimals, read from the last octet to the first."""
+    certain = np.ones(len(tokens), dtype=bool)
     address = np.zeros(len(tokens), dtype=np.uint64)
-    rows, octets = tokens.split(_DOT).pieces(4)
-    value, fine = (column.reshape(-1, 4) for column in numbers(octets))
-    address[rows] = value @ np.array([1 << 24, 1 << 16, 1 << 8, 1], dtype=np.uint64)
-    certain[rows] = (fine & (value < 256)).all(axis=1)
-    return address, certain
+    rest = tokens
+    for place in range(4):
+        octet = rest.last_pieces(_DOT, 3)
+        number, fine = numbers(octet)
+        address |= number << np.uint64(8 * place)
+        certain &= fine & (number < 256)
+        rest = Tokens(tokens.words, tokens.begin, octet.begin - 1)
+    return address, certain & (rest.length == -1)
 
 
 def ipv6(tokens: Tokens) -> tuple[U64, Mask]:
     """Return the high 64 bits of IPv6 addresses written as 1 to 4 groups and a final `::`.
 
-    That is how the registries spell nearly all of them, RFC 5952.
+    That is how the registries spell nearly all of them, RFC 5952. Read from the last group to the
+    first: each one pushes those behind it down.
     """
-    certain = np.zeros(len(tokens), dtype=bool)
+    certain = tokens.right() >> np.uint64(48) == int.from_bytes(b"::", "little")
     address = np.zeros(len(tokens), dtype=np.uint64)
-    closed = tokens.right() >> np.uint64(48) == int.from_bytes(b"::", "little")
-    cuts = Tokens(tokens.words, tokens.begin, tokens.end - 2).split(_COLON)
-    for groups in (1, 2, 3, 4):
-        rows, pieces = cuts.pieces(groups)
-        value, fine = (column.reshape(-1, groups) for column in hexadecimal(pieces))
-        sound = closed[rows]
-        for place in range(groups):
-            sound &= fine[:, place]
-            address[rows] |= value[:, place].astype(np.uint64) << np.uint64(48 - 16 * place)
-        certain[rows] = sound
-    return address, certain
+    end = tokens.end - 2
+    rows = np.flatnonzero(certain)
+    for _ in range(4):
+        group = Tokens(tokens.words, tokens.begin[rows], end[rows]).last_pieces(_COLON, 4)
+        number, fine = hexadecimal(group)
+        certain[rows] = fine
+        address[rows] = address[rows] >> np.uint64(16) | number.astype(np.uint64) << np.uint64(48)
+        end[rows] = group.begin - 1
+        rows = rows[fine & (group.begin > tokens.begin[rows])]
+    return address, certain & (end < tokens.begin)
 
 
 def countries(tokens: Tokens) -> tuple[NDArray[np.uint16], Mask]:

@@ -16,8 +16,8 @@ Bytes = NDArray[np.uint8]
 _PIPE, _NEWLINE, _HASH = b"|\n#"
 # Arrays of one piece fit the processor's caches: half the time of one pass over the whole file.
 _PIECE_BYTES = 1 << 20
-# Words are loaded up to eight bytes before the end of a token and 16 from its beginning.
-_FRONT, _BACK = 8, 32
+# Words are loaded up to eight bytes before the end of a token and from its beginning.
+_FRONT, _BACK = 8, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,15 +68,17 @@ class Tokens:
             chosen += here * np.uint8(place)
         return chosen
 
-    def split(self, separator: int) -> "Cuts":
-        """Return where `separator` stands among the first 16 bytes of each token."""
-        cells = np.empty((len(self), 2), dtype="<u8")
-        cells[:, 0], cells[:, 1] = self.words[self.begin], self.words[self.begin + 8]
-        found = np.flatnonzero(cells.view(np.uint8) == separator)
-        row, place = found >> 4, found & 15
-        inside = place < self.length[row]
-        row = row[inside]
-        return Cuts(self, np.bincount(row, minlength=len(self)), row, place[inside])
+    def last_pieces(self, separator: int, longest: int) -> "Tokens":
+        """Return what follows the last `separator` in each token, or the token if there is none.
+
+        A piece of more than `longest` bytes may come with what stands before it, never shorter.
+        """
+        length, cells = self.length, self.right().astype("<u8", copy=False).view(np.uint8)
+        for size in range(longest, 0, -1):
+            here = cells[7 - size :: 8] == separator
+            here &= length > size
+            np.copyto(length, size, where=here)
+        return Tokens(self.words, self.end - length, self.end)
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -84,32 +86,6 @@ class Tokens:
 
 def _word(raw: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(raw, "little"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cuts:
-    """Where a separator stands in each of `tokens`.
-
-    Attributes:
-        count: Separators a token.
-        row, place: Token and offset in it of every separator, in order.
-    """
-
-    tokens: Tokens
-    count: Positions
-    row: Positions
-    place: Positions
-
-    def pieces(self, number: int) -> tuple[Positions, Tokens]:
-        """Return which tokens fall into `number` pieces, and the pieces of all of them in order."""
-        fitting = self.count == number - 1
-        whole = self.tokens.take(fitting)
-        edges = np.empty((len(whole), number + 1), dtype=np.intp)
-        edges[:, 0], edges[:, number] = whole.begin - 1, whole.end
-        inner = self.place[fitting[self.row]].reshape(len(whole), number - 1)
-        np.add(inner, whole.begin[:, np.newaxis], out=edges[:, 1:number])
-        begin, end = (edges[:, :-1] + 1).reshape(-1), edges[:, 1:].reshape(-1)
-        return np.flatnonzero(fitting), Tokens(whole.words, begin, end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
