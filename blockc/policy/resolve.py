@@ -54,11 +54,6 @@ class Chosen:
     counts: Counts
     days_left: int | None = None
 
-    @property
-    def count(self) -> int:
-        """Return the number of addresses of all families."""
-        return sum(self.counts)
-
 
 @dataclass(frozen=True, slots=True)
 class ResolvedList:

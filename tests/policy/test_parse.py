@@ -11,9 +11,11 @@ import pytest
 from blockc.errors import Mistakes
 from blockc.policy.groups import read_groups
 from blockc.policy.model import Output, Policy, Spared, Stage
+from blockc.policy.parse import parse_policy
+from blockc.policy.resolve import resolve
 from blockc.policy.schema import group_schema, policy_schema
 from blockc.policy.selectors import Addresses, Country, Feed, ListOf
-from tests.policy.toy import KNOWN, addresses, parsed, resolved
+from tests.policy.toy import KNOWN, TODAY, WORLD, Files, addresses, parsed, resolved
 
 PIECES = (
     '[list.b]\nblock = ["CN", "list:a"]\nexcept = ["10.0.0.1"]\n',
@@ -88,7 +90,7 @@ path = "a.conf"
 max_entries = 10
 when_over = "two-sets"
 template = "my.j2"
-variable = "v"
+variable = ["v", "w"]
 """
     )
     one = policy.list_of("a")
@@ -119,7 +121,7 @@ def require_guard(policy: Policy) -> None:
 def require_output(output: Output) -> None:
     assert (output.target, output.path, output.lists) == ("map", "a.conf", ("b", "a"))
     assert (output.max_entries, output.when_over) == (10, "two-sets")
-    assert (output.template, output.options) == ("my.j2", {"variable": "v"})
+    assert (output.template, output.options) == ("my.j2", {"variable": ("v", "w")})
     assert not output.country_map
     assert not output.split_by_country
 
@@ -135,6 +137,19 @@ def test_a_variable_that_is_a_list_gives_its_entries_in_place() -> None:
 def test_a_variable_may_be_spelt_with_an_escape() -> None:
     policy = parsed('[vars]\nthem = "CN"\n[list.a]\nblock = ["\\u0024{them}"]\n')
     assert [str(w.selector) for w in policy.list_of("a").block] == ["CN"]
+
+
+def test_without_a_reader_no_file_can_be_named() -> None:
+    with pytest.raises(Mistakes) as caught:
+        parse_policy("x.toml", 'version = 1\ninclude = ["b.toml"]\n', known=KNOWN)
+    assert caught.value.errors[0].message == "cannot read b.toml: no file can be read here"
+
+
+def test_a_feed_needs_somebody_who_knows_it() -> None:
+    policy = parsed('[list.a]\nblock = ["feed:drop"]\n')
+    with pytest.raises(Mistakes) as caught:
+        resolve(policy, WORLD, read_file=Files(), as_of=TODAY)
+    assert caught.value.errors[0].message == "feed:drop needs a source that was not given"
 
 
 def test_mistakes_of_several_files_are_reported_together() -> None:
