@@ -10,6 +10,7 @@ are made by us, and header lines are printable and short. A user's template runs
 can make text of what it is given and nothing else.
 """
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -73,11 +74,16 @@ def _compiled(source: Text) -> "Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
     try:
         code = environment.compile(source.text, source.path, source.path)
     except TemplateSyntaxError as error:
         raise _wrong(source, error.lineno, error.message or "syntax error") from None
     return environment.template_class.from_code(environment, code, {**environment.globals})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _at_template(template: Text, error: Exception) -> DefinitionError:

@@ -80,7 +80,7 @@ class File:
     template: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
     """One output dialect: a descriptor, a template and a reader.
 

@@ -1,0 +1,88 @@
+"""Golden artifacts: one folder a case, with its list, and a folder a target with its files.
+
+A file here changes what operators deploy: say so in CHANGELOG under *Changed artifacts*. An
+artifact is proved before its bytes are compared, so a wrong one cannot be blessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blockc.addresses import AddrMap, AddrSet
+from blockc.addresses.rules import Match, meaning
+from blockc.targets.reading import NAMES, Text
+from blockc.targets.registry import ALL
+from blockc.targets.render import render
+from blockc.targets.target import Target
+from blockc.verify.readback import prove
+from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("*/list.txt"))
+CASES_AND_TARGETS = [
+    pytest.param(case, target, id=f"{case.name}-{target.name}")
+    for case in CASES
+    for target in ALL
+    if case.name != "nested" or target.match is Match.LONGEST
+]
+
+
+def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
+    """Return the meaning of a case and what `target` makes of it.
+
+    A line of `list.txt` is a prefix; `allow` after it makes it an exception inside another.
+    """
+    lines = [line.split() for line in (case / "list.txt").read_text(encoding="utf-8").splitlines()]
+    if case.name == "nested":
+        rules = nested(*((words[0], int("allow" not in words)) for words in lines))
+        intent = meaning(Match.LONGEST, rules.values(), NAMES)
+    else:
+        addresses = prefixes(*(words[0] for words in lines))
+        rules = dict(rules_of(target, addresses))
+        intent = AddrMap.of_set(addresses)
+    provenance = replace(PROVENANCE, sample=case.name == "sample")
+    path = f"list.{target.template.split('.')[1]}"
+    return intent, render(target, draft(target, rules, provenance=provenance), path, TEMPLATES)
+
+
+@pytest.mark.parametrize(("case", "target"), CASES_AND_TARGETS)
+def test_an_artifact_is_right_and_stays_as_it_was(
+    case: Path, target: Target, request: pytest.FixtureRequest
+) -> None:
+    intent, texts = compiled(case, target)
+    folder = case / target.name
+    actual = {text.path: text.text for text in texts}
+
+    prove(target, texts, intent)  # meaning, before bytes
+    if request.config.getoption("--update-golden"):
+        update(folder, actual)
+    assert contents(folder) == actual
+
+
+def contents(folder: Path) -> Mapping[str, str]:
+    """Return name -> text of the files in `folder`, with the line ends they have."""
+    return {path.name: path.read_bytes().decode() for path in sorted(folder.glob("*"))}
+
+
+def update(folder: Path, files: Mapping[str, str]) -> None:
+    """Make `folder` hold exactly `files`."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*"):
+        path.unlink()
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode())
+
+
+def test_every_case_covers_every_target_it_can() -> None:
+    expected = {(param.values[0], param.values[1]) for param in CASES_AND_TARGETS}
+    found = {(folder.parent, folder.name) for case in CASES for folder in case.glob("*/")}
+    assert found == {(case, target.name) for case, target in expected if isinstance(target, Target)}
+
+
+def test_a_wrong_artifact_cannot_be_blessed() -> None:
+    intent, texts = compiled(HERE / "mixed", ALL[0])
+    assert intent != AddrMap.of_set(AddrSet.empty())
+    with pytest.raises(Exception, match="the policy wants"):
+        prove(ALL[0], texts, AddrMap.of_set(AddrSet.empty()))

@@ -1,0 +1,64 @@
+"""The real programs are asked where they are, and their answer is not dressed up."""
+
+from dataclasses import replace
+
+import pytest
+
+from blockc.targets.nginx_geo import NGINX_GEO
+from blockc.targets.reading import Text
+from blockc.targets.registry import ALL
+from blockc.targets.target import Target
+from blockc.verify import native
+from blockc.verify.native import Answer, missing, try_natively
+from tests.support.machine import absent
+from tests.targets.artifacts import EDGES, written
+
+REAL = [target for target in ALL if target.programs]
+
+
+@pytest.mark.parametrize("target", [t for t in ALL if not t.programs], ids=lambda t: t.name)
+def test_a_target_without_a_program_is_skipped_with_the_reason(target: Target) -> None:
+    outcome = try_natively(target, written(target, EDGES["ipv4 only"]))
+    assert outcome.answer is Answer.SKIPPED
+    assert outcome.reason == f"no program on this machine reads {target.name}"
+
+
+def test_a_missing_program_is_named() -> None:
+    absent_one = replace(NGINX_GEO, programs=("no-such-program",))
+    outcome = try_natively(absent_one, ())
+    assert (outcome.answer, outcome.reason) == (Answer.SKIPPED, "no-such-program is not installed")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("target", REAL, ids=lambda target: target.name)
+def test_a_broken_artifact_is_refused_in_the_programs_own_words(target: Target) -> None:
+    if missing(target):
+        absent(missing(target))
+    texts = written(target, EDGES["ipv4 only"])
+    broken = Text(texts[0].path, texts[0].text.replace("192.0.2.0", "192.0.2.0.0"))
+
+    assert try_natively(target, texts).answer is Answer.ACCEPTED
+    outcome = try_natively(target, (broken, *texts[1:]))
+    assert outcome.answer is Answer.REFUSED
+    assert "192.0.2.0.0" in outcome.reason
+
+
+@pytest.mark.real
+def test_what_nginx_only_warns_of_is_refused() -> None:
+    if missing(NGINX_GEO):
+        absent(missing(NGINX_GEO))
+    text = written(NGINX_GEO, EDGES["ipv4 only"])[0]
+    twice = Text(text.path, text.text.replace("default 0;", "default 0; 192.0.2.0/24 0;"))
+    outcome = try_natively(NGINX_GEO, (twice,))
+    assert outcome.answer is Answer.REFUSED
+    assert "duplicate network" in outcome.reason
+
+
+@pytest.mark.real
+def test_a_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    if missing(NGINX_GEO):
+        absent(missing(NGINX_GEO))
+    monkeypatch.setattr(native, "TIMEOUT_SECONDS", 0.000_01)
+    outcome = try_natively(NGINX_GEO, written(NGINX_GEO, EDGES["ipv4 only"]))
+    assert outcome.answer is Answer.REFUSED
+    assert "no answer in" in outcome.reason

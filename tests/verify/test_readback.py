@@ -1,0 +1,174 @@
+"""The proof finds every fault: in the rules, in the text, in the families, in the names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, Prefix, Prefixes
+from blockc.addresses.lookup import PrefixIndex
+from blockc.addresses.rules import Match, Rules
+from blockc.errors import Miscompiled
+from blockc.targets.draft import entry_texts
+from blockc.targets.plain import PLAIN
+from blockc.targets.reading import Text
+from blockc.targets.registry import ALL
+from blockc.targets.target import Form, Target
+from blockc.verify import readback
+from blockc.verify.readback import Proof, prove
+from tests.targets.artifacts import EDGES, nested, prefixes, rules_of, written, written_rules
+
+FAULTS_A_KIND = 20
+Fault = Callable[[Prefix], list[tuple[Prefix, int]]]
+
+
+def dropped(_: Prefix) -> list[tuple[Prefix, int]]:
+    """Leave the entry out."""
+    return []
+
+
+def widened(prefix: Prefix) -> list[tuple[Prefix, int]]:
+    """Make it twice as wide."""
+    length = prefix.length - 1
+    size = 2 * prefix.size
+    return [(Prefix(prefix.family, prefix.first // size * size, length), 1)]
+
+
+def narrowed(prefix: Prefix) -> list[tuple[Prefix, int]]:
+    """Keep only its first half."""
+    return [(Prefix(prefix.family, prefix.first, prefix.length + 1), 1)]
+
+
+def shifted(prefix: Prefix) -> list[tuple[Prefix, int]]:
+    """Move it by its own size, down at the top of the space."""
+    step = prefix.size if prefix.last < prefix.family.last else -prefix.size
+    return [(Prefix(prefix.family, prefix.first + step, prefix.length), 1)]
+
+
+def flipped(prefix: Prefix) -> list[tuple[Prefix, int]]:
+    """Turn it into an exception."""
+    return [(prefix, 0)]
+
+
+def sparse(random: Random) -> AddrSet:
+    """Return prefixes with room between them, so that a moved one cannot hit another."""
+    found = []
+    for family in FAMILIES:
+        for slot in random.sample(range(1, 255), 12):
+            length = random.randint(10, family.width - 1)
+            host = family.width - length
+            first = slot << (family.width - 8) | random.getrandbits(family.width - 9)
+            found.append(Prefix(family, first >> host << host, length))
+    return AddrSet.of(found)
+
+
+@pytest.mark.parametrize("fault", [dropped, widened, narrowed, shifted, flipped])
+@pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
+def test_a_fault_in_one_entry_is_found(target: Target, fault: Fault) -> None:
+    if fault is flipped and "" not in target.words:
+        return
+    random = Random(fault.__name__)
+    for _ in range(FAULTS_A_KIND):
+        addresses = sparse(random)
+        entries = [p for family in FAMILIES for p in addresses.prefixes(family)]
+        victim = random.choice(entries)
+        spoilt = [(p, 1) for p in entries if p != victim] + fault(victim)
+        texts = written_rules(target, _rules(target, spoilt))
+
+        prove(target, written(target, addresses), AddrMap.of_set(addresses))
+        with pytest.raises(Miscompiled) as found:
+            prove(target, texts, AddrMap.of_set(addresses))
+        assert found.value.exit_code == 70
+        assert "by its text, the policy wants it" in found.value.message
+
+
+def _rules(target: Target, entries: list[tuple[Prefix, int]]) -> Mapping[Family, Rules]:
+    if target.form is Form.RANGE:
+        return rules_of(target, AddrSet.of(prefix for prefix, _ in entries))
+    return nested(*((str(prefix), verdict) for prefix, verdict in sorted(entries)))
+
+
+@pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
+def test_a_fault_in_one_character_is_found(target: Target) -> None:
+    """Change a digit of an entry: either another address is meant, or the text is refused."""
+    random = Random(target.name)
+    addresses = sparse(random)
+    texts = written(target, addresses)
+    spelled = [text for part in _spelled(target, addresses) for text in part]
+    for _ in range(FAULTS_A_KIND):
+        entry = random.choice(spelled)
+        at = random.choice([at for at, c in enumerate(entry) if c.isalnum()])
+        other = random.choice([c for c in "0123456789" if c != entry[at]])
+        spoilt = tuple(
+            replace(text, text=text.text.replace(entry, entry[:at] + other + entry[at + 1 :]))
+            for text in texts
+        )
+        assert spoilt != texts
+        with pytest.raises(Miscompiled):
+            prove(target, spoilt, AddrMap.of_set(addresses))
+
+
+def _spelled(target: Target, addresses: AddrSet) -> Iterator[list[str]]:
+    for rules in rules_of(target, addresses).values():
+        yield entry_texts(rules, target.form)
+
+
+@pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
+def test_a_list_without_one_of_its_families_is_found(target: Target) -> None:
+    both = EDGES["neighbours"]
+    for family in FAMILIES:
+        with pytest.raises(Miscompiled, match="left alone by its text, the policy wants"):
+            prove(target, written(target, both.only(family)), AddrMap.of_set(both))
+
+
+def test_the_message_names_the_first_prefix_and_both_verdicts() -> None:
+    intent = AddrMap.of_set(prefixes("10.0.0.0/8", "192.0.2.0/24"))
+    texts = written(PLAIN, prefixes("10.0.0.0/9", "192.0.2.0/24"))
+    with pytest.raises(Miscompiled) as found:
+        prove(PLAIN, texts, intent)
+    assert str(found.value).startswith(
+        "out/list.conf: 10.128.0.0/9 is left alone by its text, the policy wants it given 'block'; "
+    )
+
+
+def test_another_name_for_the_verdict_is_a_difference() -> None:
+    addresses = EDGES["ipv4 only"]
+    with pytest.raises(Miscompiled, match="given 'block' by its text, the policy wants it given"):
+        prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses, "monitor"))
+
+
+def test_a_text_that_cannot_be_read_is_told_with_its_line() -> None:
+    with pytest.raises(Miscompiled) as found:
+        prove(PLAIN, (Text("x.txt", "10.0.0.0/8\nnonsense\n"),), AddrMap.of_set(EDGES["nothing"]))
+    assert str(found.value).startswith("x.txt:2:1: plain cannot be read back: 'nonsense'")
+
+
+def test_a_reader_that_is_wrong_is_caught_by_the_trie() -> None:
+    """The sweep and the trie share no code: if they disagree, the proof fails."""
+    addresses = EDGES["neighbours"]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(readback, "PrefixIndex", _without_last)
+        with pytest.raises(Miscompiled, match=r"by the trie's (first|second) look"):
+            prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+
+
+def _without_last(family: Family, found: Prefixes, labels: list[int]) -> PrefixIndex:
+    return PrefixIndex(family, Prefixes(family, found.start[:-1], found.length[:-1]), labels[:-1])
+
+
+def test_the_proof_counts_what_it_compared() -> None:
+    addresses = prefixes("10.0.0.0/8", "2001:db8::/32")
+    proof = prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+    assert proof == Proof({V4: 1, V6: 1}, slots=6, probes=12)
+
+
+@pytest.mark.parametrize("match", [Match.FIRST, Match.TWO_SETS])
+def test_a_model_the_trie_does_not_decide_is_never_called_proved(match: Match) -> None:
+    with pytest.raises(ValueError, match="a trie does not decide"):
+        prove(
+            replace(PLAIN, match=match),
+            written(PLAIN, EDGES["nothing"]),
+            AddrMap.of_set(EDGES["nothing"]),
+        )
