@@ -300,7 +300,14 @@ def _found(value: Any) -> str:
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-_PLAIN = {"Cannot overwrite a value": "this key is already set in its table"}
+_PLAINER = (
+    (re.compile(r"Cannot overwrite a value"), "this key is already set in its table"),
+    (re.compile(r"Cannot declare \(.*\) twice"), "this table is already declared"),
+    (
+        re.compile(r"Cannot mutate immutable namespace \(.*\)"),
+        "this table was written as a whole before",
+    ),
+)
 
 
 def _syntax_error(document: Document, message: str, error: type[BlockcError]) -> BlockcError:
@@ -309,7 +316,8 @@ def _syntax_error(document: Document, message: str, error: type[BlockcError]) ->
     line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)
     line = line or lines
     said = message[: found.start()] if found else message
-    said = _PLAIN.get(said, said)
+    for words, plainer in _PLAINER:
+        said = words.sub(plainer, said)
     at = Location(document.path, line, column, _line(document.text, line))
     return error(f"not TOML: {said[:1].lower()}{said[1:]}", at=at)
 

@@ -208,6 +208,8 @@ def test_what_is_wrong_is_drawn_with_a_caret() -> None:
         ("a = [1", "x.toml:1: not TOML: unclosed array"),
         ("a = " + "[" * 5000, "x.toml: nested too deeply"),
         ("a = 1\n\x00 = 2", "x.toml:2:1: not TOML: invalid statement"),
+        ("[a]\n[a]\n", "x.toml:2:3: not TOML: this table is already declared"),
+        ("a = {}\na.b = 1\n", "x.toml:2:8: not TOML: this table was written as a whole before"),
     ],
 )
 def test_what_is_not_toml_is_one_mistake(text: str, message: str) -> None:
