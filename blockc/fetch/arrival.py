@@ -54,7 +54,7 @@ class Arrivals:
                 lambda: self._proved(server, asked),
                 patience,
                 deadline,
-                lambda why: self._tell(Step.WAITING, f"{url} {why}"),
+                lambda why: self._tell(Step.WAITING, f"{url}: {why}"),
             )
 
     def _proved(self, server: Downloader, asked: Request) -> Response:

@@ -118,7 +118,7 @@ class Downloader:
                 with self._ask(url, request) as answer:
                     if answer.status_code not in _REDIRECTS:
                         return self._read(url, answer, request, received)
-                    url = next_url(url, answer.headers.get("Location", ""))
+                    url = next_url(url, answer.headers.get("Location"))
         raise FetchFailed(f"redirects more than {MOST_REDIRECTS} times")
 
     def _ask(self, url: str, request: Request) -> requests.Response:
@@ -164,7 +164,7 @@ class Downloader:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if not self._deadline.seconds_left:
                 total = self._patience.total_seconds
-                raise FetchFailed(f"took longer than {total:,.0f} seconds in all") from None
+                raise FetchFailed(f"took longer than {total:g} seconds in all") from None
             raise _explained(error, self._patience) from None
         except ValueError:  # a header or a url that http.client, urllib3 or idna cannot take
             raise FetchFailed("answered with what is not HTTP") from None

@@ -83,12 +83,12 @@ def _fetched(tools: Tools, source: Source, snapshot: Snapshot, problems: list[st
         try:
             data = arrivals.fetch(url).data
         except FetchFailed as failure:
-            problems.append(f"{url} {failure.reason}")
+            problems.append(f"{url}: {failure.reason}")
             continue
         if sha256_of(data) == snapshot.sha256:
             tools.watch(Event(source.name, Step.DONE, url))
             with suppress(OutputError):  # a store that cannot be written is no reason not to build
                 tools.blobs.put(data)
             return data
-        problems.append(f"{url} has another version now")
+        problems.append(f"{url}: has another version now")
     return None

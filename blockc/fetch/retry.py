@@ -33,6 +33,8 @@ def retried(
         except FetchFailed as failure:
             failures += 1
             wait = _wait_seconds(failure, failures, patience, deadline)
+            if wait is None and failures == 1 and not failure.wait_seconds:
+                raise
             if wait is None:
                 raise _final(failure, failures) from None
             told(f"{failure.reason}; trying again in {wait:.1f} s")

@@ -12,6 +12,7 @@ FAMILIES = ("ipv4", "ipv6")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,38}")  # up to 2**128
 SHORT_DIGITS = 12
+Day = date  # fields named `date` hide the type
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Facts:
 
     records: int
     holds: Mapping[str, Amount]
-    date: date | None = None
+    date: Day | None = None
     serial: str = ""
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
@@ -67,9 +68,6 @@ class AmountTable(Table):
     addresses: str
 
 
-_Day = date
-
-
 class SnapshotTable(Table):
     """The TOML of a `Snapshot`."""
 
@@ -77,7 +75,7 @@ class SnapshotTable(Table):
     sha256: str
     bytes: int
     records: int
-    date: _Day | None = None
+    date: Day | None = None
     serial: str = ""
     holds: dict[str, AmountTable] = table_field(default_factory=dict)
 

@@ -124,11 +124,11 @@ class _Course:
             try:
                 candidate = self.candidates.fetch(url)
             except FetchFailed as failure:
-                self.problems.append(f"{url} {failure.reason}")
+                self.problems.append(f"{url}: {failure.reason}")
             except (SourceSyntaxError, SourceUnfit) as error:
                 self.problems.append(one_line(error))
             except Refused as refusal:
-                self.problems.append(f"{url} {self.command_for(refusal)}")
+                self.problems.append(f"{url}: {self.command_for(refusal)}")
                 refused = refused or refusal
             else:
                 if refused and candidate.snapshot.sha256 in self.memory.accepted:

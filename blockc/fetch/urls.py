@@ -51,12 +51,14 @@ def file_path(url: str, folder: Path) -> Path:
     return found
 
 
-def next_url(url: str, location: str) -> str:
+def next_url(url: str, location: str | None) -> str:
     """Return where a redirect of `url` leads.
 
     Raises:
         FetchFailed: It leads to where nothing is encrypted, or to nowhere.
     """
+    if not location:
+        raise FetchFailed("redirects to nowhere")
     try:
         target = urljoin(url, location)
     except ValueError:

@@ -1,0 +1,162 @@
+"""What can go wrong with a server, one case each, and how an update must end then.
+
+Every case begins with a last good snapshot of the day before, from the origin. The mirror answers
+503 where a case says nothing else.
+"""
+
+import bz2
+import gzip
+import lzma
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blockc.fetch.clock import Patience
+from blockc.fetch.definition import Source
+from blockc.fetch.lock import Lock
+from blockc.fetch.outcome import Came, Outcome
+from blockc.fetch.tools import Tools, Wish
+from blockc.fetch.update import update
+from tests.fetch.toy import QUICK, md5, source, tools, toy
+from tests.support.faulty_server import (
+    Answer,
+    FaultyServer,
+    drips,
+    pours,
+    promises,
+    redirects,
+    resets,
+    says,
+    sends,
+    stalls,
+    status,
+    unless_known,
+    until_closed,
+)
+
+Answers = tuple[Answer, ...]
+
+OLD, NEW, OLDER = toy("2018-10-12"), toy("2018-10-13"), toy("2018-10-11")
+OTHER = toy("2018-10-13", owner="another")
+SHRUNK = toy("2018-10-13", addresses=200_000)
+PAGE = b"<!DOCTYPE html>\n<title>302 Found</title>\n"
+HURRIED = replace(QUICK, total_seconds=0.3)
+BOMB = bytes(10_000_000)
+DEAD = (status(503),)
+LABELLED = sends(gzip.compress(NEW), Content_Encoding="gzip")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, and the outcome it must have."""
+
+    fault: str
+    came: Came
+    origin: Answers
+    mirror: Answers = DEAD
+    origin_md5: Answers = ()
+    mirror_md5: Answers = ()
+    patience: Patience = QUICK
+
+    def run(self, server: FaultyServer, root: Path) -> Outcome:
+        """Return how an update ends with this fault; `server.asked` is what it asked for."""
+        own = tools(root, patience=self.patience)
+        urls = server.plan("/origin", unless_known(OLD, etag='"old"')), server.url + "/mirror"
+        ended(own, source(*urls))
+        server.asked.clear()
+        server.plan("/origin", *self.origin)
+        server.plan("/mirror", *self.mirror)
+        server.plan("/origin.md5", *(self.origin_md5 or [status(404)]))
+        server.plan("/mirror.md5", *(self.mirror_md5 or [status(404)]))
+        return ended(own, source(*urls, checksum=bool(self.origin_md5)))
+
+
+def ended(
+    own: Tools, wanted: Source, wish: Wish | None = None, lock: Lock | None = None
+) -> Outcome:
+    """Return how the update of one source ends."""
+    (outcome,) = update(own, [wanted], lock, wish or Wish()).outcomes
+    return outcome
+
+
+def good_md5(data: bytes) -> Answers:
+    """Return what the server of a right checksum answers."""
+    return (sends(md5(data)),)
+
+
+CASES = (
+    Case("none", Came.ORIGIN, (sends(NEW),)),
+    Case("none; the server says nothing changed", Came.UNCHANGED, (unless_known(OLD, '"old"'),)),
+    Case("none; the same bytes come again", Came.UNCHANGED, (sends(OLD),)),
+    Case("404", Came.KEPT, (status(404),)),
+    Case("404, the mirror is well", Came.MIRROR, (status(404),), (sends(NEW),)),
+    Case("404, the mirror is a day late", Came.UNCHANGED, (status(404),), (sends(OLD),)),
+    Case("404, the mirror is two days late", Came.KEPT, (status(404),), (sends(OLDER),)),
+    Case("404, the mirror serves another registry", Came.KEPT, (status(404),), (sends(OTHER),)),
+    Case("500, then well", Came.ORIGIN, (status(500), sends(NEW))),
+    Case("500, for good", Came.KEPT, (status(500),)),
+    Case("429 for a moment", Came.ORIGIN, (status(429, Retry_After="2"), sends(NEW))),
+    Case("429 for an hour", Came.KEPT, (status(429, Retry_After="3600"),)),
+    Case(
+        "429 until tomorrow",
+        Came.MIRROR,
+        (status(429, Retry_After="Mon, 15 Oct 2018 12:00:00 GMT"),),
+        (sends(NEW),),
+    ),
+    Case("no answer", Came.KEPT, (stalls(),)),
+    Case("no answer, then well", Came.ORIGIN, (stalls(), sends(NEW))),
+    Case("an answer that stops halfway", Came.KEPT, (stalls(NEW),)),
+    Case("a byte now and then", Came.KEPT, (drips(NEW),), patience=HURRIED),
+    Case("the connection breaks", Came.KEPT, (resets,)),
+    Case("the connection breaks, then well", Came.ORIGIN, (resets, sends(NEW))),
+    Case("cut in the middle", Came.KEPT, (promises(NEW[:50], len(NEW)),)),
+    Case("cut in the middle, then well", Came.ORIGIN, (promises(NEW[:50], 300), sends(NEW))),
+    Case("cut, and no length was promised", Came.KEPT, (until_closed(NEW[:50]),)),
+    Case("longer than promised", Came.KEPT, (promises(NEW, 50),)),
+    Case("endless", Came.KEPT, (pours(b"x" * 5000),)),
+    Case("endless, in chunks", Came.KEPT, (pours(b"x" * 5000, chunked=True),)),
+    Case("promises too much", Came.KEPT, (promises(NEW, 1 << 40),)),
+    Case("no HTTP at all", Came.KEPT, (says(b"220 ftp ready\r\n"),)),
+    Case("a page in place of the file", Came.KEPT, (sends(PAGE, Content_Type="text/html"),)),
+    Case("an empty file", Came.KEPT, (sends(b""),)),
+    Case("another registry's file", Came.KEPT, (sends(OTHER),)),
+    Case("damaged data", Came.KEPT, (sends(NEW.replace(b"#", b"?", 1)),)),
+    Case("packed and labelled", Came.ORIGIN, (LABELLED,)),
+    Case("packed with gzip, no label", Came.ORIGIN, (sends(gzip.compress(NEW)),)),
+    Case("packed with xz, no label", Came.ORIGIN, (sends(lzma.compress(NEW)),)),
+    Case("packed with bzip2, no label", Came.ORIGIN, (sends(bz2.compress(NEW)),)),
+    Case("labelled and not packed", Came.KEPT, (sends(NEW, Content_Encoding="gzip"),)),
+    Case("an encoding nobody asked for", Came.KEPT, (sends(NEW, Content_Encoding="br"),)),
+    Case("packed data cut", Came.KEPT, (sends(gzip.compress(NEW)[:-12]),)),
+    Case("a bomb, labelled", Came.KEPT, (sends(gzip.compress(BOMB), Content_Encoding="gzip"),)),
+    Case("a bomb, no label", Came.KEPT, (sends(lzma.compress(BOMB)),)),
+    Case("redirects, well", Came.ORIGIN, (redirects("/origin?again", 308), sends(NEW))),
+    Case("redirects in a loop", Came.KEPT, (redirects("/origin"),)),
+    Case("redirects to plain http", Came.KEPT, (redirects("http://example.com/origin"),)),
+    Case("redirects to nowhere", Came.KEPT, (status(302),)),
+    Case("304 to who did not ask", Came.KEPT, (status(404),), (status(304),)),
+    Case("the ETag of before, other bytes", Came.ORIGIN, (sends(NEW, ETag='"old"'),)),
+    Case("a day back", Came.REFUSED, (sends(OLDER),)),
+    Case("the serial goes back", Came.REFUSED, (sends(toy("2018-10-12", serial=0)),)),
+    Case("a fifth of the addresses is gone", Came.REFUSED, (sends(SHRUNK),)),
+    Case("a fifth is gone, the mirror is late", Came.REFUSED, (sends(SHRUNK),), (sends(OLD),)),
+    Case("a tenth of the records is gone", Came.REFUSED, (sends(toy(records=900)),)),
+    Case("data of last week", Came.KEPT, (sends(toy("2018-10-06")),)),
+    Case("the checksum is right", Came.ORIGIN, (sends(NEW),), origin_md5=good_md5(NEW)),
+    Case("the checksum is wrong", Came.KEPT, (sends(NEW),), origin_md5=good_md5(OLD)),
+    Case(
+        "the checksum is late",
+        Came.ORIGIN,
+        (sends(NEW),),
+        origin_md5=(*good_md5(OLD), *good_md5(NEW)),
+    ),
+    Case(
+        "the checksum is wrong, the mirror is well",
+        Came.MIRROR,
+        (sends(NEW),),
+        (sends(NEW),),
+        origin_md5=good_md5(OLD),
+        mirror_md5=good_md5(NEW),
+    ),
+    Case("the checksum is missing", Came.KEPT, (sends(NEW),), origin_md5=(status(404),)),
+    Case("the checksum is none", Came.KEPT, (sends(NEW),), origin_md5=(sends(b"soon\n"),)),
+)
