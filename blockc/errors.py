@@ -120,3 +120,9 @@ class Mistakes(BlockcError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+class DoNotFit(Mistakes):
+    """Several results that exceed limits of their targets, reported together."""
+
+    exit_code = 5

@@ -8,6 +8,7 @@ from blockc.addresses import AddrSet, Family
 from blockc.build.plan import Order
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, Request, Step, WhenOver
+from blockc.policy.gather import beside
 from blockc.targets.draft import Draft, Origin, Provenance
 from blockc.targets.options import Value
 from blockc.targets.reading import Text
@@ -126,7 +127,8 @@ def _templates(order: Order, inputs: Inputs) -> Mapping[str, Text]:
     own = order.output.template
     if not own:
         return inputs.templates
-    return {**inputs.templates, order.target.template: inputs.templates[own]}
+    path = beside(order.output.place.document, own)
+    return {**inputs.templates, order.target.template: inputs.templates[path]}
 
 
 def _artifact(

@@ -1,23 +1,23 @@
-"""The driver: from a policy and a world to everything a build writes."""
+"""The driver: from what a policy means to everything a build writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from blockc.addresses import AddrMap, AddrSet
+from blockc.addresses import AddrMap
 from blockc.build.artifact import Artifact, Inputs, Workshop
 from blockc.build.manifest import manifest_bytes
 from blockc.build.plan import Order, orders
-from blockc.errors import BlockcError, Mistakes, PolicyError
-from blockc.policy.model import Policy
+from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
+from blockc.policy.resolve import Resolved
 from blockc.targets.target import Target
 
 MANIFEST = "manifest.json"
-Watch = Callable[[str], AbstractContextManager[object]]
+Watch = Callable[[str, str], AbstractContextManager[object]]
 
 
-def _unwatched(stage: str) -> AbstractContextManager[object]:
-    return nullcontext(stage)
+def _unwatched(stage: str, what: str) -> AbstractContextManager[object]:
+    return nullcontext((stage, what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ class Build:
 
 
 def compile_policy(
-    policy: Policy,
-    lists: Mapping[str, AddrSet],
+    resolved: Resolved,
     countries: AddrMap,
     targets: Mapping[str, Target],
     inputs: Inputs,
@@ -39,44 +38,56 @@ def compile_policy(
     """Return the files of every output and the manifest, each artifact proved.
 
     Args:
-        lists: What each list of the policy blocks.
+        resolved: What each list of the policy selects, and what happens to its traffic.
         countries: The registered country of every address.
         targets: Every target by name.
         inputs: What the artifacts are made from.
-        watch: Is entered with the name of a stage while that stage runs, for whoever measures.
+        watch: Is entered with the name of a stage and the path of an output while they are worked
+            on, for whoever measures.
 
     Raises:
         Mistakes: Outputs that cannot be made, all of them.
+        DoNotFit: Outputs that exceed a limit, all of them.
         Miscompiled: blockc is wrong; nothing may be published.
     """
     artifacts: list[Artifact] = []
     problems: list[BlockcError] = []
     workshop = Workshop(inputs)
-    with watch("compile and prove"):
-        for order in orders(policy, lists, countries, targets):
+    for order in orders(resolved, countries, targets):
+        with watch("compile and prove", order.output.path):
             try:
                 artifacts.append(workshop.make(order))
-            except PolicyError as problem:
+            except (PolicyError, DoesNotFit) as problem:
                 problems.append(_placed(problem, order))
-    if problems:
-        raise problems[0] if len(problems) == 1 else Mistakes(problems)
+    _require_none(problems)
     files: dict[str, bytes] = {}
     for artifact in artifacts:
         for path, data in artifact.files.items():
-            _require_new(path, files)
+            _require_new(path, artifact.order, files)
             files[path] = data
-    files[MANIFEST] = manifest_bytes(policy, lists, countries, artifacts, inputs)
+    files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, inputs)
     return Build(files, tuple(artifacts))
 
 
-def _placed(problem: PolicyError, order: Order) -> PolicyError:
+def _placed(problem: BlockcError, order: Order) -> BlockcError:
     """Return the problem with the place of the output it is about."""
     at = problem.at or order.output.place.location()
-    return PolicyError(f"{order.path}: {problem.message}", at=at, hint=problem.hint)
+    return type(problem)(f"{order.path}: {problem.message}", at=at, hint=problem.hint)
 
 
-def _require_new(path: str, files: Mapping[str, bytes]) -> None:
+def _require_none(problems: Sequence[BlockcError]) -> None:
+    """Raise all of `problems`; limits matter only once everything can be expressed."""
+    wrong = [problem for problem in problems if isinstance(problem, PolicyError)]
+    if wrong:
+        raise Mistakes(wrong)
+    if problems:
+        raise DoNotFit(problems)
+
+
+def _require_new(path: str, order: Order, files: Mapping[str, bytes]) -> None:
     if path in files or path == MANIFEST:
         raise PolicyError(
-            f"two outputs write {path!r}", hint="give each output of the policy its own path"
+            f"two outputs write {path!r}",
+            at=order.output.place.location(),
+            hint="give each output of the policy its own path",
         )

@@ -5,7 +5,7 @@ publishes nothing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from blockc import __version__
@@ -13,17 +13,13 @@ from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.build.artifact import Artifact, Inputs
 from blockc.build.shares import country_shares
 from blockc.passes.request import Step
-from blockc.policy.model import Policy
+from blockc.policy.resolve import Resolved, ResolvedList
 
 SCHEMA = "blockc-manifest/1"
 
 
 def manifest_bytes(
-    policy: Policy,
-    lists: Mapping[str, AddrSet],
-    countries: AddrMap,
-    artifacts: Sequence[Artifact],
-    inputs: Inputs,
+    resolved: Resolved, countries: AddrMap, artifacts: Sequence[Artifact], inputs: Inputs
 ) -> bytes:
     """Return the manifest of a build as JSON.
 
@@ -36,19 +32,21 @@ def manifest_bytes(
         "sample": inputs.sample,
         "policy": inputs.policy,
         "sources": [{"name": s.name, "date": s.date, "digest": s.digest} for s in inputs.sources],
-        "lists": {
-            one.name: {
-                "title": one.title,
-                "reference": one.reference,
-                "addresses": _counts(lists[one.name]),
-                "prefixes": {f.name: lists[one.name].prefix_count(f) for f in FAMILIES},
-                "countries": _by_country(lists[one.name], countries),
-            }
-            for one in policy.lists
-        },
+        "lists": {one.name: _list(one, countries) for one in resolved.lists},
         "artifacts": [_artifact(artifact) for artifact in artifacts],
     }
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _list(one: ResolvedList, countries: AddrMap) -> dict[str, Any]:
+    return {
+        "title": one.wanted.title,
+        "reference": one.wanted.reference,
+        "action": one.schedule.action,
+        "addresses": _counts(one.addresses),
+        "prefixes": {f.name: one.addresses.prefix_count(f) for f in FAMILIES},
+        "countries": _by_country(one.addresses, countries),
+    }
 
 
 def _counts(addresses: AddrSet) -> dict[str, str]:

@@ -76,5 +76,11 @@ def _by_country(
     for country, share in sorted(shares.items()):
         path = output.path.replace(COUNTRY, country)
         name = f"{'+'.join(output.lists)}/{country}"
-        part = AddrMap.layered({action: share & chosen for action, chosen in layers.items()})
-        yield Order(output, target, name, title, path, part)
+        yield Order(output, target, name, title, path, _within(share, layers))
+
+
+def _within(share: AddrSet, layers: Mapping[str, AddrSet]) -> AddrMap:
+    """Return the verdicts of `layers`, which are disjoint, inside `share`."""
+    if len(layers) == 1:
+        return AddrMap.of_set(share, *layers)
+    return AddrMap.layered({action: share & chosen for action, chosen in layers.items()})

@@ -1,16 +1,14 @@
 """Reads what a build is made of: registry files, their parsed snapshots, the policy's files."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from blockc.addresses.family import FAMILIES
 from blockc.addresses.records import Records, records_from_bytes, records_to_bytes
 from blockc.cli.output import step
 from blockc.cli.shared import Settings
-from blockc.errors import PolicyError
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import read_bytes, registry_files, unpack
 from blockc.fetch.store import Store
@@ -21,13 +19,15 @@ from blockc.targets.draft import Origin
 from blockc.targets.reading import Text
 
 # Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
-SNAPSHOT = "records-1"
+# The registry is another part: one registry's file must not be taken for another's.
+SNAPSHOT = "records-2"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One registry's file as records, and what the manifest says about it."""
 
+    path: Path
     origin: Origin
     records: tuple[Records, ...]
     warnings: tuple[str, ...] = ()
@@ -62,36 +62,37 @@ def snapshots(settings: Settings, folder: Path, today: date) -> list[Snapshot]:
 def _snapshot(store: Store, registry: str, path: Path, today: date) -> Snapshot:
     """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
     packed = read_bytes(path)
-    key = digest(packed)
-    kept = store.get(SNAPSHOT, key)
+    kind, key = f"{SNAPSHOT}-{registry}", digest(packed)
+    kept = store.get(kind, key)
     if kept:
         head, _, body = kept.partition(b"\n")
-        day, raw_digest = head.decode().split()
+        day, raw_digest, *oddities = json.loads(head)
         remembered = tuple(records_from_bytes(body, FAMILIES).values())
-        return Snapshot(Origin(registry, day, raw_digest), remembered)
+        warnings = tuple(f"{path}{oddity}" for oddity in oddities)
+        return Snapshot(path, Origin(registry, day, raw_digest), remembered, warnings)
     raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
     origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{digest(raw.data)}")
     records = tuple(read.records[family] for family in FAMILIES)
-    head = f"{origin.date} {origin.digest}\n".encode()
-    store.put(SNAPSHOT, key, head + records_to_bytes(records))
-    return Snapshot(origin, records, read.warnings)
+    oddities = [text.removeprefix(raw.name) for text in read.warnings]
+    head = json.dumps([origin.date, origin.digest, *oddities]).encode()
+    store.put(kind, key, head + b"\n" + records_to_bytes(records))
+    return Snapshot(path, origin, records, read.warnings)
 
 
-def templates(own: Iterable[str], read_file: "FileReader") -> dict[str, Text]:
-    """Return the shipped templates by file name and an operator's own by path."""
-    shipped = {
+def shipped_templates() -> dict[str, Text]:
+    """Return the shipped templates by file name."""
+    return {
         path.name: Text(path.name, path.read_text(encoding="utf-8"))
         for path in sorted(templates_dir().glob("*.j2"))
     }
-    return shipped | {path: Text(path, _text(path, read_file(path))) for path in own}
 
 
-def _text(path: str, data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise PolicyError(f"{path} is not UTF-8 text") from None
+def shipped_files() -> list[Path]:
+    """Return the files of blockc that artifacts depend on; its version stands for its code."""
+    groups = sorted((sources_dir() / "groups").glob("*.toml"))
+    version = Path(__file__).parents[1] / "__init__.py"
+    return [version, *sorted(templates_dir().glob("*.j2")), *groups]
 
 
 def shipped_sources() -> dict[str, Source]:
@@ -122,10 +123,9 @@ class FileReader:
         self.digests[path] = digest(data)
         return data
 
-    def digest(self, texts: Mapping[str, str]) -> str:
-        """Return one digest of `texts` and of every file read, whatever the order of reading.
+    def digest(self) -> str:
+        """Return one digest of every file read, whatever the order of reading.
 
         Paths are left out: the same policy in another folder is the same policy.
         """
-        parts = sorted([*map(digest, map(str.encode, texts.values())), *self.digests.values()])
-        return digest("\n".join(parts).encode())
+        return digest("\n".join(sorted(self.digests.values())).encode())
