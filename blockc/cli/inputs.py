@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from blockc.addresses.family import FAMILIES
 from blockc.addresses.records import Records, records_from_bytes, records_to_bytes
 from blockc.cli.output import step
 from blockc.cli.shared import Settings
