@@ -1,9 +1,12 @@
 """nginx `geo`: a variable that is 1 for blocked clients, decided by the longest prefix.
 
-255.255.255.255: nginx looks that address up for clients that have none (`unix:` sockets) and for
-values of `source` that are no address. A list that covers it, such as the complement of an
-allow list, therefore blocks what nginx cannot name; that is the safe side, and it is kept. The
-single address is written bare, since nginx refuses it with a length.
+Two things nginx does that the file does not show, both kept because they are the safe side:
+
+* 255.255.255.255 is looked up for clients without an address (`unix:` sockets) and for values of
+  `source` that are none. A list that covers it, such as the complement of an allow list, so
+  blocks what nginx cannot name. The single address is written bare: with /32 nginx refuses it.
+* IPv4-mapped clients (`::ffff:192.0.2.1`) are looked up as IPv4, and entries in ::ffff:0:0/96
+  match nobody.
 """
 
 import re

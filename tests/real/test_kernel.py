@@ -1,0 +1,160 @@
+"""nftables and ipset with iptables, loaded into a kernel and asked with packets.
+
+Each test has a network namespace of its own; nothing of the machine is touched.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blockc.addresses import FAMILIES, AddrMap
+from blockc.addresses.rules import Match, meaning
+from blockc.targets.ipset import IPSET
+from blockc.targets.nftables import NFTABLES
+from blockc.targets.reading import NAMES, Text
+from tests.real.probes import blocked, ends, listed, reaches_a_hook
+from tests.support.machine import SYSTEM_PATH, require_program, require_root
+from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
+
+NETWORK = Path(__file__).with_name("network.py")
+SET = "blockc_export_control"
+ENVIRONMENT = os.environ | {"PATH": SYSTEM_PATH}
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _kernel() -> None:
+    """Ask for what every test here needs: root, and the programs."""
+    require_root()
+    for name in ("unshare", "ip", *NFTABLES.programs, *IPSET.programs):
+        require_program(name)
+
+
+def stored(folder: Path, texts: tuple[Text, ...]) -> list[Path]:
+    """Write the files of an artifact and return where they are."""
+    paths = [folder / Path(text.path).name for text in texts]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text.text, encoding="utf-8")
+    return paths
+
+
+def ipset_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
+    """Return the commands that the files themselves recommend, loading twice as an update does."""
+    restore, v4, v6 = stored(folder, texts)
+    load = [
+        f"ipset restore < {restore}",
+        f"iptables-restore --noflush < {v4}",
+        f"ip6tables-restore --noflush < {v6}",
+    ]
+    hook = [f"{name} -I INPUT 1 -j {SET}" for name in ("iptables", "ip6tables")]
+    return [*load, *hook, *load]
+
+
+def nft_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
+    """Return the commands that load the table, and load it again."""
+    (path,) = stored(folder, texts)
+    return [f"nft -f {path}", f"nft -f {path}"]
+
+
+def ask(commands: list[str], hook: str, intent: AddrMap) -> tuple[set[str], set[str]]:
+    """Return which probes passed and which should have, of those the kernel delivers."""
+    wanted: dict[str, bool] = {}
+    for family in FAMILIES:
+        wanted |= blocked(intent, family, ends(intent, family))
+    asked = [text for text in wanted if reaches_a_hook(text, hook)]
+    job = json.dumps({"commands": commands, "hook": hook, "probes": asked})
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, str(NETWORK)],
+        input=job,
+        capture_output=True,
+        env=ENVIRONMENT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout)), {text for text in asked if not wanted[text]}
+
+
+def test_nft_drops_what_the_list_blocks_and_nothing_else(tmp_path: Path) -> None:
+    addresses = listed(1)
+    commands = nft_commands(tmp_path, written(NFTABLES, addresses))
+    passed, should = ask(commands, "prerouting", AddrMap.of_set(addresses))
+    assert len(should) > 1_000
+    assert passed == should
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_nft_drops_the_edges_of_the_space(tmp_path: Path, case: str) -> None:
+    commands = nft_commands(tmp_path, written(NFTABLES, EDGES[case]))
+    passed, should = ask(commands, "prerouting", AddrMap.of_set(EDGES[case]))
+    assert passed == should
+
+
+def test_ipset_and_iptables_drop_what_the_list_blocks_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    addresses = listed(2)
+    commands = ipset_commands(tmp_path, written(IPSET, addresses))
+    passed, should = ask(commands, "input", AddrMap.of_set(addresses))
+    assert len(should) > 1_000
+    assert passed == should
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_ipset_and_iptables_drop_the_edges_of_the_space(tmp_path: Path, case: str) -> None:
+    commands = ipset_commands(tmp_path, written(IPSET, EDGES[case]))
+    passed, should = ask(commands, "input", AddrMap.of_set(EDGES[case]))
+    assert passed == should
+
+
+def test_an_exception_inside_an_ipset_entry_passes(tmp_path: Path) -> None:
+    rules = nested(
+        ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.0/24", 1), ("10.1.2.3/32", 0),
+        ("2001:db8::/32", 1), ("2001:db8:8::/48", 0), ("2001:db8:8::1/128", 1),
+    )  # fmt: skip
+    intent = meaning(Match.LONGEST, rules.values(), NAMES)
+    commands = ipset_commands(tmp_path, written_rules(IPSET, rules))
+    passed, should = ask(commands, "input", intent)
+    assert passed == should
+
+
+def test_a_longer_list_replaces_a_shorter_one_while_it_is_in_use(
+    tmp_path: Path,
+) -> None:
+    old, new = prefixes("10.0.0.0/8", "2001:db8::/32"), listed(3)
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    commands = ipset_commands(before, written(IPSET, old))
+    commands += ipset_commands(after, written(IPSET, new))[:1]
+    passed, should = ask(commands, "input", AddrMap.of_set(new))
+    assert passed == should
+
+
+def test_ipset_itself_says_the_same_of_both_ends_of_every_slot(
+    tmp_path: Path,
+) -> None:
+    """Also of addresses that no packet can come from."""
+    addresses = listed(4)
+    intent = AddrMap.of_set(addresses)
+    restore = stored(tmp_path, written(IPSET, addresses))[0]
+    for family in FAMILIES:
+        wanted = blocked(intent, family, ends(intent, family))
+        questions = "".join(f"test {SET}_v{family.version} {text}\n" for text in wanted)
+        asked = tmp_path / "questions"
+        asked.write_text(questions, encoding="utf-8")
+        script = f"ipset restore < {restore} && ipset - < {asked}"
+        done = subprocess.run(
+            ["unshare", "--net", "sh", "-c", script],
+            capture_output=True,
+            env=ENVIRONMENT,
+            text=True,
+            check=False,
+        )
+        answers = re.findall(r"([0-9a-f:.]+) is (NOT )?in set", done.stdout + done.stderr)
+        assert {text: not missed for text, missed in answers} == wanted
