@@ -35,8 +35,13 @@ class Aggregate:
     def __post_init__(self) -> None:
         if self.four and self.six:
             raise UsageError("-4 and -6 exclude each other", hint="give neither for both families")
-        if [*self.files, *self.exclude].count(STDIN) > 1:
+        if [*self.inputs, *self.exclude].count(STDIN) > 1:
             raise UsageError("standard input can be read only once")
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the files to merge: standard input if none is named."""
+        return self.files or (STDIN,)
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -62,7 +67,7 @@ def command(settings: Settings, asked: Aggregate) -> None:
 
     Exit code 3 names the first line that is not understood; nothing is printed then.
     """
-    result = _gather(asked.files or (STDIN,), truncate=asked.truncate)
+    result = _gather(asked.inputs, truncate=asked.truncate)
     for path in asked.exclude:
         result -= _gather([path], truncate=asked.truncate)
     if asked.count or settings.json:

@@ -9,7 +9,7 @@ import click
 
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.records import REGISTRIES
-from blockc.cli.output import Cell, amount, show_json, show_table, warn
+from blockc.cli.output import Cell, amount, complain, show_json, show_table, warn
 from blockc.cli.shared import Settings, verb
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError
 from blockc.fetch.folder import read_packed
@@ -60,14 +60,14 @@ def command(settings: Settings, asked: Check) -> int:
     Reads the files, packed ones (.xz, .gz, .bz2) too. Writes nothing. Prints what they hold, and
     on stderr what is odd about them or why they are refused, with line and token.
 
-    Exit code 0 if all would be accepted, 3 if one would be refused.
+    Exit codes: 0 all would be accepted, 2 one cannot be read, 3 one would be refused.
     """
     verdicts = [_verdict(path, asked) for path in asked.files]
     for one in verdicts:
         for text in one.read.warnings if one.read else ():
             warn(text)
         if one.refusal:
-            click.echo(f"blockc: {one.refusal}", err=True)
+            complain(one.refusal)
     if settings.json:
         show_json([_report(one) for one in verdicts])
     else:
@@ -77,9 +77,10 @@ def command(settings: Settings, asked: Check) -> int:
 
 def _verdict(path: Path, asked: Check) -> Verdict:
     try:
+        _require_readable(path)
         raw = read_packed(path)
         if asked.md5:
-            _require_md5(path, asked.md5)
+            _require_md5(path, raw.data, asked.md5)
         today = datetime.now(UTC).date()
         read = read_delegated(raw.name, raw.data, registry=asked.registry, today=today)
     except BlockcError as refusal:
@@ -87,13 +88,26 @@ def _verdict(path: Path, asked: Check) -> Verdict:
     return Verdict(path, read=read)
 
 
-def _require_md5(path: Path, checksum: Path) -> None:
-    """Raise SourceUnfit unless the bytes of `path`, as they are, have the published digest."""
+def _require_readable(path: Path) -> None:
+    """Raise UsageError unless there is a file to check: nobody upstream can help otherwise."""
+    try:
+        path.open("rb").close()
+    except OSError as reason:
+        said = (reason.strerror or str(reason)).lower()
+        raise UsageError(f"cannot read this file: {said}", at=Location(str(path))) from None
+
+
+def _require_md5(path: Path, unpacked: bytes, checksum: Path) -> None:
+    """Raise SourceUnfit unless the file, as it is or unpacked, has the published digest."""
+    _require_readable(checksum)
     wanted = parse_md5(str(checksum), read_packed(checksum).data)
-    found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    if found != wanted:
+    found = [
+        hashlib.md5(data, usedforsecurity=False).hexdigest()
+        for data in (path.read_bytes(), unpacked)
+    ]
+    if wanted not in found:
         raise SourceUnfit(
-            f"its md5 is {found}, {checksum} says {wanted}",
+            f"its md5 is {found[0]}, {checksum} says {wanted}",
             at=Location(str(path)),
             hint="fetch both again; the checksum can be some minutes younger than the file",
         )
@@ -126,17 +140,20 @@ def _report(one: Verdict) -> dict[str, object]:
 
 
 def _show(settings: Settings, accepted: list[Verdict]) -> None:
-    heads = ["file", "registry", "data of", "serial", "asn rows"]
-    heads += [f"{f.name} {what}" for f in FAMILIES for what in ("rows", "delegated")]
-    rows = [_row(one.path, one.read) for one in accepted if one.read]
+    rows = [row for one in accepted if one.read for row in _rows(one.path, one.read)]
     if rows:
+        heads = ["file", "registry", "data of", "type", "rows", "delegated"]
         show_table(settings, "Accepted", heads, rows)
 
 
-def _row(path: Path, read: Delegated) -> list[Cell]:
+def _rows(path: Path, read: Delegated) -> list[list[Cell]]:
+    """Return a row a type; the first says which file it is."""
     header, counts = read.header, read.counts
-    cells: list[Cell] = [path.name, header.registry, header.enddate.isoformat(), header.serial]
-    cells.append(counts.rows["asn"])
-    for family in FAMILIES:
-        cells += [counts.rows[family.name], amount(family, counts.delegated[family])]
-    return cells
+    rows: list[list[Cell]] = [
+        [path.name, header.registry, header.enddate.isoformat()],
+        ["", "", ""],
+        ["", "", "", "asn", counts.rows["asn"], ""],
+    ]
+    for row, family in zip(rows, FAMILIES, strict=False):
+        row += [family.name, counts.rows[family.name], amount(family, counts.delegated[family])]
+    return rows

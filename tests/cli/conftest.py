@@ -1,0 +1,33 @@
+"""How the tests of the command line call it: in this process, or as a program of its own."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blockc.cli.main import run
+from tests.cli.toy import Done, write_registries
+
+Blockc = Callable[..., Done]
+
+
+@pytest.fixture
+def blockc(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Blockc:
+    """Return a function that runs blockc in this process with the words it is given."""
+
+    def call(*words: object, stdin: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capsysbinary.readouterr()
+        code = run([str(word) for word in words])
+        out, err = capsysbinary.readouterr()
+        return Done(code, out.decode(), err.decode())
+
+    return call
+
+
+@pytest.fixture
+def registries(tmp_path: Path) -> Path:
+    """Return a folder with five small delegation files."""
+    return write_registries(tmp_path / "registries")
