@@ -1,9 +1,9 @@
 """Rules to text: the only door to jinja2.
 
-What a template sees: `header` (lines), `provenance`, `option.<name>`, `parts` (one a family of
-the file, each with `name`, `version`, `count`, `addresses`, `texts` and `entries`) and `entries`
-(all parts' pairs of addresses and verdict word). Loops and conditions are a template's business;
-numbers are counted here.
+What a template sees: `header` (lines), `registered` (a sentence), `provenance`, `option.<name>` and
+`parts`, one a family of the file. A part has `name`, `version`, `count`, `addresses`, `texts` (the
+addresses of each entry) and `entries` (those with the word for the verdict). Loops and conditions
+are a template's business; numbers are counted here.
 
 Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
 are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
@@ -50,7 +50,6 @@ def _filled(target: Target, draft: Draft, file: File, templates: Mapping[str, Te
         "registered": REGISTERED,
         "option": draft.options,
         "parts": parts,
-        "entries": [entry for part in parts for entry in part.entries],
     }
     template = templates[file.template]
     try:

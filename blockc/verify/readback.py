@@ -79,16 +79,16 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
     reading = _read(target, texts)
-    path = texts[0].path
     try:
         said = meaning(target.match, reading.rules.values(), reading.names, intent.families)
     except ValueError as reason:
-        raise Miscompiled(f"{target.name}: {reason}", at=Location(path)) from None
+        raise Miscompiled(f"{target.name}: {reason}", at=Location(texts[0].path)) from None
     names = tuple(dict.fromkeys((*intent.names, *reading.names)))
     label = np.array([names.index(name) for name in reading.names], dtype=np.int32)
     count = 0
     for family in intent.families:
         starts, (wanted, got) = overlay(intent.part(family), said.part(family))
+        path = next((text.path for text in texts if family in text.families), texts[0].path)
         slots = _Slots(path, family, names, starts, wanted)
         slots.require(label[got], "its text")
         rules = reading.rules.get(family, Rules.empty(family))

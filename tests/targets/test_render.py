@@ -21,9 +21,9 @@ from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rul
     [
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ option.colour }}", "no attribute 'colour'"),
-        ("{% for x in entries %}", "Unexpected end of template"),
+        ("{% for x in parts %}", "Unexpected end of template"),
         ("{{ 1 / 0 }}", "division by zero"),
-        ("{{ entries[0] + 1 }}", "can only concatenate"),
+        ("{{ parts[0].entries[0] + 1 }}", "can only concatenate"),
         ("{{ header.__class__.__mro__ }}", "unsafe"),
         ("{{ parts[0].texts.append('0.0.0.0/1') }}", "unsafe"),
         ("{% include 'other.j2' %}", "no loader"),
@@ -47,15 +47,14 @@ def test_a_template_sees_what_the_documentation_promises() -> None:
         "{% for part in parts %}\n"
         "{{ part.name }} {{ part.version }} {{ part.count }} {{ part.addresses }}\n"
         "{{ part.texts | join(' ') }}\n"
+        "{% for text, word in part.entries %}{{ text }}{{ word }};{% endfor %}\n"
         "{% endfor %}\n"
-        "{% for text, word in entries %}\n{{ text }}{{ word }};{% endfor %}\n"
     )
     assert text == (
         "True export-control True "
         "the country of an address is where it is registered, not where it is used\n"
-        "ipv4 4 2 257\n192.0.2.0/24 198.51.100.7/32\n"
+        "ipv4 4 2 257\n192.0.2.0/24 198.51.100.7/32\n192.0.2.0/24;198.51.100.7/32;"
         "ipv6 6 0 0\n\n"
-        "192.0.2.0/24;198.51.100.7/32;"
     )
 
 
