@@ -1,5 +1,7 @@
 """Typed values from TOML, every mistake with its place, and the places themselves."""
 
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -190,6 +192,16 @@ def test_all_mistakes_are_reported_in_the_order_of_the_file() -> None:
         read_definition(Sample, "x.toml", WRONG)
     assert [str(error).split("\n")[0] for error in caught.value.errors] == EXPECTED.split("\n")
     assert {type(error) for error in caught.value.errors} == {DefinitionError}
+
+
+def test_a_definition_without_mistakes_does_not_pay_for_places() -> None:
+    code = (
+        "import sys; from blockc.definitions import Table, read_definition\n"
+        "class One(Table):\n  a: int\n"
+        "read_definition(One, 'x.toml', 'a = 1')\n"
+        "sys.exit('tree_sitter' in sys.modules or 'iso3166' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=CHECKOUT)
 
 
 def test_what_is_wrong_is_drawn_with_a_caret() -> None:

@@ -52,8 +52,56 @@ def test_a_file_included_twice_is_read_once() -> None:
     common = b'version = 1\n[list.a]\nblock = ["file:own.txt"]\n'
     both = b'version = 1\ninclude = ["../common.toml"]\n'
     files = {"etc/common.toml": common, "etc/x/b.toml": both, "etc/own.txt": b"10.0.0.1\n"}
-    policy = parsed('include = ["common.toml", "x/b.toml", "./common.toml"]\n', files)
+    reader = Counting(files)
+    text = 'version = 1\ninclude = ["common.toml", "x/b.toml", "./common.toml"]\n'
+    policy = parse_policy("etc/blockc.toml", text, known=KNOWN, read_file=reader)
     assert [one.name for one in policy.lists] == ["a"]
+    assert reader.read == ["etc/common.toml", "etc/x/b.toml"]
+
+
+class Counting(Files):
+    """Files that remember which of them were read."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        super().__init__(files)
+        self.read: list[str] = []
+
+    def __call__(self, path: str) -> bytes:
+        self.read.append(path)
+        return super().__call__(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "fits"),
+    [
+        ("2.0.0.0/8", True),
+        ("2.0.0.1-3.0.0.0", True),
+        ("2.0.0.0-3.0.0.0", False),
+        ("2001::/16", True),
+        ("2000::/15", False),
+        ("2001::-2002::", False),
+        ("2001::1-2002::", True),
+    ],
+)
+def test_a_file_holds_nothing_wider_than_an_operator_may_write(entry: str, *, fits: bool) -> None:
+    text, files = '[list.a]\nblock = ["file:f.txt"]\n', {"etc/f.txt": f"{entry}\n".encode()}
+    for form, given in ((text, files), (f'[list.a]\nblock = ["{entry}"]\n', {})):
+        if fits:
+            assert resolved(form, given).list_of("a").addresses == addresses(entry)
+        else:
+            with pytest.raises(Mistakes, match="wider than a /"):
+                resolved(form, given)
+
+
+@pytest.mark.parametrize(("status", "fits"), [(399, False), (400, True), (599, True), (600, False)])
+def test_a_stage_answers_with_an_error_of_http(status: int, *, fits: bool) -> None:
+    stage = f'{{ from = 2026-01-01, action = "block", status = {status} }}'
+    text = f'[list.a]\nblock = ["CN"]\nstages = [{stage}]\n'
+    if fits:
+        assert parsed(text).list_of("a").stages[0].status == status
+    else:
+        with pytest.raises(Mistakes, match="refuses nothing"):
+            parsed(text)
 
 
 def test_a_file_is_named_from_the_file_that_names_it() -> None:

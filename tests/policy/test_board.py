@@ -1,0 +1,44 @@
+"""A policy drawn on one cut of the space means what set algebra, entry by entry, says."""
+
+import pytest
+
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import FAMILIES
+from blockc.policy.model import Policy, Written
+from blockc.policy.resolve import resolve
+from blockc.policy.selectors import Addresses, Country
+from tests.policy.crowd import crowded
+from tests.policy.toy import ROWS, TODAY, WORLD, Files, addresses, parsed
+
+HELD = {code: addresses(*(row[0] for row in ROWS if row[1] == code)) for code in ("CN", "US", "EU")}
+
+
+def plainly(written: Written) -> AddrSet:
+    """Return what one entry stands for, without any of the machinery."""
+    if isinstance(written.selector, Country):
+        return HELD[written.selector.code]
+    assert isinstance(written.selector, Addresses)
+    return written.selector.as_set(FAMILIES)
+
+
+def expected(policy: Policy, name: str) -> AddrSet:
+    """Return what a list blocks, by the law: (block - except) - never_block."""
+    one = policy.list_of(name)
+    blocked = AddrSet.empty()
+    for written in one.block:
+        blocked |= plainly(written)
+    for written in (*(spared.written for spared in one.spared), *policy.protect.never_block):
+        blocked -= plainly(written)
+    return blocked
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_crowded_policy_means_what_plain_set_algebra_says(seed: int) -> None:
+    text = crowded(lists=6, entries=8, exceptions=40, codes=sorted(HELD), seed=seed)
+    policy = parsed(text.removeprefix("version = 1\n"))
+    result = resolve(policy, WORLD, read_file=Files(), as_of=TODAY)
+    for one in result.lists:
+        assert one.addresses == expected(policy, one.name)
+        assert [sum(chosen.counts) for chosen in one.chosen] == [
+            plainly(chosen.entry.written).count for chosen in one.chosen
+        ]
