@@ -101,8 +101,11 @@ def survey(records: Records) -> Survey:
     """
     order = np.argsort(records.start, kind="stable")
     start, reach = records.start[order], _reach(records.last[order])
-    inside = np.append(False, start[1:] <= reach[:-1])[: len(order)]
-    contested = records.take(order[inside | np.append(inside[1:], False)[: len(order)]])
+    shared = np.zeros(len(order), dtype=bool)
+    inside = start[1:] <= reach[:-1]
+    shared[1:] |= inside
+    shared[:-1] |= inside
+    contested = records.take(order[shared])
     held = records.delegated
     spans = records.start[held], records.last[held]
     if len(contested):
@@ -164,7 +167,8 @@ def _disputes(held: Records) -> Finding | None:
     connect all rows that hang together.
     """
     reach = _reach(held.last)
-    farthest = np.append(True, held.last[1:] > reach[:-1])[: len(held)]
+    farthest = np.ones(len(held), dtype=bool)
+    farthest[1:] = held.last[1:] > reach[:-1]
     owner = np.maximum.accumulate(np.where(farthest, np.arange(len(held)), 0))
     inside = np.flatnonzero(held.start[1:] <= reach[:-1]) + 1
     pairs = np.column_stack([owner[inside - 1], inside])
