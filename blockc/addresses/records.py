@@ -115,12 +115,12 @@ def records_from_bytes(data: bytes, families: Sequence[Family]) -> dict[Family, 
     Raises:
         ValueError: If `data` is not such an archive.
     """
-    if not data.startswith(b"PK"):
-        raise ValueError("not an archive of records: not a zip file")
     try:
+        if not data.startswith(b"PK"):
+            raise BadZipFile("not a zip file")
         with np.load(BytesIO(data), allow_pickle=False) as arrays:
             return {family: _unpacked(family, arrays) for family in families}
-    except (KeyError, OSError, EOFError, BadZipFile, RuntimeError) as reason:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile, RuntimeError) as reason:
         raise ValueError(f"not an archive of records: {reason}") from None
 
 
@@ -130,5 +130,5 @@ def _unpacked(family: Family, arrays: Mapping[str, NDArray[Any]]) -> Records:
     wrong = [row.dtype not in (np.uint64, columns.WIDE) for row in rows[:2]]
     wrong += [row.dtype != dtype for row, dtype in zip(rows[2:], expected, strict=True)]
     if any(wrong) or any(row.ndim != 1 for row in rows):
-        raise ValueError("not an archive of records: a column of another type")
+        raise ValueError("a column has another type")
     return Records(family, *rows)

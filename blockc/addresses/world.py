@@ -181,13 +181,15 @@ def _by_rank(records: Records) -> NDArray[np.intp]:
     """Return positions from the weakest record to the strongest.
 
     A total order of everything a record says, so that the order of the files never decides.
+    No country is weaker than any.
     """
+    country = records.country.astype(np.int32)
     ranks = zip(
         records.delegated.tolist(),
         (-size for size in columns.sizes(records.family, records.start, records.last)),
         records.date.tolist(),
         (-records.registry.astype(np.int32)).tolist(),
-        (-records.country.astype(np.int32)).tolist(),
+        np.where(country == 0, -(1 << 16), -country).tolist(),
         (-records.status.astype(np.int32)).tolist(),
         columns.ints(records.family, records.start),
         records.row.tolist(),
