@@ -10,7 +10,7 @@ import click
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.text_columns import address_texts, last_texts, prefix_lines, read_spans
-from blockc.cli.output import show, show_json
+from blockc.cli.output import show, show_json, step
 from blockc.cli.shared import Settings, verb
 from blockc.errors import UsageError
 
@@ -57,30 +57,32 @@ class Aggregate:
 @click.option("-4", "--ipv4", "four", is_flag=True, help="Only IPv4.")
 @click.option("-6", "--ipv6", "six", is_flag=True, help="Only IPv6.")
 @click.option("-t", "--truncate", is_flag=True, help="Clear host bits instead of refusing them.")
-@verb(Aggregate)
+@verb(Aggregate, shows=("json", "quiet", "verbose"))
 def command(settings: Settings, asked: Aggregate) -> None:
     """Merge addresses, prefixes and ranges into the fewest prefixes.
 
     Reads FILES, or standard input without any (`-` is standard input too): an address, a prefix
-    or a range a line, both families mixed, `#` and `;` start a comment. Prints IPv4 before IPv6,
-    each in address order. IPv4-mapped IPv6 addresses are read as IPv4.
+    or a range a line, both families mixed, `#` and `;` start a comment; IPv4-mapped IPv6 addresses
+    are IPv4. Writes nothing. Prints IPv4 before IPv6, each in address order.
 
-    Exit code 3 names the first line that is not understood; nothing is printed then.
+    Exit codes: 0 done, 2 a file cannot be read, 3 a line is not understood; it is named, and
+    nothing is printed.
     """
-    result = _gather(asked.inputs, truncate=asked.truncate)
+    result = _gather(settings, asked.inputs, truncate=asked.truncate)
     for path in asked.exclude:
-        result -= _gather([path], truncate=asked.truncate)
+        result -= _gather(settings, [path], truncate=asked.truncate)
     if asked.count or settings.json:
         _report(result, asked, as_json=settings.json)
     else:
         show(b"".join(_lines(result, f, ranges=asked.ranges) for f in asked.families))
 
 
-def _gather(paths: Iterable[Path], *, truncate: bool) -> AddrSet:
+def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> AddrSet:
     """Return the union of the files' addresses."""
     total = AddrSet.empty()
     for path in paths:
         name = "stdin" if path == STDIN else str(path)
+        step(settings, f"read {name}")
         total |= AddrSet.of_spans(read_spans(name, read_bytes(path), truncate=truncate))
     return total
 

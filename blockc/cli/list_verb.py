@@ -34,7 +34,10 @@ class Wanted:
 def command(settings: Settings, asked: Wanted) -> None:
     """List the sources, targets, groups or countries a policy can name.
 
-    A country stands for the addresses registered there, which is not where they are used.
+    Reads what blockc ships. Writes nothing. Prints a table. A country stands for the addresses
+    registered there, which is not where they are used.
+
+    Exit codes: 0 done, 2 there is no such list.
     """
     listing = _LISTINGS[asked.what]()
     if settings.json:

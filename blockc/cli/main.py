@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from errno import ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from blockc import __version__
-from blockc.cli.output import complain, tell
+from blockc.cli.output import complain, stdout_failure, tell
 from blockc.cli.shared import NoMore, Settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
 
@@ -54,7 +55,7 @@ class LazyGroup(click.Group):
         """Run a verb; its failure is reported while the context still knows about colours."""
         try:
             return super().invoke(ctx)
-        except Exception as failure:  # noqa: BLE001  it is reported, with its traceback if a bug
+        except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  it is reported
             return _exit_code(failure)
 
     def resolve_command(
@@ -116,6 +117,8 @@ def _complain_of_call(failure: click.ClickException) -> None:
 
 def _exit_code(failure: BaseException) -> int:
     """Return the exit code of a failure, having said on stderr what it is."""
+    if isinstance(failure, OSError) and failure.errno == ENOSPC and not failure.filename:
+        failure = stdout_failure(failure)  # it was click that wrote: a help text
     match failure:
         case click.exceptions.Exit():
             return failure.exit_code

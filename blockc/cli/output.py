@@ -23,7 +23,7 @@ class Figure(str):
 
 
 Cell = str | int | Figure
-NARROW = 20  # columns of text up to this width are never wrapped
+SENTENCES, NAMES = 12, 20  # a column of sentences or of names is wrapped down to this width
 GAP = 2
 
 
@@ -37,14 +37,23 @@ def show(text: str | bytes) -> None:
     if sys.stdout is None:
         raise OutputError("standard output is closed", hint="send it somewhere, or to /dev/null")
     try:
-        click.echo(text, nl=False)
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()
         raise
     except OSError as reason:
-        abandon_stdout()
-        said = (reason.strerror or str(reason)).lower()
-        raise OutputError(f"cannot write to standard output: {said}") from None
+        raise stdout_failure(reason) from None
+
+
+def stdout_failure(reason: OSError) -> OutputError:
+    """Return what to say when standard output fails, which is not written to any more."""
+    abandon_stdout()
+    said = (reason.strerror or str(reason)).lower()
+    return OutputError(f"cannot write to standard output: {said}")
 
 
 def abandon_stdout() -> None:
@@ -90,16 +99,22 @@ def _cell(cell: Cell) -> str:
 def _widths(
     texts: Sequence[Sequence[str]], numeric: Sequence[bool], limit: int | None
 ) -> list[int]:
-    """Return the width of each column, so that they fit `limit` if wrapping text can do it."""
+    """Return the width of each column, so that they fit `limit` if wrapping text can do it.
+
+    Sentences are wrapped before names. If both do not suffice the terminal wraps the lines, which
+    loses nothing.
+    """
     from rich.cells import cell_len
 
-    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    columns = list(zip(*texts, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
     supple = [place for place, number in enumerate(numeric) if not number]
-    while limit is not None and sum(widths) + GAP * (len(widths) - 1) > limit:
-        widest = max(supple, key=lambda place: widths[place], default=0)
-        if not supple or widths[widest] <= NARROW:
-            break  # the terminal wraps the lines, which loses nothing
-        widths[widest] -= 1
+    sentences = [place for place in supple if any(" " in text for text in columns[place][1:])]
+    excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
+    for places, least in ((sentences, SENTENCES), (supple, NAMES)):
+        while limit and excess > 0 and any(widths[place] > least for place in places):
+            widths[max(places, key=widths.__getitem__)] -= 1
+            excess -= 1
     return widths
 
 

@@ -1,0 +1,233 @@
+"""What every verb has in common: help, global options, exit codes, silence and colour."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blockc import __version__
+from blockc.cli import main
+from blockc.cli.main import VERBS
+from blockc.errors import BlockcError, DoesNotFit, Mistakes, PolicyError, UnsafeChange
+from tests.cli.conftest import Blockc
+from tests.cli.toy import environ, program, shell, write_policy
+
+HEAVY = ("numpy", "jinja2", "msgspec", "requests", "rich", "pytricia", "netaddr")
+
+
+def on_terminal(*words: object, columns: int = 80, no_color: str = "") -> str:
+    """Return all that blockc shows on a terminal of that width."""
+    ours, theirs = pty.openpty()
+    more = {"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": no_color}
+    command = [sys.executable, "-m", "blockc", *map(str, words)]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environ(**more)) as process:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # what Linux says at the end
+                break
+            if not piece:
+                break
+            seen += piece
+        process.wait()
+    os.close(ours)
+    return seen.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_and_version_import_no_heavy_library(word: str) -> None:
+    code = (
+        "import sys\nfrom blockc.cli.main import run\n"
+        f"assert run([{word!r}]) == 0\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def test_the_version_is_told(blockc: Blockc) -> None:
+    assert blockc("--version") == (0, f"blockc {__version__}\n", "")
+
+
+def test_help_names_every_verb_and_every_exit_code(blockc: Blockc) -> None:
+    done = blockc("--help")
+    assert (done.code, done.err) == (0, "")
+    for verb, said in VERBS.items():
+        assert re.search(rf"^  {verb} +{re.escape(said)}$", done.out, re.MULTILINE)
+    for kind in (BlockcError, UnsafeChange, DoesNotFit):
+        assert re.search(rf"\b{kind.exit_code}\b", done.out)
+    assert blockc("-h").out == done.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_says_what_it_reads_writes_and_returns(blockc: Blockc, verb: str) -> None:
+    done = blockc(verb, "--help")
+    assert (done.code, done.err) == (0, "")
+    text = " ".join(done.out.split())
+    for word in ("Reads", "Writes", "Prints", "Exit code"):
+        assert word in text, f"{verb} --help does not say what it {word.lower()}"
+    assert "--json" in text
+    assert all(len(line) <= 80 for line in done.out.splitlines())
+
+
+def test_no_verb_at_all_is_told_what_there_is(blockc: Blockc) -> None:
+    done = blockc()
+    assert (done.code, done.out) == (2, "")
+    assert "Verbs:" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["biuld"], "no verb 'biuld'; did you mean 'build'?; see `blockc --help`"),
+        (["list", "--jsn"], "no such option '--jsn'"),
+        (["--jsn", "list"], "no such option '--jsn'"),
+        (["list"], "missing argument"),
+        (["list", "cows"], "'cows' is not one of"),
+        (["build", "--from"], "option '--from' requires an argument"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(
+    blockc: Blockc, words: list[str], said: str
+) -> None:
+    done = blockc(*words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("blockc: ")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert "--help`" in done.err
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (PolicyError("x"), 2),
+        (Mistakes([PolicyError("x"), PolicyError("y")]), 2),
+        (UnsafeChange("x"), 4),
+        (DoesNotFit("x"), 5),
+        (KeyboardInterrupt(), 130),
+        (RuntimeError("x"), 70),
+    ],
+)
+def test_who_must_act_is_the_exit_code(
+    blockc: Blockc, monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    monkeypatch.setattr("blockc.cli.list_verb._targets", fail)
+    monkeypatch.setattr("blockc.cli.list_verb._LISTINGS", {"targets": fail})
+    done = blockc("list", "targets")
+    assert (done.code, done.out) == (code, "")
+    assert "blockc: " in done.err
+
+
+def test_a_bug_shows_its_traceback_and_asks_for_a_report(
+    blockc: Blockc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blockc.cli.list_verb._LISTINGS", {})
+    done = blockc("list", "targets")
+    assert done.code == 70
+    assert "KeyError: 'targets'" in done.err
+    assert done.err.endswith(f"blockc: {main.BUG}\n")
+
+
+def test_a_global_option_may_stand_before_or_after_the_verb(blockc: Blockc) -> None:
+    before, after = blockc("--json", "list", "targets"), blockc("list", "targets", "--json")
+    assert before == after
+    assert json.loads(before.out)[0]["name"] == "plain"
+
+
+def test_quiet_leaves_only_the_result_and_verbose_tells_every_step(
+    blockc: Blockc, registries: Path, tmp_path: Path
+) -> None:
+    policy = write_policy(tmp_path)
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
+    assert "published" in blockc(*words).err
+    assert blockc(*words, "-q").err == ""
+    told = blockc(*words, "-v").err.splitlines()
+    assert [line for line in told if "compile and prove" in line] == [
+        "blockc: compile and prove far.txt",
+        "blockc: compile and prove nginx/far.conf",
+    ]
+    assert told[0] == f"blockc: read policy {policy}"
+    assert f"blockc: read registries {registries}" in told
+    assert told[-2] == "blockc: publish"
+
+
+def test_a_terminal_gets_colours_and_no_line_is_longer_than_it_is_wide() -> None:
+    shown = on_terminal("list", "groups")
+    assert shown.startswith("\x1b[1mGroups\x1b[0m\n")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert max(map(len, plain.splitlines())) <= 80
+    assert len(on_terminal("list", "groups", columns=120).splitlines()) < len(plain.splitlines())
+
+
+def test_nothing_is_lost_on_a_narrow_terminal() -> None:
+    shown = re.sub(r"\s+", "", on_terminal("list", "targets", "--no-color", columns=40))
+    wide = program("list", "targets").out
+    assert sorted(shown.replace("─", "")) == sorted(re.sub(r"\s+", "", wide.replace("─", "")))
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_colours_can_be_refused(how: str, tmp_path: Path) -> None:
+    refuse = ["--no-color"] if how == "option" else []
+    no_color = "1" if how == "environment" else ""
+    assert "\x1b" not in on_terminal("list", "targets", *refuse, no_color=no_color)
+    assert "\x1b" not in on_terminal("check", tmp_path / "gone", *refuse, no_color=no_color)
+    assert "\x1b[31mblockc:" in on_terminal("check", tmp_path / "gone")
+
+
+def test_a_pipe_gets_no_colours_and_no_wrapped_or_padded_lines() -> None:
+    done = program("list", "sources")
+    assert "\x1b" not in done.out
+    lines = done.out.splitlines()
+    assert lines[0] == "Sources"
+    assert lines == [line.rstrip() for line in lines]
+    assert [line.split()[0] for line in lines[3:8]] == [
+        "afrinic", "apnic", "arin", "lacnic", "ripencc",
+    ]  # fmt: skip
+
+
+def test_an_ascii_terminal_gets_ascii(blockc: Blockc, registries: Path, tmp_path: Path) -> None:
+    text = 'version = 1\n[list.a]\ntitle = "Zürich \\u2192 Łódź"\nblock = ["CN"]\n'
+    policy = write_policy(tmp_path, text + '[[output]]\nlist="a"\ntarget="json"\npath="a"\n')
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
+    assert blockc(*words).code == 0
+    table = program(*words, "--dry-run", PYTHONIOENCODING="ascii")
+    assert table.code == 0
+    assert "Z\\xfcrich \\u2192" in table.out
+    report = program(*words, "--json", PYTHONIOENCODING="ascii")
+    assert report.err == ""
+    assert json.loads(report.out)["lists"][0]["title"] == "Zürich → Łódź"
+
+
+@pytest.mark.parametrize("words", ["list targets", "list targets --json", "--help", "list --help"])
+def test_an_output_that_takes_nothing_is_exit_code_2(words: str) -> None:
+    done = shell(f"$blockc {words} > /dev/full")
+    assert done == (2, "", "blockc: cannot write to standard output: no space left on device\n")
+
+
+def test_a_stderr_that_takes_nothing_changes_nothing() -> None:
+    assert shell("$blockc list cows 2> /dev/full; echo $?").out == "2\n"
+    assert shell("$blockc list targets -v 2>&- | head -n 1").out == "Targets\n"
+
+
+def test_an_interrupt_ends_with_130_and_one_line() -> None:
+    command = [sys.executable, "-m", "blockc", "aggregate", "-v"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, env=environ(), text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "blockc: read stdin\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "blockc: interrupted; nothing is half-written\n"
+        assert process.wait() == 130
