@@ -15,6 +15,7 @@ from blockc.addresses import columns
 from blockc.addresses.columns import Column
 from blockc.addresses.family import V4, Family
 from blockc.addresses.prefixes import Prefixes
+from blockc.addresses.text import parse_raw
 
 
 class PrefixIndex:
@@ -39,10 +40,16 @@ class PrefixIndex:
     def longest_prefix(self, address: int) -> str | None:
         """Return the text of the longest prefix that holds `address`, or None."""
         key: str | None = self._trie.get_key(self.family.text(address))
-        return key
+        if key is None:
+            return None
+        first, _, length = key.partition("/")  # pytricia writes low IPv6 with dotted octets
+        return f"{self.family.text(parse_raw(first)[1])}/{length}"
 
     def labels(self, addresses: Column, default: int = 0) -> NDArray[np.int32]:
-        """Return the label of the longest match of each address of a column."""
+        """Return the label of the longest match of each address of a column of starts.
+
+        Ends in a narrow column are not addresses: pass them through `columns.widen_lasts`.
+        """
         get = self._trie.get
         found = [get(key, default) for key in _keys(self.family, addresses)]
         return np.array(found, dtype=np.int32)
