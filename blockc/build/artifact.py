@@ -1,16 +1,20 @@
 """One artifact: rules from its intent, text from the rules, and the proof of the text."""
 
 import hashlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
-from blockc.addresses import AddrSet, Family
+from blockc.addresses import AddrMap, AddrSet, Family
+from blockc.addresses.addrset import union
+from blockc.addresses.rules import Rules, meaning
 from blockc.build.plan import Order
+from blockc.errors import Miscompiled
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, Request, Step, WhenOver
 from blockc.policy.gather import beside
 from blockc.targets.draft import Draft, Origin, Provenance
-from blockc.targets.options import Value
+from blockc.targets.options import Held
 from blockc.targets.reading import Text
 from blockc.targets.render import render
 from blockc.verify.readback import prove
@@ -56,6 +60,14 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The proved texts of one part of an artifact, and the verdict each address gets from it."""
+
+    texts: tuple[Text, ...]
+    meaning: AddrMap
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """Makes the artifacts of one build.
 
@@ -75,29 +87,77 @@ class Workshop:
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
+        compiled = self._compile(order, _request(order, self.inputs))
+        parts = [self._part(order, compiled, rules, at) for at, rules in _numbered(order, compiled)]
+        _require_whole(compiled, [part.meaning for part in parts])
+        return Artifact(
+            order=order,
+            files={text.path: text.text.encode() for part in parts for text in part.texts},
+            entries={family: len(rules) for family, rules in compiled.rules.items()},
+            addresses=_counts(compiled.meaning),
+            steps=compiled.steps,
+        )
+
+    def _part(
+        self, order: Order, compiled: Compiled, rules: Mapping[Family, Rules], number: int
+    ) -> Part:
+        """Return one part of a list that is split, proved; or the whole list as part 0."""
         target = order.target
-        options = target.settle(order.output.options, _word(order.name))
-        compiled = self._compile(order, _request(order, options, self.inputs))
-        addresses = order.intent.where(order.intent.names[1:])
-        counts = {family: addresses.count_of(family) for family in order.families}
+        said = meaning(compiled.match, rules.values(), compiled.names, order.families)
         draft = Draft(
-            rules=compiled.rules,
+            rules=rules,
             names=compiled.names,
             provenance=_provenance(order, self.inputs),
-            options=options,
-            addresses=counts,
+            options=target.settle(order.output.options, Held(_word(order.name), number)),
+            addresses=_counts(said),
         )
-        texts = render(target, draft, order.path, _templates(order, self.inputs))
-        prove(target, texts, compiled.meaning)
-        return _artifact(order, compiled, texts, counts)
+        path = part_path(order.path, number)
+        texts = render(target, draft, path, _templates(order, self.inputs))
+        prove(target, texts, said)
+        return Part(texts, said)
 
     def _compile(self, order: Order, request: Request) -> Compiled:
         holds = order.name if any(part.labels.any() for part in order.intent.parts) else ""
-        asked = request.max_entries, request.when_over, *request.lengths.items()
-        key = (holds, order.target.match, *asked)
+        key = holds, order.target.match, order.output.fit.key, *request.lengths.items()
         if key not in self.compiled:
             self.compiled[key] = compile_rules(order.intent, order.target.match, request)
         return self.compiled[key]
+
+
+def part_path(path: str, number: int) -> str:
+    """Return the path of part `number`, counted from 1; 0 is the whole list.
+
+    >>> part_path("aws/edge.json", 2), part_path("aws/edge-{part}.json", 2)
+    ('aws/edge.2.json', 'aws/edge-2.json')
+    """
+    if "{part}" in path:
+        return path.replace("{part}", str(number or 1))
+    if not number:
+        return path
+    pure = PurePosixPath(path)
+    return str(pure.with_name(f"{pure.stem}.{number}{pure.suffix}"))
+
+
+def _numbered(order: Order, compiled: Compiled) -> Iterator[tuple[int, Mapping[Family, Rules]]]:
+    """Yield the rules of each part; numbers do not depend on how many parts there are today."""
+    split = _when_over(order) is WhenOver.SPLIT or "{part}" in order.path
+    return enumerate(compiled.shards, start=1 if split else 0)
+
+
+def _require_whole(compiled: Compiled, parts: Sequence[AddrMap]) -> None:
+    """Raise Miscompiled unless the parts together say what the list says."""
+    if len(parts) == 1 and parts[0] == compiled.meaning:
+        return
+    for name in compiled.names[1:]:
+        together = union(part.where([name]) for part in parts)
+        if together != compiled.meaning.where([name]):
+            raise Miscompiled(f"the parts of a split list do not say {name!r} where the list does")
+
+
+def _counts(said: AddrMap) -> dict[Family, int]:
+    """Return how many addresses of each family get a verdict."""
+    addresses = said.where(said.names[1:])
+    return {family: addresses.count_of(family) for family in said.families}
 
 
 def _provenance(order: Order, inputs: Inputs) -> Provenance:
@@ -110,16 +170,25 @@ def _provenance(order: Order, inputs: Inputs) -> Provenance:
     )
 
 
-def _request(order: Order, options: Mapping[str, Value], inputs: Inputs) -> Request:
-    """Return what the passes must keep to: the operator's limit, else the platform's."""
-    target, output = order.target, order.output
+def _request(order: Order, inputs: Inputs) -> Request:
+    """Return what the passes must keep to: the operator's limit and the platform's."""
+    target, fit = order.target, order.output.fit
+    whole = Held(_word(order.name), int(_when_over(order) is WhenOver.SPLIT))
+    capacity = target.capacity(target.settle(order.output.options, whole))
+    limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
     lengths = target.lengths
     return Request(
         protected=inputs.protected,
-        max_entries=output.max_entries or target.capacity(options),
-        when_over=WhenOver(output.when_over),
+        max_entries=min(limits, default=None),
+        when_over=_when_over(order),
+        mu=fit.mu,
         lengths={f: lengths.of(f) for f in order.families} if lengths else {},
+        most_lengths=fit.lengths,
     )
+
+
+def _when_over(order: Order) -> WhenOver:
+    return WhenOver(order.output.fit.when_over)
 
 
 def _templates(order: Order, inputs: Inputs) -> Mapping[str, Text]:
@@ -129,18 +198,6 @@ def _templates(order: Order, inputs: Inputs) -> Mapping[str, Text]:
         return inputs.templates
     path = beside(order.output.place.document, own)
     return {**inputs.templates, order.target.template: inputs.templates[path]}
-
-
-def _artifact(
-    order: Order, compiled: Compiled, texts: tuple[Text, ...], counts: Mapping[Family, int]
-) -> Artifact:
-    return Artifact(
-        order=order,
-        files={text.path: text.text.encode() for text in texts},
-        entries={family: len(rules) for family, rules in compiled.rules.items()},
-        addresses=counts,
-        steps=compiled.steps,
-    )
 
 
 def _word(name: str) -> str:

@@ -7,6 +7,8 @@ from blockc.definitions import Table, for_editors, table_field
 
 Action = Literal["monitor", "warn", "block"]
 WhenOver = Literal["fail", "split", "two-sets", "collateral", "coverage", "balance"]
+DontCare = Literal["off", "reserved", "unallocated"]
+Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
     str,
@@ -100,8 +102,31 @@ class OutputTable(Table, forbid_unknown_fields=False):
     ] = ()
     map: Annotated[Literal["", "country"], for_editors(description="the whole country map")] = ""
     split_by: Literal["", "country"] = ""
-    max_entries: int | None = None
-    when_over: WhenOver = "fail"
+    max_entries: Annotated[
+        int | None, for_editors(description="the most entries of a family; none: the target's")
+    ] = None
+    when_over: Annotated[
+        WhenOver, for_editors(description="what to do when the exact entries are more")
+    ] = "fail"
+    mu: Annotated[
+        float | None,
+        for_editors(description="balance: addresses of others blocked for one more of the list"),
+    ] = None
+    weigh: Annotated[Weigh, for_editors(description="what harm to others is counted in")] = (
+        "addresses"
+    )
+    factors: Annotated[
+        dict[str, int], for_editors(description="countries whose harm counts so many times")
+    ] = table_field(default_factory=dict)
+    spare: Annotated[
+        tuple[str, ...], for_editors(description="countries that a lossy fit must not touch")
+    ] = ()
+    dont_care: Annotated[
+        DontCare, for_editors(description="space that may be blocked to save entries")
+    ] = "off"
+    lengths: Annotated[
+        int | None, for_editors(description="the most different prefix lengths, for ipset")
+    ] = None
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""

@@ -1,13 +1,13 @@
 """A policy that has been checked: every name exists, every selector is understood."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.definitions import Place
-from blockc.policy.document import Action, WhenOver
+from blockc.policy.document import Action, DontCare, Weigh, WhenOver
 from blockc.policy.groups import CountryGroup
 from blockc.policy.selectors import Addresses, Selector
 
@@ -124,6 +124,39 @@ class Guard:
         return {V4: self.widest_ipv4, V6: self.widest_ipv6}.get(family, 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How the entries of an output may look, and what to give up when they are too many.
+
+    Invariant: numbers are positive; `factors` and `spare` name countries.
+
+    Attributes:
+        max_entries: The most entries of a family; None leaves it to the target.
+        mu: How many addresses of others may be blocked for one more of the list.
+        weigh: What harm to others is counted in.
+        factors: Countries whose harm counts so many times.
+        spare: Countries that are never harmed.
+        dont_care: Space that may get any verdict where that saves entries.
+        lengths: The most different prefix lengths a family may use.
+    """
+
+    max_entries: int | None = None
+    when_over: WhenOver = "fail"
+    mu: Fraction = Fraction(1)
+    weigh: Weigh = "addresses"
+    factors: Mapping[str, int] = field(default_factory=dict)
+    spare: tuple[str, ...] = ()
+    dont_care: DontCare = "off"
+    lengths: int | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Return something equal for equal values; mappings have no hash of their own."""
+        return *(getattr(self, f.name) for f in fields(self) if f.name != "factors"), *(
+            self.factors.items()
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One artifact a policy asks for, or one a country.
@@ -137,8 +170,7 @@ class Output:
     lists: tuple[str, ...]
     country_map: bool
     split_by_country: bool
-    max_entries: int | None
-    when_over: WhenOver
+    fit: Fit
     template: str
     options: Mapping[str, Option]
     place: Place = field(compare=False, repr=False)

@@ -7,6 +7,7 @@ from blockc.definitions import Place
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.checks import Checks
 from blockc.policy.document import OutputTable
+from blockc.policy.fits import check_fit
 from blockc.policy.model import Option, Output, TargetFacts
 from blockc.policy.paths import is_pattern, may_collide, require_pattern
 
@@ -22,8 +23,6 @@ def check_output(
         near = suggestion(table.target, sorted(checks.known.targets)).removeprefix("; ")
         hint = near or "`blockc list targets` shows them all"
         checks.findings.add(place / "target", f"unknown target {table.target!r}", hint=hint)
-    if table.max_entries is not None and table.max_entries < 1:
-        checks.findings.add(place / "max_entries", "expected at least 1")
     _check_path(table, raw, facts, place, checks)
     return Output(
         target=table.target,
@@ -31,8 +30,7 @@ def check_output(
         lists=_lists(table, raw, facts, place, checks),
         country_map=table.map == "country",
         split_by_country=table.split_by == "country",
-        max_entries=table.max_entries,
-        when_over=table.when_over,
+        fit=check_fit(table, place, checks),
         template=table.template,
         options=_options(raw, table.target, facts, place, checks),
         place=place,

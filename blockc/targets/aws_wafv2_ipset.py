@@ -77,6 +77,7 @@ AWS_WAFV2_IPSET = Target(
             "blockc-{list}",
             "1 to 120 letters, digits, - or _; the family is added to it",
             pattern=r"[\w\-]{1,120}",
+            part="-{part}",
         ),
         Option("scope", "REGIONAL", "REGIONAL or CLOUDFRONT", pattern="REGIONAL|CLOUDFRONT"),
         Option(

@@ -55,6 +55,7 @@ IPSET = Target(
             "blockc_ and 1 to 17 lower-case letters, digits or _ (`_v4_new` must still fit)",
             # The prefix keeps a policy from swapping or flushing sets and chains of others.
             pattern=r"blockc_[a-z0-9_]{1,17}",
+            part="_{part}",
         ),
         Option(
             "maxelem",

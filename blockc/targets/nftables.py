@@ -34,6 +34,7 @@ NFTABLES = Target(
             "blockc_ and 1 to 48 lower-case letters, digits or _",
             # The file deletes this table: the prefix keeps it from being somebody else's.
             pattern=r"blockc_[a-z0-9_]{1,48}",
+            part="_{part}",
         ),
         Option("hook", "prerouting", " or ".join(HOOKS), pattern="|".join(HOOKS)),
         Option(

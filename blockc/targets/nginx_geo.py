@@ -127,6 +127,7 @@ NGINX_GEO = Target(
             "blockc_{word}",
             "1 to 64 lower-case letters, digits or _, a letter first, without the $",
             pattern=r"[a-z][a-z0-9_]{0,63}",
+            part="_{part}",
         ),
         Option(
             "source",

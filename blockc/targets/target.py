@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from blockc.addresses import FAMILIES, V4, V6, Family
 from blockc.addresses.rules import Match
 from blockc.errors import PolicyError, UsageError
-from blockc.targets.options import Option, Value, settle
+from blockc.targets.options import Held, Option, Value, settle
 from blockc.targets.reading import Reading, Text
 
 
@@ -139,13 +139,13 @@ class Target:
         ]
         return (*main, *extra)
 
-    def settle(self, given: Mapping[str, object], list_name: str) -> dict[str, Value]:
+    def settle(self, given: Mapping[str, object], holds: Held) -> dict[str, Value]:
         """Return a value for every option: what the policy gives, or the default for the list.
 
         Raises:
             PolicyError: If one is unknown or refused; several of them as `Mistakes`.
         """
-        return settle(self.name, self.options, given, list_name)
+        return settle(self.name, self.options, given, holds)
 
     def require_verdicts(self, verdicts: Sequence[str]) -> None:
         """Raise PolicyError unless every one of `verdicts` can be expressed."""

@@ -168,7 +168,7 @@ def require_guard(policy: Policy) -> None:
 
 def require_output(output: Output) -> None:
     assert (output.target, output.path, output.lists) == ("map", "a.conf", ("b", "a"))
-    assert (output.max_entries, output.when_over) == (10, "two-sets")
+    assert (output.fit.max_entries, output.fit.when_over) == (10, "two-sets")
     assert (output.template, output.options) == ("my.j2", {"variable": ("v", "w")})
     assert not output.country_map
     assert not output.split_by_country

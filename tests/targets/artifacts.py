@@ -10,6 +10,7 @@ from blockc.addresses.rules import Rules
 from blockc.addresses.text import parse_prefix
 from blockc.resources import templates_dir
 from blockc.targets.draft import Draft, Origin, Provenance
+from blockc.targets.options import Held
 from blockc.targets.reading import NAMES, Text
 from blockc.targets.render import render
 from blockc.targets.target import Form, Target
@@ -89,7 +90,7 @@ def draft(
     """Return what is to be written; the header counts what any rule touches."""
     touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
     counts = {family: touched.count_of(family) for family in FAMILIES}
-    settled = target.settle(options or {}, provenance.list)
+    settled = target.settle(options or {}, Held(provenance.list))
     return Draft(rules, NAMES, provenance, settled, counts)
 
 

@@ -13,6 +13,7 @@ from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
 from blockc.targets.draft import REGISTERED
+from blockc.targets.options import Held
 from blockc.targets.reading import NAMES, Text
 from blockc.targets.registry import ALL, target_named
 from blockc.targets.render import render
@@ -165,14 +166,14 @@ def test_an_option_takes_only_values_of_its_own_type(target: Target, value: obje
     for option in target.options:
         if type(value) is not type(option.default):
             with pytest.raises(PolicyError, match=f"option '{option.name}' is .*expected"):
-                target.settle({option.name: value}, "x")
+                target.settle({option.name: value}, Held("x"))
 
 
 def test_unknown_options_are_all_named_with_what_was_meant(target: Target) -> None:
     with pytest.raises(PolicyError, match=f"{target.name} has no option 'colour'"):
-        target.settle({"colour": 1}, "x")
+        target.settle({"colour": 1}, Held("x"))
     with pytest.raises(Mistakes) as mistakes:
-        target.settle({"colour": 1, "shape": 2}, "x")
+        target.settle({"colour": 1, "shape": 2}, Held("x"))
     assert len(mistakes.value.errors) == 2
 
 
@@ -182,7 +183,7 @@ def test_a_long_list_name_is_taken_whole_or_refused_but_never_cut(target: Target
     if refused:
         assert re.search(r"; set \w+ in the output", refused)
         return
-    options = target.settle({}, name)
+    options = target.settle({}, Held(name))
     for option in target.options:
         if "{" in str(option.default):
             assert re.search(name.replace("-", "[-_]"), str(options[option.name]))
@@ -286,7 +287,7 @@ def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
 def refusal(target: Target, options: Mapping[str, object], name: str) -> str:
     """Return why the options are refused for a list called `name`, or nothing."""
     try:
-        target.settle(options, name)
+        target.settle(options, Held(name))
     except PolicyError as refused:
         return str(refused)
     return ""
