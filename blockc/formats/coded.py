@@ -1,0 +1,44 @@
+"""A column of texts as numbers into a table of the distinct ones."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Texts by number.
+
+    Invariant: `names` are distinct and the first is empty; `codes` are positions in them.
+    """
+
+    names: tuple[str, ...]
+    codes: Codes
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Coded":
+        """Return `texts`, numbered in the order of their first appearance."""
+        numbers = {"": 0}
+        codes = [numbers.setdefault(text, len(numbers)) for text in texts]
+        return cls(tuple(numbers), np.array(codes, dtype=np.int32))
+
+    @classmethod
+    def constant(cls, text: str, count: int) -> "Coded":
+        """Return `count` times the same text."""
+        names = ("", text) if text else ("",)
+        return cls(names, np.full(count, len(names) - 1, dtype=np.int32))
+
+    def renamed(self, change: Callable[[str], str]) -> "Coded":
+        """Return the texts as `change` writes them."""
+        again = Coded.of([change(name) for name in self.names])
+        return Coded(again.names, again.codes[self.codes])
+
+    def wrong(self, right: Callable[[str], bool]) -> Iterator[tuple[int, str]]:
+        """Yield position and text of the texts that are neither empty nor right."""
+        bad = np.array([bool(name) and not right(name) for name in self.names])
+        for position in np.flatnonzero(bad[self.codes]).tolist():
+            yield position, self.names[self.codes[position]]

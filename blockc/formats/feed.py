@@ -1,0 +1,101 @@
+"""What a feed says: spans of addresses with what its publisher calls them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Spans, freeze, require_spans
+from blockc.addresses.family import FAMILIES, Family
+
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tag:
+    """One thing a feed tells about its rows, such as their service.
+
+    Invariant: `names[0]` is the empty text, which stands for nothing told; every label of a row
+    is a position in `names`.
+    """
+
+    names: tuple[str, ...]
+    labels: Mapping[Family, Labels]
+
+    def __post_init__(self) -> None:
+        if self.names[:1] != ("",):
+            raise ValueError("the first name of a tag is not empty")
+        for labels in self.labels.values():
+            freeze(labels)
+            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.names):
+                raise ValueError("a row has a label without a name")
+
+    def rows(self, family: Family, wanted: Iterable[str]) -> NDArray[np.bool_]:
+        """Return which rows are called by one of the `wanted` names."""
+        chosen = set(wanted)
+        table = np.array([name in chosen for name in self.names])
+        return np.asarray(table[self.labels[family]], dtype=bool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """A file of a feed that was accepted.
+
+    Invariant: every family has spans, and every tag a label for each of them.
+
+    Attributes:
+        spans: Start and inclusive end of the rows of each family; they may overlap.
+        tags: What the rows are called, by the name of the tag.
+        records: How many rows the file lists.
+        dropped: Special-purpose space that the file lists and that is left out.
+        date: The day the data describes, if the file says one.
+        serial: The version the file says it has, or nothing.
+        warnings: What is odd about the file, a line each.
+    """
+
+    spans: Mapping[Family, Spans]
+    tags: Mapping[str, Tag]
+    records: int
+    dropped: AddrSet = field(default_factory=AddrSet.empty)
+    date: date | None = None
+    serial: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if tuple(self.spans) != FAMILIES:
+            raise ValueError("a feed has spans of every family")
+        for family, (start, last) in self.spans.items():
+            freeze(start, last)
+            require_spans(family, start, last)
+            if any(len(tag.labels[family]) != len(start) for tag in self.tags.values()):
+                raise ValueError("a tag has not one label a row")
+
+    def addresses(self, filters: Iterable[tuple[str, str]] = ()) -> AddrSet:
+        """Return the addresses of the rows that pass `filters`.
+
+        Args:
+            filters: Tags and what they must say. A tag named twice may say either.
+
+        Raises:
+            KeyError: If the feed has no such tag.
+        """
+        wanted: dict[str, list[str]] = {}
+        for name, value in filters:
+            wanted.setdefault(name, []).append(value)
+        return AddrSet.of_spans({f: self._chosen(f, wanted) for f in FAMILIES}) - self.dropped
+
+    def counts(self) -> Mapping[Family, int]:
+        """Return how many addresses of each family the feed stands for."""
+        addresses = self.addresses()
+        return {family: addresses.count_of(family) for family in FAMILIES}
+
+    def _chosen(self, family: Family, wanted: Mapping[str, list[str]]) -> Spans:
+        start, last = self.spans[family]
+        if not wanted:
+            return start, last
+        masks = [self.tags[name].rows(family, values) for name, values in wanted.items()]
+        chosen = np.logical_and.reduce(masks)
+        return start[chosen], last[chosen]
