@@ -1,6 +1,6 @@
 """The proof finds every fault: in the rules, in the text, in the families, in the names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -144,18 +144,29 @@ def test_a_text_that_cannot_be_read_is_told_with_its_line() -> None:
     assert str(found.value).startswith("x.txt:2:1: plain cannot be read back: 'nonsense'")
 
 
-def test_a_reader_that_is_wrong_is_caught_by_the_trie() -> None:
-    """The sweep and the trie share no code: if they disagree, the proof fails."""
-    addresses = EDGES["neighbours"]
+@pytest.mark.parametrize(
+    ("read", "in_trie", "look"),
+    [
+        ("10.0.0.0/9", "10.0.0.0/10", "second"),
+        ("10.0.0.0/9", "10.64.0.0/10", "first"),
+        ("2001:db8::/64", "2001:db8::/65", "second"),
+        ("2001:db8::/64", "2001:db8::8000:0:0:0/65", "first"),
+        ("::/1", "0.0.0.0/0", "first"),
+    ],
+)
+def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
+    monkeypatch: pytest.MonkeyPatch, read: str, in_trie: str, look: str
+) -> None:
+    """The sweep and the trie share no code: either would show a fault of the other."""
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(readback, "PrefixIndex", _without_last)
-        with pytest.raises(Miscompiled, match=r"by the trie's (first|second) look"):
-            prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+    def spoilt(family: Family, _: Prefixes, labels: Sequence[int]) -> PrefixIndex:
+        found = prefixes(in_trie).prefixes(family)
+        return PrefixIndex(family, found, [*labels, 1][: len(found)])
 
-
-def _without_last(family: Family, found: Prefixes, labels: list[int]) -> PrefixIndex:
-    return PrefixIndex(family, Prefixes(family, found.start[:-1], found.length[:-1]), labels[:-1])
+    monkeypatch.setattr(readback, "PrefixIndex", spoilt)
+    addresses = prefixes(read)
+    with pytest.raises(Miscompiled, match=f"by the trie's {look} look"):
+        prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
 
 
 def test_the_proof_counts_what_it_compared() -> None:
