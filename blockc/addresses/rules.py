@@ -7,6 +7,7 @@ Verification compares that with what the policy wants; nothing else defines corr
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ class Rules:
         return cls(family, start, last, np.full(len(start), verdict, dtype=np.int32))
 
     @classmethod
+    @cache
     def empty(cls, family: Family) -> "Rules":
         """Return no rules."""
         return cls.of_prefixes(Prefixes.empty(family))
@@ -108,14 +110,15 @@ def meaning(
             LONGEST with one prefix twice, or MEMBER and INTERVALS with several verdicts on an
             address; if a family comes twice or is not one of `families`.
     """
-    parts = {family: Rules.empty(family) for family in families}
+    parts = {family: Partition.filled(family, np.int32(0)) for family in families}
     seen = set()
     for one in rules:
         if one.family in seen or one.family not in parts:
             raise ValueError(f"rules of {one.family.name} come twice or were not asked for")
         seen.add(one.family)
-        parts[one.family] = one
-    return AddrMap(tuple(_MEANINGS[match](one) for one in parts.values()), tuple(names))
+        if len(one):
+            parts[one.family] = _MEANINGS[match](one)
+    return AddrMap(tuple(parts.values()), tuple(names))
 
 
 def _painted(rules: Rules) -> Partition:

@@ -103,7 +103,8 @@ class Workshop:
     ) -> Part:
         """Return one part of a list that is split, proved; or the whole list as part 0."""
         target = order.target
-        said = meaning(compiled.match, rules.values(), compiled.names, order.families)
+        whole = len(compiled.shards) == 1
+        said = compiled.meaning if whole else self._meaning(compiled, rules)
         draft = Draft(
             rules=rules,
             names=compiled.names,
@@ -115,6 +116,11 @@ class Workshop:
         texts = render(target, draft, path, _templates(order, self.inputs))
         prove(target, texts, said)
         return Part(texts, said)
+
+    @staticmethod
+    def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
+        families = compiled.meaning.families
+        return meaning(compiled.match, rules.values(), compiled.names, families)
 
     def _compile(self, order: Order, request: Request) -> Compiled:
         holds = order.name if any(part.labels.any() for part in order.intent.parts) else ""
