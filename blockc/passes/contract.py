@@ -27,7 +27,7 @@ class Contract(StrEnum):
     EXACT = "exact"  # nobody
     WITHIN_DONT_CARE = "within don't-care space"  # don't-care space may gain one
     WIDENING = "widening"  # any space may gain one, nobody loses it
-    NARROWING = "narrowing"  # some lose it, nobody gains one
+    NARROWING = "narrowing"  # some lose it, only don't-care space may gain one
     BALANCED = "balanced"  # some gain one, some lose it
 
 
@@ -47,7 +47,7 @@ class Change:
 class Terms:
     """A contract with the space it speaks about and the entries it may use.
 
-    `dont_care` and `protected` are disjoint; a family that has no `max_entries` is unlimited.
+    Invariant: `dont_care` and `protected` share no address, nor does either hold wanted space.
     """
 
     contract: Contract
@@ -87,7 +87,7 @@ class Terms:
     def _may_gain(self, free: Mask) -> Mask:
         if self.contract in _MAY_GAIN:
             return np.ones_like(free)
-        return free if self.contract == Contract.WITHIN_DONT_CARE else np.zeros_like(free)
+        return np.zeros_like(free) if self.contract == Contract.EXACT else free
 
 
 def _require_nowhere(message: str, family: Family, slots: columns.Column, where: Mask) -> None:

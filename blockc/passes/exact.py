@@ -11,6 +11,7 @@ from blockc.errors import DoesNotFit
 from blockc.passes.contract import Contract, Terms
 from blockc.passes.cover import cover, intervals
 from blockc.passes.driver import ByFamily, Draft, Pass
+from blockc.passes.fewer_lengths import in_few_lengths
 from blockc.passes.lengths import legal, ordered
 from blockc.passes.longest import longest
 from blockc.passes.request import Request
@@ -24,6 +25,8 @@ _Maker = Callable[[Partition, Lengths], Rules]
 
 def passes(draft: Draft, request: Request) -> list[Pass]:
     """Return the passes that make the fewest rules of `draft.match`, in order."""
+    if request.most_lengths and draft.match != Match.INTERVALS:
+        return disjoint_passes(draft, request)
     name, make = _MAKERS[draft.match]
     if draft.match == Match.TWO_SETS:
         require_one_verdict(draft, "two sets")
@@ -98,10 +101,15 @@ def _contract(draft: Draft) -> Terms:
 
 def _with_lengths(draft: Draft, request: Request, first: Pass) -> list[Pass]:
     """Return the pass, and after it the one that cuts prefixes to the lengths allowed."""
-    if not request.lengths or draft.match == Match.INTERVALS:
+    if draft.match == Match.INTERVALS:
         return [first]
     exact = draft.terms(Contract.EXACT)
-    return [first, Pass("legal lengths", exact, partial(_legal, request=request))]
+    passes = [first]
+    if request.lengths:
+        passes.append(Pass("legal lengths", exact, partial(_legal, request=request)))
+    if request.most_lengths:
+        passes.append(Pass("few lengths", exact, partial(_few, most=request.most_lengths)))
+    return passes
 
 
 def require_one_verdict(draft: Draft, what: str) -> None:
@@ -117,6 +125,13 @@ def require_one_verdict(draft: Draft, what: str) -> None:
 def _legal(draft: Draft, request: Request) -> ByFamily:
     return {
         family: legal(draft.match, rules, allowed_lengths(request, family))
+        for family, rules in draft.rules.items()
+    }
+
+
+def _few(draft: Draft, most: int) -> ByFamily:
+    return {
+        family: ordered(draft.match, in_few_lengths(rules, most))
         for family, rules in draft.rules.items()
     }
 

@@ -70,19 +70,30 @@ def _pieces(rules: Rules, allowed: Collection[int]) -> Rules:
 def legal_leaves(wanted: Partition, allowed: Collection[int]) -> tuple[Prefixes, Labels]:
     """Return the maximal prefixes of one label over the whole space, and their labels.
 
-    Those with a verdict of their own come in the pieces that `allowed` asks for, if there is such a
-    length; space that needs no entry stays whole.
+    Those with a verdict of their own come in `legal_pieces`; space that needs no entry stays whole.
     """
     leaves = minimal_cover(wanted.family, wanted.starts, wanted.lasts)
     labels = wanted.at(leaves.start)
-    lengths = np.array(sorted(allowed), dtype=np.int16)
-    place = np.minimum(np.searchsorted(lengths, leaves.length), len(lengths) - 1)
-    goal = np.where(labels > 0, np.maximum(lengths[place], leaves.length), leaves.length)
-    if (goal == leaves.length).all():
-        return leaves, labels
-    _require_reasonable(leaves, goal)
-    pieces, origin = pieces_of(leaves, goal)
+    pieces, origin = _cut(leaves, np.where(labels > 0, _goal(leaves, allowed), leaves.length))
     return pieces, labels[origin]
+
+
+def legal_pieces(prefixes: Prefixes, allowed: Collection[int]) -> Prefixes:
+    """Return disjoint prefixes in pieces of the next longer allowed length, where there is one."""
+    return _cut(prefixes, _goal(prefixes, allowed))[0]
+
+
+def _goal(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
+    lengths = np.array(sorted(allowed), dtype=np.int16)
+    place = np.minimum(np.searchsorted(lengths, prefixes.length), len(lengths) - 1)
+    return np.maximum(lengths[place], prefixes.length)
+
+
+def _cut(prefixes: Prefixes, goal: NDArray[np.int16]) -> tuple[Prefixes, NDArray[np.intp]]:
+    if (goal == prefixes.length).all():
+        return prefixes, np.arange(len(prefixes))
+    _require_reasonable(prefixes, goal)
+    return pieces_of(prefixes, goal)
 
 
 def _first_of_each(start: columns.Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:

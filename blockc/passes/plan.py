@@ -7,6 +7,7 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.passes import exact, shards
+from blockc.passes.budget import budget_pass
 from blockc.passes.driver import ByFamily, Draft, Pass, run
 from blockc.passes.lengths import ordered
 from blockc.passes.request import Compiled, Request, WhenOver
@@ -64,7 +65,8 @@ def _split(draft: Draft, request: Request) -> Compiled:
         draft = _rerun(draft, draft.match, exact.unit_passes(draft, request, limit))
         units = exact.units(draft, request, limit)
     else:
-        draft = _rerun(draft, draft.match, exact.disjoint_passes(draft, request))
+        if draft.match == Match.TWO_SETS:
+            draft = _rerun(draft, draft.match, exact.disjoint_passes(draft, request))
         units = [rules.start for rules in draft.rules.values()]
     rules = list(draft.rules.values())
     if draft.match != Match.INTERVALS:
@@ -79,6 +81,11 @@ def _split(draft: Draft, request: Request) -> Compiled:
 def _two_sets(draft: Draft, request: Request) -> Compiled:
     draft = _rerun(draft, Match.TWO_SETS, exact.two_set_passes(draft, request))
     return _compiled(draft, [draft.rules]) if fits(draft, request) else _fail(draft, request)
+
+
+def _give_up(draft: Draft, request: Request) -> Compiled:
+    draft = _rerun(draft, draft.match, [budget_pass(draft, request)])
+    return _compiled(draft, [draft.rules])
 
 
 def _rerun(draft: Draft, match: Match, passes: Iterable[Pass]) -> Draft:
@@ -110,4 +117,7 @@ _WAYS_OUT: dict[WhenOver, Callable[[Draft, Request], Compiled]] = {
     WhenOver.FAIL: _fail,
     WhenOver.SPLIT: _split,
     WhenOver.TWO_SETS: _two_sets,
+    WhenOver.COLLATERAL: _give_up,
+    WhenOver.COVERAGE: _give_up,
+    WhenOver.BALANCE: _give_up,
 }

@@ -10,6 +10,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
 from blockc.passes.contract import Contract
+from blockc.passes.weights import Weights
 
 
 class WhenOver(StrEnum):
@@ -36,6 +37,7 @@ class Request:
         max_entries: The most entries a family may have, or both together if `shared`.
         when_over: What to do when they do not fit.
         mu: For BALANCE, how much harm to others one missed unit is worth.
+        weights: What harm and what is missed are measured in; None: in addresses, used or not.
         lengths: The prefix lengths the platform takes; a family left out takes all.
         most_lengths: The most different prefix lengths a family may use, for ipset, which looks
             up once a length.
@@ -47,6 +49,7 @@ class Request:
     shared: bool = False
     when_over: WhenOver = WhenOver.FAIL
     mu: Fraction = Fraction(1)
+    weights: Weights | None = None
     lengths: Mapping[Family, Collection[int]] = field(default_factory=dict)
     most_lengths: int | None = None
 

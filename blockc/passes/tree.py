@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.partition import Labels, Partition, overlay
+from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie
 
@@ -20,6 +22,11 @@ class Choice:
 
     verdict: Labels
     entry: Flags
+
+
+def take(prefixes: Prefixes, chosen: NDArray[Any]) -> Prefixes:
+    """Return the prefixes that `chosen` (a mask or positions) picks."""
+    return Prefixes(prefixes.family, prefixes.start[chosen], prefixes.length[chosen])
 
 
 def with_free(wanted: Partition, dont_care: Partition) -> Partition:

@@ -1,0 +1,89 @@
+"""What to give up for a limit: the curves of a request, and the pass that keeps to the limit."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from blockc.addresses.family import Family
+from blockc.addresses.partition import Partition
+from blockc.addresses.rules import Match
+from blockc.errors import DoesNotFit
+from blockc.passes.budget_cover import cover_curve
+from blockc.passes.budget_intervals import interval_curve
+from blockc.passes.budget_longest import longest_curve
+from blockc.passes.contract import Contract
+from blockc.passes.curve import Curve, shared_split
+from blockc.passes.driver import ByFamily, Draft, Pass
+from blockc.passes.exact import allowed_lengths, require_one_verdict, wanted_parts
+from blockc.passes.lengths import ordered
+from blockc.passes.request import Request, WhenOver
+from blockc.passes.stakes import Mix, Stakes
+from blockc.passes.weights import Weights
+
+_CONTRACTS = {
+    WhenOver.COLLATERAL: Contract.WIDENING,
+    WhenOver.COVERAGE: Contract.NARROWING,
+    WhenOver.BALANCE: Contract.BALANCED,
+}
+
+
+def curves(draft: Draft, request: Request, limit: int) -> dict[Family, Curve]:
+    """Return the least cost of every number of entries up to `limit`, of each family by itself.
+
+    Raises:
+        DoesNotFit: If there are several verdicts, which no limit can choose between.
+    """
+    require_one_verdict(draft, f"when_over = {request.when_over.value!r}")
+    parts = wanted_parts(draft)
+    return {part.family: _curve(part, draft, request, limit) for part in parts}
+
+
+def budget_pass(draft: Draft, request: Request) -> Pass:
+    """Return the pass that makes the rules of least cost within the limit.
+
+    Raises:
+        DoesNotFit: If no rules within the limit leave protected space alone.
+    """
+    limit = request.max_entries or 0
+    found = curves(draft, request, limit)
+    groups = [list(found.values())] if request.shared else [[one] for one in found.values()]
+    entries = [count for group in groups for count in _shares(group, limit)]
+
+    def make(_: Draft) -> ByFamily:
+        rules = (one.solve(count) for one, count in zip(found.values(), entries, strict=True))
+        return {
+            one.family: ordered(draft.match, one) if draft.match == Match.FIRST else one
+            for one in rules
+        }
+
+    contract = _CONTRACTS[request.when_over]
+    return Pass(f"{request.when_over} within {limit:,}", draft.terms(contract), make)
+
+
+def _curve(wanted: Partition, draft: Draft, request: Request, limit: int) -> Curve:
+    family = wanted.family
+    weights = request.weights or Weights.everything(draft.intent.families)
+    protected = draft.protected.part(family)
+    mixes: Mapping[WhenOver, Mix] = {
+        WhenOver.COLLATERAL: Mix(harm=Fraction(1), missed=None),
+        WhenOver.COVERAGE: Mix(harm=None, missed=Fraction(1)),
+        WhenOver.BALANCE: Mix(harm=Fraction(1), missed=request.mu),
+    }
+    mix = mixes[request.when_over]
+    intent, free = draft.intent.part(family), draft.free.part(family)
+    stakes = Stakes.of(intent, free, protected, weights, mix)
+    if draft.match == Match.INTERVALS:
+        return interval_curve(wanted, stakes)
+    make = longest_curve if draft.match in (Match.LONGEST, Match.FIRST) else cover_curve
+    return make(wanted, stakes, allowed_lengths(request, family), limit)
+
+
+def _shares(group: list[Curve], limit: int) -> list[int]:
+    found = shared_split(group, limit)
+    if found:
+        return found
+    names = " and ".join(one.family.name for one in group)
+    needed = sum(one.first for one in group)
+    raise DoesNotFit(
+        f"{names}: {needed:,} entries are needed to spare protected space, the limit is {limit:,}",
+        hint="choose a target that takes more, or when_over = 'coverage'",
+    )

@@ -1,0 +1,78 @@
+"""Cost curves and their sums: the least cost of at most k entries, for every k at once."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: The least cost with at most k entries is at position k; int64, or Python integers. Costs never
+#: rise with k, and a table ends where they stop falling.
+Table = NDArray[Any]
+
+#: What must not happen costs this. Finite costs stay below it, and two of it fit into int64.
+NEVER = 1 << 61
+#: The same where costs are Python integers.
+NEVER_BIG = 1 << 400
+
+
+_FEW = 16  # up to so many entries plain lists are quicker than vectors
+
+
+def never(kind: np.dtype[Any]) -> int:
+    """Return the cost of what must not happen, in tables of this type."""
+    return NEVER_BIG if kind.kind == "O" else NEVER
+
+
+def convolve(left: Table, right: Table, limit: int) -> Table:
+    """Return the least cost of sharing at most k entries between two parts, for k <= `limit`.
+
+    Cost: O(shorter * longer), one vector operation an entry of the shorter.
+    """
+    if len(left) > len(right):
+        left, right = right, left
+    worst = never(left.dtype)
+    size = min(len(left) + len(right) - 1, limit + 1)
+    best = np.full(size, worst, dtype=left.dtype)
+    for used, cost in enumerate(left[:size].tolist()):
+        if cost < worst:
+            rest = best[used : used + len(right)]
+            np.minimum(rest, right[: len(rest)] + cost, out=rest)
+    return best
+
+
+def cheaper(table: Table, cost: int) -> Table:
+    """Return the table if one entry also buys `cost`, changed in place where that can be."""
+    if len(table) > 1:
+        np.minimum(table[1:], cost, out=table[1:])
+        return table
+    return np.append(table, np.minimum(table, cost))
+
+
+def either(stay: Table, change: Table, limit: int) -> Table:
+    """Return the least cost of staying, or for one entry more changing."""
+    size = min(max(len(stay), len(change) + 1), limit + 1)
+    best = np.full(size, stay[-1], dtype=stay.dtype)
+    best[: len(stay)] = stay[:size]
+    changed = best[1 : len(change) + 1]
+    np.minimum(changed, change[: len(changed)], out=changed)
+    rest = best[len(change) + 1 :]
+    np.minimum(rest, change[-1], out=rest)
+    return cut(best)
+
+
+def cut(table: Table) -> Table:
+    """Return the table up to its last improvement."""
+    return table[: int((table == table[-1]).argmax()) + 1]
+
+
+def split(left: Table, right: Table, entries: int, cost: int) -> tuple[int, int] | None:
+    """Return how at most `entries` were shared at this cost, the fewest to the left; or None."""
+    most = min(entries, len(left) - 1)
+    end = len(right) - 1
+    if entries <= _FEW:
+        one, two = left[: most + 1].tolist(), right[: entries + 1].tolist()
+        fitting = [u for u in range(most + 1) if one[u] + two[min(entries - u, end)] == cost]
+    else:
+        rest = np.minimum(entries - np.arange(most + 1), end)
+        fitting = np.flatnonzero(left[: most + 1] + right[rest] == cost).tolist()
+    return (fitting[0], min(entries - fitting[0], end)) if fitting else None
