@@ -17,6 +17,7 @@ from blockc.addresses.family import V4, V6, Family
 Cells = NDArray[np.unsignedinteger]
 U8 = NDArray[np.uint8]
 
+_PIECE = 1 << 14  # rows made at a time: what they are made in fits the cache
 _HEXTETS = 1 << 16  # behind the texts of all groups stand the three of a compressed run
 _INNER, _OPENING, _WHOLE_OPENING = range(_HEXTETS, _HEXTETS + 3)
 
@@ -31,12 +32,11 @@ def address_lines(
         endings: At most 4 characters each for IPv4, 8 for IPv6.
         chosen: For each address the position of its ending.
     """
-    if not len(starts):
-        return b""  # without making the tables
-    if family == V4:
-        return _v4_lines(starts, _cells(endings, 4)[chosen])
-    if family == V6:
-        return _v6_lines(columns.widen(starts), _cells(endings, 8)[chosen])
+    if family in (V4, V6):
+        size, lines = (4, _v4_lines) if family == V4 else (8, _v6_lines)
+        cells = _cells(endings, size)
+        pieces = [slice(at, at + _PIECE) for at in range(0, len(starts), _PIECE)]
+        return b"".join(lines(starts[piece], cells[chosen[piece]]) for piece in pieces)
     texts = [family.text(address) for address in columns.ints(family, starts)]
     pairs = zip(texts, chosen.tolist(), strict=True)
     return "".join(text + endings[ending] for text, ending in pairs).encode()
@@ -102,12 +102,14 @@ def _runs() -> NDArray[np.uint32]:
     return table
 
 
-def _v6_lines(wide: Column, endings: Cells) -> bytes:
-    groups = np.ascontiguousarray(wide).view(">u2").reshape(-1, 8).astype(np.uint32)
+def _v6_lines(starts: Column, endings: Cells) -> bytes:
+    groups = (
+        np.ascontiguousarray(columns.widen(starts)).view(">u2").reshape(-1, 8).astype(np.uint32)
+    )
     patterns: U8 = np.packbits(groups == 0, axis=1)[:, 0]
     groups = np.maximum(groups, _runs()[patterns])
     inner, final = _groups()
-    rows = np.empty((len(wide), 9), dtype=np.uint64)
+    rows = np.empty((len(starts), 9), dtype=np.uint64)
     rows[:, :7] = inner[groups[:, :7]]
     rows[:, 7] = final[groups[:, 7]]
     rows[:, 8] = endings

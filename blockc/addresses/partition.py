@@ -69,7 +69,9 @@ class Partition:
 
     def runs(self, chosen: NDArray[np.bool_]) -> tuple[Column, Column]:
         """Return start and inclusive end of the runs where `chosen` is true."""
-        return self.starts[chosen], self.lasts[chosen]
+        rows = np.flatnonzero(chosen)
+        following = self.starts[(rows + 1) % len(self.starts)]
+        return self.starts[rows], columns.before(self.family, following)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Partition):

@@ -91,7 +91,8 @@ def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
     _require_disjoint(family, start, last)
     if columns.is_wide(start):
         return _wide_cover(family, start, last)
-    return Prefixes(family, *_narrow_cover(start, last, columns.unit_bits(family)))
+    block, length, _ = _narrow_cover(start, last, columns.unit_bits(family))
+    return Prefixes(family, block, length)
 
 
 def cover_size(family: Family, start: Column, last: Column) -> int:
@@ -140,8 +141,11 @@ class _Digits:
         return left + np.bitwise_count(self.right) + self.single
 
 
-def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
-    """Write every block straight to its place in address order, one pass a bit of width."""
+def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths, NDArray[np.int64]]:
+    """Return the blocks and lengths of all spans in their order, and how many each span has.
+
+    Every block is written straight to its place, one pass a bit of width.
+    """
     digits = _Digits.of(start, last)
     count = digits.count
     offset = np.cumsum(count) - count
@@ -162,32 +166,25 @@ def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths]:
         done = right[rows] & ~(lower | flag)
         place = offset_right[rows] + np.bitwise_count(done)
         out_start[place], out_length[place] = middle[rows] + done, width - bit
-    return out_start, out_length
+    return out_start, out_length, count
 
 
 def _wide_cover(family: Family, start: Column, last: Column) -> Prefixes:
-    """Cover 128-bit spans with the 64-bit routine: a head, whole /64s and a tail.
+    """Cover 128-bit spans with the 64-bit routine, each cut into a front, whole /64s and a tail.
 
     Exact because a maximal aligned block is a union of whole /64s or lies strictly inside one.
     """
     (start_high, start_low), (last_high, last_low) = columns.split(start), columns.split(last)
-    partial = (start_low != 0) | (last_low != columns.ALL)
-    inside = (start_high == last_high) & partial
-    head, tail = ~inside & (start_low != 0), ~inside & (last_low != columns.ALL)
-    top = np.full_like(last_low, columns.ALL)
-    first, final = start_high + head, last_high - tail
-    middle = ~inside & (first <= final)
-    high, length = _narrow_cover(first[middle], final[middle], 64)
-    starts, lengths = [columns.widen(high)], [length]
-    for rows, high, low, end in (
-        (inside, start_high, start_low, last_low),
-        (head, start_high, start_low, top),
-        (tail, last_high, np.zeros_like(top), last_low),
-    ):
-        first, length = _narrow_cover(low[rows], end[rows], 64)
-        count = _Digits.of(low[rows], end[rows]).count
-        starts.append(columns.join(np.repeat(high[rows], count), first))
-        lengths.append((length + 64).astype(np.int16))
-    merged = np.concatenate(starts)
-    order = np.argsort(merged, kind="stable")
-    return Prefixes(family, merged[order], np.concatenate(lengths)[order])
+    one, zero = start_high == last_high, np.zeros_like(start_low)
+    front = (start_low != 0) | (one & (last_low != columns.ALL))
+    tail = (last_low != columns.ALL) & ~one
+    first, final = start_high + front, last_high - tail
+    pieces = np.stack([front, (first <= final) & ~(one & front), tail], axis=1)
+    top = np.where(one, last_low, columns.ALL)
+    begin = np.stack([start_low, first, zero], axis=1)[pieces]
+    end = np.stack([top, final, last_low], axis=1)[pieces]
+    high = np.stack([start_high, zero, last_high], axis=1)[pieces]
+    block, length, count = _narrow_cover(begin, end, 64)
+    fine = np.repeat(np.broadcast_to([True, False, True], pieces.shape)[pieces], count)
+    starts = columns.join(np.where(fine, np.repeat(high, count), block), np.where(fine, block, 0))
+    return Prefixes(family, starts, (length + np.int16(64) * fine).astype(np.int16))
