@@ -27,6 +27,7 @@ USER_AGENT = f"blockc/{__version__}"
 _CHUNK_BYTES = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HEALING = (408, 425, 429, 500, 502, 503, 504)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,200}"')
 
 Received = Callable[[int, int], None]  # bytes so far, bytes promised (0 where nobody says)
@@ -81,6 +82,17 @@ class Response:
     data: bytes = field(default=b"", repr=False)
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects to us.
+
+    The one of the library, even when told not to follow, reads all of a redirect's body, however
+    long that is.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        return None
+
+
 class Downloader:
     """Asks servers, one request at a time, over connections it keeps until it is closed.
 
@@ -91,7 +103,7 @@ class Downloader:
     def __init__(self, patience: Patience, deadline: Deadline) -> None:
         self._patience = patience
         self._deadline = deadline
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
         adapter = PunctualAdapter(deadline)
         for scheme in ("https://", "http://"):
@@ -167,13 +179,15 @@ class Downloader:
                 raise FetchFailed(f"took longer than {total:g} seconds in all") from None
             raise _explained(error, self._patience) from None
         except ValueError:  # a header or a url that http.client, urllib3 or idna cannot take
-            raise FetchFailed("answered with what is not HTTP") from None
+            raise FetchFailed(_NOT_HTTP) from None
 
 
 def _body(answer: requests.Response, max_bytes: int, received: Received) -> bytes:
     """Return the body as it came over the wire; reading stops past `max_bytes`."""
-    promised = answer.headers.get("Content-Length", "")
-    expected = int(promised) if promised.isascii() and promised.isdecimal() else 0
+    promised = answer.headers.get("Content-Length", "0")
+    if not _LENGTH.fullmatch(promised):
+        raise FetchFailed(_NOT_HTTP)
+    expected = int(promised)
     if expected > max_bytes:
         raise TooBig(max_bytes)
     body = bytearray()
@@ -195,6 +209,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             pending += [getattr(one, "reason", None), one.__cause__, *one.args]
 
 
+_NOT_HTTP = "answered with what is not HTTP"
 _Kinds = tuple[type[BaseException], ...]
 _HEALING_ERRORS: tuple[tuple[_Kinds, str], ...] = (
     ((urllib3.exceptions.ProxyError,), "the proxy of the environment does not answer"),
@@ -210,7 +225,7 @@ _HEALING_ERRORS: tuple[tuple[_Kinds, str], ...] = (
         "sent nothing for {0.read_seconds:g} seconds",
     ),
     ((urllib3.exceptions.IncompleteRead,), "ended before all the bytes it promised had come"),
-    ((http.client.HTTPException,), "answered with what is not HTTP"),
+    ((http.client.HTTPException, urllib3.exceptions.InvalidHeader), _NOT_HTTP),
     ((urllib3.exceptions.HTTPError, OSError), "broke the connection"),
 )
 
@@ -225,4 +240,4 @@ def _explained(error: BaseException, patience: Patience) -> FetchFailed:
     for kinds, reason in _HEALING_ERRORS:
         if any(isinstance(one, kinds) for one in found):
             return FetchFailed(reason.format(patience), heals=True)
-    return FetchFailed("answered with what is not HTTP")
+    return FetchFailed(_NOT_HTTP)

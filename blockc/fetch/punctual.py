@@ -8,7 +8,6 @@ every read from the socket first looks at the deadline.
 import io
 import socket
 from collections.abc import Mapping
-from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
@@ -45,34 +44,25 @@ class _PunctualSocket:
     """A socket as far as an HTTP response needs one: a file of what comes from it."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._connection, self._deadline = connection, deadline
+        raw = connection.makefile("rb", buffering=0)
+        self.file: io.BufferedReader = io.BufferedReader(_PunctualReader(raw, connection, deadline))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        raw = self._connection.makefile("rb", buffering=0)
-        return io.BufferedReader(_PunctualReader(raw, self._connection, self._deadline))
-
-
-def _response(deadline: Deadline, connection: Any, **options: Any) -> HTTPResponse:
-    wrapped: Any = _PunctualSocket(connection, deadline)
-    return HTTPResponse(wrapped, **options)
-
-
-def _pools(deadline: Deadline) -> Mapping[str, type]:
-    """Return the connection pools, by scheme, whose responses keep `deadline`."""
-    response = staticmethod(partial(_response, deadline))
-    plain = type("_Plain", (HTTPConnection,), {"response_class": response})
-    secure = type("_Secure", (HTTPSConnection,), {"response_class": response})
-    return {
-        "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-    }
+        return self.file
 
 
 class PunctualAdapter(HTTPAdapter):
     """The transport of a session whose answers must be complete before `deadline`."""
 
     def __init__(self, deadline: Deadline) -> None:
-        self._pools = _pools(deadline)
+        self._deadline = deadline
+        self._files: list[io.BufferedReader] = []
+        plain = type("_Plain", (HTTPConnection,), {"response_class": self._response})
+        secure = type("_Secure", (HTTPSConnection,), {"response_class": self._response})
+        self._pools: Mapping[str, type] = {
+            "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -85,3 +75,14 @@ class PunctualAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+    def close(self) -> None:
+        """Close every connection, also of an answer so odd that the libraries forgot it."""
+        super().close()
+        for file in self._files:
+            file.close()
+
+    def _response(self, connection: Any, **options: Any) -> HTTPResponse:
+        wrapped: Any = _PunctualSocket(connection, self._deadline)
+        self._files.append(wrapped.file)
+        return HTTPResponse(wrapped, **options)

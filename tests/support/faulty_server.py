@@ -192,11 +192,12 @@ def drips(data: bytes) -> Answer:
     return answer
 
 
-def pours(chunk: bytes, *, chunked: bool = False) -> Answer:
+def pours(chunk: bytes, code: int = 200, *, chunked: bool = False, **headers: str) -> Answer:
     """Send `chunk` again and again, for ever."""
 
     def answer(handler: Handler) -> None:
-        handler.head(200, {"Transfer_Encoding": "chunked"} if chunked else {"Connection": "close"})
+        framing = {"Transfer_Encoding": "chunked"} if chunked else {"Connection": "close"}
+        handler.head(code, {**framing, **headers})
         framed = b"%x\r\n%s\r\n" % (len(chunk), chunk) if chunked else chunk
         while not handler.server.farm.closing.is_set():
             handler.wfile.write(framed)
