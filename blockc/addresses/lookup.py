@@ -61,7 +61,8 @@ class PrefixIndex:
 def _keys(family: Family, starts: Column) -> list[bytes]:
     """Return addresses as the packed bytes pytricia reads without parsing text."""
     if family == V4:
-        raw, size = starts.astype(">u4").tobytes(), 4
+        raw = starts.astype(">u4").view("V4")
     else:
-        raw, size = columns.widen(starts).tobytes(), 16
-    return [raw[at : at + size] for at in range(0, len(raw), size)]
+        raw = columns.widen(starts).view("V16")
+    keys: list[bytes] = raw.tolist()
+    return keys
