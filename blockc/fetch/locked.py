@@ -1,9 +1,9 @@
 """The bytes that the lock names: from the store, else from a server that still has them."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from blockc.errors import Location, OutputError, SourceUnfit, UsageError
 from blockc.fetch.arrival import Arrivals
@@ -12,8 +12,9 @@ from blockc.fetch.definition import Source
 from blockc.fetch.failure import FetchFailed
 from blockc.fetch.folder import Raw
 from blockc.fetch.lock import Lock
+from blockc.fetch.parallel import in_parallel
 from blockc.fetch.snapshot import Snapshot
-from blockc.fetch.tools import MOST_AT_ONCE, Event, Step, Tools
+from blockc.fetch.tools import Event, Step, Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,8 @@ def locked_sources(
             f"the lock does not name {' and '.join(missing)}",
             hint=f"run `blockc update {' '.join(missing)}`",
         )
-    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-        jobs = [
-            pool.submit(_one, tools, sources[name], lock.sources[name], offline) for name in wanted
-        ]
-        return {name: job.result() for name, job in zip(wanted, jobs, strict=True)}
+    jobs = [partial(_one, tools, sources[name], lock.sources[name], offline) for name in wanted]
+    return dict(zip(wanted, in_parallel(jobs, tools.clock.stop), strict=True))
 
 
 def _one(tools: Tools, source: Source, snapshot: Snapshot, offline: bool) -> LockedSource:  # noqa: FBT001  positional through the pool

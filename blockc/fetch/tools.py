@@ -11,8 +11,6 @@ from blockc.fetch.clock import Clock, Patience
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import SHORT_DIGITS, Facts, Snapshot
 
-MOST_AT_ONCE = 6  # sources
-
 Reader = Callable[[Source, str, bytes], Facts]
 ChecksumReader = Callable[[str, bytes], str]
 

@@ -1,9 +1,9 @@
 """The update of many sources at once, and the lock that says what builds use from then on."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,8 +13,9 @@ from blockc.fetch.definition import Source
 from blockc.fetch.keeping import mark_of, remember_lock
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.outcome import Came, Outcome
+from blockc.fetch.parallel import in_parallel
 from blockc.fetch.source_update import update_source
-from blockc.fetch.tools import MOST_AT_ONCE, Tools, Wish
+from blockc.fetch.tools import Tools, Wish
 from blockc.fetch.writing import reporting
 
 
@@ -51,17 +52,8 @@ def update(tools: Tools, sources: Sequence[Source], lock: Lock | None, wish: Wis
         UsageError: Another process has been updating a source all the time.
     """
     locked = lock.sources if lock else {}
-    with ThreadPoolExecutor(max_workers=max(1, min(MOST_AT_ONCE, len(sources)))) as pool:
-        jobs = [
-            pool.submit(update_source, tools, source, locked.get(source.name), wish)
-            for source in sources
-        ]
-        try:
-            return Update(tuple(job.result() for job in jobs))
-        except BaseException:
-            tools.clock.stop.set()  # the others give up at their next step
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    jobs = [partial(update_source, tools, one, locked.get(one.name), wish) for one in sources]
+    return Update(tuple(in_parallel(jobs, tools.clock.stop)))
 
 
 def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = None) -> Lock:
