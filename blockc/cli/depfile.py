@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from blockc.errors import UsageError
 
-_ESCAPED = re.compile(r"(\\*)([ \t#:*?\[\]|])")
-_IMPOSSIBLE = re.compile(r"[\n\r\0=;]|\\$|\(.*\)$")  # a rule, a variable or an archive to make
+_IN_TARGETS = re.compile(r"(\\*)([ #:*?\[\]%])")
+_IN_SOURCES = re.compile(r"(\\*)([ #:*?\[\]|])")
+_IMPOSSIBLE = re.compile(r"[\n\r\t\0=;]|\\$|\(.*\)$")  # a rule, a variable, an archive
 
 
 def depfile_text(target: str, sources: Iterable[str]) -> str:
@@ -21,16 +22,17 @@ def depfile_text(target: str, sources: Iterable[str]) -> str:
     Raises:
         UsageError: A name cannot be said in a make file.
     """
-    names = [_escaped(name) for name in sorted(set(sources))]
-    rule = " \\\n ".join([f"{_escaped(target)}:", *names])
-    return "".join([f"{rule}\n", *(f"\n{name}:\n" for name in names)])
+    names = sorted(set(sources))
+    rule = [f"{_escaped(target, _IN_TARGETS)}:", *(_escaped(name, _IN_SOURCES) for name in names)]
+    alone = (f"\n{_escaped(name, _IN_TARGETS)}:\n" for name in names)
+    return " \\\n ".join(rule) + "\n" + "".join(alone)
 
 
-def _escaped(name: str) -> str:
+def _escaped(name: str, special: re.Pattern[str]) -> str:
     if _IMPOSSIBLE.search(name):
         raise UsageError(
             f"make cannot read the file name {name!r}",
             hint="rename it, or build without --depfile",
         )
     local = f"./{name}" if name.startswith("~") else name
-    return _ESCAPED.sub(r"\1\1\\\2", local.replace("$", "$$"))
+    return special.sub(r"\1\1\\\2", local.replace("$", "$$"))

@@ -1,8 +1,8 @@
 """Writes files that stand by themselves, in folders that hold others: all of them, or none."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from blockc.errors import Location, OutputError
@@ -19,20 +19,20 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     Raises:
         OutputError: The disk refuses.
     """
-    fresh = {path.with_name(f".{path.name}{_FRESH}"): path for path in files}
+    fresh = {path: path.with_name(f".{path.name}{_FRESH}") for path in files}
     try:
-        for aside, path in fresh.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(aside, files[path])
-        for aside, path in fresh.items():
-            aside.replace(path)
-    except OSError as reason:
-        for aside in fresh:
+        for path, data in files.items():
+            with _reporting(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(fresh[path], data)
+        for path, aside in fresh.items():
+            with _reporting(path):
+                aside.replace(path)
+    except OutputError:
+        for aside in fresh.values():
             with suppress(OSError):
                 aside.unlink()
-        wanted = fresh.get(Path(reason.filename or ""), Path(reason.filename or next(iter(files))))
-        said = (reason.strerror or str(reason)).lower()
-        raise OutputError(f"cannot write this file: {said}", at=Location(str(wanted))) from None
+        raise
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -40,3 +40,13 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def _reporting(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an OutputError about the file at `path`."""
+    try:
+        yield
+    except OSError as reason:
+        said = (reason.strerror or str(reason)).lower()
+        raise OutputError(f"cannot write this file: {said}", at=Location(str(path))) from None
