@@ -5,10 +5,11 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from blockc.addresses import AddrMap, AddrSet, Family
+from blockc.addresses import AddrMap, Family
 from blockc.addresses.addrset import union
 from blockc.addresses.rules import Rules, meaning
 from blockc.build.plan import Order
+from blockc.build.request import Requests
 from blockc.errors import Miscompiled
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, Request, Step, WhenOver
@@ -26,13 +27,11 @@ class Inputs:
 
     `policy`: the digest of everything the operator wrote, as headers show it.
     `templates`: the text of every template, an operator's own under its path.
-    `protected`: what no pass may block beyond what the policy says.
     """
 
     policy: str
     sources: tuple[Origin, ...]
     templates: Mapping[str, Text]
-    protected: AddrSet
     sample: bool = False
 
 
@@ -76,6 +75,7 @@ class Workshop:
     """
 
     inputs: Inputs
+    requests: Requests
     compiled: dict[Hashable, Compiled] = field(default_factory=dict)
 
     def make(self, order: Order) -> Artifact:
@@ -87,7 +87,7 @@ class Workshop:
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
-        compiled = self._compile(order, _request(order, self.inputs))
+        compiled = self._compile(order, self.requests.of(order))
         parts = [self._part(order, compiled, rules, at) for at, rules in _numbered(order, compiled)]
         _require_whole(compiled, [part.meaning for part in parts])
         return Artifact(
@@ -109,7 +109,7 @@ class Workshop:
             rules=rules,
             names=compiled.names,
             provenance=_provenance(order, self.inputs),
-            options=target.settle(order.output.options, Held(_word(order.name), number)),
+            options=target.settle(order.output.options, Held(order.word, number)),
             addresses=_counts(said),
         )
         path = part_path(order.path, number)
@@ -176,23 +176,6 @@ def _provenance(order: Order, inputs: Inputs) -> Provenance:
     )
 
 
-def _request(order: Order, inputs: Inputs) -> Request:
-    """Return what the passes must keep to: the operator's limit and the platform's."""
-    target, fit = order.target, order.output.fit
-    whole = Held(_word(order.name), int(_when_over(order) is WhenOver.SPLIT))
-    capacity = target.capacity(target.settle(order.output.options, whole))
-    limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
-    lengths = target.lengths
-    return Request(
-        protected=inputs.protected,
-        max_entries=min(limits, default=None),
-        when_over=_when_over(order),
-        mu=fit.mu,
-        lengths={f: lengths.of(f) for f in order.families} if lengths else {},
-        most_lengths=fit.lengths,
-    )
-
-
 def _when_over(order: Order) -> WhenOver:
     return WhenOver(order.output.fit.when_over)
 
@@ -204,8 +187,3 @@ def _templates(order: Order, inputs: Inputs) -> Mapping[str, Text]:
         return inputs.templates
     path = beside(order.output.place.document, own)
     return {**inputs.templates, order.target.template: inputs.templates[path]}
-
-
-def _word(name: str) -> str:
-    """Return `name` as the lists of a policy are named, which is what options are made of."""
-    return name.replace("+", "-").replace("/", "-").lower()

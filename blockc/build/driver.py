@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from blockc.addresses import AddrMap
+from blockc.addresses.records import Records
+from blockc.addresses.world import World
 from blockc.build.artifact import Artifact, Inputs, Workshop
 from blockc.build.manifest import manifest_bytes
 from blockc.build.plan import Order, orders
+from blockc.build.request import Requests
 from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
-from blockc.policy.resolve import Resolved
+from blockc.policy.resolve import Resolved, countries_map
 from blockc.targets.target import Target
 
 MANIFEST = "manifest.json"
@@ -18,6 +20,14 @@ Watch = Callable[[str, str], AbstractContextManager[object]]
 
 def _unwatched(stage: str, what: str) -> AbstractContextManager[object]:
     return nullcontext((stage, what))
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the registries say: the world, and the records it was painted from."""
+
+    world: World
+    records: Sequence[Records]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Build:
 
 def compile_policy(
     resolved: Resolved,
-    countries: AddrMap,
+    data: Data,
     targets: Mapping[str, Target],
     inputs: Inputs,
     watch: Watch = _unwatched,
@@ -39,7 +49,7 @@ def compile_policy(
 
     Args:
         resolved: What each list of the policy selects, and what happens to its traffic.
-        countries: The registered country of every address.
+        data: The data it was resolved with.
         targets: Every target by name.
         inputs: What the artifacts are made from.
         watch: Is entered with the name of a stage and the path of an output while they are worked
@@ -52,7 +62,8 @@ def compile_policy(
     """
     artifacts: list[Artifact] = []
     problems: list[BlockcError] = []
-    workshop = Workshop(inputs)
+    countries = countries_map(data.world)
+    workshop = Workshop(inputs, Requests(data.world, data.records, resolved.protected))
     for order in orders(resolved, countries, targets):
         with watch("compile and prove", order.output.path):
             try:
@@ -62,9 +73,9 @@ def compile_policy(
     _require_none(problems)
     files: dict[str, bytes] = {}
     for artifact in artifacts:
-        for path, data in artifact.files.items():
+        for path, content in artifact.files.items():
             _require_new(path, artifact.order, files)
-            files[path] = data
+            files[path] = content
     files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, inputs)
     return Build(files, tuple(artifacts))
 

@@ -28,6 +28,11 @@ class Order:
     intent: AddrMap
     families: tuple[Family, ...] = FAMILIES
 
+    @property
+    def word(self) -> str:
+        """Return `name` as the lists of a policy are named, which is what options are made of."""
+        return self.name.replace("+", "-").replace("/", "-").lower()
+
 
 def orders(
     resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]

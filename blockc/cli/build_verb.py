@@ -9,7 +9,7 @@ import click
 
 from blockc.addresses.world import World
 from blockc.build.artifact import Inputs
-from blockc.build.driver import MANIFEST, compile_policy
+from blockc.build.driver import MANIFEST, Data, compile_policy
 from blockc.cli.build_report import (
     Run,
     build_report,
@@ -35,7 +35,7 @@ from blockc.cli.single_files import write_files
 from blockc.cli.stages import Stages
 from blockc.errors import UsageError
 from blockc.files import publish, rollback
-from blockc.policy.resolve import Resolved, countries_map, resolve
+from blockc.policy.resolve import Resolved, resolve
 from blockc.targets.registry import ALL
 
 DEFAULT_OUTPUT = "dist"
@@ -165,7 +165,8 @@ def run_build(settings: Settings, asked: Wanted) -> Run:
     ground = _ground(settings, asked, stages)
     inputs = _inputs(ground, sample=asked.sample)
     targets = {target.name: target for target in ALL}
-    build = compile_policy(ground.resolved, countries_map(ground.world), targets, inputs, stages)
+    data = Data(ground.world, [part for one in ground.found for part in one.records])
+    build = compile_policy(ground.resolved, data, targets, inputs, stages)
     with stages("publish"):
         if asked.depfile:
             write_files({asked.depfile: _depfile(settings, asked, ground)})
@@ -201,7 +202,6 @@ def _inputs(ground: Ground, *, sample: bool) -> Inputs:
         policy=f"sha256:{ground.reader.digest()}",
         sources=tuple(one.origin for one in ground.found),
         templates=templates,
-        protected=ground.resolved.protected,
         sample=sample,
     )
 

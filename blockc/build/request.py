@@ -1,0 +1,73 @@
+"""What the passes are asked for: the limits to keep to, and what may be given up for them."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from blockc.addresses import AddrSet
+from blockc.addresses.records import Records
+from blockc.addresses.world import World
+from blockc.build.plan import Order
+from blockc.passes.dont_care import DontCare, dont_care_space
+from blockc.passes.request import Request, WhenOver
+from blockc.passes.weights import Weights, never_blocked
+from blockc.policy.model import Fit
+from blockc.targets.options import Held
+
+T = TypeVar("T")
+LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Makes the request of each order of a build; what orders share is worked out once.
+
+    `protected`: what no pass may block beyond what the policy says.
+    """
+
+    world: World
+    records: Sequence[Records]
+    protected: AddrSet
+    known: dict[Hashable, object] = field(default_factory=dict)
+
+    def of(self, order: Order) -> Request:
+        """Return what the passes must keep to, and what they may give up."""
+        target, fit = order.target, order.output.fit
+        when_over = WhenOver(fit.when_over)
+        whole = Held(order.word, int(when_over is WhenOver.SPLIT))
+        capacity = target.capacity(target.settle(order.output.options, whole))
+        limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
+        lengths = target.lengths
+        return Request(
+            dont_care=self._dont_care(DontCare(fit.dont_care)),
+            protected=self._protected(fit),
+            max_entries=min(limits, default=None),
+            when_over=when_over,
+            mu=fit.mu,
+            weights=self._weights(fit) if when_over in LOSSY else None,
+            lengths={f: lengths.of(f) for f in order.families} if lengths else {},
+            most_lengths=fit.lengths,
+        )
+
+    def _dont_care(self, tier: DontCare) -> AddrSet | None:
+        if tier is DontCare.OFF:
+            return None
+        return self._once(tier, lambda: dont_care_space(tier, self.world))
+
+    def _protected(self, fit: Fit) -> AddrSet:
+        if not fit.spare:
+            return self.protected
+        spared = self._once(fit.spare, lambda: never_blocked(self.world, fit.spare))
+        return self.protected | spared
+
+    def _weights(self, fit: Fit) -> Weights:
+        """Return the weights of harm: only what is delegated can be harmed."""
+        key = (fit.weigh, *fit.factors.items())
+        if fit.weigh == "delegations":
+            return self._once(key, lambda: Weights.of_delegations(self.records, fit.factors))
+        return self._once(key, lambda: Weights.of_addresses(self.world, fit.factors))
+
+    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]  # type: ignore[return-value]  # a key always has one type
