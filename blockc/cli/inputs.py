@@ -11,9 +11,9 @@ from blockc.addresses.records import Records, records_from_bytes, records_to_byt
 from blockc.cli.output import step
 from blockc.cli.shared import Settings
 from blockc.fetch.definition import Source, read_source
-from blockc.fetch.folder import read_bytes, registry_files, unpack
+from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store import Store
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated import Delegated, read_delegated
 from blockc.policy.groups import CountryGroup, read_groups
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.draft import Origin
@@ -63,22 +63,45 @@ def snapshots(settings: Settings, folder: Path, today: date) -> list[Snapshot]:
 def _snapshot(store: Store, registry: str, path: Path, today: date) -> Snapshot:
     """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
     packed = read_bytes(path)
-    kind, key = f"{SNAPSHOT}-{registry}", digest(packed)
-    kept = store.get(kind, key)
+    key = digest(packed)
+    kept = remembered(store, registry, path, key)
     if kept:
-        head, _, body = kept.partition(b"\n")
-        day, raw_digest, *oddities = json.loads(head)
-        remembered = tuple(records_from_bytes(body, FAMILIES).values())
-        warnings = tuple(f"{path}{oddity}" for oddity in oddities)
-        return Snapshot(path, Origin(registry, day, raw_digest), remembered, warnings)
+        return kept
     raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
-    origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{digest(raw.data)}")
-    records = tuple(read.records[family] for family in FAMILIES)
+    remember(store, registry, key, raw, read)
+    return snapshot_of(registry, path, digest(raw.data), read)
+
+
+def snapshot_of(registry: str, path: Path, raw_digest: str, read: Delegated) -> Snapshot:
+    """Return what was read from the file at `path` as a snapshot."""
+    origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{raw_digest}")
+    return Snapshot(path, origin, tuple(read.records[f] for f in FAMILIES), read.warnings)
+
+
+def remembered(store: Store, registry: str, path: Path, key: str) -> Snapshot | None:
+    """Return the snapshot that was remembered of bytes with the digest `key`, if any."""
+    kept = store.get(f"{SNAPSHOT}-{registry}", key)
+    if not kept:
+        return None
+    head, _, body = kept.partition(b"\n")
+    day, raw_digest, *oddities = json.loads(head)
+    records = tuple(records_from_bytes(body, FAMILIES).values())
+    warnings = tuple(f"{path}{oddity}" for oddity in oddities)
+    return Snapshot(path, Origin(registry, day, raw_digest), records, warnings)
+
+
+def remember(store: Store, registry: str, key: str, raw: Raw, read: Delegated) -> None:
+    """Keep what was read from `raw`, so that nobody has to parse it again.
+
+    Args:
+        key: The digest of the bytes as they were found, packed or not.
+    """
+    day = read.header.enddate.isoformat()
     oddities = [text.removeprefix(raw.name) for text in read.warnings]
-    head = json.dumps([origin.date, origin.digest, *oddities]).encode()
-    store.put(kind, key, head + b"\n" + records_to_bytes(records))
-    return Snapshot(path, origin, records, read.warnings)
+    head = json.dumps([day, f"sha256:{digest(raw.data)}", *oddities]).encode()
+    records = tuple(read.records[family] for family in FAMILIES)
+    store.put(f"{SNAPSHOT}-{registry}", key, head + b"\n" + records_to_bytes(records))
 
 
 def shipped_templates() -> dict[str, Text]:
