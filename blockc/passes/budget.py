@@ -1,6 +1,7 @@
 """What to give up for a limit: the curves of a request, and the pass that keeps to the limit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from blockc.addresses.family import Family
@@ -49,10 +50,9 @@ def budget_pass(draft: Draft, request: Request) -> Pass:
     entries = [count for group in groups for count in _shares(group, limit)]
 
     def make(_: Draft) -> ByFamily:
-        rules = (one.solve(count) for one, count in zip(found.values(), entries, strict=True))
         return {
-            one.family: ordered(draft.match, one) if draft.match == Match.FIRST else one
-            for one in rules
+            family: curve.solve(count)
+            for (family, curve), count in zip(found.items(), entries, strict=True)
         }
 
     contract = _CONTRACTS[request.when_over]
@@ -73,8 +73,10 @@ def _curve(wanted: Partition, draft: Draft, request: Request, limit: int) -> Cur
     stakes = Stakes.of(intent, free, protected, weights, mix)
     if draft.match == Match.INTERVALS:
         return interval_curve(wanted, stakes)
-    make = longest_curve if draft.match in (Match.LONGEST, Match.FIRST) else cover_curve
-    return make(wanted, stakes, allowed_lengths(request, family), limit)
+    if draft.match not in (Match.LONGEST, Match.FIRST):
+        return cover_curve(wanted, stakes, allowed_lengths(request, family), limit)
+    curve = longest_curve(wanted, stakes, allowed_lengths(request, family), limit)
+    return replace(curve, solve=lambda entries: ordered(draft.match, curve.solve(entries)))
 
 
 def _shares(group: list[Curve], limit: int) -> list[int]:

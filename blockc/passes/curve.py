@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Curve:
     family: Family
     cost: Table
     first: int
-    scale: int
+    scale: Fraction
     total: int
     solve: Callable[[int], Rules]
 
@@ -38,7 +39,7 @@ class Curve:
         """Return the number of entries beyond which nothing is gained."""
         return len(self.cost) - 1
 
-    def at(self, entries: int) -> int:
+    def at(self, entries: int) -> Fraction:
         """Return the least cost of at most `entries`, in the weights' own units."""
         return int(self.cost[min(entries, self.enough)]) * self.scale
 
@@ -47,7 +48,7 @@ def curve_of(stakes: Stakes, table: Table, solve: Callable[[int], Rules]) -> Cur
     """Return the curve of a table of costs."""
     feasible = table < never(table.dtype)
     first = int(np.argmax(feasible)) if feasible.any() else len(table)
-    return Curve(stakes.family, table, first, stakes.harm.scale, stakes.total, solve)
+    return Curve(stakes.family, table, first, stakes.scale, stakes.total, solve)
 
 
 def flat_curve(stakes: Stakes) -> Curve:

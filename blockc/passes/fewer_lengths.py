@@ -31,7 +31,7 @@ def kept_lengths(lengths: list[int], counts: list[int], most: int) -> tuple[int,
 
     @cache
     def best(last: int, keep: int) -> tuple[int, tuple[int, ...]]:
-        """Return the fewest entries of the lengths up to `last`, which is kept, and what else is."""
+        """Return the fewest entries of the lengths up to `last`, and which of them are kept."""
         options: list[tuple[int, tuple[int, ...]]] = [(pieces(0, last), ())]
         for before in range(last if keep > 1 else 0):
             cost, kept = best(before, keep - 1)

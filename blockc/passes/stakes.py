@@ -25,13 +25,25 @@ class Mix:
     harm: Fraction | None
     missed: Fraction | None
 
+    @property
+    def prices(self) -> tuple[int, int]:
+        """Return both in whole multiples of one fraction, so that no sum needs rounding."""
+        harm, missed = (Fraction(1) if one is None else one for one in (self.harm, self.missed))
+        return harm.numerator * missed.denominator, missed.numerator * harm.denominator
+
+    @property
+    def unit(self) -> int:
+        """Return how many of these multiples are 1."""
+        one, two = (Fraction(1) if one is None else one for one in (self.harm, self.missed))
+        return one.denominator * two.denominator
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stakes:
     """The cost of giving or not giving a verdict to any prefix of a family.
 
     `unwanted` is space that must not get a verdict; `wanted` what should. Costs are whole
-    multiples of `harm.scale`.
+    multiples of `scale`.
     """
 
     family: Family
@@ -53,9 +65,8 @@ class Stakes:
         slots, (label, spare, rate) = overlay(wanted, free, rates)
         count = len(weights.rates)
         least = min((one for one in weights.rates if one), default=Fraction(1))
-        harm_price, missed_price = (1 if p is None else p for p in (mix.harm, mix.missed))
-        worth = [one * harm_price for one in weights.rates]
-        worth += [(one or least) * missed_price for one in weights.rates]
+        worth = [one * mix.prices[0] for one in weights.rates]
+        worth += [(one or least) * mix.prices[1] for one in weights.rates]
         others = (label == 0) & ~spare
         harm, missed = (
             Measure.of(Partition.of(family, slots, labels), worth, wide=columns.is_wide(slots))
@@ -71,6 +82,11 @@ class Stakes:
         """Return the type of costs: Python integers where 64 bits might not hold a sum."""
         fits = self.harm.total + self.missed.total < SAFE and self.harm.base.dtype != object
         return np.dtype(np.int64 if fits and self.missed.base.dtype != object else object)
+
+    @property
+    def scale(self) -> Fraction:
+        """Return what one unit of cost is worth."""
+        return Fraction(self.harm.scale, self.mix.unit)
 
     @property
     def total(self) -> int:

@@ -50,7 +50,7 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
         for label in range(3):
             got = list(wanted)
             got[cell] = label
-            free = contract == Contract.WITHIN_DONT_CARE and dont_care[cell]
+            free = contract != Contract.EXACT and dont_care[cell]
             gains = not wanted[cell] and (free or (may_gain and not protected[cell]))
             if label == wanted[cell] or (label and gains) or (not label and may_lose):
                 change = agreed.require_kept("p", intent, address_map(got, count=2))
