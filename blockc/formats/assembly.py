@@ -1,8 +1,8 @@
 """From the texts of a file to a feed: read, name, believe, cut."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from blockc.formats.feed import Feed
 from blockc.formats.form import Form
 from blockc.formats.gate import Locate, Rows, require_believable, require_right
 from blockc.formats.narrowest import narrowest_rows, twins
-from blockc.formats.spans import Decoded, Positions
+from blockc.formats.spans import Decoded, Positions, shifted
 from blockc.formats.tags import Tags
 
 
@@ -39,7 +39,7 @@ class Draft:
     locate: Locate
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     records: int | None = None
-    date: date | None = None
+    date: dt.date | None = None
     serial: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -105,6 +105,27 @@ def _cut(rows: Rows, tags: Tags) -> Rows:
         spans[family], order = narrowest_rows(family, rows.spans[family])
         positions[family] = places[order]
     return Rows(rows.name, spans, positions, rows.locate)
+
+
+def joined(drafts: Sequence[Draft]) -> Draft:
+    """Return the rows of all `drafts`, which have the same tags, one after the other."""
+    first = np.cumsum([0, *(draft.count for draft in drafts)])
+    decoded = shifted(
+        [(draft.decoded, int(at)) for draft, at in zip(drafts, first[:-1], strict=True)]
+    )
+
+    def locate(position: int, part: str) -> Location:
+        of = int(np.searchsorted(first, position, side="right")) - 1
+        return drafts[of].locate(position - int(first[of]), part)
+
+    return Draft(
+        name=drafts[0].name,
+        decoded=decoded,
+        count=int(first[-1]),
+        locate=locate,
+        tags={name: [t for d in drafts for t in d.tags[name]] for name in drafts[0].tags},
+        warnings=tuple(text for draft in drafts for text in draft.warnings),
+    )
 
 
 def _one_line(text: str) -> str:

@@ -1,8 +1,8 @@
 """What a feed says: spans of addresses with what its publisher calls them."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Feed:
     tags: Mapping[str, Tag]
     records: int
     dropped: AddrSet = field(default_factory=AddrSet.empty)
-    date: date | None = None
+    date: dt.date | None = None
     serial: str = ""
     warnings: tuple[str, ...] = ()
 

@@ -41,12 +41,12 @@ class Lines:
         return self.data.decode("utf-8", "backslashreplace")
 
     def raw(self, number: int) -> str:
-        """Return the line of this number, counted from 1, or as much of it as an error shows."""
+        """Return the line of this number, counted from 1; an empty text behind the last one."""
         begin = 0
         for _ in range(number - 1):
-            begin = self.data.index(b"\n", begin) + 1
-        end = self.data.index(b"\n", begin)
-        return self.data[begin:end].decode("utf-8", "backslashreplace")
+            begin = self.data.find(b"\n", begin) + 1 or len(self.data)
+        end = self.data.find(b"\n", begin)
+        return self.data[begin : max(begin, end)].decode("utf-8", "backslashreplace")
 
     def at(self, number: int, part: str = "") -> Location:
         """Return the place of a line, or of `part` in it."""

@@ -6,7 +6,7 @@ in every form people write, and is also what errors come from.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,17 @@ def decode_texts(texts: Sequence[str], *, truncate: bool = False) -> Decoded:
     plain, rest, _ = plain_v4(joined.encode(), truncate=truncate)
     bulk = plain, np.delete(np.arange(len(texts), dtype=np.int64), rest)
     return _decoded(bulk, [texts[n] for n in rest.tolist()], rest, truncate=truncate)
+
+
+def shifted(parts: Iterable[tuple[Decoded, int]]) -> Decoded:
+    """Return all `parts` as one, the positions of each raised by its number."""
+    known = list(parts)
+    spans, positions = {}, {}
+    for family in FAMILIES:
+        pieces = [(one.spans[family], one.positions[family] + by) for one, by in known]
+        spans[family], positions[family] = _merged(pieces)
+    wrong = [replace(w, position=w.position + by) for one, by in known for w in one.wrong]
+    return Decoded(spans, positions, tuple(wrong))
 
 
 def _body(line: str) -> str:
