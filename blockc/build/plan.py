@@ -59,8 +59,7 @@ def orders(
 def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
     """Return the action of the first of `lists` that holds an address and is in force.
 
-    A list before its first stage does nothing yet. `block` is always a verdict of the result, so
-    that an artifact without any entry is an artifact that blocks nothing.
+    A list before its first stage does nothing yet: alone it is a map that blocks no address.
     """
     layers: dict[str, AddrSet] = {}
     taken = AddrSet.empty()
