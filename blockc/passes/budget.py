@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
-from blockc.addresses.rules import Match
+from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit
 from blockc.passes.budget_cover import cover_curve
 from blockc.passes.budget_intervals import interval_curve
 from blockc.passes.budget_longest import longest_curve
-from blockc.passes.contract import Contract
+from blockc.passes.contract import Change, Contract
 from blockc.passes.curve import Curve, shared_split
 from blockc.passes.driver import ByFamily, Draft, Pass
 from blockc.passes.exact import allowed_lengths, require_one_verdict, wanted_parts
@@ -27,6 +28,9 @@ _CONTRACTS = {
 }
 
 
+_NO_LIMIT = 1 << 40
+
+
 def curves(draft: Draft, request: Request, limit: int) -> dict[Family, Curve]:
     """Return the least cost of every number of entries up to `limit`, of each family by itself.
 
@@ -36,6 +40,25 @@ def curves(draft: Draft, request: Request, limit: int) -> dict[Family, Curve]:
     require_one_verdict(draft, f"when_over = {request.when_over.value!r}")
     parts = wanted_parts(draft)
     return {part.family: _curve(part, draft, request, limit) for part in parts}
+
+
+def curves_of(intent: AddrMap, match: Match, request: Request) -> dict[Family, Curve]:
+    """Return the curves of `intent` under `match`, to choose a limit from.
+
+    Args:
+        request: `when_over` says which costs, `max_entries` where the curves may end.
+
+    Raises:
+        DoesNotFit: If there are several verdicts, which no limit can choose between.
+    """
+    return curves(Draft.of(intent, match, request), request, request.max_entries or _NO_LIMIT)
+
+
+def outcome(intent: AddrMap, match: Match, rules: ByFamily) -> Change:
+    """Return which addresses gain and lose a verdict by `rules`, of any number of entries."""
+    got = meaning(match, rules.values(), intent.names, intent.families)
+    wanted, said = (one.where(intent.names[1:]) for one in (intent, got))
+    return Change(said - wanted, wanted - said)
 
 
 def budget_pass(draft: Draft, request: Request) -> Pass:

@@ -99,8 +99,9 @@ class _Solver:
             fewest = int(np.argmax(table == cost))
             if not fewest:
                 continue
-            if node < leaves:
-                yield node
+            first, last = int(self.trie.first[node]), int(self.trie.last[node])
+            if fewest == last - first + 1:
+                yield from range(first, last + 1)
                 continue
             one, two = left[node - leaves], right[node - leaves]
             shares = split(self.tables.get(one)[0], self.tables.get(two)[0], fewest, cost)
