@@ -84,8 +84,8 @@ class Records:
             *joined,
         )
 
-    def take(self, chosen: NDArray[Any]) -> "Records":
-        """Return the rows that `chosen` (a mask or positions) picks."""
+    def take(self, chosen: NDArray[Any] | slice) -> "Records":
+        """Return the rows that `chosen` (a mask, positions or a slice) picks."""
         return Records(self.family, *(getattr(self, f.name)[chosen] for f in fields(self)[1:]))
 
     @property

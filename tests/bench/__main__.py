@@ -1,0 +1,42 @@
+"""`python -m tests.bench`: what DESIGN section 12 promises, beside the peers, in one run."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tests.bench import big, covers, merges, parsing, whole
+from tests.bench.table import HEADER, Row, Scale, line
+
+Rows = Callable[[Scale], Iterable[Row]]
+ALL: dict[str, Rows] = {
+    "parse": parsing.rows,
+    "cover": covers.rows,
+    "merge": merges.rows,
+    "build": whole.rows,
+    "big": big.rows,
+}
+
+
+def main(arguments: list[str], say: Callable[[str], object] = sys.stdout.write) -> int:
+    """Print a row a measurement; return 1 if a result differs from a peer's, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"some of {', '.join(ALL)}")
+    parser.add_argument("--from", dest="data", type=Path, help="folder of the five real files")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--small", action="store_true", help="tiny inputs, to see that it runs")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.only) - ALL.keys():
+        parser.error(f"no measurement {', '.join(sorted(unknown))}, expected {', '.join(ALL)}")
+    scale = Scale(rounds=asked.rounds, data=asked.data, small=asked.small)
+    say(HEADER)
+    wrong = False
+    for name in asked.only or ALL:
+        for row in ALL[name](scale):
+            say(line(row))
+            wrong |= row.differs
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

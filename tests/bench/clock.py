@@ -1,0 +1,73 @@
+"""The best of several times, the contenders taking turns so that noise hits them alike."""
+
+import gc
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LAUNCH = Path(__file__).with_name("launch.py")
+
+
+class Run(NamedTuple):
+    """What a process took: wall seconds, and megabytes of its largest resident size."""
+
+    seconds: float
+    megabytes: float
+
+
+def in_turns(rounds: int, contenders: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the best time of each contender, called in turns, the collector off meanwhile."""
+    best = dict.fromkeys(contenders, float("inf"))
+    for _ in range(rounds):
+        for name, call in contenders.items():
+            gc.collect()
+            gc.disable()
+            begin = perf_counter()
+            call()
+            best[name] = min(best[name], perf_counter() - begin)
+            gc.enable()
+    return best
+
+
+def processes_in_turns(
+    rounds: int, commands: Mapping[str, Sequence[str]], output: Path
+) -> dict[str, Run]:
+    """Return the best time and the largest size of each command, run in turns.
+
+    Args:
+        output: A folder; what a command prints last is in a file of its name there.
+
+    Raises:
+        RuntimeError: If a command fails.
+    """
+    best = dict.fromkeys(commands, Run(float("inf"), 0))
+    for _ in range(rounds):
+        for name, command in commands.items():
+            once = _run(command, output / name)
+            known = best[name]
+            best[name] = Run(min(known.seconds, once.seconds), max(known[1], once.megabytes))
+    return best
+
+
+def _run(command: Sequence[str], output: Path) -> Run:
+    """Run a command in the checkout, with its output in a file."""
+    launched = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCH), str(output), *command],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, kilobytes, code = launched.stdout.split()
+    if code != "0":
+        raise RuntimeError(f"{' '.join(command)} ended with {code}: {launched.stderr}")
+    return Run(float(seconds), int(kilobytes) / 1024)
+
+
+def blockc(*arguments: str) -> list[str]:
+    """Return the command that runs this checkout's `blockc`."""
+    return [sys.executable, "-m", "blockc", *arguments]

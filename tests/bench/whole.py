@@ -1,0 +1,49 @@
+"""Whole commands: the example build, cold and with parsed snapshots kept, and start-up."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.clock import CHECKOUT, Run, blockc, processes_in_turns
+from tests.bench.table import Row, Scale
+
+EXAMPLE = CHECKOUT / "examples" / "edge" / "blockc.toml"
+
+
+def rows(scale: Scale) -> Iterator[Row]:
+    """Yield the builds and the start-up of the command."""
+    rounds = 1 if scale.small else scale.rounds
+    with TemporaryDirectory() as folder:
+        store, output = Path(folder, "store"), Path(folder, "dist")
+        data = ["--sample"] if scale.data is None else ["--from", str(scale.data)]
+        command = blockc(
+            "build", "-q", "-f", str(EXAMPLE), "--store", str(store), "-o", str(output), *data
+        )
+        cold = Run(float("inf"), 0)
+        for _ in range(rounds):
+            shutil.rmtree(store, ignore_errors=True)
+            shutil.rmtree(output.resolve(), ignore_errors=True)
+            once = processes_in_turns(1, {"build": command}, Path(folder))["build"]
+            cold = Run(min(cold.seconds, once.seconds), max(cold.megabytes, once.megabytes))
+        commands = {"build": command, "help": blockc("--help"), "python": _nothing()}
+        best = processes_in_turns(rounds, commands, Path(folder))
+    yield _row("build of examples/edge, nothing kept", cold, "<= 1.5 s, <= 300 MB")
+    yield _row("build of examples/edge, snapshots kept", best["build"], "<= 0.7 s, <= 300 MB")
+    yield Row(
+        what="blockc --help",
+        seconds=best["help"].seconds,
+        megabytes=best["help"].megabytes,
+        peer="python that does nothing",
+        peer_seconds=best["python"].seconds,
+        reach="<= 0.15 s",
+    )
+
+
+def _nothing() -> list[str]:
+    return [sys.executable, "-c", "pass"]
+
+
+def _row(what: str, run: Run, reach: str) -> Row:
+    return Row(what=what, seconds=run.seconds, megabytes=run.megabytes, reach=reach)
