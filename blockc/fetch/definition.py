@@ -1,12 +1,14 @@
 """What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from blockc.definitions import Document, Findings, Place, Table, from_table
 from blockc.errors import suggestion
+from blockc.fetch.rows import Check, RowsTable, given, note
 from blockc.fetch.urls import wrong_url
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
@@ -34,6 +36,7 @@ class Expectations(Table):
     max_bytes: int
     max_shrink_addresses: float
     max_shrink_records: float
+    max_records: int = 5_000_000
 
 
 class SourceTable(Table, kw_only=True):
@@ -48,6 +51,7 @@ class SourceTable(Table, kw_only=True):
     refresh_hours: int
     max_age_hours: int
     expect: Expectations
+    rows: RowsTable = RowsTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Source:
     """One upstream file: what it is called, where it is and when it is fit for use.
 
     Invariant: `urls` is not empty, the origin first, each https, a file, or http on this machine;
-    `registry` is one of the five for the format `delegated`, and empty for any other.
+    `registry` is one of the five for the format `delegated`, and empty for any other. `rows` has
+    what the definition says about how the file is written, and nothing else.
     """
 
     name: str
@@ -68,10 +73,16 @@ class Source:
     refresh_hours: int
     max_age_hours: int
     expect: Expectations
+    rows: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_source(path: str, text: str) -> Source:
+def read_source(path: str, text: str, check: Check | None = None) -> Source:
     """Return the source that the file at `path` defines; the stem of the file is its name.
+
+    Args:
+        path: For messages, and for the name.
+        text: TOML.
+        check: Returns what is wrong with a format and its `rows`; they are not checked without.
 
     Raises:
         Mistakes: Every DefinitionError in the file.
@@ -85,8 +96,12 @@ def read_source(path: str, text: str) -> Source:
     _check_registry(table, place, findings)
     _check_urls(table, place, findings)
     _check_numbers(table, place, findings)
+    rows = given(table.rows)
+    if check:
+        note(check(table.format, rows), place, findings)
     findings.require_none()
-    return Source(name, **{key: getattr(table, key) for key in SourceTable.__struct_fields__})
+    values = {key: getattr(table, key) for key in SourceTable.__struct_fields__}
+    return Source(name, **{**values, "rows": rows})
 
 
 def _check_registry(table: SourceTable, place: Place, findings: Findings) -> None:
@@ -118,6 +133,7 @@ def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None
         (place / "refresh_hours", table.refresh_hours),
         (expect / "min_records", table.expect.min_records),
         (expect / "max_bytes", table.expect.max_bytes),
+        (expect / "max_records", table.expect.max_records),
     ):
         if number < 1:
             findings.add(at, f"expected at least 1, found {number}")
