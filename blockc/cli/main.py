@@ -16,10 +16,12 @@ from blockc.errors import BlockcError, UsageError, suggestion
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
+    "update": "Fetch the sources, check them and lock what builds use.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "check": "Say whether source files would be accepted.",
     "aggregate": "Merge addresses, prefixes and ranges into the fewest prefixes.",
     "list": "List sources, targets, groups or countries.",
+    "store": "Show, prove or tidy what was fetched.",
 }
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 

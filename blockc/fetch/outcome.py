@@ -32,7 +32,8 @@ class Outcome:
         checked_at: When a server last confirmed `snapshot`; None if never on this machine.
         age: How old its data is; None if nothing tells.
         problems: What went wrong on the way, a line each.
-        warnings: What is odd about what is used, a line each.
+        warnings: What may soon be a problem, a line each.
+        oddities: What is odd about data that is new, a line each.
         refused: What came and may be accepted with its digest.
     """
 
@@ -44,6 +45,7 @@ class Outcome:
     age: timedelta | None
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
     refused: Snapshot | None = None
 
     def __post_init__(self) -> None:

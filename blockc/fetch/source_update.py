@@ -195,7 +195,6 @@ class _Course:
         """Return the outcome, with what is odd about the snapshot."""
         age = history.age_of(snapshot, checked_at, self.now) if snapshot else None
         late = history.late(self.source, age) if age is not None else ""
-        warnings = (*(snapshot.facts.warnings if snapshot else ()), *([late] if late else ()))
         return Outcome(
             source=self.source,
             came=came,
@@ -204,5 +203,6 @@ class _Course:
             checked_at=checked_at,
             age=age,
             problems=tuple(self.problems),
-            warnings=warnings,
+            warnings=(late,) if late else (),
+            oddities=snapshot.facts.warnings if snapshot else (),
         )

@@ -1,0 +1,71 @@
+"""Which sources there are, which of them a policy uses, and where its lock is."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from blockc.cli.inputs import shipped_sources
+from blockc.errors import Location, UsageError, suggestion
+from blockc.fetch.definition import REGISTRIES, Source, read_source
+from blockc.fetch.lock import NAME
+from blockc.policy.model import Policy, Written
+from blockc.policy.selectors import Feed
+
+OWN = "sources"
+
+
+def lock_path(policy: Path) -> Path:
+    """Return where the lock of the policy at this path is: beside it."""
+    return policy.parent / NAME
+
+
+def all_sources(policy: Path) -> dict[str, Source]:
+    """Return every source by name: those blockc ships, and the operator's own.
+
+    Those stand in the folder `sources` beside the policy. One that has the name of a shipped one
+    takes its place.
+
+    Raises:
+        Mistakes: A definition is wrong.
+        UsageError: One cannot be read.
+    """
+    own = sorted((policy.parent / OWN).glob("*.toml"))
+    return {**shipped_sources(), **{path.stem: _own_source(path) for path in own}}
+
+
+def used_sources(policy: Policy) -> tuple[str, ...]:
+    """Return the sources a policy needs: the registries, and every feed it names."""
+    feeds = {one.selector.name for one in _written(policy) if isinstance(one.selector, Feed)}
+    return (*REGISTRIES, *sorted(feeds - set(REGISTRIES)))
+
+
+def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
+    """Return the sources with these names, each once.
+
+    Raises:
+        UsageError: There is no such source.
+    """
+    wanted = list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in known:
+            raise UsageError(
+                f"no source {name!r}{suggestion(name, known)}",
+                hint="`blockc list sources` shows them",
+            )
+    return [known[name] for name in wanted]
+
+
+def _own_source(path: Path) -> Source:
+    try:
+        return read_source(str(path), path.read_text(encoding="utf-8"))
+    except OSError as reason:
+        said = (reason.strerror or str(reason)).lower()
+        raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None
+    except UnicodeDecodeError:
+        raise UsageError("not UTF-8 text", at=Location(str(path))) from None
+
+
+def _written(policy: Policy) -> Iterator[Written]:
+    """Return every selector of a policy."""
+    yield from policy.protect.never_block
+    for one in policy.lists:
+        yield from (*one.block, *one.allow, *(spared.written for spared in one.spared))

@@ -1,0 +1,71 @@
+"""What fetching is doing, on stderr: a bar a source on a terminal, a line a step in a log."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from blockc.cli.output import say, step
+from blockc.cli.shared import Settings
+from blockc.errors import printable
+from blockc.fetch.tools import Event, Step
+
+Watch = Callable[[Event], None]
+
+
+@contextmanager
+def watching(settings: Settings, names: Sequence[str]) -> Iterator[Watch]:
+    """Show the steps of the sources with these `names` while the block runs."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if terminal and not settings.quiet and not settings.verbose:
+        with bars(sys.stderr, names, color=settings.color) as watch:
+            yield watch
+    else:
+        yield lines(settings)
+
+
+def lines(settings: Settings) -> Watch:
+    """Return what writes a line when a source is done or has to wait; each step if asked."""
+
+    def watch(event: Event) -> None:
+        text = f"{event.source}: {event.step} {event.text}".rstrip()
+        if event.step is Step.DONE:
+            say(settings, f"{event.source}: {event.text}")
+        elif event.step is Step.WAITING:
+            say(settings, text)
+        elif event.step is not Step.RECEIVING:
+            step(settings, text)
+
+    return watch
+
+
+@contextmanager
+def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
+    """Draw a bar for each of `names` on the terminal `file` while the block runs."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TextColumn("{task.fields[what]}", markup=False),
+        console=Console(file=file, no_color=not color, highlight=False, force_terminal=True),
+        transient=True,
+    )
+    width = max(map(len, names), default=0)
+    tasks = {name: progress.add_task(name.ljust(width), total=None, what="") for name in names}
+
+    def watch(event: Event) -> None:
+        task = tasks[event.source]
+        if event.step is Step.RECEIVING:
+            progress.update(
+                task, completed=event.done, total=event.total or None, what=str(event.step)
+            )
+        elif event.step is Step.DONE:
+            progress.update(task, completed=1, total=1, what=event.text)
+        else:
+            progress.update(task, what=printable(f"{event.step} {event.text}"))
+
+    with progress:
+        yield watch
