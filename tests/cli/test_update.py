@@ -72,9 +72,7 @@ def publish(
     return data
 
 
-def test_an_update_fetches_the_five_registries_and_locks_them(
-    blockc: Blockc, policy: Path, server: FaultyServer
-) -> None:
+def test_an_update_fetches_the_five_registries_and_locks_them(blockc: Blockc, policy: Path) -> None:
     done = blockc("update", "-f", policy)
     assert (done.code, done.err.count("\n")) == (0, 6), done.err
     assert done.err.splitlines()[-1] == (
@@ -279,9 +277,7 @@ def test_real_files_of_afrinic_follow_each_other_as_they_did(
 # ---- the store --------------------------------------------------------------------------------
 
 
-def test_the_store_is_listed_proved_and_tidied(
-    blockc: Blockc, policy: Path, server: FaultyServer
-) -> None:
+def test_the_store_is_listed_proved_and_tidied(blockc: Blockc, policy: Path) -> None:
     empty = blockc("store", "ls")
     assert (empty.code, "0 files" in empty.err) == (0, True)
     blockc("update", "-f", policy)
@@ -298,7 +294,7 @@ def test_the_store_is_listed_proved_and_tidied(
 
 
 def test_damage_in_the_store_is_exit_1_and_healed_by_an_update(
-    blockc: Blockc, policy: Path, server: FaultyServer
+    blockc: Blockc, policy: Path
 ) -> None:
     blockc("update", "-f", policy)
     lock = read_lock(policy.parent / "blockc.lock")
