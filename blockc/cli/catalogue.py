@@ -7,6 +7,7 @@ from blockc.cli.inputs import shipped_sources
 from blockc.errors import Location, UsageError, suggestion
 from blockc.fetch.definition import REGISTRIES, Source, read_source
 from blockc.fetch.lock import NAME
+from blockc.formats.registry import mistakes
 from blockc.policy.model import Policy, Written
 from blockc.policy.selectors import Feed
 
@@ -56,7 +57,7 @@ def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
 
 def _own_source(path: Path) -> Source:
     try:
-        return read_source(str(path), path.read_text(encoding="utf-8"))
+        return read_source(str(path), path.read_text(encoding="utf-8"), mistakes)
     except OSError as reason:
         said = (reason.strerror or str(reason)).lower()
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None

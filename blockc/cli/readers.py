@@ -4,21 +4,25 @@ from collections.abc import Callable
 from datetime import date
 
 from blockc.addresses.family import FAMILIES
+from blockc.cli.catalogue import all_sources, lock_path
 from blockc.cli.inputs import Snapshot, digest, remember, remembered, snapshot_of
 from blockc.cli.shared import Settings
 from blockc.errors import UsageError
 from blockc.fetch.blobs import Blobs
 from blockc.fetch.clock import Clock
-from blockc.fetch.definition import Source
+from blockc.fetch.definition import REGISTRIES, Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.locked import LockedSource
+from blockc.fetch.lock import read_lock
+from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.snapshot import Amount, Facts
 from blockc.fetch.store import Store
 from blockc.fetch.tools import Event, Tools
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.feed import Feed
+from blockc.formats.registry import DELEGATED, FORMATS, form_of
 
-DELEGATED = ("allocated", "assigned")
+_STATUSES = ("allocated", "assigned")
 
 
 def _unwatched(_event: Event) -> None:
@@ -40,8 +44,8 @@ def tools(
     store, clock = Store.of(settings.store), Clock()
 
     def read(source: Source, name: str, data: bytes) -> Facts:
-        if source.format != "delegated":
-            raise UsageError(f"{source.name} has the format {source.format!r}, which is not known")
+        if source.format != DELEGATED:
+            return feed_facts(read_feed(source, name, data))
         raw, today = Raw(name, data), clock.now().date()
         found = read_delegated(name, data, registry=source.registry, today=today)
         if remembering:
@@ -58,12 +62,31 @@ def tools(
     )
 
 
+def read_feed(source: Source, name: str, data: bytes) -> Feed:
+    """Return what a feed's file says, read as its definition wants."""
+    form = form_of(source.format, source.rows, max_records=source.expect.max_records)
+    return FORMATS[source.format].read(name, data, form)
+
+
+def feed_facts(feed: Feed) -> Facts:
+    """Return the facts of a feed's file."""
+    counts = feed.counts()
+    holds = {f.name: Amount(len(feed.spans[f][0]), counts[f]) for f in FAMILIES}
+    return Facts(
+        records=feed.records,
+        holds={family: held for family, held in holds.items() if held.records},
+        date=feed.date,
+        serial=feed.serial,
+        warnings=feed.warnings,
+    )
+
+
 def delegated_facts(read: Delegated) -> Facts:
     """Return the facts of a registry's file: what it delegates, whatever else it lists."""
     counts = read.counts
     holds = {}
     for family in FAMILIES:
-        records = sum(counts.statuses[family][status] for status in DELEGATED)
+        records = sum(counts.statuses[family][status] for status in _STATUSES)
         holds[family.name] = Amount(records, counts.delegated[family])
     return Facts(
         records=sum(counts.rows.values()),
@@ -74,7 +97,26 @@ def delegated_facts(read: Delegated) -> Facts:
     )
 
 
-def locked_snapshot(store: Store, locked: LockedSource, today: date) -> Snapshot:
+def locked_snapshots(settings: Settings, today: date) -> list[Snapshot]:
+    """Return the five registries' snapshots with exactly the bytes that the lock names.
+
+    Raises:
+        UsageError: There is no lock, or it names not all five.
+        SourceUnfit: The bytes of a registry are nowhere to be had.
+    """
+    path = lock_path(settings.file)
+    lock = read_lock(path)
+    if lock is None:
+        raise UsageError(
+            f"there is no {path}", hint="run `blockc update`, and commit what it writes"
+        )
+    with_tools, known = tools(settings), all_sources(settings.file)
+    found = locked_sources(with_tools, lock, known, REGISTRIES, offline=settings.offline)
+    store = Store(with_tools.root)
+    return [_locked_snapshot(store, one, today) for one in found.values()]
+
+
+def _locked_snapshot(store: Store, locked: LockedSource, today: date) -> Snapshot:
     """Return what is in a registry's file as the lock has it, parsed or remembered.
 
     In messages the file has the name it has in the store, where the operator can look at it.

@@ -4,15 +4,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockc.errors import BlockcError
 from blockc.fetch.body import plain_body
 from blockc.fetch.definition import Source
-from blockc.fetch.download import Downloader, Request, Response
+from blockc.fetch.exchange import Request, Response
 from blockc.fetch.failure import FetchFailed, TooBig
 from blockc.fetch.retry import retried
 from blockc.fetch.tools import Event, Step, Tools
 from blockc.fetch.urls import file_path, is_file
+
+if TYPE_CHECKING:
+    from blockc.fetch.download import Downloader
 
 _MAX_CHECKSUM_BYTES = 4096
 Known = Callable[[bytes], bool]
@@ -49,6 +53,8 @@ class Arrivals:
         asked = Request(url=url, max_bytes=limit, etag=etag, last_modified=last_modified)
         patience = self.tools.patience
         deadline = self.tools.clock.deadline(patience.total_seconds)
+        from blockc.fetch.download import Downloader
+
         with Downloader(patience, deadline) as server:
             return retried(
                 lambda: self._proved(server, asked),
@@ -57,7 +63,7 @@ class Arrivals:
                 lambda why: self._tell(Step.WAITING, f"{url}: {why}"),
             )
 
-    def _proved(self, server: Downloader, asked: Request) -> Response:
+    def _proved(self, server: "Downloader", asked: Request) -> Response:
         self._tell(Step.ASKING, asked.url)
         response = server.fetch(asked, self._received)
         if response.status == 200 and not self.known(response.data):

@@ -8,7 +8,7 @@ from blockc.fetch import history
 from blockc.fetch.arrival import Arrivals
 from blockc.fetch.blobs import sha256_of
 from blockc.fetch.definition import Source
-from blockc.fetch.download import Response
+from blockc.fetch.exchange import Response
 from blockc.fetch.failure import FetchFailed
 from blockc.fetch.memory import Memory
 from blockc.fetch.snapshot import Snapshot

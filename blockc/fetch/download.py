@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import requests
@@ -17,6 +16,7 @@ import urllib3
 from blockc import __version__
 from blockc.fetch.body import plain_body
 from blockc.fetch.clock import Deadline, Patience
+from blockc.fetch.exchange import Request, Response
 from blockc.fetch.failure import FetchFailed, TooBig
 from blockc.fetch.punctual import PunctualAdapter
 from blockc.fetch.retry import http_date, retry_after
@@ -35,51 +35,6 @@ Received = Callable[[int, int], None]  # bytes so far, bytes promised (0 where n
 
 def _unheard(_received: int, _promised: int) -> None:
     """Nobody listens to the progress."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to ask for: a url, and what we have of it already.
-
-    Attributes:
-        etag: The ETag of what we have, or nothing.
-        last_modified: Its Last-Modified, or nothing.
-        max_bytes: How long the answer may be, packed and unpacked.
-    """
-
-    url: str
-    max_bytes: int
-    etag: str = ""
-    last_modified: str = ""
-
-    @property
-    def conditional(self) -> bool:
-        """Return whether the server may answer that nothing changed."""
-        return bool(self.etag or self.last_modified)
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers of this request."""
-        said = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in said.items() if value}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """What a server answered.
-
-    Attributes:
-        url: Where the answer came from in the end.
-        status: 200, or 304 when what we have is what there is; `data` is empty then.
-        etag: As sent, or nothing.
-        last_modified: As sent, or nothing.
-        data: The body, unpacked.
-    """
-
-    url: str
-    status: int
-    etag: str = ""
-    last_modified: str = ""
-    data: bytes = field(default=b"", repr=False)
 
 
 class _Session(requests.Session):

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from blockc.cli.progress import bars
+from blockc.cli.readers import locked_snapshots
+from blockc.cli.shared import Settings
+from blockc.errors import UsageError
 from blockc.fetch.blobs import Blobs, sha256_of
 from blockc.fetch.definition import REGISTRIES
+from blockc.fetch.keeping import entries
 from blockc.fetch.lock import read_lock
 from blockc.fetch.tools import Event, Step
 from tests.cli.conftest import Blockc
@@ -272,6 +276,59 @@ def test_real_files_of_afrinic_follow_each_other_as_they_did(
         assert afrinic["used"]["records"] == records
         if day == "2022-09-20":
             assert "the summary promises 3,326 rows of AS numbers" in afrinic["warnings"][-1]
+
+
+def test_a_feed_of_the_operator_is_fetched_from_a_file(blockc: Blockc, policy: Path) -> None:
+    (policy.parent / "own.txt").write_text("192.88.98.0/24\n2a00::/48 # ours\n", encoding="utf-8")
+    text = (policy.parent / "sources" / "apnic.toml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("registry", "checksum"))]
+    text = "\n".join(lines).replace('"delegated"', '"text"')
+    url = next(line for line in lines if line.startswith("urls"))
+    (policy.parent / "sources" / "our-feed.toml").write_text(
+        text.replace(url, 'urls = ["file:own.txt"]'), encoding="utf-8"
+    )
+    done = blockc("update", "our-feed", "-f", policy, "--json")
+    assert done.code == 0, done.err
+    (feed,) = json.loads(done.out)["sources"]
+    assert (feed["came"], feed["used"]["date"], feed["used"]["records"]) == ("origin", None, 2)
+    assert feed["used"]["holds"] == {
+        "ipv4": {"records": 1, "addresses": "256"},
+        "ipv6": {"records": 1, "addresses": str(2**80)},
+    }
+    listed = blockc("update", "our-feed", "-f", policy).out.splitlines()[-1].split()
+    assert listed[:2] == ["our-feed", "-"]
+    (policy.parent / "own.txt").write_text("192.88.98.0/33\n", encoding="utf-8")
+    broken = blockc("update", "our-feed", "-f", policy)
+    assert broken.code == 0
+    assert "our-feed: file:own.txt:1:" in broken.err
+    assert "our-feed: kept; builds go on with the data " in broken.err
+
+
+def test_builds_get_what_the_lock_names_parsed_or_not(
+    blockc: Blockc, policy: Path, server: FaultyServer
+) -> None:
+    settings = Settings(file=policy)
+    with pytest.raises(UsageError, match=r"there is no .*blockc\.lock; run `blockc update`"):
+        locked_snapshots(settings, TODAY)
+    blockc("update", "-f", policy)
+    publish(server, "apnic", 0, MANY)
+    server.asked.clear()
+    found = locked_snapshots(settings, TODAY)
+    assert [one.origin.name for one in found] == sorted(REGISTRIES)
+    lock = read_lock(policy.parent / "blockc.lock")
+    assert lock
+    for one in found:
+        locked = lock.sources[one.origin.name]
+        assert one.origin.digest == f"sha256:{locked.sha256}"
+        assert one.origin.date == str(locked.facts.date)
+        assert sum(map(len, one.records)) == locked.facts.records
+    for entry in entries(policy.parent / "store"):
+        if entry.kind.startswith("records"):
+            entry.path.unlink()
+    assert [one.origin for one in locked_snapshots(settings, TODAY)] == [
+        one.origin for one in found
+    ]
+    assert server.asked == []
 
 
 # ---- the store --------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import trustme
 
 from blockc import __version__
 from blockc.fetch.clock import Clock
-from blockc.fetch.download import Downloader, Request, Response
+from blockc.fetch.download import Downloader
+from blockc.fetch.exchange import Request, Response
 from blockc.fetch.failure import FetchFailed
 from tests.fetch.toy import QUICK
 from tests.support.faulty_server import (
