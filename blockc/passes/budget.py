@@ -13,7 +13,7 @@ from blockc.passes.budget_cover import cover_curve
 from blockc.passes.budget_intervals import interval_curve
 from blockc.passes.budget_longest import longest_curve
 from blockc.passes.contract import Change, Contract
-from blockc.passes.curve import Curve, shared_split
+from blockc.passes.curve import IMPOSSIBLE, Curve, shared_split
 from blockc.passes.driver import ByFamily, Draft, Pass
 from blockc.passes.exact import allowed_lengths, require_one_verdict, wanted_parts
 from blockc.passes.lengths import ordered
@@ -21,14 +21,12 @@ from blockc.passes.request import Request, WhenOver
 from blockc.passes.stakes import Mix, Stakes
 from blockc.passes.weights import Weights
 
-_CONTRACTS = {
+#: What each way of giving something up may change.
+CONTRACTS = {
     WhenOver.COLLATERAL: Contract.WIDENING,
     WhenOver.COVERAGE: Contract.NARROWING,
     WhenOver.BALANCE: Contract.BALANCED,
 }
-
-
-_NO_LIMIT = 1 << 40
 
 
 def curves(draft: Draft, request: Request, limit: int) -> dict[Family, Curve]:
@@ -51,7 +49,7 @@ def curves_of(intent: AddrMap, match: Match, request: Request) -> dict[Family, C
     Raises:
         DoesNotFit: If there are several verdicts, which no limit can choose between.
     """
-    return curves(Draft.of(intent, match, request), request, request.max_entries or _NO_LIMIT)
+    return curves(Draft.of(intent, match, request), request, request.max_entries or IMPOSSIBLE)
 
 
 def outcome(intent: AddrMap, match: Match, rules: ByFamily) -> Change:
@@ -67,10 +65,13 @@ def budget_pass(draft: Draft, request: Request) -> Pass:
     Raises:
         DoesNotFit: If no rules within the limit leave protected space alone.
     """
-    limit = request.max_entries or 0
+    limit = request.max_entries or IMPOSSIBLE
     found = curves(draft, request, limit)
     groups = [list(found.values())] if request.shared else [[one] for one in found.values()]
-    entries = [count for group in groups for count in _shares(group, limit)]
+    shares = [shared_split(group, limit) for group in groups]
+    if None in shares:
+        raise _too_few(draft, request)
+    entries = [count for share in shares for count in share or ()]
 
     def make(_: Draft) -> ByFamily:
         return {
@@ -78,8 +79,9 @@ def budget_pass(draft: Draft, request: Request) -> Pass:
             for (family, curve), count in zip(found.items(), entries, strict=True)
         }
 
-    contract = _CONTRACTS[request.when_over]
-    return Pass(f"{request.when_over} within {limit:,}", draft.terms(contract), make)
+    contract = CONTRACTS[request.when_over]
+    name = f"{request.when_over}" + (f" within {limit:,}" if request.max_entries else "")
+    return Pass(name, draft.terms(contract), make)
 
 
 def _curve(wanted: Partition, draft: Draft, request: Request, limit: int) -> Curve:
@@ -102,13 +104,20 @@ def _curve(wanted: Partition, draft: Draft, request: Request, limit: int) -> Cur
     return replace(curve, solve=lambda entries: ordered(draft.match, curve.solve(entries)))
 
 
-def _shares(group: list[Curve], limit: int) -> list[int]:
-    found = shared_split(group, limit)
-    if found:
-        return found
-    names = " and ".join(one.family.name for one in group)
-    needed = sum(one.first for one in group)
-    raise DoesNotFit(
-        f"{names}: {needed:,} entries are needed to spare protected space, the limit is {limit:,}",
+def _too_few(draft: Draft, request: Request) -> DoesNotFit:
+    """Return the failure that tells how many entries protected space needs at least."""
+    limit = request.max_entries
+    needed = {f.name: one.first for f, one in curves(draft, request, IMPOSSIBLE).items()}
+    if request.shared:
+        needed = {" and ".join(needed): sum(needed.values())}
+    return DoesNotFit(
+        ", ".join(
+            f"{name}: {count:,} entries are needed to spare protected space"
+            if count < IMPOSSIBLE
+            else f"{name}: no prefixes of the lengths allowed spare protected space"
+            for name, count in needed.items()
+            if not limit or count > limit
+        )
+        + (f", the limit is {limit:,}" if limit else ""),
         hint="choose a target that takes more, or when_over = 'coverage'",
     )

@@ -76,7 +76,7 @@ class _Solver:
             at = node - len(self.trie.leaves)
             (table,) = self.tables.stay(left[at], right[at], limit)
             self.tables.long[node] = (cut(cheaper(table, self.taken[node])),)
-        return self.tables.get(self.trie.root)[0][: limit + 1]
+        return cut(self.tables.get(self.trie.root)[0][: limit + 1])
 
     def _or_taken(self, nodes: Nodes, stay: Worth) -> Worth:
         stay[:, :, 1:] = np.minimum(stay[:, :, 1:], self.taken[nodes, np.newaxis])

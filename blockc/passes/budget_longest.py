@@ -87,7 +87,7 @@ class _Solver:
             if self.legal[node]:
                 allow, block = either(allow, block, limit), either(block, allow, limit)
             self.tables.long[node] = cut(allow), cut(block)
-        return self.tables.get(self.trie.root)[0][: limit + 1]
+        return cut(self.tables.get(self.trie.root)[0][: limit + 1])
 
     def _or_changed(self, nodes: Nodes, stay: Worth) -> Worth:
         best = stay.copy()

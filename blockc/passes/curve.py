@@ -11,6 +11,9 @@ from blockc.addresses.rules import Rules
 from blockc.passes.minplus import Table, never
 from blockc.passes.stakes import Stakes
 
+#: The number of entries that no platform has room for.
+IMPOSSIBLE = 1 << 40
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -20,8 +23,8 @@ class Curve:
 
     Attributes:
         cost: Least cost at each number of entries, in multiples of `scale`.
-        first: The fewest entries that do not break what must not be broken. Costs before
-            it mean nothing.
+        first: The fewest entries that do not break what must not be broken, or `IMPOSSIBLE`.
+            Costs before it mean nothing.
         scale: What one unit of cost is worth (see `weights`).
         total: What all that could be harmed or missed is worth, in the same multiples.
         solve: From a number of entries, `first` or more, to the rules.
@@ -47,7 +50,7 @@ class Curve:
 def curve_of(stakes: Stakes, table: Table, solve: Callable[[int], Rules]) -> Curve:
     """Return the curve of a table of costs."""
     feasible = table < never(table.dtype)
-    first = int(np.argmax(feasible)) if feasible.any() else len(table)
+    first = int(np.argmax(feasible)) if feasible.any() else IMPOSSIBLE
     return Curve(stakes.family, table, first, stakes.scale, stakes.total, solve)
 
 

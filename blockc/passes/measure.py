@@ -49,7 +49,7 @@ class Measure:
         family = labels.family
         unit = 1 if wide else 1 << family.grain
         worth = [rate * unit for rate in rates]
-        scale = gcd(*(one.numerator for one in worth)) or 1
+        scale = _common(worth)
         num = np.array([one.numerator // scale for one in worth], dtype=object)[labels.labels]
         den = np.array([one.denominator for one in worth], dtype=object)[labels.labels]
         starts = columns.widen(labels.starts) if wide else labels.starts
@@ -77,6 +77,12 @@ class Measure:
         offset = (numbers - self.numbers[run]).astype(self.base.dtype)
         inside: Worth = self.base[run] + offset * self.num[run] // self.den[run]
         return inside
+
+
+def _common(worth: Sequence[Fraction]) -> int:
+    """Return what all of `worth` are whole multiples of; 1 where fractions must be rounded."""
+    whole = all(one.denominator == 1 for one in worth)
+    return (gcd(*(one.numerator for one in worth)) or 1) if whole else 1
 
 
 def _numbers(family: Family, starts: Column) -> Worth:

@@ -7,7 +7,7 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.passes import exact, shards
-from blockc.passes.budget import budget_pass
+from blockc.passes.budget import CONTRACTS, budget_pass
 from blockc.passes.driver import ByFamily, Draft, Pass, run
 from blockc.passes.lengths import ordered
 from blockc.passes.request import Compiled, Request, WhenOver
@@ -25,8 +25,14 @@ def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
         DoesNotFit: If the platform's limits cannot be met in the way the request allows.
         Miscompiled: If a pass broke its contract.
     """
-    draft = Draft.of(intent, match, request)
-    draft = _rerun(draft, match, exact.passes(draft, request))
+    begun = Draft.of(intent, match, request)
+    try:
+        draft = _rerun(begun, match, exact.passes(begun, request))
+    except DoesNotFit:
+        # Prefixes longer than the platform takes can only be widened or left out.
+        if request.when_over not in CONTRACTS:
+            raise
+        return _give_up(begun, request)
     if fits(draft, request):
         return _compiled(draft, [draft.rules])
     return _WAYS_OUT[request.when_over](draft, request)

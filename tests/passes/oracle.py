@@ -13,14 +13,14 @@ FREE = -1
 
 
 @cache
-def longest_costs(width: int, labels: int) -> dict[Labels, int]:
+def longest_costs(width: int, labels: int, allowed: tuple[int, ...] = ()) -> dict[Labels, int]:
     """Return every map of a space and the fewest prefixes that say it in a longest match.
 
     Every list of prefixes is tried: each prefix, the widest ones first, is left out or paints one
     of the labels over what it holds.
     """
     costs = {(0,) * (1 << width): 0}
-    for first, stop in prefixes(width):
+    for first, stop in prefixes(width, allowed):
         for cells, cost in list(costs.items()):
             for label in range(labels):
                 painted = cells[:first] + (label,) * (stop - first) + cells[stop:]
@@ -30,10 +30,10 @@ def longest_costs(width: int, labels: int) -> dict[Labels, int]:
 
 
 @cache
-def member_costs(width: int, labels: int) -> dict[Labels, int]:
+def member_costs(width: int, labels: int, allowed: tuple[int, ...] = ()) -> dict[Labels, int]:
     """Return every map of a space and the fewest disjoint prefixes that say it."""
     costs = {(0,) * (1 << width): 0}
-    for first, stop in prefixes(width):
+    for first, stop in prefixes(width, allowed):
         for cells, cost in list(costs.items()):
             if any(cells[first:stop]):
                 continue

@@ -29,11 +29,14 @@ WORTH = (3, 1, 4, 1, 5, 9, 2, 6)  # what each address of the toy space is worth
 WEIGHTS = Weights((partition(WORTH),), tuple(map(Fraction, range(10))))
 LIMIT = 8
 
-COSTS: dict[Match, Callable[[], dict[Labels, int]]] = {
-    Match.MEMBER: lambda: oracle.member_costs(TOY.width, 2),
-    Match.LONGEST: lambda: oracle.longest_costs(TOY.width, 2),
-    Match.FIRST: lambda: oracle.longest_costs(TOY.width, 2),
-    Match.INTERVALS: lambda: oracle.interval_costs(TOY.width, 2),
+Lengths = tuple[int, ...]
+ANY: Lengths = (0, 1, 2, 3)
+
+COSTS: dict[Match, Callable[[Lengths], dict[Labels, int]]] = {
+    Match.MEMBER: lambda allowed: oracle.member_costs(TOY.width, 2, allowed),
+    Match.LONGEST: lambda allowed: oracle.longest_costs(TOY.width, 2, allowed),
+    Match.FIRST: lambda allowed: oracle.longest_costs(TOY.width, 2, allowed),
+    Match.INTERVALS: lambda _: oracle.interval_costs(TOY.width, 2),
 }
 WANTED, UNWANTED, FREE, PROTECTED = 1, 0, -1, -2
 MODES = [
@@ -46,7 +49,11 @@ MODES = [
 
 
 def curve_for(
-    kinds: Labels, match: Match, mode: tuple[WhenOver, Fraction], weights: Weights | None = WEIGHTS
+    kinds: Labels,
+    match: Match,
+    mode: tuple[WhenOver, Fraction],
+    weights: Weights | None = WEIGHTS,
+    allowed: Lengths = ANY,
 ) -> Curve:
     """Return the curve for a space whose addresses are wanted, unwanted, free or protected."""
     request = Request(
@@ -55,6 +62,7 @@ def curve_for(
         when_over=mode[0],
         mu=mode[1],
         weights=weights,
+        lengths={TOY: allowed},
     )
     intent = address_map([kind == WANTED for kind in kinds])
     return curves(Draft.of(intent, match, request), request, LIMIT)[TOY]
@@ -74,12 +82,18 @@ def price(kinds: Labels, got: Labels, mode: tuple[WhenOver, Fraction]) -> Fracti
     return None if refused else harm + mode[1] * missed
 
 
-def require_optimal(kinds: Labels, match: Match, mode: tuple[WhenOver, Fraction]) -> None:
+def require_optimal(
+    kinds: Labels, match: Match, mode: tuple[WhenOver, Fraction], allowed: Lengths = ANY
+) -> None:
     """Fail unless every number of entries costs as little as can be, and its rules cost that."""
-    curve = curve_for(kinds, match, mode)
-    prices = [(count, price(kinds, got, mode)) for got, count in COSTS[match]().items()]
+    curve = curve_for(kinds, match, mode, allowed=allowed)
+    cheapest: dict[int, Fraction] = {}
+    for got, count in COSTS[match](allowed).items():
+        cost = price(kinds, got, mode)
+        if cost is not None:
+            cheapest[count] = min(cost, cheapest.get(count, cost))
     for entries in range(LIMIT + 1):
-        affordable = [cost for count, cost in prices if cost is not None and count <= entries]
+        affordable = [cost for count, cost in cheapest.items() if count <= entries]
         if not affordable:
             assert entries < curve.first, f"{kinds} {entries}: nothing is allowed"
             continue
@@ -105,6 +119,26 @@ def test_no_rules_cost_less_on_many_inputs(match: Match, mode: tuple[WhenOver, F
 def test_no_rules_cost_less_on_every_input(match: Match, mode: tuple[WhenOver, Fraction]) -> None:
     for labels in every_labelling(2):
         require_optimal(labels, match, mode)
+
+
+@pytest.mark.parametrize("mode", MODES[:3])
+@pytest.mark.parametrize("allowed", [(1, 2, 3), (2, 3), (0, 1), (0, 2), (1, 3), (2,), (0,)])
+def test_disjoint_prefixes_of_any_lengths_cost_no_less(
+    allowed: Lengths, mode: tuple[WhenOver, Fraction]
+) -> None:
+    for labels in some_labellings(4, 25):
+        kinds = tuple(label - 2 for label in labels)
+        require_optimal(kinds, Match.MEMBER, mode, allowed)
+
+
+@pytest.mark.parametrize("mode", MODES[:3])
+@pytest.mark.parametrize("allowed", [(1, 2, 3), (2, 3), (3,)])
+def test_nested_prefixes_from_a_shortest_length_on_cost_no_less(
+    allowed: Lengths, mode: tuple[WhenOver, Fraction]
+) -> None:
+    for labels in some_labellings(4, 25):
+        kinds = tuple(label - 2 for label in labels)
+        require_optimal(kinds, Match.LONGEST, mode, allowed)
 
 
 @pytest.mark.parametrize("match", COSTS)

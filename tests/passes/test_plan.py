@@ -11,7 +11,7 @@ from blockc.errors import DoesNotFit, Miscompiled
 from blockc.passes import cover, plan
 from blockc.passes.contract import Contract
 from blockc.passes.driver import Draft, Pass, run
-from blockc.passes.request import Request
+from blockc.passes.request import Request, WhenOver
 from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
 
 
@@ -79,3 +79,20 @@ def test_steps_tell_entries_before_and_after() -> None:
     counts = [(step.name, step.before[TOY], step.after[TOY]) for step in compiled.steps]
     assert counts == [("cover", 1, 1), ("legal lengths", 1, 4)]
     assert all(not step.added and not step.lost for step in compiled.steps)
+
+
+@pytest.mark.parametrize("match", [Match.MEMBER, Match.LONGEST, Match.FIRST])
+def test_prefixes_too_long_for_the_platform_are_widened_or_left_out_on_request(
+    match: Match,
+) -> None:
+    intent = address_map([1, 1, 0, 1, 0, 0, 0, 0])
+    lengths = {TOY: [0, 1, 2]}
+    with pytest.raises(DoesNotFit, match=r"0x[23]/3 is longer than every prefix"):
+        plan.compile_rules(intent, match, Request(lengths=lengths))
+    for when_over, got in (
+        (WhenOver.COLLATERAL, (1, 1, 1, 1, 0, 0, 0, 0)),
+        (WhenOver.COVERAGE, (1, 1, 0, 0, 0, 0, 0, 0)),
+    ):
+        compiled = plan.compile_rules(intent, match, Request(lengths=lengths, when_over=when_over))
+        assert cells(compiled.meaning) == got
+        assert [step.name for step in compiled.steps] == [when_over.value]

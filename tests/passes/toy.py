@@ -71,10 +71,14 @@ def deep(labels: Sequence[int], bit: int = 62) -> Partition:
 
 
 @cache
-def prefixes(width: int) -> tuple[tuple[int, int], ...]:
-    """Return every prefix of a space as `(first, stop)`, shorter ones first."""
+def prefixes(width: int, allowed: tuple[int, ...] = ()) -> tuple[tuple[int, int], ...]:
+    """Return every prefix of a space as `(first, stop)`, shorter ones first.
+
+    Args:
+        allowed: The lengths a prefix may have; none: any.
+    """
     return tuple(
         (first, first + (1 << (width - length)))
-        for length in range(width + 1)
+        for length in sorted(allowed or range(width + 1))
         for first in range(0, 1 << width, 1 << (width - length))
     )
