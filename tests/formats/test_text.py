@@ -1,13 +1,11 @@
-"""Lists in files, and the table of formats."""
+"""Lists that a policy names as files."""
 
 from pathlib import Path
 
 import pytest
 
 from blockc.addresses.family import V4, V6
-from blockc.errors import BlockcError, SourceSyntaxError
-from blockc.formats.delegated import Delegated
-from blockc.formats.registry import FORMATS
+from blockc.errors import BlockcError
 from blockc.formats.text import read_list
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
@@ -34,17 +32,3 @@ def test_bad_list_is_refused_with_the_message_beside_it(path: Path) -> None:
 
 def test_empty_list_is_an_empty_set() -> None:
     assert not read_list("empty", b"")
-
-
-def test_every_format_refuses_noise_and_is_found_by_its_name() -> None:
-    for name, one in FORMATS.items():
-        assert one.name == name
-        with pytest.raises(SourceSyntaxError):
-            one.read("noise", b"\x01\x02 noise\n")
-
-
-def test_formats_read_what_they_say() -> None:
-    data = (CORPUS / "delegated" / "good" / "afrinic-extended.txt").read_bytes()
-
-    assert isinstance(FORMATS["delegated"].read("file", data), Delegated)
-    assert FORMATS["text"].read("file", b"192.0.2.0/24\n") == read_list("file", b"192.0.2.0/24")
