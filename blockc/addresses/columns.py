@@ -91,6 +91,11 @@ def widen_lasts(lasts: Column) -> Column:
     return lasts if is_wide(lasts) else join(lasts, np.full_like(lasts, ALL))
 
 
+def first_address(like: Column) -> Column:
+    """Return a column of address 0 alone, in the form of another."""
+    return np.zeros(1, dtype=like.dtype)
+
+
 def alike(columns: Sequence[Column]) -> list[Column]:
     """Return columns of starts in one common form: wide if any of them is."""
     if any(map(is_wide, columns)):
@@ -285,3 +290,10 @@ def require_spans(family: Family, start: Column, last: Column) -> None:
         raise ValueError("a span ends before it starts")
     if not is_wide(last) and (last > _unit_mask(family)).any():
         raise ValueError(f"a span leaves {family.name}")
+
+
+def require_runs(family: Family, start: Column, last: Column) -> None:
+    """Raise ValueError unless the columns are spans of `family`, sorted and disjoint."""
+    require_spans(family, start, last)
+    if (start[1:] <= last[:-1]).any():
+        raise ValueError("spans are not sorted and disjoint")

@@ -194,14 +194,29 @@ def set_partition(family: Family, start: Column, last: Column) -> Partition:
     """Return the partition that is true on the union of the spans and false elsewhere."""
     (spans,) = columns.spans_alike([(start, last)])
     start, last = columns.narrow_spans(*merge_spans(family, *spans))
+    return laid_out(family, start, last, np.ones(len(start), dtype=bool))
+
+
+def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Partition:
+    """Return the partition with `labels` on spans and the zero of their type elsewhere.
+
+    Args:
+        start: First addresses of sorted, disjoint spans.
+        last: Their inclusive ends, in the same form.
+
+    Raises:
+        ValueError: If the spans are not sorted and disjoint.
+
+    Cost: O(n).
+    """
+    columns.require_runs(family, start, last)
     stop = columns.after(family, last)
-    starts = np.empty(2 * len(start), dtype=start.dtype)
-    starts[0::2], starts[1::2] = start, stop
-    labels = np.tile(np.array([True, False]), len(start))
-    if len(start) and columns.ints(family, stop[-1:]) == [0]:
-        starts, labels = starts[:-1], labels[:-1]
-    if not len(start) or columns.ints(family, start[:1]) != [0]:
-        zero = np.zeros(1, dtype=np.uint64)
-        starts = np.concatenate(columns.alike([zero, starts]))
-        labels = np.concatenate([np.array([False]), labels])
-    return Partition.of(family, starts, labels)
+    starts = np.empty(2 * len(start) + 1, dtype=start.dtype)
+    values = np.zeros(2 * len(start) + 1, dtype=labels.dtype)
+    starts[:1], starts[1::2], starts[2::2] = columns.first_address(start), start, stop
+    values[1::2] = labels
+    keep = np.ones(len(starts), dtype=bool)
+    keep[:-1:2] = starts[:-1:2] != start  # nothing lies before 0 or between touching spans
+    if len(stop):
+        keep[-1] = stop[-1] != starts[0]  # nor behind a span that ends the space
+    return Partition.of(family, starts[keep], values[keep])

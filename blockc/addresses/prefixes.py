@@ -88,7 +88,7 @@ def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
 
     Cost: O(n + output) and a few numpy calls a bit of width.
     """
-    _require_disjoint(family, start, last)
+    columns.require_runs(family, start, last)
     if columns.is_wide(start):
         return _wide_cover(family, start, last)
     block, length, _ = _narrow_cover(start, last, columns.unit_bits(family))
@@ -99,14 +99,8 @@ def cover_size(family: Family, start: Column, last: Column) -> int:
     """Return `len(minimal_cover(...))`; for narrow columns without making the prefixes."""
     if columns.is_wide(start):
         return len(minimal_cover(family, start, last))
-    _require_disjoint(family, start, last)
+    columns.require_runs(family, start, last)
     return int(_Digits.of(start, last).count.sum())
-
-
-def _require_disjoint(family: Family, start: Column, last: Column) -> None:
-    columns.require_spans(family, start, last)
-    if (start[1:] <= last[:-1]).any():
-        raise ValueError("spans to cover are not sorted and disjoint")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.partition import Partition, paint
+from blockc.addresses.partition import Partition, laid_out, paint
 from blockc.addresses.records import (
     DELEGATED,
     REGISTRIES,
@@ -104,13 +104,16 @@ class World:
         Delegated space without a country, or with the code ZZ, is labelled `ZZ`; what is not
         delegated is labelled with the empty name.
         """
-        codes = np.unique(np.concatenate([self._country_of_runs(part) for part in self.parts]))
-        codes = codes[codes != 0]
-        names = ("", *(country_text(int(code)) for code in codes))
-        parts = tuple(
-            part.relabel(_positions(self._country_of_runs(part), codes)) for part in self.parts
-        )
-        return AddrMap(parts, names)
+        registered = [_registered(part) for part in self.parts]
+        known = np.zeros(1 << 16, dtype=bool)
+        for country in registered:
+            known[country] = True
+        known[0] = True  # what is not delegated
+        codes = np.flatnonzero(known)
+        position = np.cumsum(known, dtype=np.int32) - np.int32(1)
+        pairs = zip(self.parts, registered, strict=True)
+        parts = tuple(part.relabel(position[country]) for part, country in pairs)
+        return AddrMap(parts, tuple(country_text(int(code)) for code in codes))
 
     def country_counts(self) -> Mapping[str, dict[Family, int]]:
         """Return delegated addresses a country and family, in order of the code."""
@@ -122,11 +125,14 @@ class World:
             if label
         }
 
-    @staticmethod
-    def _country_of_runs(part: Partition) -> NDArray[np.int32]:
-        unknown = country_number("ZZ")
-        country = np.where(part.labels >> 8 == 0, unknown, part.labels >> 8)
-        return np.where(np.isin(part.labels & 15, DELEGATED), country, 0).astype(np.int32)
+
+def _registered(part: Partition) -> NDArray[np.int32]:
+    """Return the country of each run as a number: that of `ZZ` for no country, 0 if undelegated."""
+    delegated = np.zeros(16, dtype=bool)
+    delegated[list(DELEGATED)] = True
+    country = part.labels >> 8
+    country[country == 0] = country_number("ZZ")
+    return np.where(delegated[part.labels & 15], country, np.int32(0))
 
 
 def class_label(records: Records) -> NDArray[np.int32]:
@@ -144,22 +150,17 @@ def _table(
     return table
 
 
-def _positions(values: NDArray[np.int32], codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    found = np.searchsorted(codes, values).astype(np.int32) + 1
-    return np.where(values == 0, 0, found).astype(np.int32)
-
-
 def _painted(records: Records) -> tuple[Partition, list[Conflict]]:
     """Return the family's partition and the conflicts; only records that overlap are ranked."""
-    background = Partition.filled(records.family, np.int32(0))
     records = records.take(np.argsort(records.start, kind="stable"))
     shared = _overlapping(records)
-    contested = records.take(shared)
+    calm, contested = records.take(~shared), records.take(shared)
+    part = laid_out(records.family, calm.start, calm.last, class_label(calm))
+    if not len(contested):
+        return part, []
     contested = contested.take(_by_rank(contested))
-    layers = [
-        (part.start, part.last, class_label(part)) for part in (records.take(~shared), contested)
-    ]
-    return paint(background, layers), _conflicts(contested)
+    layer = contested.start, contested.last, class_label(contested)
+    return paint(part, [layer]), _conflicts(contested)
 
 
 def _overlapping(records: Records) -> NDArray[np.bool_]:

@@ -8,7 +8,14 @@ import pytest
 
 from blockc.addresses import columns
 from blockc.addresses.family import V4, V6, Family
-from blockc.addresses.partition import Partition, merge_spans, overlay, paint, set_partition
+from blockc.addresses.partition import (
+    Partition,
+    laid_out,
+    merge_spans,
+    overlay,
+    paint,
+    set_partition,
+)
 from tests.addresses import oracle
 from tests.addresses.random_ranges import some_address, some_ranges
 from tests.addresses.toy import TOY, every_range, int32, labelled, pairs, spans
@@ -184,3 +191,31 @@ def test_an_overlay_of_both_forms_is_right(seed: int) -> None:
     probe = [some_address(random, V6) for _ in range(50)]
     hits = [any(x <= address <= y for x, y in fine) for address in probe]
     assert a.at(columns.column(V6, probe)).tolist() == hits
+
+
+@pytest.mark.parametrize(("family", "narrow"), FORMS)
+@pytest.mark.parametrize("seed", range(20))
+def test_laying_out_runs_is_painting_them(family: Family, seed: int, *, narrow: bool) -> None:
+    random = Random(seed)
+    rows = oracle.union(some_ranges(random, family, narrow=narrow))
+    rows += oracle.complement(rows, family.last)[:: seed % 3 + 1]  # some of them touch
+    rows.sort()
+    labels = int32([random.randrange(3) for _ in rows])
+    found = laid_out(family, *spans(family, rows), labels)
+    layer = (*spans(family, rows), labels)
+    assert found == paint(Partition.filled(family, np.int32(0)), [layer])
+
+
+def test_every_two_disjoint_ranges_are_laid_out_as_they_would_be_painted() -> None:
+    for a, b in product(every_range(), repeat=2):
+        if a[1] < b[0]:
+            layer = (*spans(TOY, [a, b]), int32([1, 2]))
+            assert laid_out(TOY, *layer) == paint(BLANK, [layer])
+        alone = (*spans(TOY, [a]), int32([1]))
+        assert laid_out(TOY, *alone) == paint(BLANK, [alone])
+
+
+def test_runs_that_overlap_or_are_out_of_order_are_not_laid_out() -> None:
+    for rows in ([(0, 4), (4, 5)], [(4, 5), (0, 1)]):
+        with pytest.raises(ValueError, match="not sorted and disjoint"):
+            laid_out(TOY, *spans(TOY, rows), int32([1, 1]))
