@@ -7,7 +7,7 @@ import click
 
 from blockc.cli.catalogue import all_sources, chosen, lock_path, used_sources
 from blockc.cli.inputs import FileReader
-from blockc.cli.output import say, show_json
+from blockc.cli.output import say, show_json, warn
 from blockc.cli.policy_input import read_policy
 from blockc.cli.progress import watching
 from blockc.cli.readers import tools
@@ -66,6 +66,8 @@ def command(settings: Settings, asked: Wanted) -> None:
         with_tools = tools(settings, watch, remembering=not asked.dry_run)
         done = update(with_tools, sources, read_lock(path), wish)
     tell_outcomes(settings, done)
+    for digest in done.unused(asked.accept):
+        warn(f"no snapshot {digest} came, and none was refused before")
     written = not asked.dry_run and not done.unfit
     if written:
         commit(with_tools.root, path, done, only=None if asked.sources else names)

@@ -185,6 +185,14 @@ _HEALING_ERRORS: tuple[tuple[_Kinds, str], ...] = (
 )
 
 
+# What is wrong on this side: a bundle of certificates that is not there, a proxy that is no url.
+_UNASKED = (
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
+
+
 def _explained(error: BaseException, patience: Patience) -> FetchFailed:
     """Return what an error of the libraries means for the operator."""
     found = list(_causes(error))
@@ -192,6 +200,8 @@ def _explained(error: BaseException, patience: Patience) -> FetchFailed:
         said = [getattr(one, "verify_message", "") for one in found]
         why = next(filter(None, said), "no agreement on encryption")
         return FetchFailed(f"the certificate or the encryption is not valid: {why}")
+    if (type(error) is OSError and error.errno is None) or isinstance(error, _UNASKED):
+        return FetchFailed(f"cannot be asked: {error}")
     for kinds, reason in _HEALING_ERRORS:
         if any(isinstance(one, kinds) for one in found):
             return FetchFailed(reason.format(patience), heals=True)

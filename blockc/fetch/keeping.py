@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from blockc.fetch.store import Store
 from blockc.fetch.writing import FRESH, reporting, write_whole
 
 KNOWN_LOCKS = "known-locks"
-_NOT_ENTRIES = (states.FOLDER, KNOWN_LOCKS, "locks")
+_KIND = re.compile(r"[a-z][a-z0-9-]*")
+_DIGEST, _MARK = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,24 @@ def remembered(root: Path) -> Iterator[State]:
 
 
 def entries(root: Path) -> Iterator[Entry]:
-    """Return every entry of the store, by kind and key."""
-    for folder in sorted(path for path in _listed(root) if path.name not in _NOT_ENTRIES):
-        for path in sorted(folder.glob("*/*")):
+    """Return every entry of the store, by kind and key, and what stopped updates left unfinished.
+
+    A store may stand in a folder that holds other things too: what has not the name of an entry is
+    none of ours.
+    """
+    for folder in (path for path in _listed(root) if _KIND.fullmatch(path.name)):
+        unfinished = [path for path in _listed(folder) if path.name.startswith(FRESH)]
+        kept = [path for path in sorted(folder.glob("??/*")) if _is_entry(path)]
+        for path in unfinished + kept:
             with suppress(OSError):
                 found = path.stat()
                 yield Entry(folder.name, path.name, path, found.st_size, found.st_mtime)
+
+
+def _is_entry(path: Path) -> bool:
+    in_place = path.parent.name == path.name[:2] and _DIGEST.fullmatch(path.name)
+    unfinished = _MARK.fullmatch(path.parent.name) and path.name.startswith(FRESH)
+    return bool(in_place or unfinished)
 
 
 def needed(root: Path) -> set[str]:

@@ -30,6 +30,11 @@ class Update:
         """Return the outcomes with nothing to build from."""
         return tuple(one for one in self.outcomes if one.came is Came.UNFIT)
 
+    def unused(self, accepted: Iterable[str]) -> list[str]:
+        """Return the digests, or beginnings of them, that no snapshot in use now has."""
+        used = [one.snapshot.sha256 for one in self.outcomes if one.snapshot]
+        return [said for said in accepted if not any(one.startswith(said) for one in used)]
+
     def require_fit(self) -> None:
         """Raise SourceUnfit if a source has nothing to build from."""
         names = [one.source.name for one in self.unfit]

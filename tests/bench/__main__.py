@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import big, covers, merges, parsing, whole
+from tests.bench import big, covers, fetching, merges, parsing, whole
 from tests.bench.table import HEADER, Row, Scale, line
 
 Rows = Callable[[Scale], Iterable[Row]]
@@ -13,6 +13,7 @@ ALL: dict[str, Rows] = {
     "parse": parsing.rows,
     "cover": covers.rows,
     "merge": merges.rows,
+    "fetch": fetching.rows,
     "build": whole.rows,
     "big": big.rows,
 }

@@ -211,6 +211,9 @@ def test_a_shrunk_registry_is_refused_and_accepted_by_the_command_shown(
     assert lock
     assert lock.sources["apnic"].facts.holds["ipv4"].addresses == 23_040
     assert blockc("update", "--accept", "abc", "-f", policy).code == 2
+    vain = blockc("update", "--accept", "0123456789ab", "-f", policy)
+    assert vain.code == 0
+    assert "no snapshot 0123456789ab came, and none was refused before" in vain.err
 
 
 def test_a_dry_run_shows_and_stores_nothing(blockc: Blockc, policy: Path) -> None:

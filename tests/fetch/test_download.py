@@ -260,6 +260,16 @@ def test_the_deadline_holds_over_https_too(secure: FaultyServer) -> None:
         downloader.fetch(Request(url=url, max_bytes=100_000))
 
 
+def test_a_bundle_of_certificates_that_is_not_there_is_named(
+    secure: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+    found = failure(secure.plan("/x", sends(DATA)))
+    assert found.reason.startswith("cannot be asked: ")
+    assert "/nowhere/bundle.pem" in found.reason
+    assert not found.heals
+
+
 # ---- proxies ----------------------------------------------------------------------------------
 
 
@@ -280,3 +290,25 @@ def test_a_proxy_that_refuses_may_heal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{unused.getsockname()[1]}")
         found = failure("https://example.com/x")
     assert (found.reason, found.heals) == ("the proxy of the environment does not answer", True)
+
+
+def test_a_proxy_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://")
+    found = failure("https://example.com/x")
+    assert found.reason.startswith("cannot be asked: ")
+    assert not found.heals
+
+
+@pytest.mark.usefixtures("trusted")
+def test_https_goes_through_a_proxy_and_is_still_verified(
+    secure: FaultyServer, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "")
+    url = secure.plan("/x", sends(DATA))
+    assert fetch(url).data == DATA
+    assert [asked.path for asked in server.asked] == [f"127.0.0.1:{secure.port}"]
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    assert "the certificate or the encryption is not valid" in failure(url).reason
+    secure.plan("/x", drips(DATA))
+    assert failure(url).reason != ""

@@ -119,6 +119,23 @@ def test_what_nobody_needs_is_removed_once_it_is_old(server: FaultyServer, own: 
     assert list(verify(own.root)) == []
 
 
+def test_a_store_in_a_folder_with_other_things_leaves_them_alone(own: Tools) -> None:
+    own.blobs.put(b"data")
+    for name in ("notes.txt", "letters/2018/notes.txt", "raw/ab/notes.txt", "raw/00/" + "ab" * 32):
+        path = own.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"precious")
+    left = own.root / "state" / ".new-x"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    age(own.root)
+    assert {entry.path for entry in sweep(own.root, 30, LATER).entries} == {
+        left,
+        own.blobs.path(sha256_of(b"data")),
+    }
+    assert len([path for path in own.root.rglob("*") if path.is_file()]) == 4
+
+
 def test_what_a_lock_needs_stays(server: FaultyServer, own: Tools, tmp_path: Path) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     path = tmp_path / "project" / "blockc.lock"

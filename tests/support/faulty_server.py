@@ -38,6 +38,21 @@ class Handler(BaseHTTPRequestHandler):
             answer = planned.pop(0) if len(planned) > 1 else planned[0]
         answer(self)
 
+    def do_CONNECT(self) -> None:
+        """Be a proxy: pass on what either side says until one of them hangs up."""
+        farm = self.server.farm
+        with farm.changing:
+            farm.asked.append(Asked(self.path, self.headers))
+        host, _, port = self.path.partition(":")
+        with socket.create_connection((host, int(port)), timeout=5) as upstream:
+            self.send_response(200)
+            self.end_headers()
+            back = threading.Thread(target=_pass_on, args=(upstream, self.connection), daemon=True)
+            back.start()
+            _pass_on(self.connection, upstream)
+            back.join()
+        self.close_connection = True
+
     def head(self, code: int, headers: dict[str, str]) -> None:
         """Send the status and the headers; underscores stand for hyphens."""
         self.send_response(code)
@@ -55,6 +70,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 Answer = Callable[[Handler], None]
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    """Send to `sink` what comes from `source` until it ends."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
 
 
 class _Server(ThreadingHTTPServer):
