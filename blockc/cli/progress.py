@@ -43,24 +43,28 @@ def lines(settings: Settings) -> Watch:
 def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
     """Draw a bar for each of `names` on the terminal `file` while the block runs."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        DownloadColumn(),
+        TextColumn("{task.fields[size]}", markup=False),
         TextColumn("{task.fields[what]}", markup=False),
         console=Console(file=file, no_color=not color, highlight=False, force_terminal=True),
         transient=True,
     )
     width = max(map(len, names), default=0)
-    tasks = {name: progress.add_task(name.ljust(width), total=None, what="") for name in names}
+    tasks = {
+        name: progress.add_task(name.ljust(width), total=None, size=_size(0), what="")
+        for name in names
+    }
 
     def watch(event: Event) -> None:
         task = tasks[event.source]
         if event.step is Step.RECEIVING:
+            size, total = _size(event.done), event.total or None
             progress.update(
-                task, completed=event.done, total=event.total or None, what=str(event.step)
+                task, completed=event.done, total=total, size=size, what=str(event.step)
             )
         elif event.step is Step.DONE:
             progress.update(task, completed=1, total=1, what=event.text)
@@ -69,3 +73,8 @@ def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
 
     with progress:
         yield watch
+
+
+def _size(count: int) -> str:
+    """Return how much came so far, as wide whatever it is."""
+    return f"{count / 1e6:6.1f} MB"
