@@ -16,6 +16,7 @@ from blockc.errors import BlockcError, UsageError, suggestion
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
+    "init": "Write a policy to begin with, and what builds it every night.",
     "update": "Fetch the sources, check them and lock what builds use.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "check": "Say whether source files would be accepted.",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blockc.cli.main import run
-from tests.cli.toy import Done, write_registries
+from tests.cli.toy import Done, write_policy, write_registries
 
 Blockc = Callable[..., Done]
 
@@ -31,3 +31,18 @@ def blockc(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monke
 def registries(tmp_path: Path) -> Path:
     """Return a folder with five small delegation files."""
     return write_registries(tmp_path / "registries")
+
+
+@pytest.fixture
+def project(blockc: Blockc, tmp_path: Path) -> Path:
+    """Return the folder of a new project, by `blockc init`, that blocks China and Brazil."""
+    folder = tmp_path / "project"
+    assert blockc("init", folder, "--country", "CN", "--country", "BR").code == 0
+    return folder
+
+
+@pytest.fixture
+def words(tmp_path: Path, registries: Path) -> tuple[object, ...]:
+    """Return a command that builds the small policy into `tmp_path / "dist"`."""
+    policy, dist = write_policy(tmp_path), tmp_path / "dist"
+    return ("build", "-f", policy, "--from", registries, "-o", dist, "--as-of", "2026-11-23")

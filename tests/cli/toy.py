@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLE = CHECKOUT / "examples" / "edge" / "blockc.toml"
+PROGRAM = f"{sys.executable} -m blockc"
 SAMPLE = CHECKOUT / "sources" / "sample"
 
 ROWS: Mapping[str, tuple[str, ...]] = {
@@ -112,7 +113,19 @@ def shell(line: str, *words: object, cwd: Path | None = None) -> Done:
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def run(folder: Path, *command: str, **more: str) -> Done:
+    """Run any program in `folder`, as if make had not called us."""
+    clean = {key: value for key, value in environ(**more).items() if not key.startswith("MAKE")}
+    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, check=False)
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
 def shown(folder: Path) -> dict[str, bytes]:
     """Return path -> bytes of every file below `folder`."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def entries(text: bytes) -> list[str]:
+    """Return the lines of an artifact that are no comments."""
+    return [line for line in text.decode().splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,118 @@
+"""The fragment for make that `blockc init` writes: it builds exactly when something changed."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.toy import PROGRAM, run, shown
+from tests.support.machine import require_program
+
+
+@pytest.fixture
+def made(project: Path, registries: Path) -> Path:
+    """Return the project with a Makefile that includes the fragment."""
+    lines = [f"BLOCKC_OPTIONS := --from {registries} -q", f"BLOCKC := {PROGRAM}"]
+    lines += ["BLOCKC_DAY ?= 2026-11-23", "include blockc.mk", ".DEFAULT_GOAL := blockc", ""]
+    (project / "Makefile").write_text("\n".join(lines), encoding="utf-8")
+    return project
+
+
+def make(folder: Path, *words: str) -> bool:
+    """Run make and return whether it built."""
+    done = run(folder, require_program("make"), *words)
+    assert (done.code, done.err) == (0, "")
+    return "blockc build" in done.out
+
+
+def touch(path: Path) -> None:
+    """Make a file newer than everything made so far."""
+    now = time.time_ns()  # exact, where the clock of the file system is coarse and thus behind
+    os.utime(path, ns=(now, now))
+
+
+def test_make_builds_once_and_again_exactly_when_something_changed(
+    made: Path, registries: Path
+) -> None:
+    assert make(made)
+    published = shown(made / "dist")
+    assert "nginx-geo/blocked.conf" in published
+    assert not make(made)
+
+    link, before = (made / "dist").readlink(), (made / "dist" / "manifest.json").stat().st_mtime_ns
+    touch(made / "blockc.toml")
+    assert make(made)
+    assert (made / "dist").readlink() == link
+    assert (made / "dist" / "manifest.json").stat().st_mtime_ns == before
+    os.utime(made / "blockc.toml", (1, 1))
+    assert not make(made)
+
+    touch(registries / "delegated-arin-extended-latest")
+    assert make(made)
+    os.utime(registries / "delegated-arin-extended-latest", (1, 1))
+    assert not make(made)
+
+
+def test_make_builds_again_when_a_file_changes_that_the_policy_names(made: Path) -> None:
+    policy = made / "blockc.toml"
+    text = policy.read_text(encoding="utf-8").replace('    #"file:partners', '    "file:partners')
+    policy.write_text(text, encoding="utf-8")
+    (made / "partners.txt").write_text("1.0.1.0/24\n", encoding="ascii")
+    assert make(made)
+    assert not make(made)
+    os.utime(policy, (1, 1))
+    touch(made / "partners.txt")
+    assert make(made)
+
+
+def test_make_builds_again_on_another_day_and_when_the_result_is_gone(made: Path) -> None:
+    assert make(made)
+    assert make(made, "BLOCKC_DAY=2026-11-24")
+    assert not make(made, "BLOCKC_DAY=2026-11-24")
+    (made / "dist").unlink()
+    assert make(made, "BLOCKC_DAY=2026-11-24")
+    assert not make(made, "BLOCKC_DAY=2026-11-24")
+
+
+def test_make_fails_with_the_build_and_tries_again(made: Path) -> None:
+    assert make(made)
+    policy = made / "blockc.toml"
+    good = policy.read_bytes()
+    policy.write_bytes(good.replace(b'"CN"', b'"XQ"'))
+    touch(policy)
+    for _ in range(2):
+        failed = run(made, require_program("make"))
+        assert failed.code == 2
+        assert "unknown country 'XQ'" in failed.err
+    policy.write_bytes(good)
+    touch(policy)
+    assert make(made)
+
+
+def test_the_other_rules_of_the_fragment_work_too(made: Path) -> None:
+    dry = run(made, require_program("make"), "blockc-dry-run")
+    assert (dry.code, dry.err) == (0, "")
+    assert "As of 2026-11-23" in dry.out
+    assert not (made / "dist").exists()
+    assert make(made)
+    before = shown(made / "dist")
+    policy = made / "blockc.toml"
+    policy.write_text(policy.read_text("utf-8").replace('"CN", ', ""), encoding="utf-8")
+    touch(policy)
+    assert make(made)
+    assert shown(made / "dist") != before
+    assert run(made, require_program("make"), "blockc-rollback").code == 0
+    assert shown(made / "dist") == before
+
+
+def test_the_fragment_can_be_included_from_another_folder(made: Path) -> None:
+    (made.parent / "Makefile").write_text(
+        (made / "Makefile")
+        .read_text("utf-8")
+        .replace("include blockc.mk", "include project/blockc.mk"),
+        encoding="utf-8",
+    )
+    assert make(made.parent)
+    assert (made / "dist" / "manifest.json").is_file()
+    assert not make(made.parent)
