@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -18,7 +19,9 @@ from blockc.cli.build_report import (
     show_build,
     warn_of_conflicts,
 )
+from blockc.cli.catalogue import lock_path
 from blockc.cli.depfile import depfile_text
+from blockc.cli.feeds import LockedFeeds
 from blockc.cli.forecast import forecast, show_forecast
 from blockc.cli.inputs import (
     FileReader,
@@ -30,12 +33,14 @@ from blockc.cli.inputs import (
 )
 from blockc.cli.output import say, show_json, warn
 from blockc.cli.policy_input import own_templates, read_policy
+from blockc.cli.readers import locked_snapshots
 from blockc.cli.shared import Settings, verb
 from blockc.cli.single_files import write_files
 from blockc.cli.stages import Stages
 from blockc.errors import UsageError
 from blockc.files import publish, rollback
 from blockc.policy.resolve import Resolved, resolve
+from blockc.targets.draft import Origin
 from blockc.targets.registry import ALL
 
 DEFAULT_OUTPUT = "dist"
@@ -48,6 +53,7 @@ class Wanted:
 
     sample: bool
     folder: Path | None
+    locked: bool
     output: Path | None
     as_of: str | None
     allow_expired: bool
@@ -59,26 +65,20 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.sample and self.folder:
             raise UsageError("--sample and --from exclude each other")
+        if self.locked and self.data:
+            raise UsageError(
+                "--locked builds from blockc.lock and nothing else",
+                hint="leave out --sample and --from",
+            )
         if self.roll_back and (self.dry_run or self.depfile):
             raise UsageError("--rollback builds nothing, so it goes with no other option than -o")
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
 
     @property
-    def data(self) -> Path:
-        """Return the folder of the registries' files.
-
-        Raises:
-            UsageError: If none was named.
-        """
-        if self.sample:
-            return sample_folder()
-        if self.folder is None:
-            raise UsageError(
-                "no data to build from",
-                hint="name a folder of registry files with --from, or try --sample",
-            )
-        return self.folder
+    def data(self) -> Path | None:
+        """Return the folder of the registries' files, or None for those that the lock names."""
+        return sample_folder() if self.sample else self.folder
 
     @property
     def day(self) -> date:
@@ -106,6 +106,7 @@ class Ground:
     resolved: Resolved
     world: World
     found: tuple[Snapshot, ...]
+    origins: tuple[Origin, ...]
     reader: FileReader
 
 
@@ -114,6 +115,7 @@ class Ground:
 @click.option(
     "--from", "folder", type=PATH, help="Folder with the five registries' delegated files."
 )
+@click.option("--locked", is_flag=True, help="Use the files blockc.lock names and no others.")
 @click.option(
     "-o",
     "--output",
@@ -134,7 +136,8 @@ class Ground:
 def command(settings: Settings, asked: Wanted) -> None:
     """Compile the policy into artifacts, prove each one and publish all of them or none.
 
-    Reads the policy file, the files it names and the registries' data. Writes the artifacts and
+    Reads the policy file, the files it names, and the registries and feeds as blockc.lock has
+    them (see `blockc update`), or the registries of --from or --sample. Writes the artifacts and
     manifest.json into the output folder, which is a symbolic link to the newest generation; files
     that did not change keep their modification time. Prints what was made.
 
@@ -179,8 +182,9 @@ def _ground(settings: Settings, asked: Wanted, stages: Stages) -> Ground:
     reader = FileReader()
     with stages("read policy", str(settings.file)):
         policy = read_policy(settings.file, reader)
-    with stages("read registries", str(asked.data)):
-        found = tuple(snapshots(settings, asked.data, asked.day))
+    with stages("read registries", str(asked.data or lock_path(settings.file))):
+        found = _snapshots(settings, asked)
+    feeds = LockedFeeds(settings)
     with stages("resolve"):
         world = World.of(records for one in found for records in one.records)
         resolved = resolve(
@@ -188,19 +192,27 @@ def _ground(settings: Settings, asked: Wanted, stages: Stages) -> Ground:
             world,
             read_file=reader,
             as_of=asked.day,
+            feeds=feeds,
             allow_expired=asked.allow_expired,
         )
     for note in resolved.notes:
         warn(str(note))
     warn_of_conflicts(world, found)
-    return Ground(resolved, world, found, reader)
+    origins = (*(one.origin for one in found), *feeds.origins.values())
+    return Ground(resolved, world, found, tuple(sorted(origins, key=attrgetter("name"))), reader)
+
+
+def _snapshots(settings: Settings, asked: Wanted) -> tuple[Snapshot, ...]:
+    if asked.data:
+        return tuple(snapshots(settings, asked.data, asked.day))
+    return tuple(locked_snapshots(settings, asked.day))
 
 
 def _inputs(ground: Ground, *, sample: bool) -> Inputs:
     templates = shipped_templates() | own_templates(ground.resolved.policy, ground.reader)
     return Inputs(
         policy=f"sha256:{ground.reader.digest()}",
-        sources=tuple(one.origin for one in ground.found),
+        sources=ground.origins,
         templates=templates,
         sample=sample,
     )

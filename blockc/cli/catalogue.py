@@ -9,9 +9,10 @@ from blockc.fetch.definition import REGISTRIES, Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.formats.registry import mistakes
 from blockc.policy.model import Policy, Written
-from blockc.policy.selectors import Feed
+from blockc.policy.selectors import Asn, Feed
 
 OWN = "sources"
+ASN_SOURCE = "iptoasn"  # what `asn:` asks
 
 
 def lock_path(policy: Path) -> Path:
@@ -35,7 +36,9 @@ def all_sources(policy: Path) -> dict[str, Source]:
 
 def used_sources(policy: Policy) -> tuple[str, ...]:
     """Return the sources a policy needs: the registries, and every feed it names."""
-    feeds = {one.selector.name for one in _written(policy) if isinstance(one.selector, Feed)}
+    selectors = [one.selector for one in _written(policy)]
+    feeds = {one.name for one in selectors if isinstance(one, Feed)}
+    feeds |= {ASN_SOURCE for one in selectors if isinstance(one, Asn)}
     return (*REGISTRIES, *sorted(feeds - set(REGISTRIES)))
 
 

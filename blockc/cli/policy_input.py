@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from blockc.cli.inputs import FileReader, shipped_groups, shipped_sources
+from blockc.cli.catalogue import all_sources
+from blockc.cli.inputs import FileReader, shipped_groups
 from blockc.errors import Location, PolicyError, UsageError
+from blockc.formats.registry import tags_of
 from blockc.policy.gather import beside, read_beside
 from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.parse import parse_policy
@@ -12,12 +14,15 @@ from blockc.targets.registry import ALL
 from blockc.targets.target import Layout, Target
 
 
-def known() -> Known:
-    """Return every name a policy can use."""
+def known(policy: Path = Path("blockc.toml")) -> Known:
+    """Return every name that the policy at this path can use."""
     return Known(
         targets={target.name: _facts(target) for target in ALL},
         groups=shipped_groups(),
-        sources={name: frozenset() for name in shipped_sources()},
+        sources={
+            name: tags_of(source.format, source.rows)
+            for name, source in all_sources(policy).items()
+        },
     )
 
 
@@ -45,7 +50,7 @@ def read_policy(path: Path, reader: FileReader) -> Policy:
     except UnicodeDecodeError as reason:
         line = reason.object.count(b"\n", 0, reason.start) + 1
         raise PolicyError("not UTF-8 text", at=Location(str(path), line)) from None
-    return parse_policy(str(path), text, known=known(), read_file=reader)
+    return parse_policy(str(path), text, known=known(path), read_file=reader)
 
 
 def own_templates(policy: Policy, reader: FileReader) -> dict[str, Text]:

@@ -12,7 +12,7 @@ from blockc.fetch.blobs import Blobs
 from blockc.fetch.clock import Clock
 from blockc.fetch.definition import REGISTRIES, Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.lock import read_lock
+from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.snapshot import Amount, Facts
 from blockc.fetch.store import Store
@@ -97,6 +97,24 @@ def delegated_facts(read: Delegated) -> Facts:
     )
 
 
+def required_lock(settings: Settings) -> Lock:
+    """Return the lock beside the policy.
+
+    Raises:
+        UsageError: There is none.
+        Mistakes: It is not what `blockc update` writes.
+    """
+    path = lock_path(settings.file)
+    lock = read_lock(path)
+    if lock is None:
+        raise UsageError(
+            f"there is no {path}",
+            hint="run `blockc update` and commit what it writes, name a folder of registry files "
+            "with --from, or try --sample",
+        )
+    return lock
+
+
 def locked_snapshots(settings: Settings, today: date) -> list[Snapshot]:
     """Return the five registries' snapshots with exactly the bytes that the lock names.
 
@@ -104,12 +122,7 @@ def locked_snapshots(settings: Settings, today: date) -> list[Snapshot]:
         UsageError: There is no lock, or it names not all five.
         SourceUnfit: The bytes of a registry are nowhere to be had.
     """
-    path = lock_path(settings.file)
-    lock = read_lock(path)
-    if lock is None:
-        raise UsageError(
-            f"there is no {path}", hint="run `blockc update`, and commit what it writes"
-        )
+    lock = required_lock(settings)
     with_tools, known = tools(settings), all_sources(settings.file)
     found = locked_sources(with_tools, lock, known, REGISTRIES, offline=settings.offline)
     store = Store(with_tools.root)

@@ -1,0 +1,49 @@
+"""What `feed:` and `asn:` stand for in a build: the feeds as the lock has them, read when asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from blockc.addresses.addrset import AddrSet
+from blockc.cli.catalogue import ASN_SOURCE, all_sources
+from blockc.cli.readers import read_feed, required_lock, tools
+from blockc.cli.shared import Settings
+from blockc.fetch.locked import locked_sources
+from blockc.formats.feed import Feed
+from blockc.targets.draft import Origin
+
+
+@dataclass(slots=True)
+class LockedFeeds:
+    """The feeds of a build. Only those that a policy asks for are read, each once.
+
+    `origins`: what headers and the manifest say about the feeds read so far, by name.
+    """
+
+    settings: Settings
+    origins: dict[str, Origin] = field(default_factory=dict)
+    _read: dict[str, Feed] = field(default_factory=dict)
+
+    def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
+        """Return the addresses of the rows of a source that pass every filter.
+
+        Raises:
+            UsageError: There is no lock, or it does not name the source.
+            SourceUnfit: The bytes of the source are nowhere to be had.
+        """
+        return self._feed(name).addresses(filters)
+
+    def asn(self, number: int) -> AddrSet:
+        """Return the addresses an autonomous system announces."""
+        return self._feed(ASN_SOURCE).addresses([("asn", str(number))])
+
+    def _feed(self, name: str) -> Feed:
+        if name not in self._read:
+            settings = self.settings
+            known, lock = all_sources(settings.file), required_lock(settings)
+            found = locked_sources(tools(settings), lock, known, [name], offline=settings.offline)
+            one = found[name]
+            feed = read_feed(one.source, one.raw.name, one.raw.data)
+            day = feed.date.isoformat() if feed.date else "no-date"
+            self.origins[name] = Origin(name, day, f"sha256:{one.snapshot.sha256}")
+            self._read[name] = feed
+        return self._read[name]
