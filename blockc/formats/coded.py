@@ -22,9 +22,10 @@ class Coded:
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Coded":
         """Return `texts`, numbered in the order of their first appearance."""
-        numbers = {"": 0}
-        codes = [numbers.setdefault(text, len(numbers)) for text in texts]
-        return cls(tuple(numbers), np.array(codes, dtype=np.int32))
+        names = tuple(dict.fromkeys(["", *texts]))
+        numbers = {name: number for number, name in enumerate(names)}
+        codes = np.fromiter(map(numbers.__getitem__, texts), dtype=np.int32, count=len(texts))
+        return cls(names, codes)
 
     @classmethod
     def constant(cls, text: str, count: int) -> "Coded":

@@ -54,7 +54,7 @@ def draft_of_columns(table: Table, places: Mapping[str, int], form: Form) -> Dra
     return Draft(
         name=table.lines.name,
         decoded=_decoded(texts, form),
-        count=len(table.rows),
+        count=len(table),
         locate=table.at,
         tags={name: column for name, column in texts.items() if name not in ADDRESS_COLUMNS},
     )
@@ -70,23 +70,23 @@ def with_heads(table: Table, names: Mapping[str, str]) -> tuple[Table, dict[str,
         SourceSyntaxError: A row has more or fewer cells than the first.
         SourceUnfit: A column is missing.
     """
-    if not table.rows:
+    if not len(table):
         raise SourceUnfit("has no rows", at=Location(table.lines.name), hint="fetch it again")
-    heads = [head.strip() for head in table.rows[0]]
+    heads = [column[0].strip() for column in table.columns[: table.widths[0]]]
     missing = [head for head in names.values() if head not in heads]
     if missing:
         said = f"has no column {missing[0]!r}{suggestion(missing[0], heads)}"
         raise SourceUnfit(said, at=table.at(0), hint="correct columns in [rows]")
     _require_width(table, len(heads))
-    return table.from_row(1), {name: heads.index(head) for name, head in names.items()}
+    return table.without_head(), {name: heads.index(head) for name, head in names.items()}
 
 
 def _require_width(table: Table, width: int) -> None:
-    wrong = next((n for n, row in enumerate(table.rows) if len(row) != width), None)
-    if wrong is not None:
+    wrong = np.flatnonzero(table.widths != width)
+    if len(wrong):
         raise SourceSyntaxError(
-            f"{len(table.rows[wrong])} cells, expected {width}",
-            at=table.at(wrong),
+            f"{table.widths[wrong[0]]} cells, expected {width}",
+            at=table.at(int(wrong[0])),
             hint="fetch it again, or correct columns in [rows]",
         )
 

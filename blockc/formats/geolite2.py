@@ -111,7 +111,7 @@ def _draft(table: Table, countries: Mapping[str, str], form: Form) -> Draft:
     return Draft(
         name=table.lines.name,
         decoded=decode_texts(table.column(at["prefix"]), truncate=form.truncate),
-        count=len(table.rows),
+        count=len(table),
         locate=table.at,
         tags={
             "country": [countries[a or b] for a, b in zip(used, registered, strict=True)],

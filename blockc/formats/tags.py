@@ -16,6 +16,7 @@ from blockc.formats.spans import Positions, Wrong
 COUNTRIES = ("country", "registered")
 ASN = "asn"
 _LAST_ASN = 2**32 - 1
+_NUMBER = re.compile(r"\d+", re.ASCII)
 # One number or the several origins of a prefix: `64500_64501`, or an AS set, `64500,64501`.
 _AS_NUMBERS = re.compile(r"(?:AS)?\d{1,10}(?:[_,]\d{1,10})*", re.IGNORECASE | re.ASCII)
 
@@ -121,8 +122,9 @@ def _is_country(name: str) -> bool:
 
 
 def _are_as_numbers(name: str) -> bool:
-    numbers = re.findall(r"\d+", name)
-    return bool(_AS_NUMBERS.fullmatch(name)) and all(int(n) <= _LAST_ASN for n in numbers)
+    if name.isdecimal() and name.isascii() and len(name) < 10:
+        return True
+    return bool(_AS_NUMBERS.fullmatch(name)) and max(_numbers(name)) <= _LAST_ASN
 
 
 def _plain_numbers(name: str) -> str:
@@ -130,7 +132,10 @@ def _plain_numbers(name: str) -> str:
 
     AS 0 announces nothing (RFC 7607).
     """
-    if not _are_as_numbers(name):
+    if not name or not _are_as_numbers(name):
         return ""
-    numbers = [str(int(number)) for number in re.findall(r"\d+", name)]
-    return "_".join(dict.fromkeys(number for number in numbers if number != "0"))
+    return "_".join(dict.fromkeys(str(number) for number in _numbers(name) if number))
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(name)]
