@@ -128,19 +128,26 @@ def narrow_spans(start: Column, last: Column) -> tuple[Column, Column]:
     """Return the same spans narrow if all of them are whole units, else unchanged."""
     if not is_wide(start):
         return start, last
-    start_high, start_low = split(start)
-    last_high, last_low = split(last)
-    if (start_low == 0).all() and (last_low == ALL).all():
-        return start_high, last_high
-    return start, last
+    if _low_half(start).any() or (_low_half(last) != ALL).any():
+        return start, last
+    return split(start)[0], split(last)[0]
 
 
 def narrow(starts: Column) -> Column:
     """Return the same starts narrow if every one begins a unit, else unchanged."""
-    if not is_wide(starts):
+    if not is_wide(starts) or _low_half(starts).any():
         return starts
-    high, low = split(starts)
-    return starts if low.any() else high
+    return split(starts)[0]
+
+
+def _low_half(wide: Column) -> Column:
+    """Return the low 64 bits as a view: only to look at them, `split` would copy both halves."""
+    return np.ascontiguousarray(wide).view(">u8")[1::2]
+
+
+def chosen(column: Column, mask: NDArray[np.bool_]) -> Column:
+    """Return the values where `mask` is true, not copied if it is true everywhere."""
+    return column if mask.all() else column[mask]
 
 
 def ordered(column: Column) -> Column:

@@ -43,7 +43,8 @@ class Partition:
         """Return the canonical partition of strictly increasing `starts` with `labels`."""
         changes = np.ones(len(labels), dtype=bool)
         np.not_equal(labels[1:], labels[:-1], out=changes[1:])
-        return cls(family, columns.narrow(starts[changes]), labels[changes])
+        starts, labels = columns.chosen(starts, changes), columns.chosen(labels, changes)
+        return cls(family, columns.narrow(starts), labels)
 
     @classmethod
     def filled(cls, family: Family, label: Any) -> "Partition":
@@ -219,4 +220,4 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
     keep[:-1:2] = starts[:-1:2] != start  # nothing lies before 0 or between touching spans
     if len(stop):
         keep[-1] = stop[-1] != starts[0]  # nor behind a span that ends the space
-    return Partition.of(family, starts[keep], values[keep])
+    return Partition.of(family, columns.chosen(starts, keep), columns.chosen(values, keep))

@@ -12,6 +12,8 @@ from blockc.addresses.family import Family, Prefix
 
 Lengths = NDArray[np.int16]
 
+_PIECE = 1 << 18  # spans covered at a time, so that temporary columns stay small
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefixes:
@@ -89,10 +91,19 @@ def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
     Cost: O(n + output) and a few numpy calls a bit of width.
     """
     columns.require_runs(family, start, last)
+    starts, lengths = [start[:0]], [np.zeros(0, dtype=np.int16)]
+    for at in range(0, len(start), _PIECE):
+        block, length = _cover(family, start[at : at + _PIECE], last[at : at + _PIECE])
+        starts.append(block)
+        lengths.append(length)
+    return Prefixes(family, np.concatenate(starts), np.concatenate(lengths))
+
+
+def _cover(family: Family, start: Column, last: Column) -> tuple[Column, Lengths]:
     if columns.is_wide(start):
-        return _wide_cover(family, start, last)
+        return _wide_cover(start, last)
     block, length, _ = _narrow_cover(start, last, columns.unit_bits(family))
-    return Prefixes(family, block, length)
+    return block, length
 
 
 def cover_size(family: Family, start: Column, last: Column) -> int:
@@ -163,7 +174,7 @@ def _narrow_cover(start: U64, last: U64, width: int) -> tuple[U64, Lengths, NDAr
     return out_start, out_length, count
 
 
-def _wide_cover(family: Family, start: Column, last: Column) -> Prefixes:
+def _wide_cover(start: Column, last: Column) -> tuple[Column, Lengths]:
     """Cover 128-bit spans with the 64-bit routine, each cut into a front, whole /64s and a tail.
 
     Exact because a maximal aligned block is a union of whole /64s or lies strictly inside one.
@@ -181,4 +192,4 @@ def _wide_cover(family: Family, start: Column, last: Column) -> Prefixes:
     block, length, count = _narrow_cover(begin, end, 64)
     fine = np.repeat(np.broadcast_to([True, False, True], pieces.shape)[pieces], count)
     starts = columns.join(np.where(fine, np.repeat(high, count), block), np.where(fine, block, 0))
-    return Prefixes(family, starts, (length + np.int16(64) * fine).astype(np.int16))
+    return starts, (length + np.int16(64) * fine).astype(np.int16)
