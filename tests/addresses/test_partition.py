@@ -108,7 +108,7 @@ def test_painting_two_spans_over_anything_is_what_a_list_would_do() -> None:
         assert labelled(found) == oracle.runs(list(enumerate(picture)))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_painting_many_spans_is_what_a_list_would_do(seed: int) -> None:
     random = Random(seed)
     rules = [(*random.choice(every_range()), random.randrange(4)) for _ in range(9)]
@@ -116,7 +116,7 @@ def test_painting_many_spans_is_what_a_list_would_do(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("family", "narrow"), FORMS)
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_painting_is_right_at_real_widths(family: Family, seed: int, *, narrow: bool) -> None:
     random = Random(seed)
     found = some_ranges(random, family, narrow=narrow)
@@ -140,7 +140,7 @@ def test_merging_two_ranges_keeps_them_apart_just_if_a_gap_is_between_them() -> 
 
 
 @pytest.mark.parametrize(("family", "narrow"), FORMS)
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_merging_is_the_union_at_real_widths(family: Family, seed: int, *, narrow: bool) -> None:
     rows = some_ranges(Random(seed), family, narrow=narrow)
     for wide in {False, bool(family.grain)}:

@@ -49,20 +49,29 @@ def test_an_archive_of_nothing_is_an_archive() -> None:
     assert all(len(one) == 0 for one in records_from_bytes(data, FAMILIES).values())
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_damaged_archive_is_refused_or_unharmed(seed: int) -> None:
     random = Random(seed)
-    rows = some_rows(random, V4)
+    refused = 0
+    for _ in range(30):
+        rows = some_rows(random, V4)
+        try:
+            again = records_from_bytes(damaged(random, rows), [V4])
+        except ValueError:
+            refused += 1
+        else:
+            assert rows_of(again[V4]) == rows
+    assert refused > 15
+
+
+def damaged(random: Random, rows: list[Row]) -> bytes:
+    """Return the archive of rows with a few bytes changed, and often cut short."""
     data = bytearray(records_to_bytes([as_records(V4, rows)]))
     for _ in range(random.randrange(1, 4)):
         data[random.randrange(len(data))] = random.randrange(256)
-    if seed % 3 == 0:
+    if random.randrange(3) == 0:
         del data[random.randrange(len(data)) :]
-    try:
-        again = records_from_bytes(bytes(data), [V4])
-    except ValueError:
-        return
-    assert rows_of(again[V4]) == rows_of(as_records(V4, rows))
+    return bytes(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), b"\x93NUMPY", b"x" * 99])

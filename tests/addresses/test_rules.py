@@ -77,16 +77,23 @@ def test_every_model_means_what_it_says_for_every_two_rules_of_a_toy() -> None:
 
 
 @pytest.mark.parametrize("match", Match)
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(10))
 def test_every_model_means_what_it_says_for_many_rules_of_a_toy(match: Match, seed: int) -> None:
     random = Random(seed)
+    for _ in range(15):
+        rows = some_toy_rules(random, match)
+        assert told(match, TOY, rows) == expected(match, TOY, rows)
+
+
+def some_toy_rules(random: Random, match: Match) -> list[Rule]:
+    """Return up to eight rules, often such that they do not contradict each other."""
     ranges = [row for row in every_range() if match != Match.LONGEST or not is_range((*row, 0))]
     rows = [(*random.choice(ranges), random.randrange(3)) for _ in range(random.randrange(9))]
     if match == Match.LONGEST:
         rows = list({row[:2]: row for row in rows}.values())
-    if match in (Match.MEMBER, Match.INTERVALS) and seed % 3:
+    if match in (Match.MEMBER, Match.INTERVALS) and random.randrange(3):
         rows = [(first, last, 1) for first, last, _ in rows]
-    assert told(match, TOY, rows) == expected(match, TOY, rows)
+    return rows
 
 
 @pytest.mark.parametrize("match", Match)
