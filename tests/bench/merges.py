@@ -2,8 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,19 +15,19 @@ FEW = 50_000  # aggregate6 takes a minute for a million
 
 def rows(scale: Scale) -> Iterator[Row]:
     """Yield the merge beside iprange at full size and beside aggregate6 at a smaller one."""
-    aggregate6 = [sys.executable, "-m", "aggregate6.aggregate6"] if find_spec("aggregate6") else []
-    iprange = shutil.which("iprange")
     with TemporaryDirectory() as folder:
         many = some_list(Path(folder, "many.txt"), scale.size(1_000_000))
         few = some_list(Path(folder, "few.txt"), scale.size(FEW))
-        yield _beside("iprange", [iprange] if iprange else [], many, scale)
-        yield _beside("aggregate6", aggregate6, few, scale)
+        yield _beside("iprange", many, scale)
+        yield _beside("aggregate6", few, scale)
 
 
-def _beside(name: str, peer: Sequence[str], path: Path, scale: Scale) -> Row:
+def _beside(name: str, path: Path, scale: Scale) -> Row:
     commands = {"blockc": blockc("aggregate", str(path))}
+    here = Path(sys.executable).parent
+    peer = shutil.which(name) or shutil.which(name, path=str(here))
     if peer:
-        commands[name] = [*peer, str(path)]
+        commands[name] = [peer, str(path)]
     best = processes_in_turns(scale.rounds, commands, path.parent)
     outputs = [prefixes(path.with_name(command)) for command in commands]
     count = len(path.read_bytes().splitlines())
