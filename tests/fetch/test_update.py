@@ -82,8 +82,16 @@ def test_the_same_bytes_sent_again_are_not_read_again(server: FaultyServer, own:
 def test_force_asks_and_reads_as_if_nothing_were_known(server: FaultyServer, own: Tools) -> None:
     server.plan("/x.md5", sends(md5(FIRST)))
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')), checksum=True)
+    read: list[str] = []
+
+    def reader(asked: Source, name: str, data: bytes) -> Facts:
+        read.append(name)
+        return read_toy(asked, name, data)
+
+    own = replace(own, read=reader)
     first = ended(own, wanted)
     again = ended(own, wanted, Wish(force=True))
+    assert len(read) == 2
     assert "If-None-Match" not in server.asked[-2].headers
     assert server.times("/x.md5") == 2
     assert (again.came, again.snapshot) == (Came.UNCHANGED, first.snapshot)
@@ -175,6 +183,20 @@ def test_a_snapshot_is_accepted_while_it_comes(server: FaultyServer, own: Tools)
     server.plan("/x", sends(SHRUNK))
     wish = Wish(accept=(sha256_of(SHRUNK)[:12],))
     assert ended(own, wanted, wish).came is Came.ORIGIN
+
+
+def test_what_the_origin_was_refused_for_may_still_be_accepted_after_a_mirror_helped_out(
+    server: FaultyServer, own: Tools
+) -> None:
+    wanted = source(server.plan("/x", sends(FIRST)), server.plan("/mirror", sends(SECOND)))
+    ended(own, wanted)
+    server.plan("/x", sends(SHRUNK))
+    found = ended(own, wanted)
+    assert (found.came, len(found.problems)) == (Came.MIRROR, 1)
+    server.plan("/x", status(404))
+    digest = sha256_of(SHRUNK)[:12]
+    assert digest in found.problems[0]
+    assert ended(own, wanted, Wish(accept=(digest,))).came is Came.ACCEPTED
 
 
 def test_an_acceptance_is_for_one_snapshot_alone(server: FaultyServer, own: Tools) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from blockc.errors import OutputError, SourceUnfit
+from blockc.fetch import update as module
 from blockc.fetch.definition import Source
-from blockc.fetch.lock import read_lock
+from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.outcome import Came
 from blockc.fetch.snapshot import Facts
 from blockc.fetch.tools import Step, Tools, Wish
@@ -85,6 +87,29 @@ def test_an_update_of_some_leaves_the_others_in_the_lock(
     assert str(lock.sources["two"].facts.date) == "2018-10-14"
     again = update(own, sources[1:2], read_lock(path), Wish())
     assert list(commit(own.root, path, again, only=["two"]).sources) == ["two"]
+
+
+def test_two_updates_at_once_lose_no_source_from_the_lock(
+    server: FaultyServer, own: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one writes the lock another waits, and then adds to what the first one wrote."""
+    path, (one, two, *_) = tmp_path / "blockc.lock", five(server)
+    first, second = (update(own, [each], None, Wish()) for each in (one, two))
+    rival = Thread(target=commit, args=(own.root, path, second))
+
+    def slowly(where: Path, lock: Lock) -> bool:
+        monkeypatch.setattr(module, "write_lock", write_lock)
+        rival.start()
+        rival.join(0.2)
+        assert rival.is_alive()
+        return write_lock(where, lock)
+
+    monkeypatch.setattr(module, "write_lock", slowly)
+    commit(own.root, path, first)
+    rival.join(10)
+    lock = read_lock(path)
+    assert lock
+    assert list(lock.sources) == ["one", "two"]
 
 
 def test_a_mistake_of_ours_is_not_taken_for_one_of_upstream(
