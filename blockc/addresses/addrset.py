@@ -51,7 +51,7 @@ class AddrSet:
         """Return the union of inclusive ranges `(family, first, last)`."""
         spans: dict[Family, list[tuple[int, int]]] = {family: [] for family in families}
         for family, first, last in ranges:
-            if not 0 <= first <= last <= family.last:
+            if family not in spans or not 0 <= first <= last <= family.last:
                 raise ValueError(f"{first:#x}-{last:#x} is no range of {family.name}")
             spans[family].append((first, last))
         return cls.of_spans(

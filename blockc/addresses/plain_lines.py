@@ -133,6 +133,8 @@ def _bodies(chunk: Bytes, ends: Positions) -> tuple[Positions, Mask]:
     After the body there may be blanks and a comment. In the body there may only be characters
     whose low halves `_quads` can trust.
     """
+    if len(chunk) > _PAD + _CHUNK:  # one line, longer than any address with a sane comment
+        return ends, np.zeros(len(ends), dtype=bool)
     foreign = (chunk - np.uint8(ord("-")) > ord("9") - ord("-")) & (chunk != _NEWLINE)
     good = np.ones(len(ends), dtype=bool)
     if not foreign.any():

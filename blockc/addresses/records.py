@@ -72,6 +72,8 @@ class Records:
     @classmethod
     def concat(cls, parts: Sequence["Records"], family: Family) -> "Records":
         """Return the rows of all `parts`, which are of `family`, in order."""
+        if any(part.family != family for part in parts):
+            raise ValueError(f"not all records are of {family.name}")
         rest = [f.name for f in fields(cls)[3:]]
         joined = [
             np.concatenate([getattr(p, name) for p in (cls.empty(family), *parts)]) for name in rest

@@ -105,6 +105,8 @@ def test_joined_records_keep_their_rows_in_order(family: Family, seed: int) -> N
     joined = Records.concat([as_records(family, part) for part in parts], family)
     assert rows_of(joined) == [row for part in parts for row in part]
     assert len(Records.concat([], family)) == 0
+    with pytest.raises(ValueError, match="not all records are of ipv"):
+        Records.concat([joined, Records.empty(V4 if family == V6 else V6)], family)
     assert [joined.country.dtype, joined.row.dtype] == [np.uint16, np.int32]
 
 

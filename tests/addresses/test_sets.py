@@ -140,6 +140,8 @@ def test_ranges_that_cannot_be_are_refused(bad: tuple[Family, int, int]) -> None
 
 
 def test_sets_of_different_families_do_not_mix() -> None:
+    with pytest.raises(ValueError, match="no range of ipv6"):
+        AddrSet.of([Prefix(V6, 0, 0)], [V4])
     with pytest.raises(ValueError, match="different families"):
         AddrSet.empty([V4]) | AddrSet.empty()
 
