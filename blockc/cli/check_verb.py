@@ -2,19 +2,24 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
-from blockc.addresses.family import FAMILIES
 from blockc.addresses.records import REGISTRIES
-from blockc.cli.output import Cell, amount, complain, show_json, show_table, warn
+from blockc.cli.catalogue import all_sources, chosen
+from blockc.cli.check_report import Verdict, check_report, show_checks
+from blockc.cli.output import complain, show_json, warn
+from blockc.cli.readers import read_feed
 from blockc.cli.shared import Settings, verb
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError
-from blockc.fetch.folder import read_packed
+from blockc.fetch.definition import Source
+from blockc.fetch.folder import Raw, read_packed
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.feed import Feed
+from blockc.formats.registry import DELEGATED, FORMATS, form_of
 
 PATH = click.Path(path_type=Path)
 
@@ -24,68 +29,88 @@ class Check:
     """The files to check, and what they should be."""
 
     files: tuple[Path, ...]
-    format: str
+    format: str | None
+    source: str | None
     registry: str | None
     md5: Path | None
 
     def __post_init__(self) -> None:
         if self.md5 and len(self.files) > 1:
             raise UsageError("--md5 is the checksum of one file", hint="check one file at a time")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one file is, or why it would be refused."""
-
-    path: Path
-    read: Delegated | None = None
-    refusal: BlockcError | None = None
+        if self.source and (self.format or self.registry):
+            raise UsageError("--source says the format and the registry")
+        if self.registry and self.format not in (None, DELEGATED):
+            raise UsageError(f"only the format {DELEGATED!r} has a registry")
+        needed = FORMATS[self.format].needs if self.format in FORMATS else None
+        if needed:
+            raise UsageError(
+                f"the format {self.format!r} needs {', '.join(sorted(needed))} from a definition",
+                hint="name the source whose definition it is with --source",
+            )
 
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
     "--format",
-    type=click.Choice(["delegated"]),
-    default="delegated",
-    show_default=True,
-    help="What the files should be.",
+    type=click.Choice([DELEGATED, *FORMATS]),
+    metavar="FORMAT",
+    help=f"What the files should be: {', '.join([DELEGATED, *FORMATS])}.  [default: {DELEGATED}]",
 )
+@click.option("--source", metavar="NAME", help="The source whose files they should be.")
 @click.option("--registry", type=click.Choice(REGISTRIES[1:]), help="Whose file it should be.")
 @click.option("--md5", type=PATH, help="The checksum published beside the file.")
-@verb(Check)
+@verb(Check, shows=("file", "json", "quiet"))
 def command(settings: Settings, asked: Check) -> int:
     """Say whether each of FILES would be accepted as a source.
 
-    Reads the files, packed ones (.xz, .gz, .bz2) too. Writes nothing. Prints what they hold, and
-    on stderr what is odd about them or why they are refused, with line and token.
+    Reads the files, packed ones (.xz, .gz, .bz2) too, as files of a format, or as those of a
+    source, shipped or one's own: `blockc list sources` shows both. Writes nothing. Prints what
+    they hold, and on stderr what is odd about them or why they are refused, with line and token.
 
     Exit codes: 0 all would be accepted, 2 one cannot be read, 3 one would be refused.
     """
-    verdicts = [_verdict(path, asked) for path in asked.files]
+    source = _source(settings, asked)
+    verdicts = [_verdict(path, asked, source) for path in asked.files]
     for one in verdicts:
         for text in one.read.warnings if one.read else ():
             warn(text)
         if one.refusal:
             complain(one.refusal)
     if settings.json:
-        show_json([_report(one) for one in verdicts])
+        show_json([check_report(one) for one in verdicts])
     else:
-        _show(settings, [one for one in verdicts if one.read])
+        show_checks(settings, verdicts)
     return max((one.refusal.exit_code for one in verdicts if one.refusal), default=0)
 
 
-def _verdict(path: Path, asked: Check) -> Verdict:
+def _source(settings: Settings, asked: Check) -> Source | None:
+    if asked.source is None:
+        return None
+    (source,) = chosen(all_sources(settings.file), [asked.source])
+    return source
+
+
+def _verdict(path: Path, asked: Check, source: Source | None) -> Verdict:
     try:
         _require_readable(path)
         raw = read_packed(path)
         if asked.md5:
             _require_md5(path, raw.data, asked.md5)
         today = datetime.now(UTC).date()
-        read = read_delegated(raw.name, raw.data, registry=asked.registry, today=today)
+        return Verdict(path, _read(raw, asked, source, today))
     except BlockcError as refusal:
         return Verdict(path, refusal=refusal)
-    return Verdict(path, read=read)
+
+
+def _read(raw: Raw, asked: Check, source: Source | None, today: date) -> Delegated | Feed:
+    name = source.format if source else asked.format or DELEGATED
+    if name == DELEGATED:
+        registry = source.registry if source else asked.registry
+        return read_delegated(raw.name, raw.data, registry=registry, today=today)
+    if source:
+        return read_feed(source, raw.name, raw.data)
+    return FORMATS[name].read(raw.name, raw.data, form_of(name, {}))
 
 
 def _require_readable(path: Path) -> None:
@@ -111,49 +136,3 @@ def _require_md5(path: Path, unpacked: bytes, checksum: Path) -> None:
             at=Location(str(path)),
             hint="fetch both again; the checksum can be some minutes younger than the file",
         )
-
-
-def _report(one: Verdict) -> dict[str, object]:
-    if one.refusal or one.read is None:
-        at = one.refusal.at if one.refusal else None
-        return {
-            "file": str(one.path),
-            "accepted": False,
-            "reason": one.refusal.message if one.refusal else "",
-            "line": at.line if at else 0,
-            "column": at.column if at else 0,
-        }
-    header, counts = one.read.header, one.read.counts
-    return {
-        "file": str(one.path),
-        "accepted": True,
-        "registry": header.registry,
-        "version": header.version,
-        "serial": header.serial,
-        "startdate": header.startdate.isoformat() if header.startdate else None,
-        "enddate": header.enddate.isoformat(),
-        "rows": dict(counts.rows),
-        "statuses": {f.name: dict(counts.statuses[f]) for f in FAMILIES},
-        "delegated_addresses": {f.name: str(counts.delegated[f]) for f in FAMILIES},
-        "warnings": list(one.read.warnings),
-    }
-
-
-def _show(settings: Settings, accepted: list[Verdict]) -> None:
-    rows = [row for one in accepted if one.read for row in _rows(one.path, one.read)]
-    if rows:
-        heads = ["file", "registry", "data of", "type", "rows", "delegated"]
-        show_table(settings, "Accepted", heads, rows)
-
-
-def _rows(path: Path, read: Delegated) -> list[list[Cell]]:
-    """Return a row a type; the first says which file it is."""
-    header, counts = read.header, read.counts
-    rows: list[list[Cell]] = [
-        [path.name, header.registry, header.enddate.isoformat()],
-        ["", "", ""],
-        ["", "", "", "asn", counts.rows["asn"], ""],
-    ]
-    for row, family in zip(rows, FAMILIES, strict=False):
-        row += [family.name, counts.rows[family.name], amount(family, counts.delegated[family])]
-    return rows

@@ -7,6 +7,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.cli.catalogue import ASN_SOURCE, all_sources
 from blockc.cli.readers import read_feed, required_lock, tools
 from blockc.cli.shared import Settings
+from blockc.errors import PolicyError, suggestion
 from blockc.fetch.locked import locked_sources
 from blockc.formats.feed import Feed
 from blockc.targets.draft import Origin
@@ -27,10 +28,17 @@ class LockedFeeds:
         """Return the addresses of the rows of a source that pass every filter.
 
         Raises:
+            PolicyError: No row is called what a filter asks for.
             UsageError: There is no lock, or it does not name the source.
             SourceUnfit: The bytes of the source are nowhere to be had.
         """
-        return self._feed(name).addresses(filters)
+        feed = self._feed(name)
+        for tag, value in filters:
+            known = feed.tags[tag].names
+            if value not in known:
+                near = suggestion(value, known)
+                raise PolicyError(f"no row of {name} has the {tag} {value!r}{near}")
+        return feed.addresses(filters)
 
     def asn(self, number: int) -> AddrSet:
         """Return the addresses an autonomous system announces."""

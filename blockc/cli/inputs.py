@@ -14,6 +14,7 @@ from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store import Store
 from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.registry import mistakes
 from blockc.policy.groups import CountryGroup, read_groups
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.draft import Origin
@@ -122,7 +123,10 @@ def shipped_files() -> list[Path]:
 def shipped_sources() -> dict[str, Source]:
     """Return every source blockc ships, by name."""
     paths = sorted(sources_dir().glob("*.toml"))
-    return {path.stem: read_source(path.name, path.read_text(encoding="utf-8")) for path in paths}
+    return {
+        path.stem: read_source(path.name, path.read_text(encoding="utf-8"), mistakes)
+        for path in paths
+    }
 
 
 def shipped_groups() -> dict[str, CountryGroup]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import click
 
-from blockc.cli.inputs import shipped_groups, shipped_sources
+from blockc.cli.inputs import shipped_groups
 from blockc.cli.output import Cell, show_json, show_table
 from blockc.cli.shared import Settings, verb
+from blockc.cli.source_listing import HEADS, source_rows
 from blockc.policy import countries
 from blockc.targets.registry import ALL
 
@@ -30,33 +31,29 @@ class Wanted:
 
 @click.command("list")
 @click.argument("what", type=click.Choice(["sources", "targets", "groups", "countries"]))
-@verb(Wanted)
+@verb(Wanted, shows=("file", "store", "json", "quiet"))
 def command(settings: Settings, asked: Wanted) -> None:
     """List the sources, targets, groups or countries a policy can name.
 
-    Reads what blockc ships. Writes nothing. Prints a table. A country stands for the addresses
-    registered there, which is not where they are used.
+    Reads what blockc ships and, for sources, one's own in the folder `sources` beside the policy,
+    with blockc.lock and the store for the age of their data. Writes nothing. Prints a table. A
+    country stands for the addresses registered there, which is not where they are used.
 
-    Exit codes: 0 done, 2 there is no such list.
+    Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
     """
-    listing = _LISTINGS[asked.what]()
+    if asked.what == "sources":
+        listing = Listing("Sources", HEADS, source_rows(settings))
+    else:
+        listing = _LISTINGS[asked.what]()
     if settings.json:
         show_json([dict(zip(listing.heads, row, strict=True)) for row in listing.rows])
     else:
         show_table(settings, listing.title, listing.heads, listing.rows)
 
 
-def _sources() -> Listing:
-    rows = [
-        (s.name, s.format, f"{s.max_age_hours} h", s.licence.text, s.title)
-        for s in shipped_sources().values()
-    ]
-    return Listing("Sources", ("name", "format", "oldest accepted", "licence", "title"), rows)
-
-
 def _targets() -> Listing:
     rows = [
-        (t.name, str(t.match), str(t.layout), ", ".join(filter(None, t.words)), t.title)
+        (t.name, str(t.match), str(t.layout), ", ".join(t.verdicts), t.title)
         for t in ALL
     ]
     return Listing("Targets", ("name", "match", "families", "verdicts", "title"), rows)
@@ -80,7 +77,6 @@ def _countries() -> Listing:
 
 
 _LISTINGS: Mapping[str, Callable[[], Listing]] = {
-    "sources": _sources,
     "targets": _targets,
     "groups": _groups,
     "countries": _countries,

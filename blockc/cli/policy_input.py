@@ -5,13 +5,14 @@ from pathlib import Path
 from blockc.cli.catalogue import all_sources
 from blockc.cli.inputs import FileReader, shipped_groups
 from blockc.errors import Location, PolicyError, UsageError
-from blockc.formats.registry import tags_of
+from blockc.formats.registry import DELEGATED, tags_of
 from blockc.policy.gather import beside, read_beside
 from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.parse import parse_policy
 from blockc.targets.reading import Text
 from blockc.targets.registry import ALL
 from blockc.targets.target import Layout, Target
+from blockc.targets.vocabulary import Kind
 
 
 def known(policy: Path = Path("blockc.toml")) -> Known:
@@ -22,6 +23,7 @@ def known(policy: Path = Path("blockc.toml")) -> Known:
         sources={
             name: tags_of(source.format, source.rows)
             for name, source in all_sources(policy).items()
+            if source.format != DELEGATED
         },
     )
 
@@ -31,6 +33,8 @@ def _facts(target: Target) -> TargetFacts:
     return TargetFacts(
         options=frozenset(option.name for option in target.options),
         one_family=target.layout is Layout.APART,
+        several_lists=Kind.VERDICTS in target.words,
+        country_map=Kind.COUNTRIES in target.words,
     )
 
 

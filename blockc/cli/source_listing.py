@@ -1,0 +1,102 @@
+"""The sources as `blockc list` shows them: their terms, how old their data is, who uses them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from blockc.cli.catalogue import ASN_SOURCE, all_sources, lock_path
+from blockc.cli.inputs import FileReader
+from blockc.cli.output import warn
+from blockc.cli.policy_input import read_policy
+from blockc.cli.shared import Settings
+from blockc.cli.update_report import age_text
+from blockc.errors import BlockcError
+from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.history import age_of
+from blockc.fetch.keeping import remembered
+from blockc.fetch.lock import read_lock
+from blockc.fetch.snapshot import Snapshot
+from blockc.fetch.state import State
+from blockc.fetch.store import Store
+from blockc.formats.registry import tags_of
+from blockc.policy.model import Policy, Written
+from blockc.policy.selectors import Asn, Feed
+
+HEADS = (
+    "name",
+    "format",
+    "data of",
+    "age",
+    "oldest accepted",
+    "used by",
+    "filters",
+    "licence",
+    "title",
+)
+
+
+def source_rows(settings: Settings) -> list[tuple[str, ...]]:
+    """Return every source, blockc's and the operator's own, in the order of `HEADS`.
+
+    Raises:
+        Mistakes: A definition or the lock is wrong.
+        UsageError: One of them cannot be read.
+    """
+    lock = read_lock(lock_path(settings.file))
+    locked = lock.sources if lock else {}
+    states = {one.name: one for one in remembered(Store.of(settings.store).root)}
+    users = _users(settings)
+    return [
+        _row(source, locked.get(name), states.get(name), users.get(name, ()))
+        for name, source in sorted(all_sources(settings.file).items())
+    ]
+
+
+def _row(
+    source: Source, snapshot: Snapshot | None, state: State | None, users: Iterable[str]
+) -> tuple[str, ...]:
+    day = snapshot.facts.date if snapshot else None
+    return (
+        source.name,
+        source.format,
+        day.isoformat() if day else "-",
+        _age(snapshot, state),
+        f"{source.max_age_hours} h",
+        ", ".join(users) or "-",
+        ", ".join(sorted(tags_of(source.format, source.rows))) or "-",
+        source.licence.text,
+        source.title,
+    )
+
+
+def _age(snapshot: Snapshot | None, state: State | None) -> str:
+    """Return how old the data is that builds use, if they use any."""
+    if snapshot is None:
+        return "-"
+    checked_at = state.checked_at if state and state.good == snapshot else None
+    return age_text(age_of(snapshot, checked_at, datetime.now(UTC)))
+
+
+def _users(settings: Settings) -> Mapping[str, Iterable[str]]:
+    """Return which lists of the policy use each source; the registries stand under all."""
+    if not settings.file.exists():
+        return {}
+    try:
+        policy = read_policy(settings.file, FileReader())
+    except BlockcError as mistake:
+        warn(f"{settings.file} cannot be read, so nobody knows what it uses: {mistake.message}")
+        return {}
+    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in REGISTRIES}
+    for user, written in _written(policy):
+        if isinstance(written.selector, Feed):
+            users.setdefault(written.selector.name, {})[user] = None
+        elif isinstance(written.selector, Asn):
+            users.setdefault(ASN_SOURCE, {})[user] = None
+    return users
+
+
+def _written(policy: Policy) -> Iterator[tuple[str, Written]]:
+    """Return every selector of a policy, and the list it is in."""
+    yield from (("[protect]", one) for one in policy.protect.never_block)
+    for one in policy.lists:
+        for written in (*one.block, *one.allow, *(spared.written for spared in one.spared)):
+            yield one.name, written
