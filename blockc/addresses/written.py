@@ -34,7 +34,8 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
         return _masked(text, address, mask, truncate=truncate)
     first, comma, last = text.partition(",")
     if comma:
-        return parse_span(f"{first.strip()}-{last.strip()}")
+        ends = [end.strip() for end in (first, last) if parse_raw(end.strip())]
+        return parse_span("-".join(ends))
     try:
         return parse_span(text, truncate=truncate)
     except HostBits:

@@ -1,0 +1,218 @@
+"""Feeds from the operator's own definitions to artifacts: checked, listed, fetched, selected."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from blockc.fetch.definition import REGISTRIES
+from tests.cli.conftest import Blockc
+from tests.cli.toy import ROWS, delegated
+
+DAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y%m%d")
+HEAD = """\
+title = "{name}"
+format = "{format}"
+urls = ["file:data/{name}"]
+licence = {{ text = "ours" }}
+refresh_hours = 24
+max_age_hours = 100
+{more}
+[expect]
+min_records = 1
+max_bytes = 1_000_000
+max_shrink_addresses = 0.5
+max_shrink_records = 0.5
+{rows}
+"""
+CLOUD = {
+    "made": "7",
+    "ranges": [
+        {"net": "198.18.0.0/24", "use": ["web"]},
+        {"net": "5.5.0.0/24", "use": ["web", "mail"]},
+        {"net": "6.6.0.0/24", "use": ["mail"]},
+        {"net": "2a00:1450::/32", "use": ["web"]},
+    ],
+}
+POLICY = """\
+version = 1
+
+[list.clouds]
+title = "Mail of our cloud, all of a feed, and a network"
+block = ["feed:our-cloud?use=mail", "feed:bad-hosts", "asn:64500"]
+
+[[output]]
+list = "clouds"
+target = "plain"
+path = "clouds.txt"
+"""
+
+
+def define(folder: Path, name: str, form: str, rows: str = "", more: str = "") -> None:
+    """Write a source of the operator whose file stands in `data`."""
+    text = HEAD.format(name=name, format=form, rows=rows, more=more)
+    (folder / "sources" / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a policy that uses feeds; every source is a file in the folder `data` beside it."""
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "data").mkdir()
+    for registry in REGISTRIES:
+        define(tmp_path, registry, "delegated", more=f'registry = "{registry}"')
+        data = delegated(registry, ROWS[registry], DAY)
+        (tmp_path / "data" / registry).write_text(data, encoding="utf-8")
+    rows = '[rows]\nprefix = "ranges[].net"\nserial = "made"\ntags = { use = "ranges[].use[]" }'
+    define(tmp_path, "our-cloud", "json", rows)
+    (tmp_path / "data" / "our-cloud").write_text(json.dumps(CLOUD), encoding="utf-8")
+    define(tmp_path, "bad-hosts", "text")
+    (tmp_path / "data" / "bad-hosts").write_text("# bad\n7.7.7.*\n10.0.0.0/8\n", encoding="utf-8")
+    define(tmp_path, "iptoasn", "csv", '[rows]\ncolumns = ["prefix", "asn"]')
+    data = "8.8.0.0/24,64500\n9.9.0.0/24,64500_64501\n9.9.9.0/24,64501\n"
+    (tmp_path / "data" / "iptoasn").write_text(data, encoding="utf-8")
+    path = tmp_path / "blockc.toml"
+    path.write_text(POLICY, encoding="utf-8")
+    return path
+
+
+def test_feeds_go_from_their_files_through_the_lock_into_artifacts(
+    blockc: Blockc, policy: Path
+) -> None:
+    updated = blockc("update", "-f", policy)
+    assert updated.code == 0, updated.err
+    assert "bad-hosts: file:data/bad-hosts:3: special-purpose space is left out" in updated.err
+
+    built = blockc("build", "-f", policy, "--locked")
+    assert built.code == 0, built.err
+    lines = (policy.parent / "dist" / "clouds.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "5.5.0.0/24",
+        "6.6.0.0/24",
+        "7.7.7.0/24",
+        "8.8.0.0/24",
+        "9.9.0.0/24",
+    ]
+    manifest = json.loads((policy.parent / "dist" / "manifest.json").read_text(encoding="utf-8"))
+    sources = json.dumps(manifest)
+    assert all(name in sources for name in ("our-cloud", "bad-hosts", "iptoasn"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("use=mail", "use=male", "no row of our-cloud has the use 'male'; did you mean 'mail'?"),
+        ("?use=mail", "?region=eu", "our-cloud has no filter 'region'; known are use"),
+        ("feed:bad-hosts", "feed:bad-host", "unknown source 'bad-host'; did you mean 'bad-hosts'?"),
+        ("feed:bad-hosts", "feed:bad-hosts?x=1", "the rows of bad-hosts cannot be filtered"),
+        ("feed:bad-hosts", "feed:arin", "unknown source 'arin'"),
+        ("asn:64500", "asn:64999", "asn:64999 matches nothing"),
+    ],
+)
+def test_a_selector_that_finds_nothing_is_refused_with_its_place(
+    blockc: Blockc, policy: Path, old: str, new: str, said: str
+) -> None:
+    assert blockc("update", "-f", policy).code == 0
+    policy.write_text(POLICY.replace(old, new), encoding="utf-8")
+    done = blockc("build", "-f", policy)
+    assert done.code == 2
+    assert f"{policy}:5:" in done.err
+    assert said in done.err
+
+
+def test_a_source_that_is_not_in_the_lock_is_asked_for(blockc: Blockc, policy: Path) -> None:
+    assert blockc("update", *REGISTRIES, "-f", policy).code == 0
+    done = blockc("build", "-f", policy)
+    assert done.code == 2
+    assert "run `blockc update our-cloud`" in done.err
+
+
+def test_sources_are_listed_with_their_terms_age_and_users(blockc: Blockc, policy: Path) -> None:
+    assert blockc("update", "-f", policy).code == 0
+    rows = json.loads(blockc("list", "sources", "-f", policy, "--json").out)
+    found = {row["name"]: row for row in rows}
+
+    cloud, asn, arin = (found[name] for name in ("our-cloud", "iptoasn", "arin"))
+    assert (cloud["used_by"], cloud["filters"], cloud["licence"]) == (["clouds"], ["use"], "ours")
+    assert (cloud["date"], cloud["age_hours"], cloud["max_age_hours"]) == (None, 0, 100)
+    assert (asn["used_by"], asn["title"]) == (["clouds"], "iptoasn")
+    assert (arin["used_by"], arin["date"]) == (
+        ["every list"],
+        f"{DAY[:4]}-{DAY[4:6]}-{DAY[6:]}",
+    )
+    assert 24 <= arin["age_hours"] < 48
+    assert (found["aws"]["used_by"], found["aws"]["age_hours"]) == ([], None)
+
+
+def test_sources_are_listed_though_the_policy_is_wrong(blockc: Blockc, policy: Path) -> None:
+    policy.write_text("version = 2\n", encoding="utf-8")
+    done = blockc("list", "sources", "-f", policy, "--json")
+    assert done.code == 0
+    assert "cannot be read, so nobody knows what it uses" in done.err
+    assert [row["used_by"] for row in json.loads(done.out) if row["used_by"]] == []
+
+
+def test_a_wrong_definition_is_refused_with_file_key_and_suggestion(
+    blockc: Blockc, policy: Path
+) -> None:
+    define(policy.parent, "our-cloud", "jsn", '[rows]\nprefx = "a[]"')
+    done = blockc("list", "sources", "-f", policy)
+    path = policy.parent / "sources" / "our-cloud.toml"
+    assert done.code == 2
+    assert f"{path}:2:10: unknown format 'jsn'; did you mean 'json'?" in done.err
+    assert f"{path}:14:1: unknown key 'prefx'; did you mean 'prefix'?" in done.err
+
+
+def test_a_file_is_checked_as_that_of_a_source(blockc: Blockc, policy: Path) -> None:
+    file = policy.parent / "data" / "our-cloud"
+    (report,) = json.loads(
+        blockc("check", "-f", policy, "--source", "our-cloud", file, "--json").out
+    )
+    assert report.pop("warnings")[0].startswith(f"{file}:1:")
+    assert report == {
+        "file": str(file),
+        "accepted": True,
+        "records": 4,
+        "date": None,
+        "serial": "7",
+        "listed_addresses": {"ipv4": "512", "ipv6": str(2**96)},
+        "dropped_addresses": {"ipv4": "256", "ipv6": "0"},
+        "tags": {"use": 2},
+    }
+    table = blockc("check", "-f", policy, "--source", "our-cloud", file).out.splitlines()
+    assert table[-1].split()[:4] == ["our-cloud", "-", "4", "512"]
+    assert table[-1].endswith("use: mail, web")
+    arin = policy.parent / "data" / "arin"
+    assert blockc("check", "-f", policy, "--source", "arin", arin).code == 0
+    assert blockc("check", "-f", policy, "--source", "apnic", arin).code == 3
+
+
+def test_a_file_is_checked_as_one_of_a_format(blockc: Blockc, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.txt"
+    good.write_text("5.5.0.0/24,NL,NL-NH,Amsterdam,\n", encoding="utf-8")
+    bad.write_text("5.5.0.0/24\n5.5.0.0/33\n", encoding="utf-8")
+    assert blockc("check", "--format", "geofeed", good).code == 0
+    done = blockc("check", "--format", "text", bad, good)
+    assert (done.code, done.out) == (3, "")
+    assert f"{bad}:2:1: '33' is not a prefix length of ipv4" in done.err
+    assert f"{good}:1:1: '5.5.0.0/24' is not an address" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--format", "csv"], "the format 'csv' needs columns from a definition"),
+        (["--format", "jsn"], "'jsn' is not one of"),
+        (["--source", "awz"], "no source 'awz'; did you mean 'aws'?"),
+        (["--source", "aws", "--format", "json"], "--source says the format"),
+        (["--format", "text", "--registry", "arin"], "only the format 'delegated' has a registry"),
+    ],
+)
+def test_a_check_of_nothing_in_particular_is_refused(
+    blockc: Blockc, words: list[str], said: str
+) -> None:
+    done = blockc("check", *words, "file")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
