@@ -24,9 +24,9 @@ lint: $(VENV)/.testing  ## look for mistakes and untidiness
 types: $(VENV)/.testing  ## check the types of code and tests
 	$(BIN)/mypy
 
-golden: $(VENV)/.testing  ## write the golden files anew and show what changed
-	$(BIN)/python -m pytest tests/golden --update-golden
-	git diff --stat tests/golden
+golden: $(VENV)/.testing  ## write the golden files and generated pages anew, show what changed
+	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py --update-golden
+	git diff --stat tests/golden docs
 
 real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
 	$(BIN)/python -m pytest -m real

@@ -7,19 +7,20 @@ from typing import NamedTuple
 import click
 
 from blockc.cli.inputs import shipped_groups
-from blockc.cli.output import Cell, show_json, show_table
+from blockc.cli.listing import Column, Row, columns
+from blockc.cli.output import show_json, show_table
 from blockc.cli.shared import Settings, verb
-from blockc.cli.source_listing import HEADS, source_rows
+from blockc.cli.source_listing import COLUMNS, source_rows
 from blockc.policy import countries
 from blockc.targets.registry import ALL
 
 
 class Listing(NamedTuple):
-    """A table; as JSON each row is an object with the heads as keys."""
+    """A table of some keys of the rows; as JSON the rows are whole."""
 
     title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    columns: Sequence[Column]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,38 +43,61 @@ def command(settings: Settings, asked: Wanted) -> None:
     Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
     """
     if asked.what == "sources":
-        listing = Listing("Sources", HEADS, source_rows(settings))
+        listing = Listing("Sources", COLUMNS, source_rows(settings))
     else:
         listing = _LISTINGS[asked.what]()
     if settings.json:
-        show_json([dict(zip(listing.heads, row, strict=True)) for row in listing.rows])
+        show_json(listing.rows)
     else:
-        show_table(settings, listing.title, listing.heads, listing.rows)
+        heads = [column.head for column in listing.columns]
+        rows = [
+            [column.show(row[column.key]) for column in listing.columns] for row in listing.rows
+        ]
+        show_table(settings, listing.title, heads, rows)
 
 
 def _targets() -> Listing:
-    rows = [
-        (t.name, str(t.match), str(t.layout), ", ".join(t.verdicts), t.title)
-        for t in ALL
+    rows: list[Row] = [
+        {
+            "name": target.name,
+            "match": str(target.match),
+            "families": str(target.layout),
+            "verdicts": list(target.verdicts),
+            "title": target.title,
+        }
+        for target in ALL
     ]
-    return Listing("Targets", ("name", "match", "families", "verdicts", "title"), rows)
+    return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
 
 
 def _groups() -> Listing:
-    rows = [
-        (g.name, g.day.isoformat(), len(g.countries), " ".join(g.countries), g.title)
-        for g in shipped_groups().values()
+    rows: list[Row] = [
+        {
+            "name": group.name,
+            "title": group.title,
+            "date": group.day.isoformat(),
+            "source": group.source,
+            "caveat": group.caveat,
+            "countries": list(group.countries),
+        }
+        for group in shipped_groups().values()
     ]
-    return Listing("Groups", ("name", "as of", "members", "countries", "title"), rows)
+    members = Column("countries", "members", len)
+    shown = (*columns("name"), Column("date", "as of"), members, *columns("countries", "title"))
+    return Listing("Groups", shown, rows)
 
 
 def _countries() -> Listing:
     known: Mapping[str, str] = {**countries.names(), **countries.PSEUDO}
-    rows = [
-        (code, "pseudo" if code in countries.PSEUDO else "ISO 3166", known[code])
+    rows: list[Row] = [
+        {
+            "code": code,
+            "kind": "pseudo" if code in countries.PSEUDO else "ISO 3166",
+            "name": known[code],
+        }
         for code in sorted(known)
     ]
-    return Listing("Countries", ("code", "kind", "name"), rows)
+    return Listing("Countries", columns("code", "kind", "name"), rows)
 
 
 _LISTINGS: Mapping[str, Callable[[], Listing]] = {

@@ -1,10 +1,11 @@
 """The sources as `blockc list` shows them: their terms, how old their data is, who uses them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from blockc.cli.catalogue import ASN_SOURCE, all_sources, lock_path
 from blockc.cli.inputs import FileReader
+from blockc.cli.listing import Column, Row, columns
 from blockc.cli.output import warn
 from blockc.cli.policy_input import read_policy
 from blockc.cli.shared import Settings
@@ -21,21 +22,17 @@ from blockc.formats.registry import tags_of
 from blockc.policy.model import Policy, Written
 from blockc.policy.selectors import Asn, Feed
 
-HEADS = (
-    "name",
-    "format",
-    "data of",
-    "age",
-    "oldest accepted",
-    "used by",
-    "filters",
-    "licence",
-    "title",
+COLUMNS = (
+    *columns("name"),
+    Column("date", "data of"),
+    Column("age_hours", "age", lambda hours: age_text(_hours(hours))),
+    Column("used_by", "used by"),
+    *columns("filters", "licence"),
 )
 
 
-def source_rows(settings: Settings) -> list[tuple[str, ...]]:
-    """Return every source, blockc's and the operator's own, in the order of `HEADS`.
+def source_rows(settings: Settings) -> list[Row]:
+    """Return every source, blockc's and the operator's own, in order of name.
 
     Raises:
         Mistakes: A definition or the lock is wrong.
@@ -53,27 +50,33 @@ def source_rows(settings: Settings) -> list[tuple[str, ...]]:
 
 def _row(
     source: Source, snapshot: Snapshot | None, state: State | None, users: Iterable[str]
-) -> tuple[str, ...]:
+) -> Row:
     day = snapshot.facts.date if snapshot else None
-    return (
-        source.name,
-        source.format,
-        day.isoformat() if day else "-",
-        _age(snapshot, state),
-        f"{source.max_age_hours} h",
-        ", ".join(users) or "-",
-        ", ".join(sorted(tags_of(source.format, source.rows))) or "-",
-        source.licence.text,
-        source.title,
-    )
+    age = _age(snapshot, state)
+    return {
+        "name": source.name,
+        "title": source.title,
+        "format": source.format,
+        "date": day.isoformat() if day else None,
+        "age_hours": None if age is None else age // timedelta(hours=1),
+        "max_age_hours": source.max_age_hours,
+        "used_by": list(users),
+        "filters": sorted(tags_of(source.format, source.rows)),
+        "licence": source.licence.text,
+        "licence_url": source.licence.url,
+    }
 
 
-def _age(snapshot: Snapshot | None, state: State | None) -> str:
+def _age(snapshot: Snapshot | None, state: State | None) -> timedelta | None:
     """Return how old the data is that builds use, if they use any."""
     if snapshot is None:
-        return "-"
+        return None
     checked_at = state.checked_at if state and state.good == snapshot else None
-    return age_text(age_of(snapshot, checked_at, datetime.now(UTC)))
+    return age_of(snapshot, checked_at, datetime.now(UTC))
+
+
+def _hours(hours: int | None) -> timedelta | None:
+    return None if hours is None else timedelta(hours=hours)
 
 
 def _users(settings: Settings) -> Mapping[str, Iterable[str]]:

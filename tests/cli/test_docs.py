@@ -1,0 +1,180 @@
+"""The documents of the command line are what it does: `docs/cli.md` and `docs/json.md`."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blockc.cli.main import VERBS
+from tests.cli.conftest import Blockc
+from tests.cli.test_dry_run import RICH
+from tests.cli.test_update import define, publish
+from tests.cli.toy import CHECKOUT, POLICY, write_policy, write_registries
+from tests.support.faulty_server import FaultyServer
+
+CLI, JSON = CHECKOUT / "docs" / "cli.md", CHECKOUT / "docs" / "json.md"
+
+PREFACE = """\
+# The command line
+
+Made from `--help`; `make golden` writes it anew.
+
+stdout is the result: a table for people, or with `--json` what [json.md](json.md) describes. stderr
+is for people. The global options of `blockc --help` may stand before or after the verb.
+
+## Exit codes
+
+| code | means | who must act |
+|---|---|---|
+| 0 | done | nobody |
+| 1 | the answer is no: something is damaged or differs | whoever asked |
+| 2 | the call, the policy, a definition or the place to write to is wrong | the operator |
+| 3 | a source is missing, stale, cut short, shrunk or not what it should be | upstream |
+| 4 | the change is larger than the guard allows | whoever may approve it |
+| 5 | a target's limit is exceeded | the author of the policy |
+| 70 | an artifact does not mean what the policy says, or blockc failed | the authors of blockc |
+| 130 | interrupted | nobody |
+
+Nothing is half-written for any code. What was published stays published for any code but 0.
+"""
+
+
+def test_the_page_of_the_command_line_is_what_help_says(
+    blockc: Blockc, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = [PREFACE, f"## blockc\n\n```\n{blockc('--help').out}```\n"]
+    pages += [f"## blockc {verb}\n\n```\n{blockc(verb, '--help').out}```\n" for verb in VERBS]
+    text = "\n".join(pages)
+    if request.config.getoption("--update-golden"):
+        CLI.write_text(text, encoding="utf-8")
+    assert CLI.read_text(encoding="utf-8") == text
+
+
+# Every key of every report is in docs/json.md, and no other.
+
+MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> what they are called
+    "seconds": "{stage}",
+    "statuses": "{family}",
+    "rows": "{type}",
+    "holds": "{family}",
+    "countries": "{country}",
+    "lists": "{list}",
+}
+FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
+
+
+def paths(value: object, path: str = "") -> Iterator[str]:
+    """Yield the path of everything in a JSON value that is neither an object nor a list."""
+    if isinstance(value, dict):
+        last = path.rsplit(".", maxsplit=1)[-1]
+        for key, inner in value.items():
+            name = MAPS.get(last, FAMILIES.get(key, key))
+            yield from paths(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        yield from (found for inner in value for found in paths(inner, f"{path}[]"))
+        yield from [] if value else [f"{path}[]"]
+    else:
+        yield path or "[]"
+
+
+def keys(*values: Any) -> set[str]:
+    """Return all paths in `values`, but where nothing was there only if nothing ever was."""
+    found = {path for value in values for path in paths(value)}
+    return {
+        path
+        for path in found
+        if not any(other.startswith((f"{path}.", f"{path}[")) for other in found)
+    }
+
+
+def documented(section: str) -> set[str]:
+    """Return the keys in the table of a section."""
+    text = JSON.read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    return set(re.findall(r"^\| `([^`]+)` \|", sections[section], re.MULTILINE))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of registry files with everything odd in them."""
+    claim = (
+        "DE|ipv4|1.0.1.0|256|20200101|allocated",
+        "FR|ipv4|192.175.48.0|256|20200101|available",
+    )
+    return write_registries(tmp_path / "registries", ripencc=claim)
+
+
+def test_the_report_of_aggregate_is_documented(blockc: Blockc) -> None:
+    lines = b"10.0.0.0/8\n2001:db8::/32\n"
+    reports = [
+        json.loads(blockc("aggregate", "--json", *more, stdin=lines).out)
+        for more in ([], ["--ranges"], ["--count"])
+    ]
+    assert keys(*reports) == documented("aggregate")
+
+
+def test_the_reports_of_build_and_the_manifest_are_documented(
+    blockc: Blockc, tmp_path: Path, folder: Path
+) -> None:
+    split = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "x"\nmax_entries = 2\n'
+    lossy = split + 'when_over = "collateral"\n'
+    words = ("build", "--json", "-o", tmp_path / "dist", "--from", folder, "-f")
+    report = json.loads(blockc(*words, write_policy(tmp_path, POLICY + lossy)).out)
+    manifest = json.loads((tmp_path / "dist" / "manifest.json").read_bytes())
+    noted = json.loads(blockc(*words, write_policy(tmp_path, POLICY.replace("BR", "KP"))).out)
+    assert noted["notes"]
+    assert keys(report, noted) == documented("build")
+    assert keys(manifest) == documented("manifest.json")
+    rollback = json.loads(blockc("build", "--rollback", "--json", "-o", tmp_path / "dist").out)
+    assert keys(rollback) == documented("build --rollback")
+
+
+def test_the_report_of_a_dry_run_is_documented(
+    blockc: Blockc, tmp_path: Path, folder: Path
+) -> None:
+    words = ("build", "--json", "--dry-run", "--from", folder, "-f", write_policy(tmp_path, RICH))
+    report = json.loads(blockc(*words, "--as-of", "2026-11-23").out)
+    assert keys(report) == documented("build --dry-run")
+
+
+def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(b"<html>\n")
+    files = [*sorted(folder.iterdir()), tmp_path / "bad"]
+    assert keys(json.loads(blockc("check", "--json", *files).out)) == documented("check")
+
+
+@pytest.mark.parametrize("what", ["sources", "targets", "groups", "countries"])
+def test_the_report_of_list_is_documented(blockc: Blockc, what: str) -> None:
+    assert keys(json.loads(blockc("list", "--json", what).out)) == documented(f"list {what}")
+
+
+def test_the_report_of_init_is_documented(blockc: Blockc, tmp_path: Path) -> None:
+    assert keys(json.loads(blockc("init", "--json", tmp_path / "new").out)) == documented("init")
+
+
+def test_the_reports_of_update_and_store_are_documented(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+    update = ("update", "arin", "--json", "-f", write_policy(tmp_path))
+    rows = tuple(f"US|ipv4|3.0.{n}.0|256|20110412|allocated" for n in range(9))
+    with FaultyServer().running() as server:
+        define(tmp_path, "arin", f"{server.url}/arin")
+        publish(server, "arin", 2, rows)
+        first = json.loads(blockc(*update).out)
+        publish(server, "arin", 1, rows[:2])
+        shrunk = json.loads(blockc(*update).out)
+    assert shrunk["sources"][0]["refused"]
+    assert keys(first, shrunk) == documented("update")
+    assert keys(json.loads(blockc("store", "ls", "--json").out)) == documented("store ls")
+    swept = json.loads(blockc("store", "gc", "--json", "--older-than", "1").out)
+    assert keys(swept) == documented("store gc")
+    files = (path for path in (tmp_path / "store").rglob("*") if path.is_file())
+    damaged = max(files, key=lambda path: path.stat().st_size)
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"x")
+    assert keys(json.loads(blockc("store", "verify", "--json").out)) == documented("store verify")
