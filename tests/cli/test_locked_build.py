@@ -1,0 +1,83 @@
+"""What an update locked is what every build uses, here and on another machine, byte for byte."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blockc.fetch.definition import REGISTRIES
+from tests.cli.conftest import Blockc
+from tests.cli.test_update import MANY, define, publish
+from tests.cli.toy import FAR, shown, write_policy
+from tests.support.faulty_server import FaultyServer
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer().running() as running:
+        yield running
+
+
+@pytest.fixture
+def here(tmp_path: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a checkout whose registries are on the server of the test."""
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+    policy = write_policy(tmp_path / "here")
+    for registry in REGISTRIES:
+        define(policy.parent, registry, f"{server.url}/{registry}")
+        publish(server, registry, days_ago=1)
+    return policy.parent
+
+
+def another(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a clean checkout of the same files on a machine with an empty store."""
+    there = here.with_name("there")
+    there.mkdir()
+    for name in ("blockc.toml", "blockc.lock"):
+        shutil.copy(here / name, there)
+    shutil.copytree(here / "sources", there / "sources")
+    monkeypatch.setenv("BLOCKC_STORE", str(there.with_name("other-store")))
+    return there
+
+
+def test_a_second_checkout_builds_the_same_bytes(
+    blockc: Blockc, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert blockc("update", "-f", here / "blockc.toml").code == 0
+    first = blockc("build", "--locked", "-f", here / "blockc.toml")
+    assert first.code == 0, first.err
+    made = shown((here / "dist").resolve())
+    assert made["far.txt"].decode().split("\n")[-6:-1] == FAR
+    there = another(here, monkeypatch)
+    for _ in range(2):
+        done = blockc("build", "--locked", "-f", there / "blockc.toml")
+        assert done.code == 0, done.err
+        assert shown((there / "dist").resolve()) == made
+
+
+def test_what_upstream_publishes_later_changes_no_build(
+    blockc: Blockc, here: Path, server: FaultyServer
+) -> None:
+    blockc("update", "-f", here / "blockc.toml")
+    blockc("build", "-f", here / "blockc.toml")
+    made = shown((here / "dist").resolve())
+    publish(server, "apnic", 0, MANY)
+    server.asked.clear()
+    assert blockc("build", "--locked", "-f", here / "blockc.toml").code == 0
+    assert shown((here / "dist").resolve()) == made
+    assert server.asked == []
+
+
+def test_a_build_never_takes_other_bytes_than_the_lock_names(
+    blockc: Blockc, here: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blockc("update", "-f", here / "blockc.toml")
+    there = another(here, monkeypatch)
+    offline = blockc("build", "--locked", "--offline", "-f", there / "blockc.toml")
+    assert (offline.code, "which the lock names" in offline.err) == (3, True)
+    publish(server, "apnic", 0, MANY)
+    moved = blockc("build", "--locked", "-f", there / "blockc.toml")
+    assert moved.code == 3
+    assert "/apnic: has another version now; run `blockc update apnic`" in moved.err
+    assert not (there / "dist").exists()
