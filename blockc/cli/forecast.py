@@ -25,7 +25,7 @@ def show_forecast(settings: Settings, resolved: Resolved, *, sample: bool) -> No
         titled = one.wanted.title not in ("", one.name)
         title = f"{one.name}: {one.wanted.title}" if titled else one.name
         show_table(settings, title, _HEADS, [*map(_row, one.chosen), _result_row(one)])
-        show(f"{schedule_text(one.schedule, resolved.as_of)}\n")
+        show(f"stage: {schedule_text(one.schedule, resolved.as_of)}\n")
         _show_exceptions(settings, one)
     if resolved.chosen:
         show("\n")

@@ -23,7 +23,7 @@ class Figure(str):
 
 
 Cell = str | int | Figure
-SENTENCES, NAMES = 12, 20  # a column of sentences or of names is wrapped down to this width
+SENTENCES, NAMES = 12, 16  # a column of sentences or of names is wrapped down to this width
 GAP = 2
 
 

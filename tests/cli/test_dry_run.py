@@ -63,7 +63,7 @@ def test_a_dry_run_tells_what_each_list_is_and_publishes_nothing(
     assert ["except", "list:near", "1,024", "0"] in rows
     assert ["result", str(f"{768 + 1048576 - 1 - 128 - 256:,}"), "65,536", "/48"] in rows
     assert (
-        "monitor since 2026-11-01; from 2026-12-02, in 9 days: "
+        "stage: monitor since 2026-11-01; from 2026-12-02, in 9 days: "
         "block with 451 for https://example.com/law"
     ) in lines
     assert ["1.0.2.0/25", "8", "2026-12-01", "payments", "contract", "4811"] in rows
@@ -115,7 +115,7 @@ def test_a_dry_run_shows_no_group_or_exception_where_there_is_none(
     assert done.code == 0
     assert "Groups" not in done.out
     assert "Exceptions" not in done.out
-    assert done.out.rstrip().endswith("\nblock")
+    assert done.out.rstrip().endswith("\nstage: block")
 
 
 def test_a_rollback_publishes_the_generation_before(
