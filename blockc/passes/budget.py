@@ -1,6 +1,6 @@
 """What to give up for a limit: the curves of a request, and the pass that keeps to the limit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -29,15 +29,20 @@ CONTRACTS = {
 }
 
 
-def curves(draft: Draft, request: Request, limit: int) -> dict[Family, Curve]:
+def curves(
+    draft: Draft, request: Request, limit: int, families: Collection[Family]
+) -> dict[Family, Curve]:
     """Return the least cost of every number of entries up to `limit`, of each family by itself.
 
     Raises:
         DoesNotFit: If there are several verdicts, which no limit can choose between.
     """
     require_one_verdict(draft, f"when_over = {request.when_over.value!r}")
-    parts = wanted_parts(draft)
-    return {part.family: _curve(part, draft, request, limit) for part in parts}
+    return {
+        part.family: _curve(part, draft, request, limit)
+        for part in wanted_parts(draft)
+        if part.family in families
+    }
 
 
 def curves_of(intent: AddrMap, match: Match, request: Request) -> dict[Family, Curve]:
@@ -49,7 +54,8 @@ def curves_of(intent: AddrMap, match: Match, request: Request) -> dict[Family, C
     Raises:
         DoesNotFit: If there are several verdicts, which no limit can choose between.
     """
-    return curves(Draft.of(intent, match, request), request, request.max_entries or IMPOSSIBLE)
+    limit = request.max_entries or IMPOSSIBLE
+    return curves(Draft.of(intent, match, request), request, limit, intent.families)
 
 
 def outcome(intent: AddrMap, match: Match, rules: ByFamily) -> Change:
@@ -59,25 +65,29 @@ def outcome(intent: AddrMap, match: Match, rules: ByFamily) -> Change:
     return Change(said - wanted, wanted - said)
 
 
-def budget_pass(draft: Draft, request: Request) -> Pass:
+def budget_pass(draft: Draft, request: Request, kept: ByFamily) -> Pass:
     """Return the pass that makes the rules of least cost within the limit.
+
+    Args:
+        kept: The rules of families that fit as they are; with a shared limit, none.
 
     Raises:
         DoesNotFit: If no rules within the limit leave protected space alone.
     """
     limit = request.max_entries or IMPOSSIBLE
-    found = curves(draft, request, limit)
-    groups = [list(found.values())] if request.shared else [[one] for one in found.values()]
-    shares = [shared_split(group, limit) for group in groups]
-    if None in shares:
-        raise _too_few(draft, request)
-    entries = [count for share in shares for count in share or ()]
+    over = [family for family in draft.intent.families if family not in kept]
+    found = curves(draft, request, limit, over)
+    if request.shared and request.max_entries:
+        entries = shared_split(list(found.values()), limit)
+    else:
+        entries = [limit for one in found.values() if one.first <= limit]
+    if entries is None or len(entries) < len(found):
+        raise _too_few(draft, request, over)
 
     def make(_: Draft) -> ByFamily:
-        return {
-            family: curve.solve(count)
-            for (family, curve), count in zip(found.items(), entries, strict=True)
-        }
+        pairs = zip(found.items(), entries, strict=True)
+        solved = {family: curve.solve(count) for (family, curve), count in pairs}
+        return {family: {**kept, **solved}[family] for family in draft.intent.families}
 
     contract = CONTRACTS[request.when_over]
     name = f"{request.when_over}" + (f" within {limit:,}" if request.max_entries else "")
@@ -104,11 +114,12 @@ def _curve(wanted: Partition, draft: Draft, request: Request, limit: int) -> Cur
     return replace(curve, solve=lambda entries: ordered(draft.match, curve.solve(entries)))
 
 
-def _too_few(draft: Draft, request: Request) -> DoesNotFit:
+def _too_few(draft: Draft, request: Request, over: Collection[Family]) -> DoesNotFit:
     """Return the failure that tells how many entries protected space needs at least."""
     limit = request.max_entries
-    needed = {f.name: one.first for f, one in curves(draft, request, IMPOSSIBLE).items()}
-    if request.shared:
+    found = curves(draft, request, IMPOSSIBLE, over)
+    needed = {family.name: one.first for family, one in found.items()}
+    if request.shared and limit:
         needed = {" and ".join(needed): sum(needed.values())}
     return DoesNotFit(
         ", ".join(

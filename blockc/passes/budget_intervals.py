@@ -29,6 +29,7 @@ def interval_curve(wanted: Partition, stakes: Stakes) -> Curve:
     Source: the k disjoint segments of the largest sum, by merging from all segments down.
     Cost: O(n log n) for the curve, and again for the rules of one number of entries.
     """
+    stakes = stakes.whole()
     rules = intervals(wanted)
     if not len(rules):
         return flat_curve(stakes)

@@ -9,6 +9,7 @@ import numpy as np
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Rules
 from blockc.passes.minplus import Table, never
+from blockc.passes.pairs import Pairs
 from blockc.passes.stakes import Stakes
 
 #: The number of entries that no platform has room for.
@@ -22,17 +23,19 @@ class Curve:
     Invariant: costs do not rise with k; after the last one more entries gain nothing.
 
     Attributes:
-        cost: Least cost at each number of entries, in multiples of `scale`.
+        cost: Least cost at each number of entries, as `Stakes` counts it.
         first: The fewest entries that do not break what must not be broken, or `IMPOSSIBLE`.
             Costs before it mean nothing.
+        pairs: How a cost and the extra space with it are one number.
         scale: What one unit of cost is worth (see `weights`).
-        total: What all that could be harmed or missed is worth, in the same multiples.
+        total: What all that could be harmed or missed is worth, in units of cost.
         solve: From a number of entries, `first` or more, to the rules.
     """
 
     family: Family
     cost: Table
     first: int
+    pairs: Pairs
     scale: Fraction
     total: int
     solve: Callable[[int], Rules]
@@ -44,14 +47,18 @@ class Curve:
 
     def at(self, entries: int) -> Fraction:
         """Return the least cost of at most `entries`, in the weights' own units."""
-        return int(self.cost[min(entries, self.enough)]) * self.scale
+        return self.parts(entries)[0] * self.scale
+
+    def parts(self, entries: int) -> tuple[int, int]:
+        """Return the least cost of at most `entries` in its units, and the extra space with it."""
+        return self.pairs.split(self.cost[min(entries, self.enough)])
 
 
 def curve_of(stakes: Stakes, table: Table, solve: Callable[[int], Rules]) -> Curve:
     """Return the curve of a table of costs."""
     feasible = table < never(table.dtype)
     first = int(np.argmax(feasible)) if feasible.any() else IMPOSSIBLE
-    return Curve(stakes.family, table, first, stakes.scale, stakes.total, solve)
+    return Curve(stakes.family, table, first, stakes.pairs, stakes.scale, stakes.total, solve)
 
 
 def flat_curve(stakes: Stakes) -> Curve:
@@ -64,15 +71,20 @@ def shared_split(curves: Sequence[Curve], limit: int) -> list[int] | None:
     """Return how families share `limit` entries at the least cost, or None if they cannot.
 
     Addresses of different families do not compare, so what is added up are shares of each
-    family's total, exactly. Ties give the first family fewer entries.
+    family's total, exactly; of equal sums, the least shares of extra space, and then the fewest
+    entries for the first family.
     """
     if len(curves) == 1:
         return [limit] if curves[0].first <= limit else None
     one, two = curves
-    best: tuple[int, int] | None = None
-    for used in range(one.first, limit - two.first + 1):
-        left = int(one.cost[min(used, one.enough)]) * max(two.total, 1)
-        right = int(two.cost[min(limit - used, two.enough)]) * max(one.total, 1)
-        if best is None or left + right < best[0]:
-            best = left + right, used
-    return [best[1], limit - best[1]] if best else None
+    most = min(limit - two.first, one.enough)
+    if one.first > most:
+        return None
+    shares = (one.total or 1, two.total or 1), (one.pairs.rank, two.pairs.rank)
+
+    def price(used: int) -> tuple[int, ...]:
+        pairs = zip(one.parts(used), two.parts(limit - used), shares, strict=True)
+        return tuple(left * b + right * a for left, right, (a, b) in pairs)
+
+    used = min(range(one.first, most + 1), key=price)
+    return [used, limit - used]

@@ -45,6 +45,12 @@ class Draft:
         """Return the draft for a pass that makes the rules anew, for `match`."""
         return replace(self, match=match, meaning=self.intent)
 
+    def only(self, family: Family) -> "Draft":
+        """Return the draft of one family, without a rule."""
+        intent = AddrMap((self.intent.part(family),), self.intent.names)
+        free, protected = (AddrSet((one.part(family),)) for one in (self.free, self.protected))
+        return Draft(intent, free, protected, self.match, {family: Rules.empty(family)}, intent)
+
     def terms(self, contract: Contract) -> Terms:
         """Return a contract about the space of this draft."""
         return Terms(contract, self.free, self.protected)

@@ -5,22 +5,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: The least cost with at most k entries is at position k; int64, or Python integers. Costs never
-#: rise with k, and a table ends where they stop falling.
+#: The least cost with at most k entries is at position k, in a form of `pairs`. Costs never rise
+#: with k, and a table ends where they stop falling.
 Table = NDArray[Any]
 
 #: What must not happen costs this. Finite costs stay below it, and two of it fit into int64.
 NEVER = 1 << 61
 #: The same where costs are Python integers.
 NEVER_BIG = 1 << 400
+#: And where they are pairs in complex numbers, whose parts stay below 2**53.
+NEVER_PAIR = complex(1 << 60)
 
 
 _FEW = 16  # up to so many entries plain lists are quicker than vectors
 
 
-def never(kind: np.dtype[Any]) -> int:
+def never(kind: np.dtype[Any]) -> Any:
     """Return the cost of what must not happen, in tables of this type."""
-    return NEVER_BIG if kind.kind == "O" else NEVER
+    return {"O": NEVER_BIG, "c": NEVER_PAIR}.get(kind.kind, NEVER)
 
 
 def convolve(left: Table, right: Table, limit: int) -> Table:
@@ -33,8 +35,9 @@ def convolve(left: Table, right: Table, limit: int) -> Table:
     worst = never(left.dtype)
     size = min(len(left) + len(right) - 1, limit + 1)
     best = np.full(size, worst, dtype=left.dtype)
+    finite = (left[:size] < worst).tolist()
     for used, cost in enumerate(left[:size].tolist()):
-        if cost < worst:
+        if finite[used]:
             rest = best[used : used + len(right)]
             np.minimum(rest, right[: len(rest)] + cost, out=rest)
     return best

@@ -1,9 +1,10 @@
 """Chooses the passes for a match model, and what to do when the result does not fit."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.passes import exact, shards
@@ -90,8 +91,26 @@ def _two_sets(draft: Draft, request: Request) -> Compiled:
 
 
 def _give_up(draft: Draft, request: Request) -> Compiled:
-    draft = _rerun(draft, draft.match, [budget_pass(draft, request)])
+    kept = {} if _divides(request) else dict(_fitting(draft, request))
+    draft = _rerun(draft, draft.match, [budget_pass(draft, request, kept)])
     return _compiled(draft, [draft.rules])
+
+
+def _divides(request: Request) -> bool:
+    """Return whether what one family gives up is room for the other one."""
+    return request.shared and request.max_entries is not None
+
+
+def _fitting(draft: Draft, request: Request) -> Iterator[tuple[Family, Rules]]:
+    """Yield the rules of the families that fit by themselves and so need to give up nothing."""
+    for family in draft.intent.families:
+        alone = draft.only(family)
+        try:
+            alone = _rerun(alone, alone.match, exact.passes(alone, request))
+        except DoesNotFit:  # prefixes longer than the platform takes
+            continue
+        if fits(alone, request):
+            yield family, alone.rules[family]
 
 
 def _rerun(draft: Draft, match: Match, passes: Iterable[Pass]) -> Draft:

@@ -1,6 +1,6 @@
 """What a limit makes us choose between: harm to others, and what is wanted but missed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,8 +11,9 @@ from blockc.addresses import columns
 from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition, overlay
-from blockc.passes.measure import SAFE, Measure, Worth
+from blockc.passes.measure import Measure, Worth
 from blockc.passes.minplus import never
+from blockc.passes.pairs import EXACT_BITS, Pairs
 from blockc.passes.weights import Weights
 
 Flags = NDArray[np.bool_]
@@ -42,16 +43,19 @@ class Mix:
 class Stakes:
     """The cost of giving or not giving a verdict to any prefix of a family.
 
-    `unwanted` is space that must not get a verdict; `wanted` what should. Costs are whole
-    multiples of `scale`.
+    `unwanted` is space that must not get a verdict; `wanted` what should. Costs are pairs: whole
+    multiples of `scale`, and the `extra` addresses in it whose harm counts nothing, so that of
+    equal costs the one with less of such space is lower.
     """
 
     family: Family
     mix: Mix
     harm: Measure
     missed: Measure
+    extra: Measure
     unwanted: Spans
     wanted: Spans
+    pairs: Pairs
 
     @classmethod
     def of(
@@ -68,20 +72,27 @@ class Stakes:
         worth = [one * mix.prices[0] for one in weights.rates]
         worth += [(one or least) * mix.prices[1] for one in weights.rates]
         others = (label == 0) & ~spare
+        wide = columns.is_wide(slots)
         harm, missed = (
-            Measure.of(Partition.of(family, slots, labels), worth, wide=columns.is_wide(slots))
+            Measure.of(Partition.of(family, slots, labels), worth, wide=wide)
             for labels in (np.where(others, rate, 0), np.where(label != 0, rate + count, 0))
         )
         shut = protected if mix.harm is not None else Partition.of(family, slots, others)
+        idle = Partition.of(family, slots, others & np.isin(rate, _worthless(weights)))
         asked = wanted.relabel(wanted.labels != 0)
         unwanted, hoped = shut.runs(shut.labels), asked.runs(asked.labels)
-        return cls(family, mix, harm, missed, unwanted, hoped)
+        extra = _extra(idle, shut, wide=wide)
+        pairs = Pairs.of(harm.total + missed.total, extra.total)
+        return cls(family, mix, harm, missed, extra, unwanted, hoped, pairs)
+
+    def whole(self) -> "Stakes":
+        """Return the stakes with costs that are whole numbers, in Python too."""
+        return replace(self, pairs=self.pairs.whole())
 
     @property
     def kind(self) -> np.dtype[Any]:
-        """Return the type of costs: Python integers where 64 bits might not hold a sum."""
-        fits = self.harm.total + self.missed.total < SAFE and self.harm.base.dtype != object
-        return np.dtype(np.int64 if fits and self.missed.base.dtype != object else object)
+        """Return the type of costs."""
+        return self.pairs.kind
 
     @property
     def scale(self) -> Fraction:
@@ -90,21 +101,39 @@ class Stakes:
 
     @property
     def total(self) -> int:
-        """Return the worth of all that can be harmed or missed."""
+        """Return the worth of all that can be harmed or missed, in units of cost."""
         return self.harm.total + self.missed.total
 
     def harm_of(self, start: Column, last: Column) -> Worth:
         """Return what giving a verdict to each span costs."""
-        cost = self.harm.within(start, last).astype(self.kind)
+        cost = self.pairs.join(self.harm.within(start, last), self.extra.within(start, last))
         cost[touches(self.unwanted, (start, last))] = never(self.kind)
         return cost
 
     def missed_of(self, start: Column, last: Column) -> Worth:
         """Return what not giving a verdict to each span costs."""
-        cost = self.missed.within(start, last).astype(self.kind)
+        worth = self.missed.within(start, last)
+        cost = self.pairs.join(worth, np.zeros_like(worth))
         if self.mix.missed is None:
             cost[touches(self.wanted, (start, last))] = never(self.kind)
         return cost
+
+
+def _worthless(weights: Weights) -> list[int]:
+    return [label for label, rate in enumerate(weights.rates) if not rate]
+
+
+def _extra(idle: Partition, shut: Partition, *, wide: bool) -> Measure:
+    """Return the measure of the addresses which are `idle` and not `shut`, worth the same each.
+
+    Vast space, such as all that is unused in IPv6, is counted in larger units, rounded down.
+    """
+    slots, (chosen, closed) = overlay(idle, shut)
+    labels = Partition.of(idle.family, slots, (chosen & ~closed).astype(np.int32))
+    wide |= columns.is_wide(slots)
+    count = Measure.of(labels, (Fraction(0), Fraction(1)), wide=wide)
+    unit = Fraction(count.scale << max(0, count.total.bit_length() - EXACT_BITS))
+    return Measure.of(labels, (Fraction(0), 1 / unit), wide=wide)
 
 
 def touches(spans: Spans, asked: Spans) -> Flags:

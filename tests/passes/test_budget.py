@@ -65,7 +65,7 @@ def curve_for(
         lengths={TOY: allowed},
     )
     intent = address_map([kind == WANTED for kind in kinds])
-    return curves(Draft.of(intent, match, request), request, LIMIT)[TOY]
+    return curves(Draft.of(intent, match, request), request, LIMIT, [TOY])[TOY]
 
 
 def price(kinds: Labels, got: Labels, mode: tuple[WhenOver, Fraction]) -> Fraction | None:
@@ -165,7 +165,8 @@ def test_a_range_of_weight_nothing_is_closed_before_any_other() -> None:
     kinds = (1, 0, 1, 0, 1, 0, 1, 0)
     curve = curve_for(kinds, Match.INTERVALS, MODES[0], weights)
     assert [curve.at(k) for k in range(1, 5)] == [2, 1, 0, 0]
-    assert curve.enough == 3
+    assert [curve.parts(k)[1] for k in range(1, 5)] == [1, 1, 1, 0]
+    assert curve.enough == 4, "an entry more spares the range that is worth nothing"
 
 
 def test_wanted_space_of_no_worth_counts_as_the_least_worth() -> None:
