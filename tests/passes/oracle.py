@@ -55,9 +55,9 @@ def interval_costs(width: int, labels: int) -> dict[Labels, int]:
 
 
 @cache
-def two_set_costs(width: int) -> dict[Labels, int]:
+def two_set_costs(width: int, allowed: tuple[int, ...] = ()) -> dict[Labels, int]:
     """Return every set of a space and the fewest prefixes in B and E with it = in B, not in E."""
-    sets = member_costs(width, 2)
+    sets = member_costs(width, 2, allowed)
     costs: dict[Labels, int] = {}
     for inside, price in sets.items():
         for excepted, more in sets.items():

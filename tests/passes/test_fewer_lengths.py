@@ -53,6 +53,7 @@ def test_no_other_choice_of_lengths_takes_fewer_entries(most: int) -> None:
 def test_rules_mean_the_same_in_fewer_lengths(match: Match, most: int) -> None:
     for labels in every_labelling(2):
         compiled = compile_rules(address_map(labels), match, Request(most_lengths=most))
+        assert (compiled.rules[TOY].verdict == 1).all(), "no prefix inside another one"
         used = set(compiled.rules[TOY].prefixes().length.tolist())
         assert len(used) <= most
         assert cells(meaning(match, compiled.rules.values(), names(2), [TOY])) == labels

@@ -145,6 +145,23 @@ def test_a_shortest_length_keeps_the_longest_match_the_fewest(shortest: int) -> 
         assert len(rules) == sum(costs[block] for block in blocks)
 
 
+@pytest.mark.parametrize("shortest", [1, 2, 3])
+def test_free_space_is_used_to_the_least_from_a_shortest_length_on(shortest: int) -> None:
+    allowed = tuple(range(shortest, TOY.width + 1))
+    nested = oracle.longest_costs(TOY.width, 2, allowed)
+    differences = oracle.two_set_costs(TOY.width, allowed)
+    for labels in some_labellings(3, 80):
+        wanted = tuple(label - 1 for label in labels)
+        for match, rules, costs in (
+            (Match.LONGEST, longest(partition(wanted), allowed), nested),
+            (Match.TWO_SETS, two_sets(partition(wanted), allowed), differences),
+        ):
+            got = told(match, rules)
+            assert rules.prefixes().length.min(initial=TOY.width) >= shortest
+            assert list(oracle.served(wanted, [got]))
+            assert (len(rules), oracle.taken(wanted, got)) == oracle.cheapest(wanted, costs)
+
+
 def test_prices_trade_one_set_for_the_other() -> None:
     wanted = (1, 1, 1, 0, 1, 1, 0, 1)
     dear_exceptions = two_sets(partition(wanted), range(4), (1, 9))
