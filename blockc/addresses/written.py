@@ -6,9 +6,9 @@ The only door to netaddr, which knows wildcards; everything else goes through `t
 import re
 
 from blockc.addresses.family import V4, Prefix
-from blockc.addresses.text import HostBits, Range, parse_raw, parse_span
+from blockc.addresses.text import HostBits, Range, parse_range, parse_raw, parse_span
 
-_WILDCARD = re.compile(r"[0-9*-]+(\.[0-9*-]+){3}")
+_WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 
@@ -34,8 +34,10 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
         return _masked(text, address, mask, truncate=truncate)
     first, comma, last = text.partition(",")
     if comma:
-        ends = [end.strip() for end in (first, last) if parse_raw(end.strip())]
-        return parse_span("-".join(ends))
+        ends = first.strip(), last.strip()
+        for end in ends:  # words of their own: the text may have dashes elsewhere
+            parse_raw(end)
+        return parse_range("-".join(ends))
     try:
         return parse_span(text, truncate=truncate)
     except HostBits:

@@ -77,11 +77,12 @@ def _require_whole(lines: Lines, header: dict[str, str], draft: Draft) -> tuple[
 
 
 def _dated(lines: Lines, header: dict[str, str], draft: Draft) -> Draft:
-    written = header.get("This File Date", "")
+    written = header.get("This File Date", "nothing")
     try:
         day = parse_day(written)
     except ValueError as reason:
-        at = _place(lines, "This File Date") if written else Location(lines.name)
+        known = "This File Date" in header
+        at = _place(lines, "This File Date") if known else Location(lines.name)
         hint = "expected such as `Fri Nov 13 17:18:59 UTC 2015` as `# This File Date`"
         raise SourceSyntaxError(str(reason), at=at, hint=hint) from None
     return replace(draft, date=day, serial=header.get("Version", ""))

@@ -67,7 +67,7 @@ def tag_not_there(name: str, tag: str, path: Path) -> SourceUnfit:
 
 def _document(lines: Lines) -> Any:
     try:
-        return parse_json(lines.data.decode("utf-8"))
+        return parse_json(lines.data.decode("utf-8").rstrip("\n"))
     except UnicodeDecodeError as reason:
         number = lines.data.count(b"\n", 0, reason.start) + 1
         raise SourceSyntaxError("not UTF-8 text", at=lines.at(number)) from None
@@ -86,7 +86,8 @@ def _day(lines: Lines, document: Any, path: Path | None) -> date | None:
     try:
         return parse_day(text)
     except ValueError as reason:
-        raise SourceSyntaxError(str(reason), at=_place(lines, text)) from None
+        hint = "correct date in [rows], or fetch it again"
+        raise SourceSyntaxError(str(reason), at=_place(lines, text), hint=hint) from None
 
 
 def _place(lines: Lines, text: str) -> Location:

@@ -90,14 +90,17 @@ class _Found:
             )
         number, record = self.last
         if end.records and record.get(end.records) != self.rows.prefixes:
-            said = f"counts {record.get(end.records)} records, there are {self.rows.prefixes:,}"
+            said = (
+                f"counts {record.get(end.records, 'no')} records, there are {self.rows.prefixes:,}"
+            )
             raise SourceUnfit(said, at=lines.at(number, end.records), hint="fetch it again")
         if not end.date:
             return None
         try:
-            return parse_day(str(record.get(end.date)))
+            return parse_day(str(record.get(end.date, "nothing")))
         except ValueError as reason:
-            raise SourceSyntaxError(str(reason), at=lines.at(number, end.date)) from None
+            hint = "correct end.date in [rows], or fetch it again"
+            raise SourceSyntaxError(str(reason), at=lines.at(number, end.date), hint=hint) from None
 
 
 def _record(lines: Lines, number: int, text: str) -> Record:
