@@ -19,7 +19,7 @@ from blockc.cli.build_report import (
     show_build,
     warn_of_conflicts,
 )
-from blockc.cli.catalogue import lock_path
+from blockc.cli.catalogue import lock_path, own_definitions
 from blockc.cli.depfile import depfile_text
 from blockc.cli.feeds import LockedFeeds
 from blockc.cli.forecast import forecast, show_forecast
@@ -219,9 +219,14 @@ def _inputs(ground: Ground, *, sample: bool) -> Inputs:
 
 
 def _depfile(settings: Settings, asked: Wanted, ground: Ground) -> bytes:
+    """Return the dependency file; the lock stands for all that was read from the store."""
     target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
-    others = [*shipped_files(), *(one.path for one in ground.found)]
-    return os.fsencode(depfile_text(target, [*ground.reader.digests, *map(str, others)]))
+    files = [*shipped_files(), *own_definitions(settings.file)]
+    if asked.data:
+        files += [one.path for one in ground.found]
+    if not asked.data or len(ground.origins) > len(ground.found):
+        files.append(lock_path(settings.file))
+    return os.fsencode(depfile_text(target, [*ground.reader.digests, *map(str, files)]))
 
 
 def _roll_back(settings: Settings, asked: Wanted) -> None:

@@ -30,8 +30,13 @@ def all_sources(policy: Path) -> dict[str, Source]:
         Mistakes: A definition is wrong.
         UsageError: One cannot be read.
     """
-    own = sorted((policy.parent / OWN).glob("*.toml"))
-    return {**shipped_sources(), **{path.stem: _own_source(path) for path in own}}
+    own = {path.stem: _own_source(path) for path in own_definitions(policy)}
+    return {**shipped_sources(), **own}
+
+
+def own_definitions(policy: Path) -> list[Path]:
+    """Return the files of the operator's own sources."""
+    return sorted((policy.parent / OWN).glob("*.toml"))
 
 
 def used_sources(policy: Policy) -> tuple[str, ...]:

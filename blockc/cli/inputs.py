@@ -115,9 +115,9 @@ def shipped_templates() -> dict[str, Text]:
 
 def shipped_files() -> list[Path]:
     """Return the files of blockc that artifacts depend on; its version stands for its code."""
-    groups = sorted((sources_dir() / "groups").glob("*.toml"))
     version = Path(__file__).parents[1] / "__init__.py"
-    return [version, *sorted(templates_dir().glob("*.j2")), *groups]
+    data = sorted(sources_dir().glob("*.toml")) + sorted((sources_dir() / "groups").glob("*.toml"))
+    return [version, *sorted(templates_dir().glob("*.j2")), *data]
 
 
 def shipped_sources() -> dict[str, Source]:

@@ -8,8 +8,11 @@ import pytest
 
 from blockc.cli.depfile import depfile_text
 from blockc.errors import UsageError
+from blockc.fetch.definition import REGISTRIES
 from tests.cli.conftest import Blockc
+from tests.cli.test_update import define, publish
 from tests.cli.toy import POLICY, write_policy
+from tests.support.faulty_server import FaultyServer
 from tests.support.machine import require_program
 
 OLD, BUILT, NEW = 1_000_000_000, 1_200_000_000, 1_500_000_000
@@ -82,6 +85,23 @@ def test_everything_that_was_read_is_named(
     shipped = {Path(path).name for path in set(sources) - ours}
     assert {"__init__.py", "plain.txt.j2", "nginx-geo.conf.j2", "us-ofac.toml"} <= shipped
     assert sorted(line.strip() for line in rest) == sorted(f"{path}:" for path in sources)
+
+
+def test_what_the_lock_says_stands_for_what_was_read_from_the_store(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+    policy, depfile = write_policy(tmp_path), tmp_path / "blockc.d"
+    with FaultyServer().running() as server:
+        for registry in REGISTRIES:
+            define(tmp_path, registry, f"{server.url}/{registry}")
+            publish(server, registry, days_ago=1)
+        assert blockc("update", "-f", policy).code == 0
+    assert blockc("build", "-f", policy, "--depfile", depfile).code == 0
+    named = depfile.read_text(encoding="utf-8").replace("\\\n", "").split("\n")[0].split()
+    ours = {path for path in named[1:] if path.startswith(str(tmp_path))}
+    own = {f"sources/{registry}.toml" for registry in REGISTRIES}
+    assert ours == {f"{tmp_path}/{name}" for name in {"blockc.toml", "blockc.lock", *own}}
 
 
 def test_the_target_can_be_named_and_nothing_is_written_when_the_build_fails(

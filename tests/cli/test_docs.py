@@ -62,6 +62,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "rows": "{type}",
     "holds": "{family}",
     "countries": "{country}",
+    "tags": "{tag}",
     "lists": "{list}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
@@ -143,8 +144,11 @@ def test_the_report_of_a_dry_run_is_documented(
 
 def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"<html>\n")
+    (tmp_path / "feed").write_bytes(b"8.8.8.0/24,US,US-CA,Mountain View,\n")
     files = [*sorted(folder.iterdir()), tmp_path / "bad"]
-    assert keys(json.loads(blockc("check", "--json", *files).out)) == documented("check")
+    registries = json.loads(blockc("check", "--json", *files).out)
+    feed = json.loads(blockc("check", "--json", "--format", "geofeed", tmp_path / "feed").out)
+    assert keys(registries, feed) == documented("check")
 
 
 @pytest.mark.parametrize("what", ["sources", "targets", "groups", "countries"])
