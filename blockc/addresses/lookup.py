@@ -27,7 +27,11 @@ class PrefixIndex:
     def __init__(self, family: Family, prefixes: Prefixes, labels: Sequence[int]) -> None:
         self.family = family
         self._trie = pytricia.PyTricia(family.width)
-        keys = _keys(family, prefixes.start)
+        self.add(prefixes, labels)
+
+    def add(self, prefixes: Prefixes, labels: Sequence[int]) -> None:
+        """Store more prefixes, in their order."""
+        keys = _keys(self.family, prefixes.start)
         for key, length, label in zip(keys, prefixes.length.tolist(), labels, strict=True):
             self._trie.insert(key, length, label)
 
@@ -60,9 +64,6 @@ class PrefixIndex:
 
 def _keys(family: Family, starts: Column) -> list[bytes]:
     """Return addresses as the packed bytes pytricia reads without parsing text."""
-    if family == V4:
-        raw = starts.astype(">u4").view("V4")
-    else:
-        raw = columns.widen(starts).view("V16")
+    raw = starts.astype(">u4").view("V4") if family == V4 else columns.widen(starts).view("V16")
     keys: list[bytes] = raw.tolist()
     return keys

@@ -1,7 +1,7 @@
 """One artifact: rules from its intent, text from the rules, and the proof of the text."""
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -18,7 +18,7 @@ from blockc.targets.draft import Draft, Origin, Provenance
 from blockc.targets.options import Held
 from blockc.targets.reading import Text
 from blockc.targets.render import render
-from blockc.verify.readback import prove
+from blockc.verify.readback import Proof, prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The proved texts of one part of an artifact, and the verdict each address gets from it."""
+    """The texts of one part of an artifact, their proof, and the verdict each address gets."""
 
     texts: tuple[Text, ...]
+    proof: Proof
     meaning: AddrMap
 
 
@@ -87,13 +88,14 @@ class Workshop:
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
+        order.require_expressible()
         compiled = self._compile(order, self.requests.of(order))
         parts = [self._part(order, compiled, rules, at) for at, rules in _numbered(order, compiled)]
         _require_whole(compiled, [part.meaning for part in parts])
         return Artifact(
             order=order,
             files={text.path: text.text.encode() for part in parts for text in part.texts},
-            entries={family: len(rules) for family, rules in compiled.rules.items()},
+            entries=_total(part.proof.entries for part in parts),
             addresses=_counts(compiled.meaning),
             steps=compiled.steps,
         )
@@ -102,7 +104,7 @@ class Workshop:
         self, order: Order, compiled: Compiled, rules: Mapping[Family, Rules], number: int
     ) -> Part:
         """Return one part of a list that is split, proved; or the whole list as part 0."""
-        target = order.target
+        target = order.dialect
         whole = len(compiled.shards) == 1
         said = compiled.meaning if whole else self._meaning(compiled, rules)
         draft = Draft(
@@ -111,11 +113,11 @@ class Workshop:
             provenance=_provenance(order, self.inputs),
             options=target.settle(order.output.options, Held(order.word, number)),
             addresses=_counts(said),
+            kind=order.kind,
         )
         path = part_path(order.path, number)
         texts = render(target, draft, path, _templates(order, self.inputs))
-        prove(target, texts, said)
-        return Part(texts, said)
+        return Part(texts, prove(target, texts, said), said)
 
     @staticmethod
     def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
@@ -124,7 +126,8 @@ class Workshop:
 
     def _compile(self, order: Order, request: Request) -> Compiled:
         holds = order.name if any(part.labels.any() for part in order.intent.parts) else ""
-        key = holds, order.target.match, order.output.fit.key, *request.lengths.items()
+        what = order.kind, holds  # a list may be called what the country map is called
+        key = what, order.target.match, order.output.fit.key, *request.lengths.items()
         if key not in self.compiled:
             self.compiled[key] = compile_rules(order.intent, order.target.match, request)
         return self.compiled[key]
@@ -158,6 +161,15 @@ def _require_whole(compiled: Compiled, parts: Sequence[AddrMap]) -> None:
         together = union(part.where([name]) for part in parts)
         if together != compiled.meaning.where([name]):
             raise Miscompiled(f"the parts of a split list do not say {name!r} where the list does")
+
+
+def _total(counts: Iterable[Mapping[Family, int]]) -> dict[Family, int]:
+    """Return the sums by family, over the parts of an artifact."""
+    found: dict[Family, int] = {}
+    for one in counts:
+        for family, count in one.items():
+            found[family] = found.get(family, 0) + count
+    return found
 
 
 def _counts(said: AddrMap) -> dict[Family, int]:

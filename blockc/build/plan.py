@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family
 from blockc.build.shares import country_shares
+from blockc.errors import PolicyError
+from blockc.passes.request import WhenOver
 from blockc.policy.model import Output
 from blockc.policy.resolve import Resolved, ResolvedList
 from blockc.targets.target import Target
+from blockc.targets.vocabulary import Kind
 
 COUNTRY = "{country}"
 
@@ -27,6 +32,37 @@ class Order:
     path: str
     intent: AddrMap
     families: tuple[Family, ...] = FAMILIES
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the artifact says about an address, and so which words it needs."""
+        if self.output.country_map:
+            return Kind.COUNTRIES
+        return Kind.VERDICTS if self.output.says_action else Kind.LIST
+
+    @property
+    def dialect(self) -> Target:
+        """Return the target as it writes this artifact.
+
+        Two sets are always two, also on days when one would do: whoever loads them relies on the
+        same files every day.
+        """
+        return self.target.two_sets or self.target if self._in_two_sets else self.target
+
+    def require_expressible(self) -> None:
+        """Raise PolicyError unless the target can say what is asked, in the way it is asked."""
+        found = {at for part in self.intent.parts for at in np.unique(part.labels).tolist()}
+        said = [self.intent.names[at] for at in sorted(found - {0})]
+        self.target.require_verdicts(self.kind, said)
+        if self._in_two_sets and not self.target.two_sets:
+            raise PolicyError(
+                f"{self.target.name} cannot say that an address is in one set and not in another",
+                hint="choose something else with when_over, or another target",
+            )
+
+    @property
+    def _in_two_sets(self) -> bool:
+        return WhenOver(self.output.fit.when_over) is WhenOver.TWO_SETS
 
     @property
     def word(self) -> str:

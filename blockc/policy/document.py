@@ -98,7 +98,8 @@ class OutputTable(Table, forbid_unknown_fields=False):
     ]
     list: str = ""
     lists: Annotated[
-        tuple[str, ...], for_editors(description="several lists in one map, first match wins")
+        tuple[str, ...],
+        for_editors(description="lists in one map of the actions in force, first match wins"),
     ] = ()
     map: Annotated[Literal["", "country"], for_editors(description="the whole country map")] = ""
     split_by: Literal["", "country"] = ""

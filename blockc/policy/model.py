@@ -163,11 +163,15 @@ class Output:
 
     Invariant: `lists` names one list, or several where the target can hold them, or none where
     the artifact is the country map.
+
+    `says_action`: it was written with `lists`, so an entry says which action is in force, and not
+    only that an address is listed.
     """
 
     target: str
     path: str
     lists: tuple[str, ...]
+    says_action: bool
     country_map: bool
     split_by_country: bool
     fit: Fit

@@ -28,6 +28,7 @@ def check_output(
         target=table.target,
         path=table.path,
         lists=_lists(table, raw, facts, place, checks),
+        says_action=bool(table.lists),
         country_map=table.map == "country",
         split_by_country=table.split_by == "country",
         fit=check_fit(table, place, checks),

@@ -1,16 +1,28 @@
 """AWS WAFv2 IP sets: the input of `aws wafv2 create-ip-set --cli-input-json`, one a family.
 
-The format has no comments; the description says what it can in its 256 characters.
+The format has no comments; the description says what it can in its 256 characters. In two sets
+there are as many for the exceptions, and the rule that takes them away.
 """
 
 import re
+from collections.abc import Sequence
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
+from blockc.targets.aws_wafv2_rule import read_rule
 from blockc.targets.json_text import JsonText
 from blockc.targets.options import Option
-from blockc.targets.reading import Reading, Text, each, gather
-from blockc.targets.target import Form, Layout, Lengths, MaxEntries, Reference, Target
+from blockc.targets.reading import Reading, Text, each, gather, two_sets
+from blockc.targets.target import (
+    Companion,
+    Form,
+    Layout,
+    Lengths,
+    MaxEntries,
+    Reference,
+    Target,
+)
+from blockc.targets.vocabulary import BLOCKS, Kind
 
 _NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _DESCRIPTION = re.compile(
@@ -28,7 +40,25 @@ _KEYS = {
 
 
 def read_ip_set(text: Text) -> Reading:
-    """Return the rules of one IP set: every address it lists blocks.
+    """Return the rules of one IP set: every address it lists blocks."""
+    return _read_set(text)[1]
+
+
+def read_two_sets(texts: Sequence[Text]) -> Reading:
+    """Return the rules of the sets as the rule in the last file uses them."""
+    sets = dict(map(_read_set, texts[:-1]))
+    text = texts[-1]
+    rule = read_rule(text)
+    used = [*rule.block, *rule.spare]
+    for name in (*used, *sets):
+        if name not in sets or used.count(name) != 1 or len(sets) < len(texts) - 1:
+            at = max(0, text.text.find(name))
+            raise text.error(f"the set {name!r} is not made and used exactly once", at, len(name))
+    return two_sets([sets[name] for name in rule.block], [sets[name] for name in rule.spare])
+
+
+def _read_set(text: Text) -> tuple[str, Reading]:
+    """Return the name of an IP set and its rules.
 
     Source: the shape CreateIPSet of the API, and its rules for names and descriptions.
     """
@@ -51,7 +81,8 @@ def read_ip_set(text: Text) -> Reading:
             raise where(at, f"AWS takes prefixes from /1 on, this is {address!r}")
     if family not in text.families:
         raise text.error(f"an {family.name} set where it does not belong", 0)
-    return Reading(gather(Text(text.path, text.text, (family,)), addresses, 1, where))
+    rules = gather(Text(text.path, text.text, (family,)), addresses, 1, where)
+    return document.value("Name"), Reading(rules)
 
 
 _API = Reference(
@@ -70,13 +101,13 @@ AWS_WAFV2_IPSET = Target(
     layout=Layout.APART,
     template="aws-wafv2-ipset.json.j2",
     reader=each(read_ip_set),
-    words={"block": ""},
+    words={Kind.LIST: BLOCKS},
     options=(
         Option(
             "name",
             "blockc-{list}",
-            "1 to 120 letters, digits, - or _; the family is added to it",
-            pattern=r"[\w\-]{1,120}",
+            "1 to 115 letters, digits, - or _; the family is added to it",
+            pattern=r"[\w\-]{1,115}",
             part="-{part}",
         ),
         Option("scope", "REGIONAL", "REGIONAL or CLOUDFRONT", pattern="REGIONAL|CLOUDFRONT"),
@@ -86,8 +117,14 @@ AWS_WAFV2_IPSET = Target(
             "3 to 100 letters, digits, blanks or + = : # @ / - , . with no blank at the ends",
             pattern=r"[\w+=:#@/\-,.][\w+=:#@/\-,. ]{1,98}[\w+=:#@/\-,.]",
         ),
+        Option(
+            "arn",
+            "arn:aws:wafv2:REGION:ACCOUNT",
+            "how the ARNs of the sets begin, for the rule: arn:aws:wafv2:, region, : and account",
+            pattern=r"arn:aws[a-z-]{0,20}:wafv2:[A-Za-z0-9-]{1,30}:[A-Za-z0-9]{1,30}",
+        ),
     ),
     max_entries=MaxEntries(10_000, _GUIDE),
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
     references=(_API, _GUIDE),
-)
+).with_two_sets(read_two_sets, Companion("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES))

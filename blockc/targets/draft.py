@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from blockc.addresses import Family
-from blockc.addresses.rules import Rules
+from blockc.addresses import AddrSet, Family
+from blockc.addresses.rules import Match, Rules
 from blockc.addresses.text_columns import address_texts, last_texts, prefix_texts
 from blockc.errors import DoesNotFit, PolicyError, printable
 from blockc.targets.options import Value
 from blockc.targets.reading import rule_text
-from blockc.targets.target import Form, Target
+from blockc.targets.target import File, Form, Half, Target
+from blockc.targets.vocabulary import Kind, Vocabulary
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
@@ -60,11 +61,16 @@ class Provenance:
 class Part:
     """The entries of one family in one file, spelled as the target wants them."""
 
-    family: Family
     rules: Rules
     addresses: int
-    target: Target
+    form: Form
+    words: Vocabulary
     names: tuple[str, ...]
+
+    @property
+    def family(self) -> Family:
+        """Return the family of the entries."""
+        return self.rules.family
 
     @property
     def name(self) -> str:
@@ -84,12 +90,12 @@ class Part:
     @cached_property
     def texts(self) -> list[str]:
         """Return the addresses of each entry."""
-        return entry_texts(self.rules, self.target.form)
+        return entry_texts(self.rules, self.form)
 
     @property
     def entries(self) -> list[tuple[str, str]]:
         """Return the addresses of each entry and the word for its verdict."""
-        words = [self.target.words.get(name, "") for name in self.names]
+        words = [self.words.word(name) or "" for name in self.names]
         labels = self.rules.verdict.tolist()
         return list(zip(self.texts, [words[label] for label in labels], strict=True))
 
@@ -103,6 +109,7 @@ class Draft:
         names: The verdict each label of the rules stands for; names[0] is the default.
         options: What `Target.settle` returned.
         addresses: How many addresses of each family get a verdict, for the header.
+        kind: What the list says about an address.
     """
 
     rules: Mapping[Family, Rules]
@@ -110,22 +117,31 @@ class Draft:
     provenance: Provenance
     options: Mapping[str, Value]
     addresses: Mapping[Family, int]
+    kind: Kind = Kind.LIST
 
-    def parts(self, target: Target, families: tuple[Family, ...]) -> list[Part]:
-        """Return the entries of `families` as `target` spells them.
+    def parts(self, target: Target, file: File) -> list[Part]:
+        """Return the entries of one of the files of `target` as it spells them.
 
         Raises:
             PolicyError: If a verdict cannot be expressed.
             DoesNotFit: If there are too many entries or one is too wide.
         """
+        target.require_verdicts(self.kind, self._said(target.match))
         parts = []
-        for family in families:
-            rules = self.rules.get(family, Rules.empty(family))
-            target.require_verdicts([self.names[at] for at in np.unique(rules.verdict).tolist()])
-            _require_fits(target, rules, target.capacity(self.options))
-            count = self.addresses.get(family, 0)
-            parts.append(Part(family, rules, count, target, self.names))
+        for family in file.families:
+            found = self.rules.get(family, Rules.empty(family))
+            rules = target.adapt(file.half.of(found))
+            if file.half in target.halves:  # a rule beside two sets holds no entries of its own
+                _require_fits(target, rules, target.capacity(self.options))
+            count = self.addresses.get(family, 0) if file.half is Half.ALL else _count(rules)
+            parts.append(Part(rules, count, target.form, target.words[self.kind], self.names))
         return parts
+
+    def _said(self, match: Match) -> list[str]:
+        """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
+        found = {at for rules in self.rules.values() for at in np.unique(rules.verdict).tolist()}
+        implied = {0} if match is Match.TWO_SETS else set[int]()
+        return [self.names[at] for at in sorted(found - implied)]
 
     def header(self, parts: list[Part]) -> list[str]:
         """Return the lines that say what an artifact is and what it was made from."""
@@ -141,6 +157,11 @@ class Draft:
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(REGISTERED)
         return [short for line in lines for short in _wrapped(line)]
+
+
+def _count(rules: Rules) -> int:
+    family = rules.family
+    return AddrSet.of_spans({family: (rules.start, rules.last)}).count_of(family)
 
 
 def _counted(count: int, one: str, many: str) -> str:

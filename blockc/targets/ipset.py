@@ -15,6 +15,7 @@ from blockc.targets.iptables import dropped_sets
 from blockc.targets.options import Option
 from blockc.targets.reading import Reading, Text
 from blockc.targets.target import Companion, Form, Layout, Lengths, MaxEntries, Reference, Target
+from blockc.targets.vocabulary import Kind, Vocabulary
 
 
 def read_ipset(texts: Sequence[Text]) -> Reading:
@@ -46,7 +47,7 @@ IPSET = Target(
         Companion("ipset.rules.j2", ".rules.v6", (V6,)),
     ),
     reader=read_ipset,
-    words={"": "nomatch", "block": ""},
+    words={Kind.LIST: Vocabulary({"": "nomatch", "block": ""})},
     comment="#",
     options=(
         Option(

@@ -3,14 +3,18 @@
 The schema `blockc-list/1`: `list`, `title`, `verdict`, `policy` (a digest), `sources` (name, date,
 digest), `sample`, `note`, `entries` (a number a family), `addresses` (a number a family, as text,
 because IPv6 numbers do not fit the numbers of JSON) and the prefixes under `ipv4` and `ipv6`.
-A file of one family has only that family's keys.
+A file of one family has only that family's keys. Of two sets each is a document of its own, and the
+`verdict` of the second is `except`: its prefixes are taken away from those of the first.
 """
+
+from functools import partial
 
 from blockc.addresses import Family
 from blockc.addresses.rules import Match, Rules
 from blockc.targets.json_text import JsonText
-from blockc.targets.reading import Reading, Text, each, gather
+from blockc.targets.reading import Reading, Text, each, gather, halves
 from blockc.targets.target import Form, Layout, Reference, Target
+from blockc.targets.vocabulary import BLOCKS, Kind
 
 SCHEMA = "blockc-list/1"
 _ABOUT = {
@@ -27,12 +31,12 @@ _ABOUT = {
 }
 
 
-def read_json(text: Text) -> Reading:
+def read_json(text: Text, verdict: str = "block") -> Reading:
     """Return the rules of a `blockc-list/1` document; any other shape is an error."""
     document = JsonText(text)
     document.require_keys(_ABOUT | {family.name: list for family in text.families})
     document.require_value("schema", SCHEMA)
-    document.require_value("verdict", "block")
+    document.require_value("verdict", verdict)
     rules: dict[Family, Rules] = {}
     for family in text.families:
         prefixes = document.texts(family.name)
@@ -50,6 +54,6 @@ JSON_LIST = Target(
     layout=Layout.EITHER,
     template="json.json.j2",
     reader=each(read_json),
-    words={"block": ""},
+    words={Kind.LIST: BLOCKS},
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),
-)
+).with_two_sets(halves(read_json, partial(read_json, verdict="except")))

@@ -9,6 +9,7 @@ from blockc.targets.nft_file import HOOKS, NftFile
 from blockc.targets.options import Option
 from blockc.targets.reading import Reading, Text, each
 from blockc.targets.target import Form, Layout, Reference, Target
+from blockc.targets.vocabulary import BLOCKS, Kind
 
 
 def read_nft(text: Text) -> Reading:
@@ -25,7 +26,7 @@ NFTABLES = Target(
     layout=Layout.TOGETHER,
     template="nftables.nft.j2",
     reader=each(read_nft),
-    words={"block": ""},
+    words={Kind.LIST: BLOCKS},
     comment="#",
     options=(
         Option(

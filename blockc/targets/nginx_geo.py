@@ -1,4 +1,8 @@
-"""nginx `geo`: a variable that is 1 for blocked clients, decided by the longest prefix.
+"""nginx `geo`: a variable that says of a client what the policy says, by the longest prefix.
+
+One list gives 1 or 0, so that `if ($variable)` is enough. Several lists give the action in force,
+and nothing where there is none; the country map gives a country code. `if ($variable)` would also
+take `monitor` for a reason to refuse, which is why one list never turns into words by itself.
 
 Two things nginx does that the file does not show, both kept because they are the safe side:
 
@@ -17,6 +21,7 @@ from blockc.errors import SourceSyntaxError
 from blockc.targets.options import Option
 from blockc.targets.reading import Reading, Text, Words, each, gather, require_distinct
 from blockc.targets.target import Form, Layout, Lengths, Reference, Target
+from blockc.targets.vocabulary import ACTIONS, COUNTRY_CODES, Kind, Vocabulary
 
 # Words end at a blank, `;` or `{`; quotes and comments count only where a word may begin.
 _WORD = re.compile(
@@ -26,12 +31,19 @@ _WORD = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _VARIABLE = re.compile(r"\$[A-Za-z0-9_]+")
-_VERDICTS = {"0": 0, "1": 1}
+_QUOTES = ("'", '"')
+_KINDS = {
+    Kind.LIST: Vocabulary({"": "0", "block": "1"}),
+    Kind.VERDICTS: Vocabulary({"": "", **ACTIONS}),
+    Kind.COUNTRIES: COUNTRY_CODES,
+}
+_BY_DEFAULT = {words.said[words.default]: words for words in _KINDS.values()}
+_DEFAULTS = '`default 0;`, `default "";` or `default ZZ;`'
 _UNPROVABLE = {"include", "proxy", "proxy_recursive", "ranges", "delete", "volatile"}
 
 
 def read_geo(text: Text) -> Reading:
-    """Return the rules of one `geo` block in CIDR mode: the value 1 blocks, 0 does not.
+    """Return the rules of one `geo` block in CIDR mode; the default's value tells its words.
 
     Source: https://nginx.org/en/docs/http/ngx_http_geo_module.html and nginx 1.22.1 itself: the
     longest prefix decides and order does not. Where nginx would only warn (a network twice, host
@@ -42,11 +54,11 @@ def read_geo(text: Text) -> Reading:
     entries = _unquoted(words, begin, words.words[begin:-1])
     if len(entries) % 3 or set(entries[2::3]) - {";"}:
         raise _bad_entry(words, begin, entries)
-    networks = entries[0::3]
-    verdicts = _verdicts(words, begin, networks, entries[1::3])
+    networks, values = entries[0::3], entries[1::3]
     default = networks.index("default") if "default" in networks else -1
-    if default < 0 or verdicts[default]:
-        raise words.error(begin, "expected `default 0;` in the block")
+    if default < 0 or values[default] not in _BY_DEFAULT:
+        raise words.error(begin + 3 * max(0, default), f"expected {_DEFAULTS} in the block")
+    names, verdicts = _verdicts(words, begin, networks, values, _BY_DEFAULT[values[default]])
     del networks[default], verdicts[default]
 
     def where(at: int, why: str) -> SourceSyntaxError:
@@ -58,7 +70,7 @@ def read_geo(text: Text) -> Reading:
     rules = gather(text, networks, verdicts, where)
     for one in rules.values():
         require_distinct(text, one)
-    return Reading(rules)
+    return Reading(rules, names)
 
 
 def _require_geo(words: Words) -> int:
@@ -82,7 +94,7 @@ def _unquoted(words: Words, begin: int, entries: list[str]) -> list[str]:
     for at, word in enumerate(entries):
         if "\\" in word:
             raise words.error(begin + at, "escapes are not understood here")
-    return [word[1:-1] if word[0] in "\"'" else word for word in entries]
+    return [word[1:-1] if word[0] in _QUOTES and word[1:] else word for word in entries]
 
 
 def _bad_entry(words: Words, begin: int, entries: Sequence[str]) -> SourceSyntaxError:
@@ -99,14 +111,15 @@ def _reason(network: str, why: str) -> str:
 
 
 def _verdicts(
-    words: Words, begin: int, networks: Sequence[str], values: Sequence[str]
-) -> list[int]:
-    found = [_VERDICTS.get(value, -1) for value in values]
+    words: Words, begin: int, networks: Sequence[str], values: Sequence[str], known: Vocabulary
+) -> tuple[tuple[str, ...], list[int]]:
+    names, found = known.read(values)
     if -1 in found:
         at = found.index(-1)
-        why = f"the value {values[at]!r} is no verdict, expected 0 or 1"
+        expected = ", ".join(known.said.values())
+        why = f"the value {values[at]!r} is no verdict, expected one of {expected}"
         raise words.error(begin + 3 * at, _reason(networks[at], why))
-    return found
+    return names, found
 
 
 _MODULE = Reference("https://nginx.org/en/docs/http/ngx_http_geo_module.html", checked="2026-11-23")
@@ -119,7 +132,7 @@ NGINX_GEO = Target(
     layout=Layout.TOGETHER,
     template="nginx-geo.conf.j2",
     reader=each(read_geo),
-    words={"": "0", "block": "1"},
+    words=_KINDS,
     comment="#",
     options=(
         Option(

@@ -5,8 +5,9 @@ import re
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.options import Option
-from blockc.targets.reading import Reading, Text, Words, each, gather
+from blockc.targets.reading import Reading, Text, Words, each, gather, halves
 from blockc.targets.target import Form, Layout, Reference, Target
+from blockc.targets.vocabulary import BLOCKS, Kind
 
 _WORD = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+|([^ \t\r\n#]++))")
 
@@ -29,8 +30,8 @@ PLAIN = Target(
     layout=Layout.EITHER,
     template="plain.txt.j2",
     reader=each(read_plain),
-    words={"block": ""},
+    words={Kind.LIST: BLOCKS},
     comment="#",
     options=(Option("header", True, "true or false"),),
     references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
-)
+).with_two_sets(halves(read_plain, read_plain))

@@ -68,6 +68,25 @@ def each(read: Callable[[Text], Reading]) -> Callable[[Sequence[Text]], Reading]
     return read_all
 
 
+def halves(
+    block: Callable[[Text], Reading], spare: Callable[[Text], Reading]
+) -> Callable[[Sequence[Text]], Reading]:
+    """Return the reader of two sets: files of what to block, then as many of what to spare."""
+
+    def read_both(texts: Sequence[Text]) -> Reading:
+        middle = len(texts) // 2
+        return two_sets(map(block, texts[:middle]), map(spare, texts[middle:]))
+
+    return read_both
+
+
+def two_sets(block: Iterable[Reading], spare: Iterable[Reading]) -> Reading:
+    """Return the rules of a set and of one that is taken away from it, which gets verdict 0."""
+    spared = Reading.joined(spare)
+    zero = {f: Rules(f, r.start, r.last, np.zeros_like(r.verdict)) for f, r in spared.rules.items()}
+    return Reading.joined([Reading.joined(block), Reading(zero)])
+
+
 class Words:
     """The words of a text, cut by a grammar, each with its place for whoever complains.
 

@@ -2,6 +2,7 @@
 
 from blockc.errors import PolicyError, suggestion
 from blockc.targets.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.haproxy_map import HAPROXY_MAP
 from blockc.targets.ipset import IPSET
 from blockc.targets.json_list import JSON_LIST
 from blockc.targets.nftables import NFTABLES
@@ -13,6 +14,7 @@ ALL: tuple[Target, ...] = (
     PLAIN,
     JSON_LIST,
     NGINX_GEO,
+    HAPROXY_MAP,
     IPSET,
     NFTABLES,
     AWS_WAFV2_IPSET,

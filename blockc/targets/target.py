@@ -1,15 +1,16 @@
 """What a target is: how one platform's text is laid out, what it can say and what it refuses."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from blockc.addresses import FAMILIES, V4, V6, Family
-from blockc.addresses.rules import Match
+from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
+from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError, UsageError
 from blockc.targets.options import Held, Option, Value, settle
 from blockc.targets.reading import Reading, Text
+from blockc.targets.vocabulary import ACTIONS, Kind, Vocabulary, spoken
 
 
 class Form(StrEnum):
@@ -70,6 +71,34 @@ class Companion:
     ending: str  # what the path gets in place of its suffix
     families: tuple[Family, ...]
 
+    def path(self, main: str) -> str:
+        """Return the path beside `main`; where that has `{family}`, the ending's word fills it."""
+        if "{family}" in main:
+            return main.replace("{family}", self.ending.split(".")[1])
+        return _with_ending(main, self.ending)
+
+
+class Half(StrEnum):
+    """Which entries a file holds: those of two sets are never in one file."""
+
+    ALL = "all"
+    BLOCK = "block"
+    EXCEPT = "except"
+
+    def of(self, rules: Rules) -> Rules:
+        """Return the rules that belong into this half."""
+        if self is Half.ALL:
+            return rules
+        return rules.take((rules.verdict == 0) == (self is Half.EXCEPT))
+
+    def path(self, main: str) -> str:
+        """Return the path of this half of an artifact written to `main`."""
+        if self is not Half.EXCEPT:
+            return main
+        if "{family}" in main:
+            return main.replace("{family}", "except.{family}")
+        return _with_ending(main, ".except" + PurePosixPath(main).suffix)
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -78,6 +107,7 @@ class File:
     path: str
     families: tuple[Family, ...]
     template: str
+    half: Half = Half.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,13 +116,17 @@ class Target:
 
     Attributes:
         match: How the platform decides about an address from the entries.
-        words: The verdicts it can express and the word each has in the text. `block` is always
-            one; `` (no verdict) is there where an entry can be an exception inside another.
+        words: The kinds of artifact it can be, with the verdicts each can express. A list that
+            blocks is always one.
         reader: Turns the files of one artifact, in the order of `files`, back into rules.
         comment: What starts a header line, or nothing where the syntax has no comments.
         programs: What `verify.native` needs to try an artifact for real.
         max_entries: None where the platform states no limit.
         lengths: None where every prefix length is accepted.
+        adapt: What the rules of a family must become before they are written, so that the
+            platform decides as `match` says.
+        unasked: Space the platform never looks up in the entries, whatever they say of it.
+        two_sets: The same platform where a list is "in one set and not in another", or None.
     """
 
     name: str
@@ -102,7 +136,7 @@ class Target:
     layout: Layout
     template: str
     reader: Callable[[Sequence[Text]], Reading]
-    words: Mapping[str, str]
+    words: Mapping[Kind, Vocabulary]
     references: tuple[Reference, ...]
     comment: str = ""
     companions: tuple[Companion, ...] = ()
@@ -110,6 +144,32 @@ class Target:
     max_entries: MaxEntries | None = None
     lengths: Lengths | None = None
     programs: tuple[str, ...] = ()
+    adapt: Callable[[Rules], Rules] = lambda rules: rules
+    unasked: tuple[Prefix, ...] = ()
+    two_sets: "Target | None" = None
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """Return every verdict it can express, for people to read."""
+        return spoken(self.words)
+
+    @property
+    def has_exceptions(self) -> bool:
+        """Return whether an entry can take back what a wider one says."""
+        words = self.words[Kind.LIST]
+        return words.default in words.said
+
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """Return which files the entries are spread over."""
+        return (Half.BLOCK, Half.EXCEPT) if self.match is Match.TWO_SETS else (Half.ALL,)
+
+    def with_two_sets(
+        self, reader: Callable[[Sequence[Text]], Reading], *companions: Companion
+    ) -> "Target":
+        """Return this target, able to write a list as what to block and what to spare of it."""
+        halves = replace(self, match=Match.TWO_SETS, reader=reader, companions=companions)
+        return replace(self, two_sets=halves)
 
     def files(self, path: str) -> tuple[File, ...]:
         """Return the files of an artifact written to `path`, the main ones first.
@@ -127,17 +187,18 @@ class Target:
             )
         if self.layout is Layout.APART and "{family}" not in path:
             path = _with_ending(path, ".{family}" + PurePosixPath(path).suffix)
-        if "{family}" in path:
-            main = [
-                File(path.replace("{family}", family.name), (family,), self.template)
-                for family in FAMILIES
-            ]
-        else:
-            main = [File(path, FAMILIES, self.template)]
-        extra = [
-            File(_with_ending(path, c.ending), c.families, c.template) for c in self.companions
-        ]
+        main = [file for half in self.halves for file in self._half(half, path)]
+        extra = [File(c.path(path), c.families, c.template) for c in self.companions]
         return (*main, *extra)
+
+    def _half(self, half: Half, path: str) -> Iterable[File]:
+        path = half.path(path)
+        if "{family}" not in path:
+            return [File(path, FAMILIES, self.template, half)]
+        return [
+            File(path.replace("{family}", family.name), (family,), self.template, half)
+            for family in FAMILIES
+        ]
 
     def settle(self, given: Mapping[str, object], holds: Held) -> dict[str, Value]:
         """Return a value for every option: what the policy gives, or the default for the list.
@@ -147,13 +208,30 @@ class Target:
         """
         return settle(self.name, self.options, given, holds)
 
-    def require_verdicts(self, verdicts: Sequence[str]) -> None:
-        """Raise PolicyError unless every one of `verdicts` can be expressed."""
-        known = ", ".join(word for word in self.words if word)
+    def require_verdicts(self, kind: Kind, verdicts: Iterable[str]) -> None:
+        """Raise PolicyError unless an artifact of `kind` can express every one of `verdicts`."""
+        words = self.words.get(kind)
+        if words is None:
+            raise PolicyError(f"{self.name} cannot hold {_KINDS[kind]}")
+        known = ", ".join(spoken({kind: words}))
         for verdict in verdicts:
-            if verdict not in self.words:
-                said = f"the verdict {verdict!r}" if verdict else "an exception inside an entry"
-                raise PolicyError(f"{self.name} cannot express {said}; it knows {known}")
+            if words.word(verdict) is None:
+                exception = verdict == words.default
+                said = "an exception inside an entry" if exception else f"the verdict {verdict!r}"
+                raise PolicyError(
+                    f"{self.name} cannot express {said}; it knows {known}",
+                    hint=self._way_out(kind, verdict),
+                )
+
+    def _way_out(self, kind: Kind, verdict: str) -> str:
+        """Return what an operator can do about a verdict that cannot be expressed."""
+        richer = self.words.get(Kind.VERDICTS)
+        if kind is Kind.LIST and richer and richer.word(verdict):
+            said = ", ".join(spoken({kind: richer}))
+            return f"write lists = [...] in place of list: then an entry says {said}"
+        if verdict in ACTIONS:
+            return "leave the output out until the list blocks, or choose a target that says more"
+        return ""
 
     def capacity(self, options: Mapping[str, Value]) -> int | None:
         """Return how many entries of one family fit one file under `options`."""
@@ -161,6 +239,13 @@ class Target:
             return None
         chosen = options.get(self.max_entries.option, self.max_entries.count)
         return chosen if isinstance(chosen, int) else self.max_entries.count
+
+
+_KINDS = {
+    Kind.LIST: "a list",
+    Kind.VERDICTS: "several lists in one map",
+    Kind.COUNTRIES: "the country map",
+}
 
 
 def _with_ending(path: str, ending: str) -> str:

@@ -87,7 +87,7 @@ def _complaint(command: Command) -> str:
     except subprocess.TimeoutExpired:
         return f"no answer in {TIMEOUT_SECONDS} seconds"
     said = done.stdout.decode("utf-8", "replace").strip()
-    if done.returncode or "[warn]" in said:
+    if done.returncode or "[warn" in said.lower():
         return said or f"exit code {done.returncode}"
     return ""
 
@@ -103,6 +103,19 @@ def _nginx(folder: Path, paths: Sequence[Path]) -> Command:
         encoding="utf-8",
     )
     return ("nginx", "-t", "-q", "-p", str(folder), "-c", str(configuration))
+
+
+def _haproxy(folder: Path, paths: Sequence[Path]) -> Command:
+    """Look addresses up in the file, in a configuration that opens nothing."""
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(
+        "defaults\n    mode http\n    timeout connect 1s\n    timeout client 1s\n"
+        f"    timeout server 1s\nfrontend check\n    bind unix@{folder}/socket\n"
+        f"    http-request set-var(txn.verdict) src,map_ip({paths[0]})\n"
+        "    http-request return status 200\n",
+        encoding="utf-8",
+    )
+    return ("haproxy", "-c", "-f", str(configuration))
 
 
 def _nft(_: Path, paths: Sequence[Path]) -> Command:
@@ -126,6 +139,7 @@ def _ipset(folder: Path, paths: Sequence[Path]) -> Command:
 
 _COMMANDS: dict[str, Callable[[Path, Sequence[Path]], Command]] = {
     "nginx-geo": _nginx,
+    "haproxy-map": _haproxy,
     "nftables": _nft,
     "ipset": _ipset,
 }

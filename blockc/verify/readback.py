@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import AddrMap, Family, columns, minimal_cover, overlay
+from blockc.addresses import AddrMap, AddrSet, Family, columns, minimal_cover, overlay
 from blockc.addresses.columns import Column
-from blockc.addresses.lookup import PrefixIndex
-from blockc.addresses.rules import Match, Rules, meaning
+from blockc.addresses.partition import paint
+from blockc.addresses.rules import Rules, meaning
 from blockc.errors import Location, Miscompiled, SourceSyntaxError
 from blockc.targets.reading import Reading, Text
 from blockc.targets.target import Target
+from blockc.verify.witness import witness
 
-#: The models in which the longest match decides, or any match does and so the longest too.
-BY_LONGEST = (Match.LONGEST, Match.MEMBER, Match.INTERVALS)
 Labels = NDArray[Any]
 
 
@@ -67,7 +66,8 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
 
     Between two neighbouring boundaries of the artifact and the intent both are constant, so
     comparing them slot by slot decides every address. PyTricia, which shares no code with that
-    sweep, is then asked for the first and the last address of each slot.
+    sweep, is then asked for the first and the last address of each slot (see `witness`). Of space
+    that the platform never looks up it only matters that no entry gives it a verdict.
 
     Args:
         texts: The files in the order of `target.files`.
@@ -79,6 +79,7 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
     reading = _read(target, texts)
+    intent = _asked(target, intent)
     try:
         said = meaning(target.match, reading.rules.values(), reading.names, intent.families)
     except ValueError as reason:
@@ -92,9 +93,9 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
         slots = _Slots(path, family, names, starts, wanted)
         slots.require(label[got], "its text")
         rules = reading.rules.get(family, Rules.empty(family))
-        index = _index(target.match, rules, label)
-        slots.require(index.labels(starts), "the trie's first look")
-        slots.require(index.labels(_as_starts(family, slots.lasts)), "the trie's second look")
+        ask = witness(target.match, rules, label)
+        slots.require(ask(starts), "the trie's first look")
+        slots.require(ask(_as_starts(family, slots.lasts)), "the trie's second look")
         count += len(starts)
     return Proof({f: len(rules) for f, rules in reading.rules.items()}, count, 2 * count)
 
@@ -108,15 +109,16 @@ def _read(target: Target, texts: Sequence[Text]) -> Reading:
         ) from None
 
 
-def _index(match: Match, rules: Rules, label: NDArray[np.int32]) -> PrefixIndex:
-    """Return the trie of the rules as they were read; a range enters as the prefixes it holds."""
-    if match not in BY_LONGEST:
-        raise ValueError(f"a trie does not decide as {match} does")
-    if match is Match.INTERVALS:
-        order = np.argsort(rules.start, kind="stable")
-        prefixes = minimal_cover(rules.family, rules.start[order], rules.last[order])
-        return PrefixIndex(rules.family, prefixes, [int(label[1])] * len(prefixes))
-    return PrefixIndex(rules.family, rules.prefixes(), label[rules.verdict].tolist())
+def _asked(target: Target, intent: AddrMap) -> AddrMap:
+    """Return the intent without verdicts in the space that the platform never looks up."""
+    if not target.unasked:
+        return intent
+    silent = AddrSet.of(target.unasked)
+    parts = []
+    for part in intent.parts:
+        start, last = silent.spans(part.family)
+        parts.append(paint(part, [(start, last, np.zeros(len(start), dtype=np.int32))]))
+    return AddrMap(tuple(parts), intent.names)
 
 
 def _as_starts(family: Family, lasts: Column) -> Column:

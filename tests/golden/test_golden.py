@@ -11,40 +11,60 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses import AddrMap, AddrSet
-from blockc.addresses.rules import Match, meaning
+from blockc.addresses.rules import meaning
 from blockc.targets.reading import NAMES, Text
 from blockc.targets.registry import ALL
 from blockc.targets.render import render
 from blockc.targets.target import Target
+from blockc.targets.vocabulary import Kind
 from blockc.verify.readback import prove
 from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/list.txt"))
+KINDS = {"verdicts": Kind.VERDICTS, "countries": Kind.COUNTRIES}
+NESTED = {"nested", *KINDS}
+
+
+def dialect(case: Path, target: Target) -> Target | None:
+    """Return how `target` writes a case, or None if it cannot."""
+    if case.name == "two-sets":
+        return target.two_sets
+    able = KINDS.get(case.name, Kind.LIST) in target.words
+    return target if able and (case.name not in NESTED or target.has_exceptions) else None
+
+
 CASES_AND_TARGETS = [
-    pytest.param(case, target, id=f"{case.name}-{target.name}")
+    pytest.param(case, writer, id=f"{case.name}-{target.name}")
     for case in CASES
     for target in ALL
-    if case.name != "nested" or target.match is Match.LONGEST
+    if (writer := dialect(case, target))
 ]
 
 
 def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
     """Return the meaning of a case and what `target` makes of it.
 
-    A line of `list.txt` is a prefix; `allow` after it makes it an exception inside another.
+    A line of `list.txt` is a prefix and, where it is not blocked, its verdict or `allow`.
     """
     lines = [line.split() for line in (case / "list.txt").read_text(encoding="utf-8").splitlines()]
-    if case.name == "nested":
-        rules = nested(*((words[0], int("allow" not in words)) for words in lines))
-        intent = meaning(Match.LONGEST, rules.values(), NAMES)
+    names: tuple[str, ...] = NAMES
+    if case.name in {*NESTED, "two-sets"}:
+        kind = KINDS.get(case.name, Kind.LIST)
+        default = target.words[kind].default
+        found = {words[1] for words in lines if words[1:]} - {"allow", default}
+        names = (default, *(sorted(found) or ["block"]))
+        labels = {"allow": 0, **{name: label for label, name in enumerate(names)}}
+        rules = nested(*((words[0], labels[words[1]] if words[1:] else 1) for words in lines))
+        intent = meaning(target.match, rules.values(), names)
     else:
         addresses = prefixes(*(words[0] for words in lines))
         rules = dict(rules_of(target, addresses))
         intent = AddrMap.of_set(addresses)
     provenance = replace(PROVENANCE, sample=case.name == "sample")
+    one = draft(target, rules, None, provenance, KINDS.get(case.name, Kind.LIST), names)
     path = f"list.{target.template.split('.')[1]}"
-    return intent, render(target, draft(target, rules, provenance=provenance), path, TEMPLATES)
+    return intent, render(target, one, path, TEMPLATES)
 
 
 @pytest.mark.parametrize(("case", "target"), CASES_AND_TARGETS)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 import numpy as np
+import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes, columns
 from blockc.addresses.rules import Rules
@@ -12,10 +13,16 @@ from blockc.resources import templates_dir
 from blockc.targets.draft import Draft, Origin, Provenance
 from blockc.targets.options import Held
 from blockc.targets.reading import NAMES, Text
+from blockc.targets.registry import ALL
 from blockc.targets.render import render
 from blockc.targets.target import Form, Target
+from blockc.targets.vocabulary import Kind
 
 PATH = "out/list.conf"
+#: Every way a target writes, for tests of all of them.
+DIALECTS = [pytest.param(target, id=target.name) for target in ALL] + [
+    pytest.param(target.two_sets, id=f"{target.name}-two-sets") for target in ALL if target.two_sets
+]
 TEMPLATES: Mapping[str, Text] = {
     path.name: Text(path.name, path.read_text(encoding="utf-8"))
     for path in sorted(templates_dir().glob("*.j2"))
@@ -86,12 +93,14 @@ def draft(
     rules: Mapping[Family, Rules],
     options: Mapping[str, object] | None = None,
     provenance: Provenance = PROVENANCE,
+    kind: Kind = Kind.LIST,
+    names: tuple[str, ...] = NAMES,
 ) -> Draft:
     """Return what is to be written; the header counts what any rule touches."""
     touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
     counts = {family: touched.count_of(family) for family in FAMILIES}
     settled = target.settle(options or {}, Held(provenance.list))
-    return Draft(rules, NAMES, provenance, settled, counts)
+    return Draft(rules, names, provenance, settled, counts, kind)
 
 
 def written(

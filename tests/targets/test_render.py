@@ -13,6 +13,7 @@ from blockc.targets.reading import NAMES, Text
 from blockc.targets.registry import target_named
 from blockc.targets.render import render
 from blockc.targets.target import Form
+from blockc.targets.vocabulary import BLOCKS
 from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
 
 
@@ -91,7 +92,7 @@ def test_names_and_digests_are_words() -> None:
 def test_no_header_line_is_long_however_long_the_title() -> None:
     one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
     long = replace(one, provenance=replace(one.provenance, title="word " * 400 + "x" * 500))
-    parts = [Part(V4, long.rules[V4], 1, PLAIN, NAMES)]
+    parts = [Part(long.rules[V4], 1, PLAIN.form, BLOCKS, NAMES)]
     lines = long.header(parts)
 
     assert max(map(len, lines)) <= 110

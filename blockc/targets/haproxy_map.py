@@ -1,0 +1,110 @@
+"""HAProxy map files: a prefix and a word a line, decided by the longest prefix of `map_ip`.
+
+A map says a word for one list too, so nothing changes for who asks when a list becomes several.
+"""
+
+import numpy as np
+
+from blockc.addresses.rules import Match
+from blockc.errors import SourceSyntaxError
+from blockc.targets.haproxy_fallback import ASKED_TWICE, MAPPED, is_held, touches, without_mapped
+from blockc.targets.reading import Reading, Text, each, gather, require_distinct, rule_text
+from blockc.targets.target import Form, Layout, Reference, Target
+from blockc.targets.vocabulary import ACTIONS, COUNTRY_CODES, Kind, Vocabulary
+
+_LONGEST_LINE = 16_382  # bytes; what follows in a longer one is a new line, even in a comment
+_ACTIONS = Vocabulary({"": "none", **ACTIONS})
+
+
+def read_map(text: Text) -> Reading:
+    """Return the rules of a map file: the longest prefix decides, and its value is the verdict.
+
+    Source: HAProxy 2.6.12 itself. `#` starts a comment only as the first character of a line, the
+    value goes to the end of the line, and of two equal prefixes the first decides. What it would
+    take in silence (no value, host bits, a prefix twice) is an error here.
+    """
+    _require_lines(text)
+    lines = [line for line in text.text.split("\n") if line and line[0] != "#"]
+    pairs = [pair for line in lines if (pair := line.split())]
+    for pair in pairs:
+        if len(pair) != 2:
+            raise _about(text, pairs.index(pair), "expected a prefix and one word")
+    values = [pair[1] for pair in pairs]
+    countries = bool(values) and COUNTRY_CODES.word(values[0]) is not None
+    names, verdicts = (COUNTRY_CODES if countries else _ACTIONS).read(values)
+    if -1 in verdicts:
+        at = verdicts.index(-1)
+        expected = "a country code" if countries else ", ".join(_ACTIONS.said.values())
+        raise _about(text, at, f"the value {values[at]!r} is no verdict, expected {expected}")
+
+    def where(at: int, why: str) -> SourceSyntaxError:
+        return _about(text, at, why)
+
+    rules = gather(text, [pair[0] for pair in pairs], verdicts, where)
+    for one in rules.values():
+        require_distinct(text, one)
+    _require_no_fallback(text, Reading(rules))
+    return Reading(rules, names)
+
+
+def _require_lines(text: Text) -> None:
+    """Raise unless HAProxy sees the same lines and blanks in the text as we do."""
+    lines = text.text.split("\n")
+    at = 0
+    for line in lines:
+        if len(line) * 4 > _LONGEST_LINE and len(line.encode("utf-8", "replace")) > _LONGEST_LINE:
+            raise text.error(f"longer than {_LONGEST_LINE:,} bytes, HAProxy cuts it in two", at)
+        odd = line[:1] != "#" and not line.replace("\t", " ").isprintable()
+        if odd or (line[:1] != "#" and not line.isascii()):
+            raise text.error("an entry holds a character that HAProxy may not take", at, len(line))
+        at += len(line) + 1
+
+
+def _about(text: Text, entry: int, why: str) -> SourceSyntaxError:
+    """Return the error about an entry, counted from 0 over the lines that hold one."""
+    at = 0
+    for line in text.text.split("\n"):
+        if line.split() and line[0] != "#":
+            if not entry:
+                return text.error(why, at, len(line))
+            entry -= 1
+        at += len(line) + 1
+    return text.error(why, len(text.text))
+
+
+def _require_no_fallback(text: Text, reading: Reading) -> None:
+    """Raise unless HAProxy decides every address by the entries of its own family."""
+    rules = reading.rules[MAPPED.family]
+    met = touches(rules, MAPPED)
+    if met.any():
+        raise text.error(
+            f"{rule_text(rules.take(np.flatnonzero(met)[:1]))} holds addresses of {MAPPED}",
+            0,
+            hint="IPv4 clients are looked up there; take that space out of the entry",
+        )
+    for prefix in ASKED_TWICE:
+        if not is_held(rules, prefix):
+            raise text.error(
+                f"no entry holds {prefix}, so HAProxy looks it up as IPv4",
+                0,
+                hint=f"give {prefix} the default's word",
+            )
+
+
+_MANUAL = Reference("https://docs.haproxy.org/2.6/configuration.html#7.3.1", checked="2026-11-23")
+
+HAPROXY_MAP = Target(
+    name="haproxy-map",
+    title="HAProxy map file",
+    match=Match.LONGEST,
+    form=Form.PREFIX,
+    layout=Layout.TOGETHER,
+    template="haproxy-map.map.j2",
+    reader=each(read_map),
+    words={Kind.LIST: _ACTIONS, Kind.VERDICTS: _ACTIONS, Kind.COUNTRIES: COUNTRY_CODES},
+    comment="#",
+    adapt=without_mapped,
+    unasked=(MAPPED,),
+    programs=("haproxy",),
+    references=(_MANUAL,),
+)
