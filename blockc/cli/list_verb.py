@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 import click
 
-from blockc.cli.inputs import shipped_groups
 from blockc.cli.listing import Column, Row, columns
 from blockc.cli.output import show_json, show_table
 from blockc.cli.shared import Settings, verb
-from blockc.cli.source_listing import COLUMNS, source_rows
 from blockc.policy import countries
 from blockc.targets.registry import ALL
 
@@ -42,10 +40,7 @@ def command(settings: Settings, asked: Wanted) -> None:
 
     Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
     """
-    if asked.what == "sources":
-        listing = Listing("Sources", COLUMNS, source_rows(settings))
-    else:
-        listing = _LISTINGS[asked.what]()
+    listing = _LISTINGS[asked.what](settings)
     if settings.json:
         show_json(listing.rows)
     else:
@@ -56,7 +51,13 @@ def command(settings: Settings, asked: Wanted) -> None:
         show_table(settings, listing.title, heads, rows)
 
 
-def _targets() -> Listing:
+def _sources(settings: Settings) -> Listing:
+    from blockc.cli.source_listing import COLUMNS, source_rows
+
+    return Listing("Sources", COLUMNS, source_rows(settings))
+
+
+def _targets(_settings: Settings) -> Listing:
     rows: list[Row] = [
         {
             "name": target.name,
@@ -70,7 +71,9 @@ def _targets() -> Listing:
     return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
 
 
-def _groups() -> Listing:
+def _groups(_settings: Settings) -> Listing:
+    from blockc.cli.inputs import shipped_groups
+
     rows: list[Row] = [
         {
             "name": group.name,
@@ -87,7 +90,7 @@ def _groups() -> Listing:
     return Listing("Groups", shown, rows)
 
 
-def _countries() -> Listing:
+def _countries(_settings: Settings) -> Listing:
     known: Mapping[str, str] = {**countries.names(), **countries.PSEUDO}
     rows: list[Row] = [
         {
@@ -100,7 +103,8 @@ def _countries() -> Listing:
     return Listing("Countries", columns("code", "kind", "name"), rows)
 
 
-_LISTINGS: Mapping[str, Callable[[], Listing]] = {
+_LISTINGS: Mapping[str, Callable[[Settings], Listing]] = {
+    "sources": _sources,
     "targets": _targets,
     "groups": _groups,
     "countries": _countries,

@@ -121,10 +121,9 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
 def test_who_must_act_is_the_exit_code(
     blockc: Blockc, monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int
 ) -> None:
-    def fail() -> None:
+    def fail(_: object) -> None:
         raise failure
 
-    monkeypatch.setattr("blockc.cli.list_verb._targets", fail)
     monkeypatch.setattr("blockc.cli.list_verb._LISTINGS", {"targets": fail})
     done = blockc("list", "targets")
     assert (done.code, done.out) == (code, "")
