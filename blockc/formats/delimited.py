@@ -18,7 +18,7 @@ from blockc.formats.assembly import Draft, feed_of
 from blockc.formats.feed import Feed
 from blockc.formats.form import ADDRESS_COLUMNS, Form
 from blockc.formats.lines import Lines
-from blockc.formats.spans import Decoded, Positions, Wrong, decode_texts
+from blockc.formats.spans import BLANKS, Decoded, Positions, Wrong, decode_texts
 from blockc.formats.table import Dialect, Table
 
 
@@ -134,7 +134,8 @@ def _between(starts: Sequence[str], lasts: Sequence[str]) -> Decoded:
     read = np.zeros(len(starts), dtype=bool)
     read[np.concatenate(list(positions.values()))] = True
     for place in np.flatnonzero(~read).tolist():
-        told.setdefault(place, _no_range(place, starts[place].strip(), lasts[place].strip()))
+        if place not in told:
+            told[place] = _no_range(place, starts[place].strip(BLANKS), lasts[place].strip(BLANKS))
     return Decoded(spans, positions, tuple(told[place] for place in sorted(told)))
 
 

@@ -142,15 +142,15 @@ def _holds_block(family: Family, start: Column, last: Column, length: int) -> ND
     """Return which spans hold a whole aligned block of `length` bits, -1 standing for more."""
     if length < 0:
         return np.zeros(len(start), dtype=bool)
-    bits = np.uint64(columns.unit_bits(family) - length)
-    rest = (columns.ONE << bits) - columns.ONE
+    bits = columns.unit_bits(family) - length
+    rest, once = np.uint64((1 << bits) - 1), np.uint64(bits - 1)  # a shift by 64 is undefined
     begins, ends = start, last
     inside, whole = np.zeros(len(start), dtype=bool), np.ones(len(start), dtype=bool)
     if columns.is_wide(start):
         (begins, low), (ends, high) = columns.split(start), columns.split(last)
         inside, whole = low > 0, high == columns.ALL
-    first = (begins >> bits) + (((begins & rest) > 0) | inside)
-    stop = (ends >> bits) + (((ends & rest) == rest) & whole)
+    first = (begins >> once >> columns.ONE) + (((begins & rest) > 0) | inside)
+    stop = (ends >> once >> columns.ONE) + (((ends & rest) == rest) & whole)
     return np.asarray(first < stop)
 
 

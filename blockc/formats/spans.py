@@ -19,7 +19,7 @@ from blockc.addresses.text import HostBits
 from blockc.addresses.written import parse_written
 
 Positions = NDArray[np.int64]
-_BLANKS = " \t\v\f"
+BLANKS = " \t\v\f"
 _LONGEST = 200  # characters; whatever is longer is no address
 _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
 _EXPECTED = "expected an address, a prefix or a range"
@@ -77,7 +77,7 @@ def decode_texts(texts: Sequence[str], *, truncate: bool = False) -> Decoded:
     """
     joined = "\n".join(texts) + "\n" if texts else ""
     if _FOREIGN.search(joined):
-        texts = [text.strip(_BLANKS) for text in texts]
+        texts = [text.strip(BLANKS) for text in texts]
         joined = "\n".join("" if _FOREIGN.search(text) else text for text in texts) + "\n"
     if joined.count("\n") != len(texts):  # a text with a newline of its own: all one by one
         joined = "\n" * len(texts)
@@ -98,7 +98,7 @@ def shifted(parts: Iterable[tuple[Decoded, int]]) -> Decoded:
 
 
 def _body(line: str) -> str:
-    return line.partition("#")[0].partition(";")[0].strip(_BLANKS)
+    return line.partition("#")[0].partition(";")[0].strip(BLANKS)
 
 
 def _decoded(bulk: _Part, texts: list[str], positions: Positions, *, truncate: bool) -> Decoded:
