@@ -85,5 +85,7 @@ def _merged(rules: Rules, others: Rules) -> Rules:
     both = Rules(V6, start, last, np.concatenate([rules.verdict, others.verdict]))
     length = both.prefixes().length
     order = np.lexsort((length, start))
-    again = (start[order][1:] == start[order][:-1]) & (length[order][1:] == length[order][:-1])
-    return both.take(order[np.concatenate([[True], ~again])])
+    start, length = start[order], length[order]
+    new = np.ones(len(both), dtype=bool)
+    new[1:] = (start[1:] != start[:-1]) | (length[1:] != length[:-1])
+    return both.take(order[new])

@@ -1,0 +1,129 @@
+"""The second witness decides as each match model does, and as somebody who reads rule by rule."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+
+from blockc.addresses import V4, V6, AddrMap, Family, Prefix, Prefixes, columns
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.errors import Miscompiled
+from blockc.targets.plain import PLAIN
+from blockc.targets.reading import NAMES, Reading, Text
+from blockc.verify.readback import prove
+from blockc.verify.witness import Labels, witness
+from tests.targets.artifacts import nested, prefixes
+
+SIZE = 64
+PLACES = {V4: 0xC0000200, V6: 0x20010DB8 << 96 | 0xFFC0}
+LABEL = np.array([0, 1, 2, 3], dtype=np.int32)
+Drawn = Sequence[tuple[Prefix, int]]
+
+
+def drawn(random: Random, family: Family, *, distinct: bool) -> Drawn:
+    """Return nested prefixes of a few addresses in any order, each with a verdict."""
+    found: dict[Prefix, int] = {}
+    rules = []
+    for _ in range(random.randint(0, 14)):
+        length = family.width - random.choice([0, 0, 1, 1, 2, 3, 4, 5, 6])
+        host = family.width - length
+        first = PLACES[family] + random.randrange(SIZE)
+        prefix = Prefix(family, first >> host << host, length)
+        if not distinct or prefix not in found:
+            found[prefix] = random.randrange(4)
+            rules.append((prefix, found[prefix]))
+    return rules
+
+
+def as_rules(family: Family, drawn: Drawn) -> Rules:
+    """Return the rules in their order."""
+    if not drawn:
+        return Rules.empty(family)
+    starts = columns.column(family, [prefix.first for prefix, _ in drawn])
+    lengths = np.array([prefix.length for prefix, _ in drawn], dtype=np.int16)
+    if family.grain and not columns.is_wide(starts):
+        starts = columns.widen(starts)
+    verdicts = np.array([verdict for _, verdict in drawn], dtype=np.int32)
+    return Rules.of_prefixes(Prefixes(family, starts, lengths), verdicts)
+
+
+def first_of(drawn: Drawn, address: int) -> int:
+    """Return the verdict of the first rule that holds an address, looking at one after another."""
+    return next((v for p, v in drawn if p.first <= address <= p.last), 0)
+
+
+def longest_of(drawn: Drawn, address: int) -> int:
+    """Return the verdict of the narrowest rule that holds an address."""
+    return first_of(sorted(drawn, key=lambda rule: -rule[0].length), address)
+
+
+def two_sets_of(drawn: Drawn, address: int) -> int:
+    """Return whether an address is in one set and not in the other."""
+    held = {min(v, 1) for p, v in drawn if p.first <= address <= p.last}
+    return int(held == {1})
+
+
+def asked(family: Family) -> list[int]:
+    """Return every address the rules can be about, and some around them."""
+    return list(range(PLACES[family] - 3, PLACES[family] + SIZE + 3))
+
+
+@pytest.mark.parametrize("family", [V4, V6], ids=str)
+@pytest.mark.parametrize("seed", range(60))
+def test_the_first_rule_that_matches_decides(family: Family, seed: int) -> None:
+    rules = drawn(Random(seed), family, distinct=False)
+    require_agreement(Match.FIRST, family, rules, [first_of(rules, a) for a in asked(family)])
+
+
+@pytest.mark.parametrize("family", [V4, V6], ids=str)
+@pytest.mark.parametrize("seed", range(60))
+def test_the_longest_prefix_decides(family: Family, seed: int) -> None:
+    rules = drawn(Random(seed), family, distinct=True)
+    require_agreement(Match.LONGEST, family, rules, [longest_of(rules, a) for a in asked(family)])
+
+
+@pytest.mark.parametrize("family", [V4, V6], ids=str)
+@pytest.mark.parametrize("seed", range(60))
+def test_the_second_of_two_sets_is_taken_away(family: Family, seed: int) -> None:
+    rules = [(p, min(v, 1)) for p, v in drawn(Random(seed), family, distinct=False)]
+    wanted = [two_sets_of(rules, a) for a in asked(family)]
+    require_agreement(Match.TWO_SETS, family, rules, wanted)
+
+
+def require_agreement(match: Match, family: Family, drawn: Drawn, wanted: list[int]) -> None:
+    """Check witness and sweep against what was found rule by rule."""
+    rules = as_rules(family, drawn)
+    addresses = columns.column(family, asked(family))
+    swept = meaning(match, [rules], ["", "a", "b", "c"], [family]).part(family).at(addresses)
+
+    assert witness(match, rules, LABEL)(addresses).tolist() == wanted
+    assert swept.tolist() == wanted
+
+
+@pytest.mark.parametrize("match", list(Match))
+def test_answers_use_the_labels_of_the_proof(match: Match) -> None:
+    rules = nested(("10.0.0.0/8", 1))[V4]
+    label: Labels = np.array([7, 5], dtype=np.int32)
+    ask = witness(match, rules, label)
+    assert ask(columns.column(V4, [0x0A000000, 0x0B000000])).tolist() == [5, 7]
+
+
+def test_ordered_ranges_are_never_called_proved() -> None:
+    ranged = Rules.of_spans(V4, columns.column(V4, [1]), columns.column(V4, [4]))
+    with pytest.raises(ValueError, match="a range, not a prefix"):
+        witness(Match.FIRST, ranged, LABEL)
+
+
+def test_an_ordered_artifact_is_proved_and_its_order_matters() -> None:
+    """The reader gives rules in the order of the text; the first that matches decides."""
+    rules = nested(("10.1.0.0/16", 0), ("10.0.0.0/8", 1), ("2001:db8::/32", 1))
+    intent = AddrMap.of_set(prefixes("10.0.0.0/8", "2001:db8::/32") - prefixes("10.1.0.0/16"))
+    ordered = replace(PLAIN, match=Match.FIRST, reader=lambda _: Reading(rules, NAMES))
+    turned = {family: one.take(slice(None, None, -1)) for family, one in rules.items()}
+    wrong = replace(ordered, reader=lambda _: Reading(turned, NAMES))
+
+    prove(ordered, [Text("x", "")], intent)
+    with pytest.raises(Miscompiled, match=r"10\.1\.0\.0/16 is given 'block' by its text"):
+        prove(wrong, [Text("x", "")], intent)
