@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blockc.addresses.records import Records
 from blockc.addresses.world import World
 from blockc.build.artifact import Artifact, Inputs, Workshop
+from blockc.build.harm import Harm, harms_of
 from blockc.build.manifest import manifest_bytes
 from blockc.build.plan import Order, orders
 from blockc.build.request import Requests
@@ -36,6 +37,7 @@ class Build:
 
     files: Mapping[str, bytes]
     artifacts: tuple[Artifact, ...]
+    harms: tuple[Harm, ...]
 
 
 def compile_policy(
@@ -76,8 +78,9 @@ def compile_policy(
         for path, content in artifact.files.items():
             _require_new(path, artifact.order, files)
             files[path] = content
-    files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, inputs)
-    return Build(files, tuple(artifacts))
+    harms = harms_of(artifacts, data.records)
+    files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, harms, inputs)
+    return Build(files, tuple(artifacts), harms)
 
 
 def _placed(problem: BlockcError, order: Order) -> BlockcError:

@@ -11,6 +11,7 @@ from typing import Any
 from blockc import __version__
 from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.build.artifact import Artifact, Inputs
+from blockc.build.harm import Harm, counts_report, harm_report
 from blockc.build.shares import country_shares
 from blockc.passes.request import Step
 from blockc.policy.resolve import Resolved, ResolvedList
@@ -19,7 +20,11 @@ SCHEMA = "blockc-manifest/1"
 
 
 def manifest_bytes(
-    resolved: Resolved, countries: AddrMap, artifacts: Sequence[Artifact], inputs: Inputs
+    resolved: Resolved,
+    countries: AddrMap,
+    artifacts: Sequence[Artifact],
+    harms: Sequence[Harm],
+    inputs: Inputs,
 ) -> bytes:
     """Return the manifest of a build as JSON.
 
@@ -34,6 +39,7 @@ def manifest_bytes(
         "sources": [{"name": s.name, "date": s.date, "digest": s.digest} for s in inputs.sources],
         "lists": {one.name: _list(one, countries) for one in resolved.lists},
         "artifacts": [_artifact(artifact) for artifact in artifacts],
+        "harms": [harm_report(harm) for harm in harms],
     }
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -67,18 +73,19 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
             {"path": path, "bytes": len(artifact.files[path]), "sha256": digest}
             for path, digest in artifact.digests().items()
         ],
-        "entries": {family.name: count for family, count in artifact.entries.items()},
+        "entries": counts_report(artifact.entries),
         "addresses": {family.name: str(count) for family, count in artifact.addresses.items()},
-        "passes": [_step(step) for step in artifact.steps],
+        "passes": [step_report(step) for step in artifact.steps],
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_report(step: Step) -> dict[str, Any]:
+    """Return what a pass did, in numbers, as the manifest and `--json` have it."""
     return {
         "name": step.name,
         "contract": str(step.contract),
-        "before": {family.name: count for family, count in step.before.items()},
-        "after": {family.name: count for family, count in step.after.items()},
+        "before": counts_report(step.before),
+        "after": counts_report(step.after),
         "added": _counts(step.added),
         "lost": _counts(step.lost),
     }

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from blockc.addresses import AddrSet
+from blockc.addresses.addrset import union
 from blockc.addresses.records import Records
+from blockc.addresses.special import protected_addresses
 from blockc.addresses.world import World
 from blockc.build.plan import Order
 from blockc.passes.dont_care import DontCare, dont_care_space
@@ -22,7 +24,8 @@ LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
 class Requests:
     """Makes the request of each order of a build; what orders share is worked out once.
 
-    `protected`: what no pass may block beyond what the policy says.
+    `protected`: what the policy protects. Beyond what lists say no pass may block it, nor
+    special-purpose space with local users.
     """
 
     world: World
@@ -55,10 +58,11 @@ class Requests:
         return self._once(tier, lambda: dont_care_space(tier, self.world))
 
     def _protected(self, fit: Fit) -> AddrSet:
-        if not fit.spare:
-            return self.protected
-        spared = self._once(fit.spare, lambda: never_blocked(self.world, fit.spare))
-        return self.protected | spared
+        def protected() -> AddrSet:
+            spared = never_blocked(self.world, fit.spare)
+            return union([self.protected, protected_addresses(), spared])
+
+        return self._once(("protected", *fit.spare), protected)
 
     def _weights(self, fit: Fit) -> Weights:
         """Return the weights of harm: only what is delegated can be harmed."""

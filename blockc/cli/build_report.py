@@ -8,6 +8,9 @@ from blockc.addresses import FAMILIES
 from blockc.addresses.world import Conflict, World
 from blockc.build.artifact import Artifact
 from blockc.build.driver import Build
+from blockc.build.harm import harm_report
+from blockc.build.manifest import step_report
+from blockc.cli.harm_report import show_harms, show_passes
 from blockc.cli.inputs import Snapshot
 from blockc.cli.output import Cell, Figure, amount, say, show, show_table, warn
 from blockc.cli.shared import Settings
@@ -56,6 +59,7 @@ def build_report(run: Run) -> dict[str, object]:
         "conflicts": [_conflict_report(one) for one in run.world.conflicts],
         "lists": [_list_report(one) for one in run.resolved.lists],
         "artifacts": [_artifact_report(one) for one in run.build.artifacts],
+        "harms": [harm_report(harm) for harm in run.build.harms],
         "seconds": {stage: round(spent, 4) for stage, spent in run.stages.seconds.items()},
     }
 
@@ -98,6 +102,7 @@ def _artifact_report(artifact: Artifact) -> dict[str, object]:
         "files": sorted(artifact.files),
         "entries": {family.name: count for family, count in artifact.entries.items()},
         "bytes": artifact.size,
+        "passes": [step_report(step) for step in artifact.steps],
     }
 
 
@@ -109,6 +114,8 @@ def show_build(settings: Settings, run: Run) -> None:
     show("\n")
     title = "Artifacts, each read back and proved, with their entries by family"
     show_table(settings, title, heads, rows)
+    show_passes(settings, run.build.artifacts)
+    show_harms(settings, run.build.harms)
     show("\n")
     seconds = {**run.stages.seconds, "all": sum(run.stages.seconds.values())}
     times = [(stage, Figure(f"{spent:.2f} s")) for stage, spent in seconds.items()]

@@ -23,6 +23,7 @@ from blockc.cli.catalogue import lock_path, own_definitions
 from blockc.cli.depfile import depfile_text
 from blockc.cli.feeds import LockedFeeds
 from blockc.cli.forecast import forecast, show_forecast
+from blockc.cli.harm_report import warn_of_harms
 from blockc.cli.inputs import (
     FileReader,
     Snapshot,
@@ -156,6 +157,7 @@ def command(settings: Settings, asked: Wanted) -> None:
             show_forecast(settings, ground.resolved, sample=asked.sample)
     else:
         run = run_build(settings, asked)
+        warn_of_harms(run.build.harms)
         if settings.json:
             show_json(build_report(run))
         else:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
+
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
@@ -93,7 +95,22 @@ def _two_sets(draft: Draft, request: Request) -> Compiled:
 def _give_up(draft: Draft, request: Request) -> Compiled:
     kept = {} if _divides(request) else dict(_fitting(draft, request))
     draft = _rerun(draft, draft.match, [budget_pass(draft, request, kept)])
+    _require_few_lengths(draft, request)
     return _compiled(draft, [draft.rules])
+
+
+def _require_few_lengths(draft: Draft, request: Request) -> None:
+    """Raise DoesNotFit if the rules at the least cost have more prefix lengths than allowed."""
+    for family, rules in draft.rules.items():
+        if not request.most_lengths or draft.match == Match.INTERVALS:
+            return
+        used = len(np.unique(rules.prefixes().length))
+        if used > request.most_lengths:
+            raise DoesNotFit(
+                f"{family.name}: {used} prefix lengths, the limit is {request.most_lengths}",
+                hint=f"when_over = {request.when_over.value!r} does not choose lengths; "
+                "allow more of them, or more entries",
+            )
 
 
 def _divides(request: Request) -> bool:

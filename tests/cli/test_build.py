@@ -53,6 +53,8 @@ def test_the_report_for_programs_is_as_documented(
     files = shown(tmp_path / "dist")
     assert sizes == [len(files["far.txt"]), len(files["nginx/far.conf"])]
     counts = {"ipv4": "1049216", "ipv6": str(2**96)}
+    manifest = json.loads(files["manifest.json"])
+    passes = {one["target"]: one["passes"] for one in manifest["artifacts"]}
     assert report == {
         "sample": False,
         "folder": str(tmp_path / "dist"),
@@ -77,9 +79,11 @@ def test_the_report_for_programs_is_as_documented(
                 "holds": "far",
                 "files": [path],
                 "entries": {"ipv4": 4, "ipv6": 1},
+                "passes": passes[target],
             }
             for target, path in (("plain", "far.txt"), ("nginx-geo", "nginx/far.conf"))
         ],
+        "harms": [],
     }
 
 

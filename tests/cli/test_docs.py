@@ -123,6 +123,7 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
 ) -> None:
     split = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "x"\nmax_entries = 2\n'
     lossy = split + 'when_over = "collateral"\n'
+    lossy += lossy.replace('"x"', '"y"').replace("collateral", "coverage")
     words = ("build", "--json", "-o", tmp_path / "dist", "--from", folder, "-f")
     report = json.loads(blockc(*words, write_policy(tmp_path, POLICY + lossy)).out)
     manifest = json.loads((tmp_path / "dist" / "manifest.json").read_bytes())

@@ -8,6 +8,7 @@ import pytest
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import V4, V6
 from blockc.addresses.rules import Match, meaning
+from blockc.errors import DoesNotFit
 from blockc.passes.budget import curves_of
 from blockc.passes.pairs import Pairs
 from blockc.passes.plan import compile_rules
@@ -122,3 +123,11 @@ def test_unused_ipv6_space_is_told_apart_in_units_that_stay_exact(bits: int) -> 
     assert curve.at(3) == 0
     got = meaning(Match.MEMBER, [curve.solve(3)], names(2), [V6]).parts[0]
     assert got == deep((1, 0, 1, 0, 1, 1, 1, 1), 90), "the smaller gap is closed"
+
+
+def test_a_limit_that_needs_more_lengths_than_allowed_is_refused() -> None:
+    asked = Request(max_entries=2, most_lengths=1, when_over=WhenOver.COLLATERAL)
+    wanted = address_map((1, 1, 0, 1, 0, 1, 0, 0))
+    with pytest.raises(DoesNotFit, match=r"ipv0: 2 prefix lengths, the limit is 1; when_over"):
+        compile_rules(wanted, Match.MEMBER, asked)
+    assert compile_rules(wanted, Match.INTERVALS, asked).entries == {TOY: 2}

@@ -1,0 +1,102 @@
+"""Whom the passes of a build hit that give something up, and what each pass saved."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blockc.addresses import AddrSet, Family
+from blockc.addresses.records import Records
+from blockc.build.artifact import Artifact
+from blockc.passes.report import Hit, hit_by
+from blockc.passes.request import Step
+from blockc.policy.selectors import Addresses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Harm:
+    """What one pass did to addresses of artifacts that are compiled alike.
+
+    Attributes:
+        artifacts: Those that hold what the pass made.
+        added: What it blocks although no list says so, a value a family that gained addresses.
+        lost: What it lets through although a list blocks it, in the same form.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    step: Step
+    added: tuple[Hit, ...]
+    lost: tuple[Hit, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files that hold what the pass made."""
+        return tuple(sorted(path for one in self.artifacts for path in one.files))
+
+
+def harms_of(artifacts: Iterable[Artifact], records: Sequence[Records]) -> tuple[Harm, ...]:
+    """Return what was done by every pass that changed what addresses get."""
+    return tuple(
+        Harm(alike, step, _hits(step.added, records), _hits(step.lost, records))
+        for alike in alike_artifacts(artifacts)
+        for step in alike[0].steps
+        if step.added or step.lost
+    )
+
+
+def alike_artifacts(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, ...]]:
+    """Yield artifacts together that were compiled once for all of them, in order."""
+    groups: dict[int, list[Artifact]] = {}
+    for artifact in artifacts:
+        groups.setdefault(id(artifact.steps), []).append(artifact)
+    yield from map(tuple, groups.values())
+
+
+def _hits(addresses: AddrSet, records: Sequence[Records]) -> tuple[Hit, ...]:
+    return tuple(hit for hit in hit_by(addresses, records) if hit.addresses)
+
+
+def harm_report(harm: Harm) -> dict[str, Any]:
+    """Return a harm as the manifest and `--json` have it, without the moment it was seen.
+
+    Units: numbers of addresses are texts, because an IPv6 count exceeds what many readers keep.
+    """
+    step = harm.step
+    return {
+        "files": list(harm.files),
+        "pass": step.name,
+        "contract": str(step.contract),
+        "before": counts_report(step.before),
+        "after": counts_report(step.after),
+        "added": [_hit_report(hit) for hit in harm.added],
+        "lost": [_hit_report(hit) for hit in harm.lost],
+    }
+
+
+def counts_report(counts: Mapping[Family, int]) -> dict[str, int]:
+    """Return numbers of entries by the name of the family."""
+    return {family.name: count for family, count in counts.items()}
+
+
+def _hit_report(hit: Hit) -> dict[str, Any]:
+    return {
+        "family": hit.family.name,
+        "addresses": str(hit.addresses),
+        "delegated": str(hit.delegated),
+        "all_delegated": str(hit.all_delegated),
+        "delegations": hit.delegations,
+        "all_delegations": hit.all_delegations,
+        "countries": [
+            {"code": c.code, "addresses": str(c.addresses), "delegations": c.delegations}
+            for c in hit.countries
+        ],
+        "hardest": [
+            {
+                "registry": one.registry,
+                "country": one.country,
+                "range": str(Addresses(hit.family, one.first, one.last)),
+                "line": one.row,
+                "addresses": str(one.addresses),
+            }
+            for one in hit.hardest
+        ],
+    }
