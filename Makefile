@@ -28,6 +28,9 @@ golden: $(VENV)/.testing  ## write the golden files and generated pages anew, sh
 	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py --update-golden
 	git diff --stat tests/golden docs
 
+schemas: $(VENV)/.installed  ## write the JSON Schemas in docs/schema/ anew
+	$(BIN)/python scripts/make_schemas.py
+
 real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
 	$(BIN)/python -m pytest -m real
 
@@ -60,4 +63,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test check lint types golden real bench dist clean help
+.PHONY: example test check lint types golden schemas real bench dist clean help

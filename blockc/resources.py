@@ -1,4 +1,4 @@
-"""Where the templates and sources are: in a wheel, an editable install or a bare checkout."""
+"""Where the shipped folders are: in a wheel, an editable install or a bare checkout."""
 
 from pathlib import Path
 
@@ -13,12 +13,17 @@ def sources_dir() -> Path:
     return _shipped("sources")
 
 
-def _shipped(name: str) -> Path:
+def schemas_dir() -> Path:
+    """Return the folder of the JSON Schemas of what an operator writes."""
+    return _shipped("schemas", "docs/schema")
+
+
+def _shipped(name: str, checkout: str = "") -> Path:
     """Return the installed folder if it exists, else the checkout's.
 
     A wheel carries `name` inside the package. In a checkout, installed editable or not, it stands
-    beside the package.
+    beside the package, at the path `checkout` if that is another.
     """
     package = Path(__file__).resolve().parent
     installed = package / name
-    return installed if installed.is_dir() else package.parent / name
+    return installed if installed.is_dir() else package.parent / (checkout or name)

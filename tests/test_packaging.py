@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from blockc import __version__
-from blockc.resources import sources_dir, templates_dir
+from blockc.resources import schemas_dir, sources_dir, templates_dir
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PARTS = ("blockc", "templates", "sources", "examples", "setup.cfg", "pyproject.toml", "README.md")
-FOLDERS = "from blockc.resources import *; print(templates_dir()); print(sources_dir())"
+PARTS = ("blockc", "templates", "sources", "docs", "examples")
+FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+FOLDERS = """from blockc.resources import *
+print(templates_dir(), sources_dir(), schemas_dir())"""
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
@@ -36,12 +38,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("checkout")
     unwanted = shutil.ignore_patterns("__pycache__", "dist", ".dist.generations")
     for part in PARTS:
-        source = CHECKOUT / part
-        if source.is_dir():
-            shutil.copytree(source, copy / part, ignore=unwanted)
-        else:
-            shutil.copy(source, copy / part)
-    shutil.copy(CHECKOUT / "LICENSE", copy / "LICENSE")
+        shutil.copytree(CHECKOUT / part, copy / part, ignore=unwanted)
+    for file in FILES:
+        shutil.copy(CHECKOUT / file, copy / file)
     return copy
 
 
@@ -68,9 +67,10 @@ def environment(folder: Path, *what: object) -> Path:
 @pytest.mark.slow
 def test_the_wheel_carries_every_template_source_and_type_mark(wheel: Path) -> None:
     carried = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
-    for folder, name in ((templates_dir(), "templates"), (sources_dir(), "sources")):
+    folders = (templates_dir(), "templates"), (sources_dir(), "sources"), (schemas_dir(), "schemas")
+    for folder, name in folders:
         files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-        assert len(files) > 5
+        assert len(files) > 2
         assert {Path("blockc", name, file) for file in files} <= carried
     assert Path("blockc/py.typed") in carried
     code = {path.relative_to(CHECKOUT) for path in (CHECKOUT / "blockc").rglob("*.py")}
@@ -107,7 +107,7 @@ def test_the_wheel_runs_the_example_in_an_empty_environment(
 def test_an_editable_install_and_a_bare_checkout_find_their_data(
     checkout: Path, tmp_path: Path
 ) -> None:
-    expected = [str(checkout / "templates"), str(checkout / "sources")]
+    expected = [str(checkout / name) for name in ("templates", "sources", "docs/schema")]
     python = environment(tmp_path / "venv", "--editable", checkout)
     assert run(python, "-c", FOLDERS, cwd=tmp_path).split() == expected
     bare = run(sys.executable, "-c", FOLDERS, cwd=tmp_path, PYTHONPATH=str(checkout)).split()
@@ -122,4 +122,4 @@ def test_every_package_of_the_checkout_is_listed() -> None:
         ".".join(path.parent.relative_to(CHECKOUT).parts)
         for path in (CHECKOUT / "blockc").rglob("*.py")
     }
-    assert listed == found | {"blockc.templates", "blockc.sources"}
+    assert listed == found | {"blockc.templates", "blockc.sources", "blockc.schemas"}

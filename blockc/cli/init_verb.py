@@ -1,6 +1,5 @@
 """`blockc init`: a policy to begin with, and what builds it every night."""
 
-import json
 import os
 import pwd
 import shlex
@@ -13,13 +12,12 @@ from pathlib import Path
 import click
 
 from blockc.cli.output import say, show_json, show_table
-from blockc.cli.policy_input import known
 from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Project, scaffold
 from blockc.cli.shared import Settings, verb
 from blockc.cli.single_files import write_files
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
-from blockc.policy.schema import policy_schema
 from blockc.policy.selectors import Country, note_on, parse_selector
+from blockc.resources import schemas_dir
 from blockc.targets.registry import target_named
 
 DEFAULT_BLOCK = "group:us-ofac-comprehensive"
@@ -69,7 +67,7 @@ def command(settings: Settings, asked: Wanted) -> None:
         user=_owner(folder),
     )
     texts = scaffold(project)
-    texts[SCHEMA] = json.dumps(policy_schema(known()), indent=1) + "\n"
+    texts[SCHEMA] = (schemas_dir() / "policy.schema.json").read_text(encoding="utf-8")
     if not asked.force:
         _require_free(asked.folder, sorted(texts))
     write_files({asked.folder / path: text.encode() for path, text in texts.items()})

@@ -1,0 +1,38 @@
+"""Make the JSON Schemas in `docs/schema/`, which the wheel carries too.
+
+    python scripts/make_schemas.py [FOLDER]
+
+Run it after a change of a policy's, group's or source's keys, of the targets or of the formats.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from blockc.cli.policy_input import known
+from blockc.fetch.schema import source_schema
+from blockc.formats.registry import DELEGATED, FORMATS
+from blockc.policy.schema import group_schema, policy_schema
+from blockc.resources import schemas_dir
+
+
+def texts() -> dict[str, str]:
+    """Return name -> text of every schema."""
+    schemas: dict[str, dict[str, Any]] = {
+        "policy.schema.json": policy_schema(known()),
+        "groups.schema.json": group_schema(),
+        "source.schema.json": source_schema([DELEGATED, *FORMATS]),
+    }
+    return {name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}
+
+
+def main(folder: Path) -> None:
+    """Write every schema into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else schemas_dir())
