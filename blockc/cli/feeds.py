@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from blockc.addresses.addrset import AddrSet
 from blockc.cli.catalogue import ASN_SOURCE, all_sources
-from blockc.cli.readers import read_feed, required_lock, tools
+from blockc.cli.readers import locked_feed, required_lock, tools
 from blockc.cli.shared import Settings
 from blockc.errors import PolicyError, suggestion
 from blockc.fetch.locked import locked_sources
+from blockc.fetch.store import Store
 from blockc.formats.feed import Feed
 from blockc.targets.draft import Origin
 
@@ -41,8 +42,16 @@ class LockedFeeds:
         return feed.addresses(filters)
 
     def asn(self, number: int) -> AddrSet:
-        """Return the addresses an autonomous system announces."""
-        return self._feed(ASN_SOURCE).addresses([("asn", str(number))])
+        """Return the addresses an autonomous system announces.
+
+        Raises:
+            PolicyError: The source that is asked, one of the operator's own, tells no AS numbers.
+        """
+        feed = self._feed(ASN_SOURCE)
+        if "asn" not in feed.tags:
+            hint = f"give sources/{ASN_SOURCE}.toml a column or tag asn"
+            raise PolicyError(f"the source {ASN_SOURCE} tells no AS numbers", hint=hint)
+        return feed.addresses([("asn", str(number))])
 
     def _feed(self, name: str) -> Feed:
         if name not in self._read:
@@ -50,7 +59,7 @@ class LockedFeeds:
             known, lock = all_sources(settings.file), required_lock(settings)
             found = locked_sources(tools(settings), lock, known, [name], offline=settings.offline)
             one = found[name]
-            feed = read_feed(one.source, one.raw.name, one.raw.data)
+            feed = locked_feed(Store.of(settings.store), one)
             day = feed.date.isoformat() if feed.date else "no-date"
             self.origins[name] = Origin(name, day, f"sha256:{one.snapshot.sha256}")
             self._read[name] = feed

@@ -1,5 +1,6 @@
 """What fetching needs of the formats: the facts of a file, read once and remembered for builds."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 
@@ -20,9 +21,12 @@ from blockc.fetch.tools import Event, Tools
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated import Delegated, read_delegated
 from blockc.formats.feed import Feed
+from blockc.formats.feed_bytes import feed_from_bytes, feed_to_bytes
 from blockc.formats.registry import DELEGATED, FORMATS, form_of
 
 _STATUSES = ("allocated", "assigned")
+# The kind of a remembered feed: raise it when reading the same bytes gives another one.
+_FEED = "feed-1"
 
 
 def _unwatched(_event: Event) -> None:
@@ -66,6 +70,19 @@ def read_feed(source: Source, name: str, data: bytes) -> Feed:
     """Return what a feed's file says, read as its definition wants."""
     form = form_of(source.format, source.rows, max_records=source.expect.max_records)
     return FORMATS[source.format].read(name, data, form)
+
+
+def locked_feed(store: Store, locked: LockedSource) -> Feed:
+    """Return what a feed's file says as the lock has it, parsed or remembered."""
+    source = locked.source
+    written = [source.format, source.rows, source.expect.max_records, locked.snapshot.sha256]
+    key = digest(json.dumps(written, sort_keys=True).encode())
+    kept = store.get(_FEED, key)
+    if kept:
+        return feed_from_bytes(kept)
+    feed = read_feed(source, locked.raw.name, locked.raw.data)
+    store.put(_FEED, key, feed_to_bytes(feed))
+    return feed
 
 
 def feed_facts(feed: Feed) -> Facts:

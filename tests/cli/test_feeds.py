@@ -216,3 +216,22 @@ def test_a_check_of_nothing_in_particular_is_refused(
     done = blockc("check", *words, "file")
     assert (done.code, done.out) == (2, "")
     assert said in done.err
+
+
+def test_a_feed_is_parsed_for_the_first_build_alone(
+    blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert blockc("update", "-f", policy).code == 0
+    first, published = blockc("build", "-f", policy), policy.parent / "dist" / "clouds.txt"
+    before = published.read_bytes()
+    monkeypatch.setattr("blockc.cli.readers.FORMATS", {})
+    again = blockc("build", "-f", policy)
+    assert (first.code, again.code, published.read_bytes()) == (0, 0, before)
+
+
+def test_an_own_iptoasn_must_tell_as_numbers(blockc: Blockc, policy: Path) -> None:
+    define(policy.parent, "iptoasn", "csv", '[rows]\ncolumns = ["prefix", "network"]')
+    assert blockc("update", "-f", policy).code == 0
+    done = blockc("build", "-f", policy)
+    assert done.code == 2
+    assert "the source iptoasn tells no AS numbers; give sources/iptoasn.toml a column" in done.err
