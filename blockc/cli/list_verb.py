@@ -34,9 +34,9 @@ class Wanted:
 def command(settings: Settings, asked: Wanted) -> None:
     """List the sources, targets, groups or countries a policy can name.
 
-    Reads what blockc ships and, for sources, one's own in the folder `sources` beside the policy,
-    with blockc.lock and the store for the age of their data. Writes nothing. Prints a table. A
-    country stands for the addresses registered there, which is not where they are used.
+    Reads what blockc ships and one's own in the folders `sources` and `groups` beside the policy;
+    for sources also blockc.lock and the store, for the age of their data. Writes nothing. Prints a
+    table. A country stands for the addresses registered there, which is not where they are used.
 
     Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
     """
@@ -71,8 +71,9 @@ def _targets(_settings: Settings) -> Listing:
     return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
 
 
-def _groups(_settings: Settings) -> Listing:
-    from blockc.cli.inputs import shipped_groups
+def _groups(settings: Settings) -> Listing:
+    from blockc.cli.all_groups import all_groups
+    from blockc.cli.inputs import FileReader
 
     rows: list[Row] = [
         {
@@ -83,7 +84,7 @@ def _groups(_settings: Settings) -> Listing:
             "caveat": group.caveat,
             "countries": list(group.countries),
         }
-        for group in shipped_groups().values()
+        for _, group in sorted(all_groups(settings.file, FileReader()).items())
     ]
     members = Column("countries", "members", len)
     shown = (*columns("name"), Column("date", "as of"), members, *columns("countries", "title"))

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from blockc.cli.all_groups import all_groups
 from blockc.cli.catalogue import all_sources
-from blockc.cli.inputs import FileReader, shipped_groups
+from blockc.cli.inputs import FileReader
 from blockc.errors import Location, PolicyError, UsageError
 from blockc.formats.registry import DELEGATED, tags_of
 from blockc.policy.gather import beside, read_beside
@@ -15,11 +16,11 @@ from blockc.targets.target import Layout, Target
 from blockc.targets.vocabulary import Kind
 
 
-def known(policy: Path = Path("blockc.toml")) -> Known:
+def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
     return Known(
         targets={target.name: _facts(target) for target in ALL},
-        groups=shipped_groups(),
+        groups=all_groups(policy, reader or FileReader()),
         sources={
             name: tags_of(source.format, source.rows)
             for name, source in all_sources(policy).items()
@@ -54,7 +55,7 @@ def read_policy(path: Path, reader: FileReader) -> Policy:
     except UnicodeDecodeError as reason:
         line = reason.object.count(b"\n", 0, reason.start) + 1
         raise PolicyError("not UTF-8 text", at=Location(str(path), line)) from None
-    return parse_policy(str(path), text, known=known(path), read_file=reader)
+    return parse_policy(str(path), text, known=known(path, reader), read_file=reader)
 
 
 def own_templates(policy: Policy, reader: FileReader) -> dict[str, Text]:
