@@ -3,7 +3,11 @@
 from ipaddress import ip_address, ip_network
 from random import Random
 
+import numpy as np
+
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family, Prefix, columns
+from blockc.addresses.columns import Column
+from blockc.addresses.text_columns import address_texts
 
 SLOTS_A_FAMILY = 1_000
 
@@ -26,28 +30,42 @@ def listed(seed: int, count: int = 900) -> AddrSet:
     return AddrSet.of(found)
 
 
-def ends(intent: AddrMap, family: Family, seed: int = 0) -> list[int]:
-    """Return first and last address of `SLOTS_A_FAMILY` slots, those at the ends of the space too.
+def ends(
+    intent: AddrMap, family: Family, slots: int | None = SLOTS_A_FAMILY, seed: int = 0
+) -> Column:
+    """Return first and last address of `slots` slots, those at the ends of the space too.
+
+    Of all slots if `slots` is None.
 
     Source: between two boundaries the answer cannot change, so two probes a slot decide.
     """
     part = intent.part(family)
-    pairs = list(
-        zip(columns.ints(family, part.starts), columns.last_ints(family, part.lasts), strict=True)
+    count = len(part.starts)
+    rows = list(range(count))
+    if slots is not None and count > slots:
+        rows = sorted({0, *Random(seed).sample(rows[1:-1], slots - 2), count - 1})
+    starts, lasts = columns.widen(part.starts), columns.widen_lasts(part.lasts)
+    if not family.grain:
+        starts, lasts = part.starts, part.lasts
+    return np.unique(np.concatenate([starts[rows], lasts[rows]]))
+
+
+def verdicts(intent: AddrMap, family: Family, addresses: Column) -> dict[str, str]:
+    """Return text -> the verdict the intent gives it."""
+    labels = intent.part(family).at(addresses).tolist()
+    return dict(
+        zip(address_texts(family, addresses), (intent.names[at] for at in labels), strict=True)
     )
-    inner = Random(seed).sample(pairs[1:-1], min(SLOTS_A_FAMILY - 2, max(0, len(pairs) - 2)))
-    return sorted({address for pair in [pairs[0], *inner, pairs[-1]] for address in pair})
 
 
-def texts(family: Family, addresses: list[int]) -> list[str]:
-    """Return addresses as text."""
-    return [family.text(address) for address in addresses]
+def blocked(intent: AddrMap, family: Family, addresses: Column) -> dict[str, bool]:
+    """Return text -> whether the intent gives it a verdict."""
+    return {text: bool(said) for text, said in verdicts(intent, family, addresses).items()}
 
 
-def blocked(intent: AddrMap, family: Family, addresses: list[int]) -> dict[str, bool]:
-    """Return text -> whether the intent blocks it."""
-    labels = intent.part(family).at(columns.column(family, addresses)).tolist()
-    return dict(zip(texts(family, addresses), (bool(label) for label in labels), strict=True))
+def mapped(text: str) -> bool:
+    """Return whether this is an IPv4 address in the clothes of IPv6, which servers take off."""
+    return getattr(ip_address(text), "ipv4_mapped", None) is not None
 
 
 def reaches_a_hook(text: str, hook: str) -> bool:

@@ -8,16 +8,21 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
-from blockc.addresses import FAMILIES, AddrMap
-from blockc.addresses.rules import Match, meaning
+from blockc.addresses import FAMILIES, V4, AddrMap, Family
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.passes.plan import compile_rules
+from blockc.passes.request import Request
 from blockc.targets.ipset import IPSET
 from blockc.targets.nftables import NFTABLES
 from blockc.targets.reading import NAMES, Text
-from tests.real.probes import blocked, ends, listed, reaches_a_hook
+from blockc.targets.target import Target
+from tests.build.worlds import of_countries, sample_world
+from tests.real.probes import SLOTS_A_FAMILY, blocked, ends, listed, reaches_a_hook
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
 from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
 
@@ -61,11 +66,13 @@ def nft_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
     return [f"nft -f {path}", f"nft -f {path}"]
 
 
-def ask(commands: list[str], hook: str, intent: AddrMap) -> tuple[set[str], set[str]]:
+def ask(
+    commands: list[str], hook: str, intent: AddrMap, slots: int | None = SLOTS_A_FAMILY
+) -> tuple[set[str], set[str]]:
     """Return which probes passed and which should have, of those the kernel delivers."""
     wanted: dict[str, bool] = {}
     for family in FAMILIES:
-        wanted |= blocked(intent, family, ends(intent, family))
+        wanted |= blocked(intent, family, ends(intent, family, slots))
     asked = [text for text in wanted if reaches_a_hook(text, hook)]
     job = json.dumps({"commands": commands, "hook": hook, "probes": asked})
     done = subprocess.run(
@@ -145,16 +152,55 @@ def test_ipset_itself_says_the_same_of_both_ends_of_every_slot(
     restore = stored(tmp_path, written(IPSET, addresses))[0]
     for family in FAMILIES:
         wanted = blocked(intent, family, ends(intent, family))
-        questions = "".join(f"test {SET}_v{family.version} {text}\n" for text in wanted)
-        asked = tmp_path / "questions"
-        asked.write_text(questions, encoding="utf-8")
-        script = f"ipset restore < {restore} && ipset - < {asked}"
-        done = subprocess.run(
-            ["unshare", "--net", "sh", "-c", script],
-            capture_output=True,
-            env=ENVIRONMENT,
-            text=True,
-            check=False,
-        )
-        answers = re.findall(r"([0-9a-f:.]+) is (NOT )?in set", done.stdout + done.stderr)
-        assert {text: not missed for text, missed in answers} == wanted
+        assert found_in_set(tmp_path, restore, f"{SET}_v{family.version}", wanted) == wanted
+
+
+def found_in_set(
+    folder: Path, restore: Path, name: str, addresses: Iterable[str]
+) -> dict[str, bool]:
+    """Return address -> whether the kernel finds it in the set that `restore` leaves behind."""
+    asked = folder / "questions"
+    asked.write_text("".join(f"test {name} {text}\n" for text in addresses), encoding="utf-8")
+    script = f"ipset restore < {restore} && ipset - < {asked}"
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script],
+        capture_output=True,
+        env=ENVIRONMENT,
+        text=True,
+        check=False,
+    )
+    answers = re.findall(r"([0-9a-f:.]+) is (NOT )?in set", done.stdout + done.stderr)
+    return {text: not missed for text, missed in answers}
+
+
+@pytest.fixture(scope="module")
+def america() -> AddrMap:
+    """Return the United States of the bundled sample, the list with the most to save."""
+    return AddrMap.of_set(of_countries(sample_world(), "US"))
+
+
+def compiled(target: Target, intent: AddrMap) -> Mapping[Family, Rules]:
+    """Return the fewest rules of a target."""
+    lengths = {f: target.lengths.of(f) for f in FAMILIES} if target.lengths else {}
+    return compile_rules(intent, target.match, Request(lengths=lengths)).rules
+
+
+def test_ipset_agrees_about_the_united_states_in_half_the_entries(
+    tmp_path: Path, america: AddrMap
+) -> None:
+    rules = compiled(IPSET, america)
+    assert len(rules[V4]) == 8_842
+    assert (rules[V4].verdict == 0).any()
+    restore = stored(tmp_path, written_rules(IPSET, rules))[0]
+    for family in FAMILIES:
+        wanted = blocked(america, family, ends(america, family, None))
+        assert found_in_set(tmp_path, restore, f"{SET}_v{family.version}", wanted) == wanted
+
+
+def test_nft_agrees_about_the_united_states_in_intervals(tmp_path: Path, america: AddrMap) -> None:
+    rules = compiled(NFTABLES, america)
+    assert len(rules[V4]) == 6_964
+    commands = nft_commands(tmp_path, written_rules(NFTABLES, rules))
+    passed, should = ask(commands, "prerouting", america, slots=None)
+    assert len(should) > 14_000
+    assert passed == should

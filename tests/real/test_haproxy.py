@@ -1,0 +1,123 @@
+"""A served HAProxy, asked about both ends of slots of each family on one connection."""
+
+import socket
+from random import Random
+
+import pytest
+
+from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, columns
+from blockc.addresses.rules import Match, meaning
+from blockc.targets.haproxy_map import HAPROXY_MAP
+from blockc.targets.reading import NAMES, Text
+from blockc.targets.render import render
+from blockc.targets.vocabulary import Kind
+from tests.real.probes import ends, listed, mapped, verdicts
+from tests.real.servers import haproxy
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    PROVENANCE,
+    TEMPLATES,
+    draft,
+    nested,
+    prefixes,
+    written,
+    written_rules,
+)
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+PROBES = 300
+
+
+def require_agreement(intent: AddrMap, texts: tuple[Text, ...]) -> None:
+    """Check HAProxy's answers at both ends of slots, and where it looks twice."""
+    with haproxy(texts) as server:
+        for family in FAMILIES:
+            asked = verdicts(intent, family, ends(intent, family))
+            wanted = {text: said or "none" for text, said in asked.items() if not mapped(text)}
+            assert server.answers(wanted) == wanted
+        wanted = looked_up_twice(intent)
+        assert server.answers(wanted) == wanted
+
+
+def looked_up_twice(intent: AddrMap) -> dict[str, str]:
+    """Return IPv6 addresses that hold one of IPv4, and what each must get.
+
+    Mapped ones are clients of IPv4. 6to4 and the old compatible ones are of IPv6, whatever the
+    IPv4 address inside them gets.
+    """
+    random = Random(1)
+    four = columns.ints(V4, ends(intent, V4))
+    wanted = {}
+    for address in random.sample(four, min(PROBES, len(four))):
+        said = intent.part(V4).at(columns.column(V4, [address]))[0]
+        wanted[f"::ffff:{V4.text(address)}"] = intent.names[said] or "none"
+        for inside in (address << 80 | 0x2002 << 112, address):
+            label = intent.part(V6).at(columns.column(V6, [inside]))[0]
+            wanted[V6.text(inside)] = intent.names[label] or "none"
+    return wanted
+
+
+def test_haproxy_blocks_what_the_list_blocks_and_nothing_else() -> None:
+    addresses = listed(6)
+    require_agreement(AddrMap.of_set(addresses), written(HAPROXY_MAP, addresses))
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_haproxy_agrees_at_the_edges_of_the_space(case: str) -> None:
+    require_agreement(AddrMap.of_set(EDGES[case]), written(HAPROXY_MAP, EDGES[case]))
+
+
+def test_haproxy_agrees_about_everything_but_an_office() -> None:
+    addresses = AddrSet.everything() - prefixes(
+        "198.51.100.0/24", "203.0.113.7/32", "2001:db8::/48"
+    )
+    require_agreement(AddrMap.of_set(addresses), written(HAPROXY_MAP, addresses))
+
+
+def test_haproxy_lets_an_exception_inside_an_entry_through() -> None:
+    rules = nested(
+        ("10.1.2.0/24", 1), ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.3/32", 0),
+        ("2001:db8:8::1/128", 1), ("2001:db8::/32", 1), ("2001:db8:8::/48", 0),
+    )  # fmt: skip
+    intent = meaning(Match.LONGEST, rules.values(), NAMES)
+    require_agreement(intent, written_rules(HAPROXY_MAP, rules))
+
+
+def test_a_map_of_lists_says_the_action_of_each() -> None:
+    rules = nested(
+        ("0.0.0.0/0", 2), ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.3/32", 3),
+        ("2000::/3", 3), ("2001:db8::/32", 0), ("2001:db8:8::1/128", 1),
+    )  # fmt: skip
+    names = ("", "block", "monitor", "warn")
+    one = draft(HAPROXY_MAP, rules, None, PROVENANCE, Kind.VERDICTS, names)
+    texts = render(HAPROXY_MAP, one, PATH, TEMPLATES)
+    require_agreement(meaning(Match.LONGEST, rules.values(), names), texts)
+
+
+def test_an_ipv4_client_of_a_dual_stack_socket_is_one_of_ipv4() -> None:
+    """HAProxy sees 127.0.0.1 as ::ffff:127.0.0.1 there, which the list of IPv6 must not decide."""
+    office = AddrSet.everything() - prefixes("127.0.0.1/32", "2001:db8::/48")
+    for addresses, said in ((office, "none"), (prefixes("127.0.0.0/8"), "block")):
+        port = free_port()
+        texts = written(HAPROXY_MAP, addresses)
+        with haproxy(texts, bind=f"bind :::{port} v4v6"):
+            assert asked_from_loopback(port) == said
+
+
+def free_port() -> int:
+    """Return a port nobody listens on, in both families."""
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+def asked_from_loopback(port: int) -> str:
+    """Return what HAProxy says of a client of IPv4 on this machine."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b""
+        while more := wire.recv(4096):
+            answer += more
+    return answer.rpartition(b"<")[2].rstrip(b">").decode()
