@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from blockc.addresses.family import FAMILIES, Family
 from blockc.formats.form import ADDRESS_COLUMNS, COUNTRY, TAG, End, Form
 from blockc.formats.paths import Path, parse_path
-from blockc.formats.tags import COUNTRIES
+from blockc.formats.tags import ASN, COUNTRIES, is_as_number
 
 Key = tuple[str | int, ...]
 _NAMES = {family.name: family for family in FAMILIES}
@@ -80,6 +80,8 @@ def _read_labels(reading: _Reading, value: Mapping[str, str]) -> None:
     for name, text in value.items():
         if name in COUNTRIES and not COUNTRY.fullmatch(text):
             reading.add(("labels", name), f"{text!r} is no country code", "expected such as DE")
+        if name == ASN and not is_as_number(text):
+            reading.add(("labels", name), f"{text!r} is no AS number", "expected such as 64500")
         if not text.strip() or text != text.strip():
             reading.add(("labels", name), "a label is a text without blanks around it")
     reading.set(labels=dict(value))

@@ -121,6 +121,11 @@ def _is_country(name: str) -> bool:
     return bool(COUNTRY.fullmatch(name))
 
 
+def is_as_number(text: str) -> bool:
+    """Return whether `text` is one AS number as this module writes them."""
+    return text == _plain_numbers(text) != "" and "_" not in text
+
+
 def _are_as_numbers(name: str) -> bool:
     if name.isdecimal() and name.isascii() and len(name) < 10:
         return True

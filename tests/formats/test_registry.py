@@ -80,6 +80,8 @@ def test_the_tags_of_a_source_are_known_without_its_file(
         ("text", "widest_prefix = { ipv6 = 65 }", "13:26: expected 0 to 64, found 65"),
         ("text", "widest_prefix = { ipv = 8 }", "13:19: unknown key 'ipv'; did you mean 'ipv"),
         ("text", 'labels = { country = "nl" }', "13:22: 'nl' is no country code"),
+        ("text", 'labels = { asn = "AS1" }', "13:18: 'AS1' is no AS number; expected such as"),
+        ("text", 'labels = { asn = "1_2" }', "13:18: '1_2' is no AS number"),
         ("text", 'labels = { Use = "x" }', "13:12: 'Use' is no name of a tag"),
         ("text", 'labels = { use = " " }', "13:18: a label is a text without blanks around it"),
         ("csv", 'columns = ["a"]', "13:11: no columns of addresses: none; expected prefix,"),
