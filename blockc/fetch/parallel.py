@@ -13,7 +13,7 @@ MOST_AT_ONCE = 6
 def in_parallel(jobs: Sequence[Callable[[], T]], stop: Event) -> list[T]:
     """Return what `jobs` return, in their order.
 
-    If one fails, `stop` is set, those that run come to their end, and the failure is raised. An
+    If one fails, `stop` is set, those that run come to their end, and that failure is raised. An
     interrupt is raised at once: the threads are daemons, so a server that says nothing cannot keep
     the process alive, and whatever they write is written whole or not at all.
     """
@@ -25,12 +25,12 @@ def in_parallel(jobs: Sequence[Callable[[], T]], stop: Event) -> list[T]:
     for _ in range(min(MOST_AT_ONCE, len(jobs))):
         Thread(target=_work, args=(waiting,), daemon=True).start()
     try:
-        failed = [
-            one for one in wait(promises, return_when=FIRST_EXCEPTION).done if one.exception()
-        ]
+        done = wait(promises, return_when=FIRST_EXCEPTION).done
+        failed = [one for one in promises if one in done and one.exception()]
         if failed:
             stop.set()
             wait(promises)
+            failed[0].result()  # those that failed later did so because they were stopped
     except BaseException:
         stop.set()
         raise

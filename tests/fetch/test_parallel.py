@@ -76,3 +76,17 @@ def test_an_interrupt_does_not_wait_for_a_job_that_is_stuck() -> None:
     )
     assert done.returncode != 0
     assert "KeyboardInterrupt" in done.stderr
+
+
+def test_the_failure_that_stopped_the_others_is_the_one_that_is_raised() -> None:
+    stop = threading.Event()
+
+    def stopped() -> None:
+        stop.wait(10)
+        raise RuntimeError("stopped")
+
+    def wrong() -> None:
+        raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        in_parallel([stopped, wrong], stop)
