@@ -34,12 +34,13 @@ from blockc.cli.inputs import (
 )
 from blockc.cli.output import say, show_json, warn
 from blockc.cli.policy_input import own_templates, read_policy
-from blockc.cli.readers import locked_snapshots
+from blockc.cli.readers import locked_snapshots, require_young
 from blockc.cli.shared import Settings, verb
 from blockc.cli.single_files import write_files
 from blockc.cli.stages import Stages
 from blockc.errors import UsageError
 from blockc.files import publish, rollback
+from blockc.policy.model import Guard
 from blockc.policy.resolve import Resolved, resolve
 from blockc.targets.draft import Origin
 from blockc.targets.registry import ALL
@@ -144,8 +145,9 @@ def command(settings: Settings, asked: Wanted) -> None:
 
     \b
     Exit codes: 2 the policy cannot be compiled or the result not be written,
-    3 a registry's data is missing or broken, 5 a target's limit is exceeded,
-    70 an artifact does not mean what the policy says. Nothing is published then.
+    3 a registry's data is missing, broken or too old, 5 a target's limit is
+    exceeded, 70 an artifact does not mean what the policy says.
+    Nothing is published then.
     """
     if asked.roll_back:
         _roll_back(settings, asked)
@@ -185,7 +187,7 @@ def _ground(settings: Settings, asked: Wanted, stages: Stages) -> Ground:
     with stages("read policy", str(settings.file)):
         policy = read_policy(settings.file, reader)
     with stages("read registries", str(asked.data or lock_path(settings.file))):
-        found = _snapshots(settings, asked)
+        found = _snapshots(settings, asked, policy.guard)
     feeds = LockedFeeds(settings)
     with stages("resolve"):
         world = World.of(records for one in found for records in one.records)
@@ -204,10 +206,17 @@ def _ground(settings: Settings, asked: Wanted, stages: Stages) -> Ground:
     return Ground(resolved, world, found, tuple(sorted(origins, key=attrgetter("name"))), reader)
 
 
-def _snapshots(settings: Settings, asked: Wanted) -> tuple[Snapshot, ...]:
+def _snapshots(settings: Settings, asked: Wanted, guard: Guard) -> tuple[Snapshot, ...]:
+    """Return the registries' snapshots, young enough unless a folder or a day was asked for.
+
+    Who names a folder knows how old it is, and who names a day looks back or ahead.
+    """
     if asked.data:
         return tuple(snapshots(settings, asked.data, asked.day))
-    return tuple(locked_snapshots(settings, asked.day))
+    found = tuple(locked_snapshots(settings, asked.day))
+    if not asked.as_of:
+        require_young(found, guard.max_age_hours, asked.day)
+    return found
 
 
 def _inputs(ground: Ground, *, sample: bool) -> Inputs:

@@ -1,14 +1,14 @@
 """What fetching needs of the formats: the facts of a file, read once and remembered for builds."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from blockc.addresses.family import FAMILIES
 from blockc.cli.catalogue import all_sources, lock_path
 from blockc.cli.inputs import Snapshot, digest, remember, remembered, snapshot_of
 from blockc.cli.shared import Settings
-from blockc.errors import UsageError
+from blockc.errors import SourceUnfit, UsageError
 from blockc.fetch.blobs import Blobs
 from blockc.fetch.clock import Clock
 from blockc.fetch.definition import REGISTRIES, Source
@@ -144,6 +144,25 @@ def locked_snapshots(settings: Settings, today: date) -> list[Snapshot]:
     found = locked_sources(with_tools, lock, known, REGISTRIES, offline=settings.offline)
     store = Store(with_tools.root)
     return [_locked_snapshot(store, one, today) for one in found.values()]
+
+
+def require_young(found: Iterable[Snapshot], max_age_hours: int, day: date) -> None:
+    """Return if no registry's data is older on `day` than the guard allows.
+
+    Feeds are not asked: each has a `max_age_hours` of its own, which `update` holds it to.
+
+    Raises:
+        SourceUnfit: Naming every registry whose data is too old.
+    """
+    dated = {one.origin.name: date.fromisoformat(one.origin.date) for one in found}
+    old = [name for name, since in dated.items() if (day - since).days * 24 > max_age_hours]
+    if old:
+        oldest = min(dated[name] for name in old)
+        raise SourceUnfit(
+            f"on {day} the data of {', '.join(old)} is too old, the oldest of {oldest}",
+            hint=f"run `blockc update`, or raise [guard] max_age, now {max_age_hours} hours; "
+            "with --as-of no age is asked",
+        )
 
 
 def _locked_snapshot(store: Store, locked: LockedSource, today: date) -> Snapshot:

@@ -9,7 +9,7 @@ import pytest
 from blockc.fetch.definition import REGISTRIES
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import MANY, define, publish
-from tests.cli.toy import FAR, shown, write_policy
+from tests.cli.toy import FAR, POLICY, shown, write_policy
 from tests.support.faulty_server import FaultyServer
 
 
@@ -81,3 +81,22 @@ def test_a_build_never_takes_other_bytes_than_the_lock_names(
     assert moved.code == 3
     assert "/apnic: has another version now; run `blockc update apnic`" in moved.err
     assert not (there / "dist").exists()
+
+
+def test_data_older_than_the_guard_allows_is_not_built_from(
+    blockc: Blockc, here: Path, server: FaultyServer
+) -> None:
+    policy = here / "blockc.toml"
+    publish(server, "apnic", days_ago=3)
+    assert blockc("update", "-f", policy).code == 0
+    assert blockc("build", "-f", policy).code == 0
+    policy.write_text(f'{POLICY}\n[guard]\nmax_age = "2d"\n', encoding="utf-8")
+    made = shown(here / "dist")
+
+    done = blockc("build", "-f", policy)
+    assert done.code == 3
+    assert "the data of apnic is too old" in done.err
+    assert "run `blockc update`, or raise [guard] max_age, now 48 hours" in done.err
+    assert shown(here / "dist") == made
+    assert blockc("build", "--dry-run", "-f", policy).code == 3
+    assert blockc("build", "--dry-run", "-f", policy, "--as-of", "2031-01-01").code == 0
