@@ -7,15 +7,14 @@ from math import floor, log10
 from blockc.addresses import FAMILIES
 from blockc.build.artifact import Artifact
 from blockc.build.harm import Harm, alike_artifacts
-from blockc.cli.output import Cell, Figure, amount, show, show_table, warn
+from blockc.cli.output import Cell, Figure, amount, amount_text, show, show_table, warn
 from blockc.cli.shared import Settings
-from blockc.passes.contract import Contract
+from blockc.passes.contract import HARMLESS
 from blockc.passes.report import Country, Delegation, Hit
 from blockc.policy.countries import name_of
 from blockc.policy.selectors import Addresses
 
 MOST_ROWS, MOST_TABLES = 20, 4  # the manifest has the rest
-_HARMLESS = (Contract.EXACT, Contract.WITHIN_DONT_CARE)
 _BLOCKED = "blocked, not listed"
 _MISSED = "listed, not blocked"
 
@@ -23,20 +22,14 @@ _MISSED = "listed, not blocked"
 def warn_of_harms(harms: Sequence[Harm]) -> None:
     """Say for every artifact what was given up for its limit, whoever listens."""
     for harm in harms:
-        if harm.step.contract in _HARMLESS:
+        if harm.step.contract in HARMLESS:
             continue
         for hit in harm.added:
-            said = f"blocks {_people(hit)} that no list asks for"
+            said = f"blocks {amount_text(hit.family, hit.addresses)} that no list asks for"
             warn(f"{_named(harm)}: {harm.step.name} {said}: {_shares(hit)}")
         for hit in harm.lost:
-            said = f"lets {_people(hit)} through that a list blocks"
+            said = f"lets {amount_text(hit.family, hit.addresses)} through that a list blocks"
             warn(f"{_named(harm)}: {harm.step.name} {said}")
-
-
-def _people(hit: Hit) -> str:
-    count = amount(hit.family, hit.addresses)
-    said = f"{count:,} " if isinstance(count, int) else f"{count} of "
-    return f"{said}{hit.family.name} addresses"
 
 
 def _shares(hit: Hit) -> str:

@@ -156,6 +156,18 @@ def amount(family: Family, count: int) -> Cell:
     return count
 
 
+def amount_text(family: Family, count: int) -> str:
+    """Return a number of addresses of a family in words, as `amount` rounds it.
+
+    >>> from blockc.addresses.family import V4, V6
+    >>> amount_text(V4, 1024), amount_text(V6, 3 << 80)
+    ('1,024 ipv4 addresses', '3 /48 of ipv6 addresses')
+    """
+    said = amount(family, count)
+    number = f"{said:,}" if isinstance(said, int) else f"{said} of"
+    return f"{number} {family.name} addresses"
+
+
 def tell(text: str) -> None:
     """Print a line on stderr. If that fails nobody can be told, and the work goes on."""
     with suppress(OSError):

@@ -31,6 +31,8 @@ class Contract(StrEnum):
     BALANCED = "balanced"  # some gain one, some lose it
 
 
+#: The contracts that change nothing for anybody who is asked about.
+HARMLESS = (Contract.EXACT, Contract.WITHIN_DONT_CARE)
 _MAY_LOSE = (Contract.NARROWING, Contract.BALANCED)
 _MAY_GAIN = (Contract.WIDENING, Contract.BALANCED)
 

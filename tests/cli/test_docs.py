@@ -113,7 +113,7 @@ def test_the_report_of_aggregate_is_documented(blockc: Blockc) -> None:
     lines = b"10.0.0.0/8\n2001:db8::/32\n"
     reports = [
         json.loads(blockc("aggregate", "--json", *more, stdin=lines).out)
-        for more in ([], ["--ranges"], ["--count"])
+        for more in ([], ["--ranges"], ["--count"], ["--longest-match"])
     ]
     assert keys(*reports) == documented("aggregate")
 
