@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import big, covers, fetching, merges, optima, parsing, whole
+from tests.bench import big, covers, feeds, fetching, merges, optima, parsing, whole
 from tests.bench.table import HEADER, Row, Scale, line
 
 Rows = Callable[[Scale], Iterable[Row]]
 ALL: dict[str, Rows] = {
     "parse": parsing.rows,
+    "feed": feeds.rows,
     "cover": covers.rows,
     "ortc": optima.rows,
     "merge": merges.rows,
