@@ -1,0 +1,84 @@
+"""What `docs/policy.md` says is true: its policies are understood and no key is left out."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from blockc.cli.policy_input import known
+from blockc.definitions import Table
+from blockc.policy import document
+from blockc.policy.groups import read_groups
+from blockc.policy.parse import parse_policy
+from blockc.policy.resolve import STALE_DAYS
+from blockc.policy.schedule import WARN_DAYS
+from blockc.policy.selectors import parse_selector
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "policy.md").read_text(encoding="utf-8")
+POLICIES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+TABLES = (
+    document.ExceptionTable,
+    document.StageTable,
+    document.ListTable,
+    document.ProtectTable,
+    document.GuardTable,
+    document.OutputTable,
+    document.PolicyTable,
+)
+LIST = '[list.export-control]\nblock = ["KP"]\n'
+
+
+@pytest.mark.parametrize("text", POLICIES, ids=range(len(POLICIES)))
+def test_every_policy_of_the_page_is_understood(text: str) -> None:
+    whole = text if LIST.splitlines()[0] in text else text + LIST
+    whole = whole if "version" in whole else f"version = 1\n{whole}"
+    policy = parse_policy("blockc.toml", whole, known=known())
+    assert policy.lists
+
+
+def test_the_group_of_the_page_is_understood() -> None:
+    (text,) = re.findall(r"```groups\n(.*?)```", PAGE, re.DOTALL)
+    (group,) = read_groups("groups/ours.toml", text)
+    assert (group.name, group.day) == ("suppliers", date(2026, 11, 1))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_key_is_on_the_page(table: type[Table]) -> None:
+    for key in table.__struct_encode_fields__:
+        assert re.search(rf"`(\[+)?{key}\b|, `{key}`|\b{key} *=", PAGE), key
+
+
+def test_every_selector_of_the_table_is_one() -> None:
+    (section,) = re.findall(r"## Selectors\n(.*?)\n## ", PAGE, re.DOTALL)
+    cells = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+    words = [word for cell in cells for word in re.findall(r"`([^`]*)`", cell)]
+    shown = {"NAME": "arin", "PATH": "partners.txt"}
+    for word in words:
+        text = word.replace("status:NAME", "status:available")
+        for gap, value in shown.items():
+            text = text.replace(gap, value)
+        selector = parse_selector(text)
+        assert str(selector) == text, word
+    kinds = {word.split(":")[0] for word in words if re.match(r"[a-z]+:", word)}
+    assert kinds == {"group", "registry", "status", "feed", "asn", "file", "list"}
+
+
+def test_the_numbers_of_the_page_are_those_of_the_program() -> None:
+    assert f"From {WARN_DAYS} days before the end" in PAGE
+    assert (STALE_DAYS, "more than a year before" in PAGE) == (365, True)
+    (section,) = re.findall(r"## Groups\n(.*?)\n## ", PAGE, re.DOTALL)
+    named = re.findall(r"`((?:us|eu|eea|efta|schengen|five|un)[a-z0-9-]*)`", section)
+    assert len(named) >= 9
+    assert set(named) <= known().groups.keys()
+    guard = document.GuardTable()
+    for default in (guard.max_age, guard.max_added):
+        assert f"`{default}` |" in PAGE
+
+
+def test_the_page_says_what_groups_cannot_tell() -> None:
+    assert "None is legal advice" in PAGE
+    assert "Crimea and the so-called republics of Donetsk and Luhansk cannot be told" in PAGE
+    groups = known().groups
+    assert "TW" in groups["asia"].countries
+    assert not any("TW" in g.countries for name, g in groups.items() if name.startswith("un-"))
