@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import big, covers, feeds, fetching, merges, optima, parsing, whole
+from tests.bench import big, covers, feeds, fetching, merges, optima, parsing, policies, whole
 from tests.bench.table import HEADER, Row, Scale, line
 
 Rows = Callable[[Scale], Iterable[Row]]
@@ -16,6 +16,7 @@ ALL: dict[str, Rows] = {
     "ortc": optima.rows,
     "merge": merges.rows,
     "fetch": fetching.rows,
+    "policy": policies.rows,
     "build": whole.rows,
     "big": big.rows,
 }
