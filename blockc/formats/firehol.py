@@ -17,7 +17,7 @@ from blockc.formats.gate import warning
 from blockc.formats.lines import Lines
 from blockc.formats.text_feed import list_draft
 
-_FIELD = re.compile(rb"^# ([A-Z][A-Za-z ]*?) *: *(.*?) *$", re.MULTILINE)
+_FIELD = re.compile(rb"^# ([A-Z][A-Za-z ]{1,40}):(.*)$", re.MULTILINE)
 _ENTRIES = re.compile(r"(?:(\d{1,12}) subnets, )?(\d{1,12}) unique IPs", re.ASCII)
 
 
@@ -44,7 +44,8 @@ def _header(lines: Lines) -> dict[str, str]:
     end = re.search(rb"^[^#\n]", lines.data, re.MULTILINE)
     above = lines.data[: end.start() if end else None]
     fields = {
-        key.decode(): value.decode("utf-8", "replace") for key, value in _FIELD.findall(above)
+        key.decode().strip(): value.decode("utf-8", "replace").strip()
+        for key, value in _FIELD.findall(above)
     }
     if "Entries" not in fields:
         raise SourceUnfit(

@@ -24,7 +24,7 @@ def read_json(name: str, data: bytes, form: Form) -> Feed:
     """
     lines = Lines.of(name, data)
     document = _document(lines)
-    rows = JsonRows(form.tags)
+    rows = JsonRows(form.tags, form.max_records)
     try:
         for path in form.prefixes:
             rows.add(document, path)

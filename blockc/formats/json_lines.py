@@ -32,7 +32,7 @@ def read_json_lines(name: str, data: bytes, form: Form) -> Feed:
             the file is not to be believed.
     """
     lines = Lines.of(name, data)
-    found = _Found(JsonRows(form.tags))
+    found = _Found(JsonRows(form.tags, form.max_records))
     for number, text in enumerate(lines.text.split("\n"), start=1):
         if text.strip():
             found.add(lines, number, _record(lines, number, text), form)

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any, NoReturn
 
+from blockc.formats.form import MAX_RECORDS
 from blockc.formats.paths import Missing, Path, Step, children, kind, text_of, texts_at
 
 
@@ -35,12 +37,14 @@ class JsonRows:
 
     Attributes:
         wanted: Where the tags stand.
+        most: How many rows are believed.
         prefixes: How many there are, each counted once.
         texts: The prefix of each row.
         tags: What each row is called.
     """
 
     wanted: Mapping[str, Path]
+    most: int = MAX_RECORDS
     prefixes: int = 0
     texts: list[str] = field(default_factory=list)
     tags: dict[str, list[str]] = field(default_factory=dict)
@@ -57,9 +61,16 @@ class JsonRows:
         _Walk.along(path, self).visit(document, 0, "", {})
 
     def add_row(self, text: str, found: Mapping[str, list[str]]) -> None:
-        """Add one prefix; `found` has the values of each tag."""
+        """Add one prefix; `found` has the values of each tag.
+
+        Raises:
+            Missing: If that makes more rows than are believed.
+        """
         self.prefixes += 1
-        for values in product(*(found[name] or [""] for name in self.tags)):
+        told = [found[name] or [""] for name in self.tags]
+        if len(self.texts) + prod(map(len, told)) > self.most:
+            raise Missing("", f"says more than {self.most:,} rows, each tag of a prefix by itself")
+        for values in product(*told):
             self.texts.append(text)
             for name, value in zip(self.tags, values, strict=True):
                 self.tags[name].append(value)

@@ -156,3 +156,18 @@ def test_any_json_gets_a_verdict(value: object) -> None:
     for rows in several:
         verdict("json", data, rows)
     verdict("json-lines", data, {"prefix": "a", "end": {"key": "b", "value": "c", "records": "a"}})
+
+
+def test_a_header_of_blanks_is_read_in_one_pass() -> None:
+    data = (
+        b"# A" + b" " * 2_000_000 + b"x\n# Entries" + b" " * 2_000_000 + b"1 unique IPs\n1.2.3.4\n"
+    )
+    assert verdict("firehol", data, {}) is None
+
+
+def test_tags_that_multiply_are_stopped() -> None:
+    many = ["x"] * 3000
+    document = {"p": [{"net": "1.2.3.0/24", "a": many, "b": many}]}
+    rows = {"prefix": "p[].net", "tags": {"a": "p[].a[]", "b": "p[].b[]"}}
+    with pytest.raises(SourceUnfit, match="the file says more than 5,000,000 rows"):
+        FORMATS["json"].read("file", json.dumps(document).encode(), form_of("json", rows))
