@@ -5,7 +5,9 @@ The only door to pytricia. It accepts keys with host bits and lengths that do no
 one trie a family.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 import pytricia
@@ -32,8 +34,9 @@ class PrefixIndex:
     def add(self, prefixes: Prefixes, labels: Sequence[int]) -> None:
         """Store more prefixes, in their order."""
         keys = _keys(self.family, prefixes.start)
-        for key, length, label in zip(keys, prefixes.length.tolist(), labels, strict=True):
-            self._trie.insert(key, length, label)
+        if len(labels) != len(keys):
+            raise ValueError("prefixes have one label each")
+        deque(map(self._trie.insert, keys, prefixes.length.tolist(), labels), maxlen=0)
 
     def longest(self, address: int) -> int | None:
         """Return the label of the longest prefix that holds `address`, or None."""
@@ -54,9 +57,8 @@ class PrefixIndex:
 
         Ends in a narrow column are not addresses: pass them through `columns.widen_lasts`.
         """
-        get = self._trie.get
-        found = [get(key, default) for key in _keys(self.family, addresses)]
-        return np.array(found, dtype=np.int32)
+        keys = _keys(self.family, addresses)
+        return np.fromiter(map(self._trie.get, keys, repeat(default)), np.int32, len(keys))
 
     def __len__(self) -> int:
         return len(self._trie)

@@ -23,13 +23,7 @@ def read_map(text: Text) -> Reading:
     value goes to the end of the line, and of two equal prefixes the first decides. What it would
     take in silence (no value, host bits, a prefix twice) is an error here.
     """
-    _require_lines(text)
-    lines = [line for line in text.text.split("\n") if line and line[0] != "#"]
-    pairs = [pair for line in lines if (pair := line.split())]
-    for pair in pairs:
-        if len(pair) != 2:
-            raise _about(text, pairs.index(pair), "expected a prefix and one word")
-    values = [pair[1] for pair in pairs]
+    networks, values = _columns(text)
     countries = bool(values) and COUNTRY_CODES.word(values[0]) is not None
     names, verdicts = (COUNTRY_CODES if countries else _ACTIONS).read(values)
     if -1 in verdicts:
@@ -40,22 +34,38 @@ def read_map(text: Text) -> Reading:
     def where(at: int, why: str) -> SourceSyntaxError:
         return _about(text, at, why)
 
-    rules = gather(text, [pair[0] for pair in pairs], verdicts, where)
+    rules = gather(text, networks, verdicts, where)
     for one in rules.values():
         require_distinct(text, one)
     _require_no_fallback(text, Reading(rules))
     return Reading(rules, names)
 
 
+def _columns(text: Text) -> tuple[list[str], list[str]]:
+    """Return the first and the second word of every line that holds an entry, which has no more.
+
+    Cost: a few passes in C over the text; line by line only where something is wrong.
+    """
+    every = text.text.split("\n")
+    lines = [line for line in every if line.strip(" \t") and line[0] != "#"]
+    seen = "".join(lines).replace("\t", " ")
+    if not (seen.isascii() and seen.isprintable()) or max(map(len, every)) * 4 > _LONGEST_LINE:
+        _require_lines(text)
+    words = " \0 ".join(lines).split()
+    if len(words) != max(0, 3 * len(lines) - 1) or not {"\0"}.issuperset(words[2::3]):
+        at = next(at for at, line in enumerate(lines) if len(line.split()) != 2)
+        raise _about(text, at, "expected a prefix and one word")
+    return words[0::3], words[1::3]
+
+
 def _require_lines(text: Text) -> None:
     """Raise unless HAProxy sees the same lines and blanks in the text as we do."""
-    lines = text.text.split("\n")
     at = 0
-    for line in lines:
-        if len(line) * 4 > _LONGEST_LINE and len(line.encode("utf-8", "replace")) > _LONGEST_LINE:
+    for line in text.text.split("\n"):
+        if len(line.encode("utf-8", "replace")) > _LONGEST_LINE:
             raise text.error(f"longer than {_LONGEST_LINE:,} bytes, HAProxy cuts it in two", at)
-        odd = line[:1] != "#" and not line.replace("\t", " ").isprintable()
-        if odd or (line[:1] != "#" and not line.isascii()):
+        blanked = line.replace("\t", " ")
+        if line[:1] != "#" and not (blanked.isascii() and blanked.isprintable()):
             raise text.error("an entry holds a character that HAProxy may not take", at, len(line))
         at += len(line) + 1
 
@@ -64,7 +74,7 @@ def _about(text: Text, entry: int, why: str) -> SourceSyntaxError:
     """Return the error about an entry, counted from 0 over the lines that hold one."""
     at = 0
     for line in text.text.split("\n"):
-        if line.split() and line[0] != "#":
+        if line.strip(" \t") and line[0] != "#":
             if not entry:
                 return text.error(why, at, len(line))
             entry -= 1

@@ -24,12 +24,13 @@ from blockc.targets.target import Form, Layout, Lengths, Reference, Target
 from blockc.targets.vocabulary import ACTIONS, COUNTRY_CODES, Kind, Vocabulary
 
 # Words end at a blank, `;` or `{`; quotes and comments count only where a word may begin.
-_WORD = re.compile(
+WORD = re.compile(
     r"""[ \t\r\n]*+(?:\#[^\n]*+|(
         "(?:[^"\\]|\\.)*+"(?=[ \t\r\n;{]|\Z) | '(?:[^'\\]|\\.)*+'(?=[ \t\r\n;{]|\Z)
         | [;{}"'] | [^ \t\r\n;{}"'\#][^ \t\r\n;{]*+))""",
     re.VERBOSE | re.DOTALL,
 )
+_SPECIAL = "\"'#\\\v\f\x1c\x1d\x1e\x1f"  # the last six are blanks to `split` alone
 _VARIABLE = re.compile(r"\$[A-Za-z0-9_]+")
 _QUOTES = ("'", '"')
 _KINDS = {
@@ -49,7 +50,7 @@ def read_geo(text: Text) -> Reading:
     longest prefix decides and order does not. Where nginx would only warn (a network twice, host
     bits) this is an error, because one of the two was not meant.
     """
-    words = Words(text, _WORD)
+    words = Words(text, WORD, plain_words)
     begin = _require_geo(words)
     entries = _unquoted(words, begin, words.words[begin:-1])
     if len(entries) % 3 or set(entries[2::3]) - {";"}:
@@ -73,6 +74,18 @@ def read_geo(text: Text) -> Reading:
     return Reading(rules, names)
 
 
+def plain_words(text: str) -> list[str] | None:
+    """Return what `WORD` finds in a text without quotes and odd characters, or None.
+
+    Cost: a fifth of the pattern's.
+    """
+    body = "\n".join([line for line in text.split("\n") if line[:1] != "#"])
+    odd = not body.isascii() or any(character in body for character in _SPECIAL)
+    if odd or body.count("}") != 1 or not body.rstrip().endswith("}"):
+        return None
+    return body.replace(";", " ; ").replace("{", " { ").split()
+
+
 def _require_geo(words: Words) -> int:
     """Return where the entries begin, once it is sure that the text is one `geo` block."""
     words.expect(0, "geo")
@@ -89,7 +102,8 @@ def _require_geo(words: Words) -> int:
 
 
 def _unquoted(words: Words, begin: int, entries: list[str]) -> list[str]:
-    if not set("".join(entries)) & {'"', "'", "\\"}:
+    together = "".join(entries)
+    if not any(character in together for character in (*_QUOTES, "\\")):
         return entries
     for at, word in enumerate(entries):
         if "\\" in word:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import repeat
+from operator import contains
 from socket import AF_INET, AF_INET6, inet_pton  # a pure function; nothing here opens a socket
 
 import numpy as np
@@ -92,12 +94,24 @@ class Words:
 
     The pattern's only group is a word; what it matches outside the group is blank or comment. A
     character that is neither must be a word, so that nothing is skipped unseen.
+
+    Args:
+        quick: Returns the same words faster, or None where it cannot.
     """
 
-    def __init__(self, text: Text, pattern: re.Pattern[str]) -> None:
+    def __init__(
+        self,
+        text: Text,
+        pattern: re.Pattern[str],
+        quick: Callable[[str], list[str] | None] = lambda _: None,
+    ) -> None:
         self.text = text
         self._pattern = pattern
-        self.words: list[str] = list(filter(None, pattern.findall(text.text)))
+        found = quick(text.text)
+        self.words: list[str] = self._all() if found is None else found
+
+    def _all(self) -> list[str]:
+        return list(filter(None, self._pattern.findall(self.text.text)))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -143,7 +157,7 @@ def gather(
     Cost: O(n), about 0.4 us a token.
     """
     labels = np.broadcast_to(np.asarray(verdicts, dtype=np.int32), len(tokens))
-    v6 = np.array([":" in token for token in tokens], dtype=bool)
+    v6 = _having(":", tokens)
     found = {}
     for family, chosen in ((V4, ~v6), (V6, v6)):
         rows = np.flatnonzero(chosen)
@@ -208,7 +222,7 @@ def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
 
 def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     """Return start and inclusive end of each token; ranges are decoded apart from prefixes."""
-    ranged = np.array(["-" in token for token in tokens], dtype=bool)
+    ranged = _having("-", tokens)
     if not ranged.any():
         return _prefix_spans(family, tokens, where)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
@@ -225,7 +239,7 @@ def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     addresses, lengths = _halves(tokens, "/", str(family.width))
     start = _decoded(family, addresses, where)
     known = _LENGTHS[family]
-    length = np.array([known.get(bits, -1) for bits in lengths], dtype=np.int16)
+    length = np.fromiter(map(known.get, lengths, repeat(-1)), np.int16, len(lengths))
     if (length < 0).any():
         at = int(np.argmax(length < 0))
         raise where(at, f"{lengths[at]!r} is not a prefix length of {family.name}")
@@ -249,10 +263,15 @@ def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
 def _halves(tokens: Sequence[str], mark: str, missing: str) -> tuple[list[str], list[str]]:
     """Return what stands before and after `mark` in each token; `missing` where it has none."""
     flat = mark.join(tokens).split(mark)
-    if len(flat) == 2 * len(tokens) and all(mark in token for token in tokens):
+    if len(flat) == 2 * len(tokens) and _having(mark, tokens).all():
         return flat[0::2], flat[1::2]
     pieces = [token.partition(mark) for token in tokens]
     return [p[0] for p in pieces], [p[2] if p[1] else missing for p in pieces]
+
+
+def _having(mark: str, tokens: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which tokens have a character in them."""
+    return np.fromiter(map(contains, tokens, repeat(mark)), np.bool_, len(tokens))
 
 
 _LENGTHS = {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
 
 NO_COUNTRY = "ZZ"  # of a country map: space that nobody has registered, or in no country
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -55,7 +56,7 @@ class Vocabulary:
         others = sorted(set(verdicts.values()) - {self.default} - set(self.said))
         names = (self.default, *(v for v in self.said if v != self.default), *others)
         label = {word: names.index(verdict) for word, verdict in verdicts.items()}
-        return names, [label.get(word, -1) for word in words]
+        return names, list(map(label.get, words, repeat(-1)))
 
 
 #: One list on a platform without exceptions, where an entry needs no word.

@@ -1,13 +1,17 @@
 """The ipset reader runs the file as the kernel would, and the rules file says what counts."""
 
+from random import Random
+
 import pytest
 
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit, SourceSyntaxError
 from blockc.targets.ipset import IPSET, read_ipset
+from blockc.targets.ipset_restore import Restore
 from blockc.targets.reading import Text
-from tests.targets.artifacts import EDGES, prefixes, written
+from tests.support.spoilt import spoilt
+from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
 
 KIND = "hash:net family inet hashsize 64 maxelem 4"
 LIVE = f"create -exist a {KIND}\n"
@@ -162,3 +166,30 @@ def test_the_same_set_is_created_alike_however_long_the_list() -> None:
         for texts in (short, long)
     ]
     assert creates[0] == creates[1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_entries_added_together_are_those_added_one_after_another(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(seed)
+    nested_ones = nested(
+        ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.0/24", 1), ("10.1.2.3/32", 0),
+        ("2001:db8::/32", 1), ("2001:db8:8::/48", 0), ("2001:db8:8::1/128", 1),
+    )  # fmt: skip
+    texts = written_rules(IPSET, nested_ones)
+    for _ in range(50):
+        text = Text(texts[0].path, spoilt(texts[0].text, random))
+        with monkeypatch.context() as slowly:
+            together = outcome(text)
+            slowly.setattr(Restore, "_add_all", lambda *_: False)
+            assert outcome(text) == together
+
+
+def outcome(text: Text) -> object:
+    """Return what a restore file leaves behind, or how it is refused."""
+    try:
+        sets = Restore(text).sets
+    except SourceSyntaxError as refused:
+        return str(refused)
+    return {name: (one.entries, [*map(int, one.verdicts)], one.lines) for name, one in sets.items()}

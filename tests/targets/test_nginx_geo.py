@@ -1,12 +1,15 @@
 """The nginx reader follows nginx: its words, its longest match, and what it would only warn of."""
 
+from random import Random
+
 import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.nginx_geo import read_geo
-from blockc.targets.reading import Reading, Text
-from tests.targets.artifacts import prefixes
+from blockc.targets.nginx_geo import NGINX_GEO, WORD, plain_words, read_geo
+from blockc.targets.reading import Reading, Text, Words
+from tests.support.spoilt import spoilt
+from tests.targets.artifacts import prefixes, scattered, written
 
 HEAD = "geo $remote_addr $blockc_x {\n"
 
@@ -100,3 +103,17 @@ def test_what_cannot_be_meant_is_an_error_with_its_place(
 def test_a_text_that_is_no_geo_block_is_an_error(text: str) -> None:
     with pytest.raises(SourceSyntaxError):
         read_geo(Text("x.conf", text))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_words_found_quickly_are_those_of_the_grammar(seed: int) -> None:
+    random = Random(seed)
+    original = written(NGINX_GEO, scattered(random, 5))[0].text
+    quick = 0
+    for _ in range(100):
+        text = spoilt(original, random)
+        found = plain_words(text)
+        if found is not None:
+            quick += 1
+            assert found == Words(Text("x", text), WORD).words
+    assert quick > 10
