@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: what DESIGN section 12 promises, beside the peers, in one run."""
+"""`python -m tests.bench`: what blockc promises to reach, beside the peers, in one run."""
 
 import argparse
 import sys
