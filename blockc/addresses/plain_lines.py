@@ -146,7 +146,7 @@ def _bodies(chunk: Bytes, ends: Positions) -> tuple[Positions, Mask]:
     solid = np.flatnonzero(kinds != _BLANK)
     good &= kinds[solid[np.searchsorted(solid, stops)]] > 0
     inside = np.stack([begins, stops], axis=1).reshape(-1)
-    good &= ~np.logical_or.reduceat(foreign, inside)[::2] & (stops > begins)
+    good &= ~np.logical_or.reduceat(foreign, inside)[::2]
     return stops, good
 
 

@@ -36,6 +36,12 @@ def test_a_column_gives_back_the_addresses_it_was_made_of(family: Family, *, wid
     assert columns.is_wide(found) == wide
 
 
+@pytest.mark.parametrize("top", WORDS)
+def test_numbers_of_every_size_are_sorted_whole(top: int) -> None:
+    column = np.array([top, 0, top // 2, 1], dtype=np.uint64)
+    assert columns.ordered(column).tolist() == sorted(column.tolist())
+
+
 def test_a_column_is_narrow_just_if_every_address_begins_a_unit() -> None:
     assert not columns.is_wide(columns.column(V6, [1 << 64, 0]))
     assert columns.is_wide(columns.column(V6, [1 << 64, 1]))

@@ -190,6 +190,11 @@ def test_the_first_bad_line_is_the_one_that_is_named() -> None:
         assert fast(data, truncate=False) == 4
 
 
+def test_a_range_of_prefixes_is_no_range() -> None:
+    for line in ("1.2.3.0-1.2.3.0/24", "1.2.3.4-1.2.3.5/32", "1.2.3.4/32-1.2.3.5", "::-::/64"):
+        assert fast(line.encode(), truncate=False) == fast(line.encode(), truncate=True) == 1
+
+
 def test_junk_far_behind_an_address_is_not_overlooked() -> None:
     for good in (b"1.2.3.4", b"1.2.3.4-1.2.3.5", b"::1", b"::/0"):
         for gap in (1, 190, 200, 300, 200_000):
