@@ -93,6 +93,12 @@ _GUIDE = Reference(
     checked="2026-11-23",
 )
 
+_NOTES = """\
+In two sets the rule blocks who is in a set of the first kind and in none of the second. AWS
+makes the id of a set when the set is made: put it in place of `ID-OF-` and the set's name, and
+give `arn` the region and the account. The default action of a block is 403; 451 is not among
+the statuses AWS WAF can answer with."""
+
 AWS_WAFV2_IPSET = Target(
     name="aws-wafv2-ipset",
     title="AWS WAFv2 IP set",
@@ -126,5 +132,6 @@ AWS_WAFV2_IPSET = Target(
     ),
     max_entries=MaxEntries(10_000, _GUIDE),
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
+    notes=_NOTES,
     references=(_API, _GUIDE),
 ).with_two_sets(read_two_sets, Companion("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES))

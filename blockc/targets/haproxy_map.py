@@ -103,6 +103,13 @@ def _require_no_fallback(text: Text, reading: Reading) -> None:
 
 _MANUAL = Reference("https://docs.haproxy.org/2.6/configuration.html#7.3.1", checked="2026-11-23")
 
+_NOTES = """\
+A client that no entry of its own family holds is looked up in the other family if it is in
+::ffff:0:0/96, ::/96 or 2002::/16, or of IPv4. The entries are chosen so that this gives IPv4
+clients of dual-stack sockets the verdict of IPv4, and changes nothing for anybody else.
+
+A value is one word; compare with `-m str`. The second argument of `map_ip` is the default."""
+
 HAPROXY_MAP = Target(
     name="haproxy-map",
     title="HAProxy map file",
@@ -116,5 +123,6 @@ HAPROXY_MAP = Target(
     adapt=without_mapped,
     unasked=(MAPPED,),
     programs=("haproxy",),
+    notes=_NOTES,
     references=(_MANUAL,),
 )

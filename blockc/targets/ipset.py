@@ -35,6 +35,10 @@ def read_ipset(texts: Sequence[Text]) -> Reading:
 
 _MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-11-23")
 
+_NOTES = """\
+A set can be created again only with the same `maxelem`, so that number never follows the
+entries; it costs no memory. Load the restore file first, then the rules."""
+
 IPSET = Target(
     name="ipset",
     title="ipset restore file with iptables rules",
@@ -69,6 +73,7 @@ IPSET = Target(
     max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
     lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
     programs=("ipset", "iptables-restore", "ip6tables-restore"),
+    notes=_NOTES,
     references=(
         _MANUAL,
         Reference("https://manpages.debian.org/iptables-restore", checked="2026-11-23"),

@@ -46,6 +46,9 @@ def read_json(text: Text, verdict: str = "block") -> Reading:
     return Reading(rules)
 
 
+_NOTES = """\
+In two sets each is a document of its own, and the `verdict` of the second is `except`."""
+
 JSON_LIST = Target(
     name="json",
     title="JSON with both families and provenance",
@@ -55,5 +58,6 @@ JSON_LIST = Target(
     template="json.json.j2",
     reader=each(read_json),
     words={Kind.LIST: BLOCKS},
+    notes=_NOTES,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),
 ).with_two_sets(halves(read_json, partial(read_json, verdict="except")))

@@ -18,6 +18,9 @@ def read_nft(text: Text) -> Reading:
     return Reading.joined(Reading({family: found.sets[name]}) for family, name in found.dropped)
 
 
+_NOTES = """\
+The file replaces the whole table in one transaction; nothing else may live in that table."""
+
 NFTABLES = Target(
     name="nftables",
     title="nftables table with interval sets",
@@ -46,6 +49,7 @@ NFTABLES = Target(
         ),
     ),
     programs=("nft",),
+    notes=_NOTES,
     references=(
         Reference("https://www.netfilter.org/projects/nftables/manpage.html", checked="2026-11-23"),
     ),

@@ -138,6 +138,15 @@ def _verdicts(
 
 _MODULE = Reference("https://nginx.org/en/docs/http/ngx_http_geo_module.html", checked="2026-11-23")
 
+_NOTES = """\
+One list gives 1 or 0 and is refused in a stage before `block`: `if ($variable)` would take the
+word `monitor` for a reason to refuse. Write `lists = [NAME]` and compare with `block`.
+
+A client without an address (`unix:`), or a value of `source` that is none, is looked up as
+255.255.255.255. IPv4-mapped IPv6 clients are looked up as IPv4.
+
+Behind a proxy set the client's address with the realip module; then `source` can stay."""
+
 NGINX_GEO = Target(
     name="nginx-geo",
     title="nginx geo variable",
@@ -165,5 +174,6 @@ NGINX_GEO = Target(
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _MODULE),  # /0 is another word for `default`
     programs=("nginx",),
+    notes=_NOTES,
     references=(_MODULE,),
 )

@@ -22,6 +22,9 @@ def read_plain(text: Text) -> Reading:
     return Reading(gather(text, words.words, 1, where, ranges=True))
 
 
+_NOTES = """\
+In two sets, whoever loads the first file must take the exceptions out of it."""
+
 PLAIN = Target(
     name="plain",
     title="Plain list, a prefix a line",
@@ -33,5 +36,6 @@ PLAIN = Target(
     words={Kind.LIST: BLOCKS},
     comment="#",
     options=(Option("header", True, "true or false"),),
+    notes=_NOTES,
     references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
 ).with_two_sets(halves(read_plain, read_plain))

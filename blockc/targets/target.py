@@ -127,6 +127,7 @@ class Target:
             platform decides as `match` says.
         unasked: Space the platform never looks up in the entries, whatever they say of it.
         two_sets: The same platform where a list is "in one set and not in another", or None.
+        notes: What an operator must know besides, in paragraphs, for the documentation.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Target:
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     unasked: tuple[Prefix, ...] = ()
     two_sets: "Target | None" = None
+    notes: str = ""
 
     @property
     def verdicts(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def test_an_index_of_everything_finds_it_everywhere() -> None:
 
 def test_labels_and_prefixes_must_match_one_to_one() -> None:
     for labels in ([], [1, 2]):
-        with pytest.raises(ValueError, match="zip"):
+        with pytest.raises(ValueError, match="one label each"):
             PrefixIndex(V4, Prefixes.of(V4, [Prefix(V4, 0, 8)]), labels)
 
 
