@@ -10,9 +10,15 @@ from blockc.addresses.rules import meaning
 from blockc.build.driver import Build
 from blockc.build.plan import verdicts
 from blockc.errors import DoNotFit, Mistakes
+from blockc.passes.plan import compile_rules
+from blockc.passes.request import Request, WhenOver
 from blockc.targets.reading import Text
+from blockc.targets.render import render
+from blockc.verify.readback import prove
 from tests.build.toy import COUNTRIES, TARGETS, compiled, output, resolved
+from tests.build.worlds import of_countries, sample_world
 from tests.policy.toy import addresses
+from tests.targets.artifacts import TEMPLATES, draft
 
 LISTS = """
 [list.staged]
@@ -141,3 +147,25 @@ def test_a_target_that_cannot_subtract_refuses_two_sets(target: str) -> None:
     (error,) = refused.value.errors
     assert f"{target} cannot say that an address is in one set and not in another" in str(error)
     assert "choose something else with when_over" in str(error)
+
+
+def test_the_united_states_fit_into_two_ip_sets() -> None:
+    """17,452 IPv4 prefixes, for which AWS has no room in one set."""
+    america = AddrMap.of_set(of_countries(sample_world(), "US"))
+    target = TARGETS["aws-wafv2-ipset"]
+    assert target.two_sets
+    assert target.lengths
+    assert len(america.where(["block"]).prefixes(V4)) == 17_452
+    request = Request(
+        max_entries=target.capacity({}),
+        when_over=WhenOver.TWO_SETS,
+        lengths={family: target.lengths.of(family) for family in FAMILIES},
+    )
+    rules = compile_rules(america, target.match, request).rules
+
+    one = draft(target.two_sets, rules)
+    texts = render(target.two_sets, one, "us.json", TEMPLATES)
+
+    sizes = [len(json.loads(text.text)["Addresses"]) for text in texts[:-1]]
+    assert (sizes[0], sizes[2]) == (2_832, 6_353)
+    assert prove(target.two_sets, texts, america).entries[V4] == 9_185
