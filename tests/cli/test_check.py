@@ -161,14 +161,16 @@ def test_names_from_a_file_reach_the_terminal_escaped(blockc: Blockc, tmp_path: 
 
 
 def test_a_file_without_permission_is_the_callers_mistake(blockc: Blockc, apnic: Path) -> None:
+    assert blockc("check", apnic, "missing").code == 2  # loads what nobody could not load
     apnic.chmod(0)
     user = os.geteuid()
     if user == 0:  # root may read everything, so for this one call we are nobody
         os.seteuid(65534)
     try:
-        assert blockc("check", apnic).code == 2
+        done = blockc("check", apnic)
     finally:
         os.seteuid(user)
+    assert (done.code, "permission denied" in done.err.lower()) == (2, True)
 
 
 @pytest.mark.slow
