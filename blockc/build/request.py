@@ -1,10 +1,10 @@
 """What the passes are asked for: the limits to keep to, and what may be given up for them."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from blockc.addresses import AddrSet
+from blockc.addresses import FAMILIES, AddrSet
 from blockc.addresses.addrset import union
 from blockc.addresses.records import Records
 from blockc.addresses.special import protected_addresses
@@ -15,6 +15,7 @@ from blockc.passes.request import Request, WhenOver
 from blockc.passes.weights import Weights, never_blocked
 from blockc.policy.model import Fit
 from blockc.targets.options import Held
+from blockc.targets.target import Target
 
 T = TypeVar("T")
 LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
@@ -36,19 +37,23 @@ class Requests:
     def of(self, order: Order) -> Request:
         """Return what the passes must keep to, and what they may give up."""
         target, fit = order.target, order.output.fit
-        when_over = WhenOver(fit.when_over)
-        whole = Held(order.word, int(when_over is WhenOver.SPLIT))
+        whole = Held(order.word, int(WhenOver(fit.when_over) is WhenOver.SPLIT))
         capacity = target.capacity(target.settle(order.output.options, whole))
         limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
+        return replace(self.fitting(fit, target), max_entries=min(limits, default=None))
+
+    def fitting(self, fit: Fit, target: Target) -> Request:
+        """Return what `fit` asks for, the target's own limit left out."""
+        when_over = WhenOver(fit.when_over)
         lengths = target.lengths
         return Request(
             dont_care=self._dont_care(DontCare(fit.dont_care)),
             protected=self._protected(fit),
-            max_entries=min(limits, default=None),
+            max_entries=fit.max_entries,
             when_over=when_over,
             mu=fit.mu,
             weights=self._weights(fit) if when_over in LOSSY else None,
-            lengths={f: lengths.of(f) for f in order.families} if lengths else {},
+            lengths={family: lengths.of(family) for family in FAMILIES} if lengths else {},
             most_lengths=fit.lengths,
         )
 

@@ -20,6 +20,7 @@ VERBS = {
     "update": "Fetch the sources, check them and lock what builds use.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "check": "Say whether source files would be accepted.",
+    "curve": "Show what every number of entries costs, to choose a limit.",
     "aggregate": "Merge addresses, prefixes and ranges into the fewest prefixes.",
     "list": "List sources, targets, groups or countries.",
     "store": "Show, prove or tidy what was fetched.",

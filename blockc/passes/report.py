@@ -1,6 +1,5 @@
 """Whom a lossy pass hits: addresses and delegations, and the countries and holders hit hardest."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +11,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
 from blockc.addresses.records import REGISTRIES, Records, country_text
-from blockc.passes.measure import Measure
+from blockc.passes.measure import Measure, Worth
 from blockc.passes.stakes import touches
 
 HARDEST = 10
@@ -84,45 +83,48 @@ def _hit(part: Partition, records: Records, most: int) -> Hit:
     found = delegated.take(touches(part.runs(part.labels), (delegated.start, delegated.last)))
     wide = columns.is_wide(found.start) or columns.is_wide(part.starts)
     measure = Measure.of(part.relabel(part.labels.astype(np.int32)), _ONE, wide=wide)
-    counts = [int(n) * measure.scale for n in measure.within(found.start, found.last).tolist()]
+    counts = measure.within(found.start, found.last)
     return Hit(
         family=family,
         addresses=measure.total * measure.scale,
-        delegated=sum(counts),
-        all_delegated=sum(columns.sizes(family, delegated.start, delegated.last)),
+        delegated=int(counts.sum()) * measure.scale,
+        all_delegated=columns.total(family, delegated.start, delegated.last),
         delegations=len(found),
         all_delegations=len(delegated),
-        countries=_countries(found, counts)[:most],
-        hardest=_hardest(found, counts, most),
+        countries=_countries(found, counts, measure.scale)[:most],
+        hardest=_hardest(found, counts, measure.scale, most),
     )
 
 
 _ONE = (Fraction(0), Fraction(1))
 
 
-def _countries(found: Records, counts: list[int]) -> tuple[Country, ...]:
-    addresses: Counter[str] = Counter()
-    delegations: Counter[str] = Counter()
-    for number, count in zip(found.country.tolist(), counts, strict=True):
-        addresses[country_text(number) or "ZZ"] += count
-        delegations[country_text(number) or "ZZ"] += 1
-    ranked = sorted(addresses, key=lambda code: (-addresses[code], code))
-    return tuple(Country(code, addresses[code], delegations[code]) for code in ranked)
+def _countries(found: Records, counts: Worth, scale: int) -> tuple[Country, ...]:
+    numbers, place, delegations = np.unique(found.country, return_inverse=True, return_counts=True)
+    addresses = np.zeros(len(numbers), dtype=counts.dtype)
+    np.add.at(addresses, place, counts)
+    found_ = numbers.tolist(), addresses.tolist(), delegations.tolist()
+    rows = [
+        Country(country_text(number) or "ZZ", count * scale, hit)
+        for number, count, hit in zip(*found_, strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda one: (-one.addresses, one.code)))
 
 
-def _hardest(found: Records, counts: list[int], most: int) -> tuple[Delegation, ...]:
-    family = found.family
-    firsts = columns.ints(family, found.start)
-    ranked = sorted(range(len(counts)), key=lambda at: (-counts[at], firsts[at]))[:most]
-    lasts = columns.last_ints(family, found.last)
+def _hardest(found: Records, counts: Worth, scale: int, most: int) -> tuple[Delegation, ...]:
+    by_address = np.argsort(found.start, kind="stable")
+    ranked = by_address[np.argsort(-counts[by_address], kind="stable")][:most]
+    chosen = found.take(ranked)
+    firsts = columns.ints(found.family, chosen.start)
+    lasts = columns.last_ints(found.family, chosen.last)
     return tuple(
         Delegation(
-            registry=REGISTRIES[found.registry[at]],
-            country=country_text(int(found.country[at])) or "ZZ",
+            registry=REGISTRIES[chosen.registry[at]],
+            country=country_text(int(chosen.country[at])) or "ZZ",
             first=firsts[at],
             last=lasts[at],
-            row=int(found.row[at]),
-            addresses=counts[at],
+            row=int(chosen.row[at]),
+            addresses=int(counts[number]) * scale,
         )
-        for at in ranked
+        for at, number in enumerate(ranked.tolist())
     )

@@ -64,6 +64,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "countries": "{country}",
     "tags": "{tag}",
     "lists": "{list}",
+    "families": "{family}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
 
@@ -150,6 +151,15 @@ def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_pat
     registries = json.loads(blockc("check", "--json", *files).out)
     feed = json.loads(blockc("check", "--json", "--format", "geofeed", tmp_path / "feed").out)
     assert keys(registries, feed) == documented("check")
+
+
+def test_the_report_of_curve_is_documented(blockc: Blockc, tmp_path: Path, folder: Path) -> None:
+    protect = "\n[protect]\nnever_block = ['1.0.0.0/24', '1.0.2.128/25']\n"
+    limit = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "x"\nmax_entries = 1\n'
+    policy = write_policy(tmp_path, POLICY + limit + protect)
+    words = ("curve", "far", "--json", "--from", folder, "-f", policy)
+    reports = [json.loads(blockc(*words, *more).out) for more in ([], ["--mode", "balance"])]
+    assert keys(*reports) == documented("curve")
 
 
 @pytest.mark.parametrize("what", ["sources", "targets", "groups", "countries"])

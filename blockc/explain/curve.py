@@ -1,0 +1,150 @@
+"""What a limit costs: for well-chosen numbers of entries whom they hit, and what they miss."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.records import Records
+from blockc.addresses.rules import Match
+from blockc.passes.budget import curves_of, outcome
+from blockc.passes.curve import IMPOSSIBLE, Curve
+from blockc.passes.report import Hit, hit_by
+from blockc.passes.request import Request, WhenOver
+
+STEPS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which list is to be fitted, how, and in whose eyes that is harm.
+
+    Attributes:
+        intent: One verdict, on the addresses of the list.
+        match: How the platform decides.
+        request: What may be given up; `max_entries` says nothing here.
+        records: What the registries list.
+        limits: Numbers of entries that somebody has to keep to, by what they are called.
+    """
+
+    intent: AddrMap
+    match: Match
+    request: Request
+    records: Sequence[Records]
+    limits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What at most `limit` entries of a family do.
+
+    Attributes:
+        names: What is called so: limits of somebody; `fewest` that spare protected space; `enough`,
+            as more of them gain nothing, which is the list exactly but for don't-care space.
+        entries: How many are really needed.
+        added: What is blocked although it is not listed.
+        lost: What is listed and not blocked.
+    """
+
+    names: tuple[str, ...]
+    limit: int
+    entries: int
+    added: Hit
+    lost: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyCurve:
+    """Everything about one family.
+
+    Attributes:
+        curve: The least cost of every number of entries.
+        worth: What one address or delegation counts in the curve.
+        counted: `added` or `lost` if the curve's cost is just the addresses of that, else nothing.
+        wanted: What the list hits if all of it is blocked.
+        others: What everything else hits: addresses that are not listed, delegations with such.
+        points: In order of entries.
+        refused: The limits that are below the fewest entries that spare protected space.
+    """
+
+    curve: Curve
+    worth: int
+    counted: str
+    wanted: Hit
+    others: Hit
+    points: tuple[Point, ...]
+    refused: Mapping[str, int]
+
+    def breakpoints(self) -> Iterator[tuple[int, Fraction]]:
+        """Yield the numbers of entries at which the cost falls, and what it falls to.
+
+        Units: addresses or delegations, as the curve was asked for.
+        """
+        before: Fraction | None = None
+        for entries in range(self.curve.first, self.curve.enough + 1):
+            cost = self.curve.at(entries) / self.worth
+            if cost != before:
+                yield entries, cost
+            before = cost
+
+
+def family_curves(question: Question) -> tuple[FamilyCurve, ...]:
+    """Return the curve of each family with the points that matter.
+
+    Raises:
+        DoesNotFit: If the list has several verdicts, or no prefixes spare protected space.
+    """
+    wanted = question.intent.where(question.intent.names[1:])
+    curves = curves_of(question.intent, question.match, question.request)
+    return tuple(_family_curve(question, curve, wanted) for curve in curves.values())
+
+
+def _family_curve(question: Question, curve: Curve, wanted: AddrSet) -> FamilyCurve:
+    worth = question.request.weights.parts_a_unit if question.request.weights else 1
+    records = [one for one in question.records if one.family == curve.family]
+    chosen = chosen_limits(curve, question.limits)
+    listed = AddrSet((wanted.part(curve.family),))
+    (mine,), (others,) = hit_by(listed, records), hit_by(~listed, records)
+    return FamilyCurve(
+        curve=curve,
+        worth=worth,
+        counted=_COUNTED.get(question.request.when_over, "") if worth == 1 else "",
+        wanted=mine,
+        others=others,
+        points=tuple(_point(question, curve, records, *one) for one in chosen.items()),
+        refused={name: n for name, n in question.limits.items() if n < curve.first},
+    )
+
+
+_COUNTED = {WhenOver.COLLATERAL: "added", WhenOver.COVERAGE: "lost"}
+
+
+def _point(
+    question: Question, curve: Curve, records: Sequence[Records], limit: int, names: Sequence[str]
+) -> Point:
+    rules = curve.solve(limit)
+    intent = AddrMap((question.intent.part(curve.family),), question.intent.names)
+    change = outcome(intent, question.match, {curve.family: rules})
+    (added,), (lost,) = hit_by(change.added, records), hit_by(change.lost, records)
+    return Point(tuple(names), limit, len(rules), added, lost)
+
+
+def chosen_limits(curve: Curve, limits: Mapping[str, int]) -> dict[int, list[str]]:
+    """Return the numbers of entries to look at, increasing, each with what is called so.
+
+    They are 1, 2, 5, 10, 20 and so on as far as they make a difference, the limits of somebody,
+    the fewest entries that spare protected space, and the first with which all is gained.
+    """
+    first, enough = curve.first, curve.enough
+    if first >= IMPOSSIBLE:
+        return {}
+    powers = (step * 10**digits for digits in range(len(str(enough))) for step in STEPS)
+    chosen: dict[int, list[str]] = {n: [] for n in powers if first < n < enough}
+    if first:
+        chosen[first] = ["fewest"]
+    chosen[enough] = ["enough"]
+    for name, limit in limits.items():
+        if limit >= first:
+            chosen.setdefault(min(limit, enough), []).append(name)
+    return dict(sorted(chosen.items()))
