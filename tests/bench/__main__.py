@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.bench import big, covers, feeds, fetching, merges, optima, parsing, policies, whole
+from tests.bench import (
+    big,
+    covers,
+    feeds,
+    fetching,
+    merges,
+    optima,
+    parsing,
+    policies,
+    proofs,
+    whole,
+)
 from tests.bench.table import HEADER, Row, Scale, line
 
 Rows = Callable[[Scale], Iterable[Row]]
@@ -17,6 +28,7 @@ ALL: dict[str, Rows] = {
     "merge": merges.rows,
     "fetch": fetching.rows,
     "policy": policies.rows,
+    "prove": proofs.rows,
     "build": whole.rows,
     "big": big.rows,
 }
