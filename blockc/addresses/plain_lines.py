@@ -8,7 +8,6 @@ What these functions do not take they leave to `text`, which alone decides and w
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from socket import AF_INET6, inet_pton  # a pure function; nothing here opens a socket
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,6 +199,8 @@ def plain_v6(texts: Sequence[str]) -> tuple[Spans, Mask]:
 
 def _packed_v6(texts: Sequence[str]) -> tuple[list[int], list[bytes], list[int]]:
     """Return places, addresses and lengths of the texts that are IPv6 addresses or prefixes."""
+    from socket import AF_INET6, inet_pton  # pure functions, for which IPv4 need not wait
+
     places, packed, lengths = [], [], []
     for place, text in enumerate(texts):
         address, slash, bits = text.partition("/")

@@ -7,7 +7,6 @@ do not mean the whole of IPv4.
 """
 
 import re
-from socket import AF_INET6, inet_pton  # a pure function; nothing here opens a socket
 
 from blockc.addresses.family import V4, V6, Family, Prefix
 
@@ -43,9 +42,15 @@ def parse_raw(text: str) -> tuple[Family, int]:
     try:
         if not _V6.fullmatch(text):
             raise OSError
-        return V6, int.from_bytes(inet_pton(AF_INET6, text), "big")
+        return V6, int.from_bytes(_packed(text), "big")
     except OSError:
         raise ValueError(f"{text!r} is not an address") from None
+
+
+def _packed(text: str) -> bytes:
+    from socket import AF_INET6, inet_pton  # pure functions, for which IPv4 need not wait
+
+    return inet_pton(AF_INET6, text)
 
 
 def parse_address(text: str) -> tuple[Family, int]:
