@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.aws_wafv2_rule import read_rule
+from blockc.targets.decoding import gather
+from blockc.targets.files import Companion
 from blockc.targets.json_text import JsonText
 from blockc.targets.options import Option
-from blockc.targets.reading import Reading, Text, each, gather, two_sets
+from blockc.targets.reading import Reading, Text, each, two_sets
 from blockc.targets.target import (
-    Companion,
     Form,
     Layout,
     Lengths,

@@ -11,9 +11,10 @@ from blockc.addresses import AddrSet, Family
 from blockc.addresses.rules import Match, Rules
 from blockc.addresses.text_columns import address_texts, last_texts, prefix_texts
 from blockc.errors import DoesNotFit, PolicyError, printable
+from blockc.targets.decoding import rule_text
+from blockc.targets.files import File, Half
 from blockc.targets.options import Value
-from blockc.targets.reading import rule_text
-from blockc.targets.target import File, Form, Half, Target
+from blockc.targets.target import Form, Target
 from blockc.targets.vocabulary import Kind, Vocabulary
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"

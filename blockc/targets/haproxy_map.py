@@ -7,8 +7,9 @@ import numpy as np
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
+from blockc.targets.decoding import gather, require_distinct, rule_text
 from blockc.targets.haproxy_fallback import ASKED_TWICE, MAPPED, is_held, touches, without_mapped
-from blockc.targets.reading import Reading, Text, each, gather, require_distinct, rule_text
+from blockc.targets.reading import Reading, Text, each
 from blockc.targets.target import Form, Layout, Reference, Target
 from blockc.targets.vocabulary import ACTIONS, COUNTRY_CODES, Kind, Vocabulary
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match
+from blockc.targets.files import Companion
 from blockc.targets.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.iptables import dropped_sets
 from blockc.targets.options import Option
 from blockc.targets.reading import Reading, Text
-from blockc.targets.target import Companion, Form, Layout, Lengths, MaxEntries, Reference, Target
+from blockc.targets.target import Form, Layout, Lengths, MaxEntries, Reference, Target
 from blockc.targets.vocabulary import Kind, Vocabulary
 
 

@@ -9,7 +9,8 @@ from operator import not_
 from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
-from blockc.targets.reading import Text, gather, require_distinct
+from blockc.targets.decoding import gather, require_distinct
+from blockc.targets.reading import Text
 
 LONGEST_NAME = 31
 MOST_ENTRIES = 2**32 - 1

@@ -11,8 +11,9 @@ from functools import partial
 
 from blockc.addresses import Family
 from blockc.addresses.rules import Match, Rules
+from blockc.targets.decoding import gather
 from blockc.targets.json_text import JsonText
-from blockc.targets.reading import Reading, Text, each, gather, halves
+from blockc.targets.reading import Reading, Text, each, halves
 from blockc.targets.target import Form, Layout, Reference, Target
 from blockc.targets.vocabulary import BLOCKS, Kind
 

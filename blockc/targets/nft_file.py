@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
-from blockc.targets.reading import Text, Words, gather, require_disjoint
+from blockc.targets.decoding import gather, require_disjoint
+from blockc.targets.reading import Text, Words
 
 HOOKS = ("prerouting", "input", "forward")
 _WORD = re.compile(r'[ \t\r]*+(?:#[^\n]*+|(\n|"[^"\n]*"|[{};,="]|[^ \t\r\n{};,="#]++))')

@@ -18,8 +18,9 @@ from collections.abc import Sequence
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
+from blockc.targets.decoding import gather, require_distinct
 from blockc.targets.options import Option
-from blockc.targets.reading import Reading, Text, Words, each, gather, require_distinct
+from blockc.targets.reading import Reading, Text, Words, each
 from blockc.targets.target import Form, Layout, Lengths, Reference, Target
 from blockc.targets.vocabulary import ACTIONS, COUNTRY_CODES, Kind, Vocabulary
 

@@ -4,8 +4,9 @@ import re
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
+from blockc.targets.decoding import gather
 from blockc.targets.options import Option
-from blockc.targets.reading import Reading, Text, Words, each, gather, halves
+from blockc.targets.reading import Reading, Text, Words, each, halves
 from blockc.targets.target import Form, Layout, Reference, Target
 from blockc.targets.vocabulary import BLOCKS, Kind
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from blockc.errors import BlockcError, DefinitionError, Location
 from blockc.targets.draft import REGISTERED, Draft
+from blockc.targets.files import File
 from blockc.targets.reading import Text
-from blockc.targets.target import File, Target
+from blockc.targets.target import Target
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
-from blockc.errors import PolicyError, UsageError
+from blockc.errors import PolicyError
+from blockc.targets.files import Companion, File, Half, with_ending
 from blockc.targets.options import Held, Option, Value, settle
 from blockc.targets.reading import Reading, Text
 from blockc.targets.vocabulary import ACTIONS, Kind, Vocabulary, spoken
@@ -61,53 +62,6 @@ class Lengths:
     def of(self, family: Family) -> range:
         """Return the lengths for `family`."""
         return {V4: self.ipv4, V6: self.ipv6}[family]
-
-
-@dataclass(frozen=True, slots=True)
-class Companion:
-    """A further file of an artifact: the rules that use the sets of the first."""
-
-    template: str
-    ending: str  # what the path gets in place of its suffix
-    families: tuple[Family, ...]
-
-    def path(self, main: str) -> str:
-        """Return the path beside `main`; where that has `{family}`, the ending's word fills it."""
-        if "{family}" in main:
-            return main.replace("{family}", self.ending.split(".")[1])
-        return _with_ending(main, self.ending)
-
-
-class Half(StrEnum):
-    """Which entries a file holds: those of two sets are never in one file."""
-
-    ALL = "all"
-    BLOCK = "block"
-    EXCEPT = "except"
-
-    def of(self, rules: Rules) -> Rules:
-        """Return the rules that belong into this half."""
-        if self is Half.ALL:
-            return rules
-        return rules.take((rules.verdict == 0) == (self is Half.EXCEPT))
-
-    def path(self, main: str) -> str:
-        """Return the path of this half of an artifact written to `main`."""
-        if self is not Half.EXCEPT:
-            return main
-        if "{family}" in main:
-            return main.replace("{family}", "except.{family}")
-        return _with_ending(main, ".except" + PurePosixPath(main).suffix)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file an artifact consists of, before it has text."""
-
-    path: str
-    families: tuple[Family, ...]
-    template: str
-    half: Half = Half.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,7 +142,7 @@ class Target:
                 hint="take {family} out of the path",
             )
         if self.layout is Layout.APART and "{family}" not in path:
-            path = _with_ending(path, ".{family}" + PurePosixPath(path).suffix)
+            path = with_ending(path, ".{family}" + PurePosixPath(path).suffix)
         main = [file for half in self.halves for file in self._half(half, path)]
         extra = [File(c.path(path), c.families, c.template) for c in self.companions]
         return (*main, *extra)
@@ -248,11 +202,3 @@ _KINDS = {
     Kind.VERDICTS: "several lists in one map",
     Kind.COUNTRIES: "the country map",
 }
-
-
-def _with_ending(path: str, ending: str) -> str:
-    """Return `path` with `ending` in place of its suffix."""
-    pure = PurePosixPath(path)
-    if not pure.name:
-        raise UsageError(f"{path!r} names no file")
-    return str(pure.with_name(pure.stem + ending))
