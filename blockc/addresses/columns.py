@@ -296,7 +296,7 @@ def require_spans(family: Family, start: Column, last: Column) -> None:
         raise ValueError("start and last of spans differ in form or length")
     if (start > last).any():
         raise ValueError("a span ends before it starts")
-    if not is_wide(last) and (last > _unit_mask(family)).any():
+    if not is_wide(last) and last.max(initial=0) > _unit_mask(family):
         raise ValueError(f"a span leaves {family.name}")
 
 

@@ -185,10 +185,12 @@ def merge_spans(family: Family, start: Column, last: Column) -> tuple[Column, Co
     Cost: O(n log n) in the sort.
     """
     columns.require_spans(family, start, last)
-    start, last = columns.ordered(start), columns.ordered(last)
-    inner = (start[1:] > last[:-1]) & (start[1:] != columns.after(family, last[:-1]))
-    edge = np.ones(min(1, len(start)), dtype=bool)
-    return start[np.concatenate([edge, inner])], last[np.concatenate([inner, edge])]
+    starts, lasts = columns.ordered(start), columns.ordered(last)
+    gaps = np.flatnonzero(starts[1:] > lasts[:-1])
+    gaps = gaps[starts[gaps + 1] != columns.after(family, lasts[gaps])]
+    edge = np.arange(min(1, len(starts)))
+    opens, closes = np.concatenate([edge, gaps + 1]), np.concatenate([gaps, edge - 1])
+    return starts[opens], lasts[closes]
 
 
 def set_partition(family: Family, start: Column, last: Column) -> Partition:
