@@ -37,6 +37,12 @@ real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables a
 bench: $(VENV)/.testing  ## measure, and compare with the named peers
 	$(BIN)/python -m tests.bench
 
+tables: $(VENV)/.testing  ## write the figures of docs/passes.md anew, from the bundled sample
+	$(BIN)/python -m scripts.tables
+
+growth: $(VENV)/.testing  ## measure from 10 thousand to 10 million prefixes, and draw docs/growth.svg
+	$(BIN)/python -m tests.bench.growth
+
 dist: $(VENV)/.testing  ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist .
 
@@ -63,4 +69,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test check lint types golden schemas real bench dist clean help
+.PHONY: example test check lint types golden schemas real bench tables growth dist clean help

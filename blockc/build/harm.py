@@ -1,7 +1,7 @@
 """Whom the passes of a build hit that give something up, and what each pass saved."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blockc.addresses import AddrSet, Family
@@ -18,8 +18,9 @@ class Harm:
 
     Attributes:
         artifacts: Those that hold what the pass made.
-        added: What it blocks although no list says so, a value a family that gained addresses.
-        lost: What it lets through although a list blocks it, in the same form.
+        added: What it blocks although no list says so, out of all that no list names; a value a
+            family that gained addresses.
+        lost: What it lets through although a list blocks it, out of all that is listed.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -36,11 +37,18 @@ class Harm:
 def harms_of(artifacts: Iterable[Artifact], records: Sequence[Records]) -> tuple[Harm, ...]:
     """Return what was done by every pass that changed what addresses get."""
     return tuple(
-        Harm(alike, step, _hits(step.added, records), _hits(step.lost, records))
+        _harm(alike, step, records)
         for alike in alike_artifacts(artifacts)
         for step in alike[0].steps
         if step.added or step.lost
     )
+
+
+def _harm(alike: tuple[Artifact, ...], step: Step, records: Sequence[Records]) -> Harm:
+    intent = alike[0].order.intent
+    listed = intent.where(intent.names[1:])
+    added = _hits(step.added, ~listed, records)
+    return Harm(alike, step, added, _hits(step.lost, listed, records))
 
 
 def alike_artifacts(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, ...]]:
@@ -51,8 +59,16 @@ def alike_artifacts(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, .
     yield from map(tuple, groups.values())
 
 
-def _hits(addresses: AddrSet, records: Sequence[Records]) -> tuple[Hit, ...]:
-    return tuple(hit for hit in hit_by(addresses, records) if hit.addresses)
+def _hits(addresses: AddrSet, among: AddrSet, records: Sequence[Records]) -> tuple[Hit, ...]:
+    """Return what `addresses` hit, out of all that `among` would."""
+    if not addresses:
+        return ()
+    pairs = zip(hit_by(addresses, records), hit_by(among, records), strict=True)
+    return tuple(
+        replace(hit, all_delegated=whole.delegated, all_delegations=whole.delegations)
+        for hit, whole in pairs
+        if hit.addresses
+    )
 
 
 def harm_report(harm: Harm) -> dict[str, Any]:

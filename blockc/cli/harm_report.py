@@ -34,8 +34,8 @@ def warn_of_harms(harms: Sequence[Harm]) -> None:
 
 def _shares(hit: Hit) -> str:
     return (
-        f"{share(hit.delegated, hit.all_delegated)} of all that are delegated, "
-        f"in {share(hit.delegations, hit.all_delegations)} of the delegations"
+        f"{share(hit.delegated, hit.all_delegated)} of what is delegated to others, "
+        f"in {share(hit.delegations, hit.all_delegations)} of their delegations"
     )
 
 

@@ -17,13 +17,19 @@ def curve_chart(title: str, curves: Sequence[FamilyCurve]) -> str:
 def _panel(title: str, one: FamilyCurve) -> Panel:
     family = one.curve.family.name
     marks = [
-        (float(point.limit), name if name != "enough" else f"enough {point.limit:,}")
+        (float(point.limit), _mark(name, point.limit, one.curve.enough))
         for point in one.points
         for name in point.names
         if point.limit
     ]
     x, y = Axis(f"entries, {family}"), Axis("share", " %", least=0.001)
     return Panel(f"{title}, {family}", x, y, list(_lines(one)), marks)
+
+
+def _mark(name: str, limit: int, enough: int) -> str:
+    if name == "enough":
+        return f"enough {limit:,}"
+    return f"{name} fits" if limit == enough else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def test_harm_is_a_warning_that_quiet_does_not_hide(
     (warning,) = done.err.splitlines()
     assert warning == (
         "blockc: warning: small.txt: collateral within 2 blocks 384 ipv4 addresses that no list "
-        "asks for: 0.00061 % of all that are delegated, in 12.5 % of the delegations"
+        "asks for: 0.000642 % of what is delegated to others, in 16.7 % of their delegations"
     )
 
 
