@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-METADATA := setup.cfg pyproject.toml
+METADATA := setup.cfg setup.py pyproject.toml
 EXAMPLE := examples/edge
 
 example: $(VENV)/.installed  ## compile the example policy from the bundled sample (default)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from blockc.cli.policy_input import known
-from blockc.fetch.schema import source_schema
-from blockc.formats.registry import DELEGATED, FORMATS
-from blockc.policy.schema import group_schema, policy_schema
+from blockc.fetch.source_schema import source_schema
+from blockc.formats.format_table import DELEGATED, FORMATS
+from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir
+from blockc.workspace.policy_files import known
 
 
 def texts() -> dict[str, str]:

@@ -17,24 +17,24 @@ from itertools import product
 from pathlib import Path
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family
-from blockc.addresses.records import Records
 from blockc.addresses.rules import Match
-from blockc.addresses.world import World
-from blockc.build.request import Requests
-from blockc.cli.inputs import sample_folder, snapshots
-from blockc.cli.shared import Settings
+from blockc.cli.options import Settings
+from blockc.compiler.limits import Limits
 from blockc.explain.curve import Question, family_curves
-from blockc.explain.curve_chart import curve_chart
-from blockc.passes.budget import curves_of, outcome
-from blockc.passes.curve import Curve
+from blockc.passes.affected import Impact, impact_of
+from blockc.passes.budget.cost_curve import Curve
+from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.plan import compile_rules
-from blockc.passes.report import Hit, hit_by
-from blockc.passes.request import Compiled, Request
+from blockc.passes.request import Compiled, PassRequest
 from blockc.passes.request import WhenOver as Over
-from blockc.policy.document import DontCare, Weigh, WhenOver
 from blockc.policy.model import Fit
-from blockc.targets.plain import PLAIN
+from blockc.policy.syntax.document import DontCare, Weigh, WhenOver
+from blockc.registries.records import Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.report.curve_chart import curve_chart
+from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import ALL
+from blockc.workspace.registries import sample_folder, snapshots
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, PICTURE = DOCS / "passes.md", DOCS / "curve.svg"
@@ -60,15 +60,15 @@ def records() -> list[Records]:
 
 
 @cache
-def world() -> World:
+def world() -> RegistryMap:
     """Return the world of the sample."""
-    return World.of(records())
+    return RegistryMap.of(records())
 
 
 @cache
-def requests() -> Requests:
+def requests() -> Limits:
     """Return the maker of requests, for a policy that protects nothing by itself."""
-    return Requests(world(), records(), AddrSet.empty())
+    return Limits(world(), records(), AddrSet.empty())
 
 
 @cache
@@ -79,7 +79,7 @@ def intent(name: str) -> AddrMap:
     return AddrMap.of_set(world().select(countries=LISTS[name].split()) & world().delegated())
 
 
-def compiled(name: str, match: Match, request: Request) -> Compiled:
+def compiled(name: str, match: Match, request: PassRequest) -> Compiled:
     """Return the rules of a list."""
     return compile_rules(intent(name), match, request)
 
@@ -117,7 +117,7 @@ _EXACT_NAMES = ("cover", "longest match", "two sets", "intervals")
 
 def _exact_row(name: str) -> list[str]:
     found = {
-        match: compiled(name, match, Request())
+        match: compiled(name, match, PassRequest())
         for match in EXACT
         if name != MAP or match != Match.TWO_SETS
     }
@@ -134,7 +134,7 @@ def two_sets_table() -> str:
     """Entries and exceptions of two sets, as few as can be together and for a limit."""
     rows = []
     for name, limit in (("SIX", None), ("US", None), ("US", 6_000), ("EU27", None)):
-        over = Request(max_entries=limit, when_over=Over.TWO_SETS) if limit else Request()
+        over = PassRequest(max_entries=limit, when_over=Over.TWO_SETS) if limit else PassRequest()
         rules = compiled(name, Match.TWO_SETS, over).rules[V4]
         exceptions = int((rules.verdict == 0).sum())
         entries = len(rules) - exceptions
@@ -180,7 +180,7 @@ def lengths_table() -> str:
     rows = []
     for name in ("SIX", "EU27"):
         for family in FAMILIES:
-            cover = compiled(name, Match.MEMBER, Request()).rules[family].prefixes()
+            cover = compiled(name, Match.MEMBER, PassRequest()).rules[family].prefixes()
             before, used = len(cover), len(set(cover.length.tolist()))
             cells = [_fewer(name, family, most, before) for most in (9, 7, 5)]
             rows.append([f"{name}, {family.name}", f"{before:,} in {used}", *cells])
@@ -194,7 +194,7 @@ def _fewer(name: str, family: Family, most: int, before: int) -> str:
 
 @cache
 def _in_lengths(name: str, most: int) -> Compiled:
-    return compiled(name, Match.MEMBER, Request(most_lengths=most))
+    return compiled(name, Match.MEMBER, PassRequest(most_lengths=most))
 
 
 @cache
@@ -212,26 +212,26 @@ def _alone(name: str, family: Family) -> AddrMap:
     return AddrMap((whole.part(family),), whole.names)
 
 
-def _only(request: Request, family: Family) -> Request:
+def _only(request: PassRequest, family: Family) -> PassRequest:
     protected = request.protected or AddrSet.empty()
     return replace(request, protected=AddrSet((protected.part(family),)))
 
 
-def hits(found: Curve, limit: int) -> tuple[Hit, Hit]:
+def hits(found: Curve, limit: int) -> tuple[Impact, Impact]:
     """Return whom at most `limit` prefixes for SIX block too much, and what they miss."""
     family = found.family
     change = outcome(_alone("SIX", family), Match.MEMBER, {family: found.solve(limit)})
     mine = [one for one in records() if one.family == family]
-    (added,), (lost,) = hit_by(change.added, mine), hit_by(change.lost, mine)
+    (added,), (lost,) = impact_of(change.added, mine), impact_of(change.lost, mine)
     return added, lost
 
 
 @cache
-def others(family: Family) -> Hit:
+def others(family: Family) -> Impact:
     """Return what is delegated and not in SIX."""
     mine = [one for one in records() if one.family == family]
     listed = _alone("SIX", family).where(["block"])
-    (hit,) = hit_by(~listed, mine)
+    (hit,) = impact_of(~listed, mine)
     return hit
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from blockc.definitions import (
+from blockc.errors import DefinitionError, Location, Mistakes, PolicyError
+from blockc.tomlio.positions import Key
+from blockc.tomlio.tables import (
     Document,
     Findings,
     Place,
@@ -20,8 +22,6 @@ from blockc.definitions import (
     json_schema,
     read_definition,
 )
-from blockc.errors import DefinitionError, Location, Mistakes, PolicyError
-from blockc.positions import Key
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted(
@@ -196,7 +196,7 @@ def test_all_mistakes_are_reported_in_the_order_of_the_file() -> None:
 
 def test_a_definition_without_mistakes_does_not_pay_for_places() -> None:
     code = (
-        "import sys; from blockc.definitions import Table, read_definition\n"
+        "import sys; from blockc.tomlio.tables import Table, read_definition\n"
         "class One(Table):\n  a: int\n"
         "read_definition(One, 'x.toml', 'a = 1')\n"
         "sys.exit('tree_sitter' in sys.modules or 'iso3166' in sys.modules)"

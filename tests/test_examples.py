@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses import FAMILIES, V4, AddrMap, AddrSet
+from blockc.addresses.lines import read_spans
 from blockc.addresses.rules import Match, meaning
-from blockc.addresses.text_columns import read_spans
-from blockc.cli.inputs import sample_folder
-from blockc.policy.selectors import parse_addresses
+from blockc.policy.syntax.selectors import parse_addresses
 from blockc.resources import sources_dir
-from blockc.targets.nginx_geo import read_geo
-from blockc.targets.reading import Text
-from tests.build.worlds import of_countries, plainly_collapsed, sample_world
+from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import read_geo
+from blockc.workspace.registries import sample_folder
 from tests.cli.conftest import Blockc, blockc
 from tests.cli.toy import CHECKOUT, entries
+from tests.compiler.worlds import of_countries, plainly_collapsed, sample_world
 
 __all__ = ["blockc"]
 EXAMPLES = CHECKOUT / "examples"

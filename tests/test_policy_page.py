@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from blockc.cli.policy_input import known
-from blockc.definitions import Table
-from blockc.policy import document
-from blockc.policy.groups import read_groups
-from blockc.policy.parse import parse_policy
-from blockc.policy.resolve import STALE_DAYS
-from blockc.policy.schedule import WARN_DAYS
-from blockc.policy.selectors import parse_selector
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.meaning.resolve import STALE_DAYS
+from blockc.policy.meaning.schedule import WARN_DAYS
+from blockc.policy.syntax import document
+from blockc.policy.syntax.groups import read_groups
+from blockc.policy.syntax.selectors import parse_selector
+from blockc.tomlio.tables import Table
+from blockc.workspace.policy_files import known
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "policy.md").read_text(encoding="utf-8")
 POLICIES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -57,7 +57,7 @@ class Prefixes:
 
     def texts(self) -> list[str]:
         """Return the canonical text of each prefix, `first/length`."""
-        from blockc.addresses.text_columns import prefix_texts
+        from blockc.addresses.lines import prefix_texts
 
         return prefix_texts(self)
 

@@ -7,17 +7,17 @@ from fractions import Fraction
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
+from blockc.addresses.lines import prefix_lines
 from blockc.addresses.rules import Match
-from blockc.addresses.special import protected_addresses
-from blockc.addresses.text_columns import prefix_lines
-from blockc.cli.aggregate_verb import Aggregate, range_lines
-from blockc.cli.output import amount_text, say, warn
-from blockc.cli.shared import Settings
+from blockc.cli.commands.aggregate import Aggregate, range_lines
+from blockc.cli.console import amount_text, info, warn
+from blockc.cli.options import Settings
 from blockc.errors import DoesNotFit
-from blockc.passes.budget import outcome
+from blockc.passes.budget.limit import outcome
 from blockc.passes.contract import HARMLESS, Change
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, Request, WhenOver
+from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.registries.special import protected_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def fitted(space: Space, asked: Aggregate) -> Fitted:
     """
     match = Match.LONGEST if asked.longest else Match.MEMBER
     chosen = space.only(asked.families)
-    request = Request(
+    request = PassRequest(
         dont_care=chosen.free,
         protected=chosen.spared | AddrSet(tuple(map(protected_addresses().part, asked.families))),
         max_entries=asked.max_entries,
@@ -100,7 +100,7 @@ def tell_change(settings: Settings, found: Fitted) -> None:
         if lossy:
             warn(text)
         else:
-            say(settings, text)
+            info(settings, text)
 
 
 def _changes(change: Change) -> Iterator[str]:

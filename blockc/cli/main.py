@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from blockc import __version__
-from blockc.cli.output import complain, stdout_failure, tell
-from blockc.cli.shared import NoMore, Settings, verb
+from blockc.cli.console import print_error, stderr_line, stdout_failure
+from blockc.cli.options import NoOptions, Settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
         """Return the command of a verb, or None for an unknown one."""
         if cmd_name not in VERBS:
             return None
-        command = import_module(f"blockc.cli.{cmd_name}_verb").command
+        command = import_module(f"blockc.cli.commands.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(
@@ -78,8 +78,8 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="blockc %(version)s")
-@verb(NoMore, shows=tuple(Settings.__dataclass_fields__))
-def cli(settings: Settings, asked: NoMore) -> None:
+@verb(NoOptions, shows=tuple(Settings.__dataclass_fields__))
+def cli(settings: Settings, asked: NoOptions) -> None:
     """Compile network blocklists from public address data, and prove what was written.
 
     The country of an address is where it is registered, not where it is used.
@@ -111,12 +111,12 @@ def run(arguments: list[str]) -> int:
 def _complain_of_call(failure: click.ClickException) -> None:
     """Print on stderr what click says about a wrong call, as blockc says such things."""
     if isinstance(failure, click.exceptions.NoArgsIsHelpError):
-        tell(failure.format_message())
+        stderr_line(failure.format_message())
         return
     said = " ".join(failure.format_message().split()).rstrip(".")
     ctx = getattr(failure, "ctx", None)
     command = ctx.command_path if ctx else "blockc"
-    complain(UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`"))
+    print_error(UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`"))
 
 
 def _exit_code(failure: BaseException) -> int:
@@ -130,12 +130,12 @@ def _exit_code(failure: BaseException) -> int:
             _complain_of_call(failure)
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
-            tell("blockc: interrupted; nothing is half-written")
+            stderr_line("blockc: interrupted; nothing is half-written")
             return 130
         case BrokenPipeError():
             return 0  # the reader has seen enough
         case BlockcError():
-            complain(failure)
+            print_error(failure)
             return failure.exit_code
-    tell("".join(traceback.format_exception(failure)) + f"blockc: {BUG}")
+    stderr_line("".join(traceback.format_exception(failure)) + f"blockc: {BUG}")
     return 70

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from blockc.cli.output import say, step
-from blockc.cli.shared import Settings
+from blockc.cli.console import info, step
+from blockc.cli.options import Settings
 from blockc.errors import printable
-from blockc.fetch.tools import Event, Step
+from blockc.fetch.update.tools import Event, UpdateStep
 
 Watch = Callable[[Event], None]
 
@@ -29,11 +29,11 @@ def lines(settings: Settings) -> Watch:
 
     def watch(event: Event) -> None:
         text = f"{event.source}: {event.step} {event.text}".rstrip()
-        if event.step is Step.DONE:
-            say(settings, f"{event.source}: {event.text}")
-        elif event.step is Step.WAITING:
-            say(settings, text)
-        elif event.step is not Step.RECEIVING:
+        if event.step is UpdateStep.DONE:
+            info(settings, f"{event.source}: {event.text}")
+        elif event.step is UpdateStep.WAITING:
+            info(settings, text)
+        elif event.step is not UpdateStep.RECEIVING:
             step(settings, text)
 
     return watch
@@ -61,12 +61,12 @@ def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
 
     def watch(event: Event) -> None:
         task = tasks[event.source]
-        if event.step is Step.RECEIVING:
+        if event.step is UpdateStep.RECEIVING:
             size, total = _size(event.done), event.total or None
             progress.update(
                 task, completed=event.done, total=total, size=size, what=str(event.step)
             )
-        elif event.step is Step.DONE:
+        elif event.step is UpdateStep.DONE:
             progress.update(task, completed=1, total=1, what=event.text)
         else:
             progress.update(task, what=printable(f"{event.step} {event.text}"))

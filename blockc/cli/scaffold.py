@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from blockc import __version__
 from blockc.errors import UsageError
 from blockc.resources import templates_dir
-from blockc.targets.target import Layout, Target
+from blockc.targets.core.target import Layout, Target
 
 POLICY, SCHEMA = "blockc.toml", "blockc.schema.json"
 LIST = "blocked"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from blockc.cli.output import step
-from blockc.cli.shared import Settings
+from blockc.cli.console import step
+from blockc.cli.options import Settings
 
 
 @dataclass(slots=True)

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.records import Records
 from blockc.addresses.rules import Match
-from blockc.passes.budget import curves_of, outcome
-from blockc.passes.curve import IMPOSSIBLE, Curve
-from blockc.passes.report import Hit, hit_by
-from blockc.passes.request import Request, WhenOver
+from blockc.passes.affected import Impact, impact_of
+from blockc.passes.budget.cost_curve import IMPOSSIBLE, Curve
+from blockc.passes.budget.limit import curves_of, outcome
+from blockc.passes.request import PassRequest, WhenOver
+from blockc.registries.records import Records
 
 STEPS = (1, 2, 5)
 
@@ -30,7 +30,7 @@ class Question:
 
     intent: AddrMap
     match: Match
-    request: Request
+    request: PassRequest
     records: Sequence[Records]
     limits: Mapping[str, int]
 
@@ -50,8 +50,8 @@ class Point:
     names: tuple[str, ...]
     limit: int
     entries: int
-    added: Hit
-    lost: Hit
+    added: Impact
+    lost: Impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class FamilyCurve:
     curve: Curve
     worth: int
     counted: str
-    wanted: Hit
-    others: Hit
+    wanted: Impact
+    others: Impact
     points: tuple[Point, ...]
     refused: Mapping[str, int]
 
@@ -105,7 +105,7 @@ def _family_curve(question: Question, curve: Curve, wanted: AddrSet) -> FamilyCu
     records = [one for one in question.records if one.family == curve.family]
     chosen = chosen_limits(curve, question.limits)
     listed = AddrSet((wanted.part(curve.family),))
-    (mine,), (others,) = hit_by(listed, records), hit_by(~listed, records)
+    (mine,), (others,) = impact_of(listed, records), impact_of(~listed, records)
     return FamilyCurve(
         curve=curve,
         worth=worth,
@@ -126,7 +126,7 @@ def _point(
     rules = curve.solve(limit)
     intent = AddrMap((question.intent.part(curve.family),), question.intent.names)
     change = outcome(intent, question.match, {curve.family: rules})
-    (added,), (lost,) = hit_by(change.added, records), hit_by(change.lost, records)
+    (added,), (lost,) = impact_of(change.added, records), impact_of(change.lost, records)
     return Point(tuple(names), limit, len(rules), added, lost)
 
 

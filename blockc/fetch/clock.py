@@ -55,7 +55,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long to wait for a server, and how often to ask it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Patience:
 
         Half of it is left to chance, so that clients that failed together do not return together.
 
-        >>> [Patience().backoff_seconds(n, 1.0) for n in (1, 2, 3)]
+        >>> [RetryPolicy().backoff_seconds(n, 1.0) for n in (1, 2, 3)]
         [1.0, 2.0, 4.0]
         """
         longest = min(self.wait_seconds * 2.0 ** (failures - 1), self.longest_wait_seconds)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
-from blockc.definitions import Document, Findings, Place, Table, from_table
 from blockc.errors import suggestion
+from blockc.fetch.http.urls import wrong_url
 from blockc.fetch.rows import Check, RowsTable, given, note
-from blockc.fetch.urls import wrong_url
+from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from blockc.definitions import Document, Findings, Place, Table, from_table, table_field
 from blockc.errors import Location, UsageError
 from blockc.fetch.definition import NAME as NAME_OF_SOURCE
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
-from blockc.fetch.writing import write_whole
+from blockc.storage.atomic import write_whole
+from blockc.tomlio.tables import Document, Findings, Place, Table, from_table, table_field
 
 NAME = "blockc.lock"
 VERSION = 1

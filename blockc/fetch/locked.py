@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from blockc.errors import Location, OutputError, SourceUnfit, UsageError
-from blockc.fetch.arrival import Arrivals
-from blockc.fetch.blobs import sha256_of
 from blockc.fetch.definition import Source
-from blockc.fetch.failure import FetchFailed
 from blockc.fetch.folder import Raw
+from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.retrieve import Retriever
 from blockc.fetch.lock import Lock
-from blockc.fetch.parallel import in_parallel
 from blockc.fetch.snapshot import Snapshot
-from blockc.fetch.tools import Event, Step, Tools
+from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.update.parallel import in_parallel
+from blockc.fetch.update.tools import Event, Tools, UpdateStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _one(tools: Tools, source: Source, snapshot: Snapshot, offline: bool) -> Loc
 
 def _fetched(tools: Tools, source: Source, snapshot: Snapshot, problems: list[str]) -> bytes | None:
     """Return the bytes of `snapshot` from the first url that still has them, and store them."""
-    arrivals = Arrivals(tools, source, known=lambda _data: True)  # the lock proves them
+    arrivals = Retriever(tools, source, known=lambda _data: True)  # the lock proves them
     for url in dict.fromkeys([snapshot.url, *source.urls]):
         try:
             data = arrivals.fetch(url).data
@@ -84,7 +84,7 @@ def _fetched(tools: Tools, source: Source, snapshot: Snapshot, problems: list[st
             problems.append(f"{url}: {failure.reason}")
             continue
         if sha256_of(data) == snapshot.sha256:
-            tools.watch(Event(source.name, Step.DONE, url))
+            tools.watch(Event(source.name, UpdateStep.DONE, url))
             with suppress(OutputError):  # a store that cannot be written is no reason not to build
                 tools.blobs.put(data)
             return data

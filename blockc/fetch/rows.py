@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
-from blockc.definitions import Findings, Place, Table
+from blockc.tomlio.tables import Findings, Place, Table
 
 
 class WidestTable(Table):
@@ -50,7 +50,7 @@ class RowsTable(Table):
     end: EndTable | None = None
 
 
-class Mistake(Protocol):
+class FormatMistake(Protocol):
     """What is wrong with a definition: see `check`."""
 
     @property
@@ -74,7 +74,7 @@ class Mistake(Protocol):
         """Return whether the key is not there."""
 
 
-Check = Callable[[str, Mapping[str, Any]], Iterable[Mistake]]
+Check = Callable[[str, Mapping[str, Any]], Iterable[FormatMistake]]
 
 
 def given(table: Table) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def given(table: Table) -> dict[str, Any]:
     }
 
 
-def note(found: Iterable[Mistake], place: Place, findings: Findings) -> None:
+def note(found: Iterable[FormatMistake], place: Place, findings: Findings) -> None:
     """Note what a check found, each mistake where it is."""
     for one in found:
         at = place

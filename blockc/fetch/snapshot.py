@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from blockc.definitions import Findings, Place, Table, table_field
-from blockc.fetch.toml_text import Value, toml_lines
+from blockc.tomlio.tables import Findings, Place, Table, table_field
+from blockc.tomlio.writer import Value, toml_lines
 
 FAMILIES = ("ipv4", "ipv6")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

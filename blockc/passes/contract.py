@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ContractScope:
     """A contract with the space it speaks about and the entries it may use.
 
     Invariant: `dont_care` and `protected` share no address, nor does either hold wanted space.

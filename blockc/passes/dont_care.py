@@ -5,12 +5,12 @@ from enum import StrEnum
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet, union
 from blockc.addresses.columns import Column, Spans
-from blockc.addresses.special import (
+from blockc.registries.registry_map import RegistryMap
+from blockc.registries.special import (
     protected_addresses,
     special_addresses,
     special_purpose,
 )
-from blockc.addresses.world import World
 
 _MIXED = -2  # the label of a node whose leaves want different things
 
@@ -23,7 +23,7 @@ class DontCare(StrEnum):
     UNALLOCATED = "unallocated"  # that, and what registries have left to hand out
 
 
-def dont_care_space(tier: DontCare, world: World) -> AddrSet:
+def dont_care_space(tier: DontCare, world: RegistryMap) -> AddrSet:
     """Return the space of `tier`, whole /64s in IPv6.
 
     Special-purpose space with local users is never part of it, whatever the registries say: it

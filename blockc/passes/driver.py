@@ -7,15 +7,15 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules, meaning
-from blockc.passes.contract import Contract, Terms
-from blockc.passes.cover import plain_count
-from blockc.passes.request import Request, Step
+from blockc.passes.contract import Contract, ContractScope
+from blockc.passes.exact.cover import plain_count
+from blockc.passes.request import PassRequest, PassStep
 
 ByFamily = Mapping[Family, Rules]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RuleState:
     """Rules on their way.
 
     `meaning` is what the next pass answers for: what `rules` mean under `match`, or for a pass that
@@ -29,10 +29,10 @@ class Draft:
     match: Match
     rules: ByFamily
     meaning: AddrMap
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PassStep, ...] = ()
 
     @classmethod
-    def of(cls, intent: AddrMap, match: Match, request: Request) -> "Draft":
+    def of(cls, intent: AddrMap, match: Match, request: PassRequest) -> "RuleState":
         """Return the draft without a rule, from which the first pass makes them."""
         wanted = AddrSet(tuple(part.relabel(part.labels != 0) for part in intent.parts))
         nothing = AddrSet.empty(intent.families)
@@ -41,19 +41,19 @@ class Draft:
         empty = {family: Rules.empty(family) for family in intent.families}
         return cls(intent, free, protected, match, empty, intent)
 
-    def again(self, match: Match) -> "Draft":
+    def again(self, match: Match) -> "RuleState":
         """Return the draft for a pass that makes the rules anew, for `match`."""
         return replace(self, match=match, meaning=self.intent)
 
-    def only(self, family: Family) -> "Draft":
+    def only(self, family: Family) -> "RuleState":
         """Return the draft of one family, without a rule."""
         intent = AddrMap((self.intent.part(family),), self.intent.names)
         free, protected = (AddrSet((one.part(family),)) for one in (self.free, self.protected))
-        return Draft(intent, free, protected, self.match, {family: Rules.empty(family)}, intent)
+        return RuleState(intent, free, protected, self.match, {family: Rules.empty(family)}, intent)
 
-    def terms(self, contract: Contract) -> Terms:
+    def terms(self, contract: Contract) -> ContractScope:
         """Return a contract about the space of this draft."""
-        return Terms(contract, self.free, self.protected)
+        return ContractScope(contract, self.free, self.protected)
 
     @property
     def entries(self) -> dict[Family, int]:
@@ -70,11 +70,11 @@ class Pass:
     """
 
     name: str
-    terms: Terms
-    make: Callable[[Draft], ByFamily]
+    terms: ContractScope
+    make: Callable[[RuleState], ByFamily]
 
 
-def run(draft: Draft, one: Pass) -> Draft:
+def run(draft: RuleState, one: Pass) -> RuleState:
     """Return what the pass makes of `draft`, its contract checked over the whole space.
 
     Raises:
@@ -85,7 +85,7 @@ def run(draft: Draft, one: Pass) -> Draft:
     change = one.terms.require_kept(one.name, draft.meaning, got)
     before = draft.entries if draft.steps else _plain_counts(draft.intent)
     after = {family: len(part) for family, part in rules.items()}
-    step = Step(one.name, one.terms.contract, before, after, change.added, change.lost)
+    step = PassStep(one.name, one.terms.contract, before, after, change.added, change.lost)
     return replace(draft, rules=rules, meaning=got, steps=(*draft.steps, step))
 
 

@@ -9,14 +9,15 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
-from blockc.passes import exact, shards
-from blockc.passes.budget import CONTRACTS, budget_pass
-from blockc.passes.driver import ByFamily, Draft, Pass, run
-from blockc.passes.lengths import ordered
-from blockc.passes.request import Compiled, Request, WhenOver
+from blockc.passes.budget import sharding
+from blockc.passes.budget.limit import CONTRACTS, budget_pass
+from blockc.passes.driver import ByFamily, Pass, RuleState, run
+from blockc.passes.exact import exact_passes
+from blockc.passes.exact.lengths import ordered
+from blockc.passes.request import Compiled, PassRequest, WhenOver
 
 
-def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
+def compile_rules(intent: AddrMap, match: Match, request: PassRequest) -> Compiled:
     """Return the fewest rules that say `intent` under `match`, as `request` allows.
 
     Args:
@@ -28,9 +29,9 @@ def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
         DoesNotFit: If the platform's limits cannot be met in the way the request allows.
         Miscompiled: If a pass broke its contract.
     """
-    begun = Draft.of(intent, match, request)
+    begun = RuleState.of(intent, match, request)
     try:
-        draft = _rerun(begun, match, exact.passes(begun, request))
+        draft = _rerun(begun, match, exact_passes.passes(begun, request))
     except DoesNotFit:
         # Prefixes longer than the platform takes can only be widened or left out.
         if request.when_over not in CONTRACTS:
@@ -41,13 +42,13 @@ def compile_rules(intent: AddrMap, match: Match, request: Request) -> Compiled:
     return _WAYS_OUT[request.when_over](draft, request)
 
 
-def fits(draft: Draft, request: Request) -> bool:
+def fits(draft: RuleState, request: PassRequest) -> bool:
     """Return whether the rules are within the limit of `request`."""
     limit = request.max_entries
     return limit is None or all(count <= limit for count in _loads(draft, request).values())
 
 
-def _loads(draft: Draft, request: Request) -> dict[str, int]:
+def _loads(draft: RuleState, request: PassRequest) -> dict[str, int]:
     """Return the counts that are limited: by family or in all, and of two sets each by itself."""
     loads: Counter[str] = Counter()
     for family, rules in draft.rules.items():
@@ -58,7 +59,7 @@ def _loads(draft: Draft, request: Request) -> dict[str, int]:
     return loads
 
 
-def _fail(draft: Draft, request: Request) -> Compiled:
+def _fail(draft: RuleState, request: PassRequest) -> Compiled:
     limit = request.max_entries or 0
     over = [what.format(n) for what, n in _loads(draft, request).items() if n > limit]
     raise DoesNotFit(
@@ -67,39 +68,39 @@ def _fail(draft: Draft, request: Request) -> Compiled:
     )
 
 
-def _split(draft: Draft, request: Request) -> Compiled:
+def _split(draft: RuleState, request: PassRequest) -> Compiled:
     """Cut rules into artifacts: nested ones between units, disjoint ones anywhere."""
     limit = request.max_entries or 0
     if draft.match in (Match.LONGEST, Match.FIRST):
-        draft = _rerun(draft, draft.match, exact.unit_passes(draft, request, limit))
-        units = exact.units(draft, request, limit)
+        draft = _rerun(draft, draft.match, exact_passes.unit_passes(draft, request, limit))
+        units = exact_passes.units(draft, request, limit)
     else:
         if draft.match == Match.TWO_SETS:
-            draft = _rerun(draft, draft.match, exact.disjoint_passes(draft, request))
+            draft = _rerun(draft, draft.match, exact_passes.disjoint_passes(draft, request))
         units = [rules.start for rules in draft.rules.values()]
     rules = list(draft.rules.values())
     if draft.match != Match.INTERVALS:
         rules = [ordered(Match.LONGEST, part) for part in rules]
     try:
-        parts = shards.pack(rules, units, limit, shared=request.shared)
+        parts = sharding.pack(rules, units, limit, shared=request.shared)
     except ValueError:  # a unit grew when its prefixes were cut to the lengths the platform takes
         return _fail(draft, request)
     return _compiled(draft, [_in_order(draft, part) for part in parts])
 
 
-def _two_sets(draft: Draft, request: Request) -> Compiled:
-    draft = _rerun(draft, Match.TWO_SETS, exact.two_set_passes(draft, request))
+def _two_sets(draft: RuleState, request: PassRequest) -> Compiled:
+    draft = _rerun(draft, Match.TWO_SETS, exact_passes.two_set_passes(draft, request))
     return _compiled(draft, [draft.rules]) if fits(draft, request) else _fail(draft, request)
 
 
-def _give_up(draft: Draft, request: Request) -> Compiled:
+def _give_up(draft: RuleState, request: PassRequest) -> Compiled:
     kept = {} if _divides(request) else dict(_fitting(draft, request))
     draft = _rerun(draft, draft.match, [budget_pass(draft, request, kept)])
     _require_few_lengths(draft, request)
     return _compiled(draft, [draft.rules])
 
 
-def _require_few_lengths(draft: Draft, request: Request) -> None:
+def _require_few_lengths(draft: RuleState, request: PassRequest) -> None:
     """Raise DoesNotFit if the rules at the least cost have more prefix lengths than allowed."""
     for family, rules in draft.rules.items():
         if not request.most_lengths or draft.match == Match.INTERVALS:
@@ -113,38 +114,38 @@ def _require_few_lengths(draft: Draft, request: Request) -> None:
             )
 
 
-def _divides(request: Request) -> bool:
+def _divides(request: PassRequest) -> bool:
     """Return whether what one family gives up is room for the other one."""
     return request.shared and request.max_entries is not None
 
 
-def _fitting(draft: Draft, request: Request) -> Iterator[tuple[Family, Rules]]:
+def _fitting(draft: RuleState, request: PassRequest) -> Iterator[tuple[Family, Rules]]:
     """Yield the rules of the families that fit by themselves and so need to give up nothing."""
     for family in draft.intent.families:
         alone = draft.only(family)
         try:
-            alone = _rerun(alone, alone.match, exact.passes(alone, request))
+            alone = _rerun(alone, alone.match, exact_passes.passes(alone, request))
         except DoesNotFit:  # prefixes longer than the platform takes
             continue
         if fits(alone, request):
             yield family, alone.rules[family]
 
 
-def _rerun(draft: Draft, match: Match, passes: Iterable[Pass]) -> Draft:
+def _rerun(draft: RuleState, match: Match, passes: Iterable[Pass]) -> RuleState:
     draft = draft.again(match)
     for one in passes:
         draft = run(draft, one)
     return draft
 
 
-def _in_order(draft: Draft, parts: Iterable[Rules]) -> ByFamily:
+def _in_order(draft: RuleState, parts: Iterable[Rules]) -> ByFamily:
     return {
         part.family: ordered(Match.FIRST, part) if draft.match == Match.FIRST else part
         for part in parts
     }
 
 
-def _compiled(draft: Draft, parts: Sequence[ByFamily]) -> Compiled:
+def _compiled(draft: RuleState, parts: Sequence[ByFamily]) -> Compiled:
     return Compiled(
         match=draft.match,
         names=draft.intent.names,
@@ -155,7 +156,7 @@ def _compiled(draft: Draft, parts: Sequence[ByFamily]) -> Compiled:
     )
 
 
-_WAYS_OUT: dict[WhenOver, Callable[[Draft, Request], Compiled]] = {
+_WAYS_OUT: dict[WhenOver, Callable[[RuleState, PassRequest], Compiled]] = {
     WhenOver.FAIL: _fail,
     WhenOver.SPLIT: _split,
     WhenOver.TWO_SETS: _two_sets,

@@ -9,8 +9,8 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
+from blockc.passes.budget.weights import Weights
 from blockc.passes.contract import Contract
-from blockc.passes.weights import Weights
 
 
 class WhenOver(StrEnum):
@@ -25,7 +25,7 @@ class WhenOver(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PassRequest:
     """How the rules of one output may look, and what to give up when they cannot.
 
     Invariant: limits are positive, `mu` is not negative.
@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PassStep:
     """What one pass did: entries before and after, addresses that gained or lost a verdict."""
 
     name: str
@@ -92,7 +92,7 @@ class Compiled:
     names: tuple[str, ...]
     rules: Mapping[Family, Rules]
     shards: tuple[Mapping[Family, Rules], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[PassStep, ...]
     meaning: AddrMap
 
     @property

@@ -6,10 +6,10 @@ from datetime import date
 from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
-from blockc.definitions import Place
-from blockc.policy.document import Action, DontCare, Weigh, WhenOver
-from blockc.policy.groups import CountryGroup
-from blockc.policy.selectors import Addresses, Selector
+from blockc.policy.syntax.document import Action, DontCare, Weigh, WhenOver
+from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.selectors import AddressRange, Selector
+from blockc.tomlio.tables import Place
 
 Option = str | int | bool | tuple[str, ...]
 
@@ -45,7 +45,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class LocatedSelector:
     """A selector and where it was written."""
 
     selector: Selector
@@ -53,10 +53,10 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
+class Exemption:
     """An exception of a list. Without a table it has no owner, reason or end."""
 
-    written: Written
+    written: LocatedSelector
     owner: str = ""
     reason: str = ""
     until: date | None = None
@@ -82,9 +82,9 @@ class List:
     name: str
     title: str
     reference: str
-    block: tuple[Written, ...]
-    allow: tuple[Written, ...]
-    spared: tuple[Spared, ...]
+    block: tuple[LocatedSelector, ...]
+    allow: tuple[LocatedSelector, ...]
+    spared: tuple[Exemption, ...]
     stages: tuple[Stage, ...]
     place: Place = field(compare=False, repr=False)
 
@@ -93,7 +93,7 @@ class List:
 class Canary:
     """An address that must come out one way, and where that was demanded."""
 
-    addresses: Addresses
+    addresses: AddressRange
     place: Place = field(compare=False, repr=False)
 
 
@@ -101,7 +101,7 @@ class Canary:
 class Protect:
     """What wins over every list, and the addresses that prove it."""
 
-    never_block: tuple[Written, ...] = ()
+    never_block: tuple[LocatedSelector, ...] = ()
     must_block: tuple[Canary, ...] = ()
     must_allow: tuple[Canary, ...] = ()
 

@@ -1,14 +1,14 @@
 """The table of all targets, in the order they are listed to people."""
 
 from blockc.errors import PolicyError, suggestion
-from blockc.targets.aws_wafv2_ipset import AWS_WAFV2_IPSET
-from blockc.targets.haproxy_map import HAPROXY_MAP
-from blockc.targets.ipset import IPSET
-from blockc.targets.json_list import JSON_LIST
-from blockc.targets.nftables import NFTABLES
-from blockc.targets.nginx_geo import NGINX_GEO
-from blockc.targets.plain import PLAIN
-from blockc.targets.target import Target
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.core.target import Target
+from blockc.targets.data.json_list import JSON_LIST
+from blockc.targets.data.plain import PLAIN
+from blockc.targets.kernel.ipset import IPSET
+from blockc.targets.kernel.nftables import NFTABLES
+from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
+from blockc.targets.web.nginx_geo import NGINX_GEO
 
 ALL: tuple[Target, ...] = (
     PLAIN,

@@ -13,15 +13,15 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blockc.targets.reading import Text
-from blockc.targets.target import Target
+from blockc.targets.core.target import Target
+from blockc.targets.syntax.tokens import Text
 
 TIMEOUT_SECONDS = 120
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # Debian keeps /usr/sbin from users
 _APART = ("unshare", "--net")
 
 
-class Answer(StrEnum):
+class NativeAnswer(StrEnum):
     """What came of a check."""
 
     ACCEPTED = "accepted"
@@ -30,10 +30,10 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NativeOutcome:
     """The answer of the real programs, and what they said or why they were not asked."""
 
-    answer: Answer
+    answer: NativeAnswer
     reason: str = ""
 
 
@@ -53,7 +53,7 @@ def missing(target: Target) -> str:
     return ""
 
 
-def try_natively(target: Target, texts: Sequence[Text]) -> Outcome:
+def try_natively(target: Target, texts: Sequence[Text]) -> NativeOutcome:
     """Return what the real programs say about the files of one artifact.
 
     Args:
@@ -61,7 +61,7 @@ def try_natively(target: Target, texts: Sequence[Text]) -> Outcome:
     """
     reason = missing(target)
     if reason:
-        return Outcome(Answer.SKIPPED, reason)
+        return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
         paths = []
         for number, text in enumerate(texts):
@@ -69,7 +69,9 @@ def try_natively(target: Target, texts: Sequence[Text]) -> Outcome:
             path.write_text(text.text, encoding="utf-8")
             paths.append(path)
         said = _complaint(_COMMANDS[target.name](Path(folder), paths))
-    return Outcome(Answer.REFUSED, said) if said else Outcome(Answer.ACCEPTED)
+    return (
+        NativeOutcome(NativeAnswer.REFUSED, said) if said else NativeOutcome(NativeAnswer.ACCEPTED)
+    )
 
 
 def _complaint(command: Command) -> str:

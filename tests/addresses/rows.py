@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blockc.addresses.family import Family
-from blockc.addresses.records import (
+from blockc.registries.records import (
     REGISTRIES,
     STATUSES,
     Records,

@@ -7,7 +7,7 @@ import pytest
 
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, V4, V6, Family, Prefix
-from blockc.addresses.lookup import PrefixIndex
+from blockc.addresses.longest_match import PrefixIndex
 from blockc.addresses.prefixes import Prefixes
 from tests.addresses import oracle
 from tests.addresses.random_ranges import some_address, some_ranges

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockc.addresses import columns, plain_lines
+from blockc.addresses import columns, fast_parse
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.prefixes import Prefixes
-from blockc.addresses.text import parse_span
-from blockc.addresses.text_columns import (
+from blockc.addresses.lines import (
     address_texts,
     last_texts,
     prefix_lines,
     prefix_texts,
     read_spans,
 )
+from blockc.addresses.parse import parse_span
+from blockc.addresses.prefixes import Prefixes
 from blockc.errors import SourceSyntaxError
 from tests.addresses.oracle import Range
 from tests.addresses.random_ranges import some_address, some_ranges
@@ -136,7 +136,7 @@ def test_every_field_of_three_characters_is_read_as_the_slow_reader_reads_it() -
 @pytest.mark.parametrize("size", [1, 7, 16, 17, 18, 19, 40])
 def test_the_size_of_chunks_changes_nothing(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(size)
-    monkeypatch.setattr(plain_lines, "_CHUNK", size)
+    monkeypatch.setattr(fast_parse, "_CHUNK", size)
     for _ in range(60):
         require_same(mutated(random))
 

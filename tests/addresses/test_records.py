@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.records import (
+from blockc.registries.records import (
     REGISTRIES,
     STATUSES,
     Records,

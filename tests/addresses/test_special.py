@@ -6,8 +6,8 @@ import pytest
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
-from blockc.addresses.special import protected_addresses, special_addresses, special_purpose
-from blockc.addresses.text import parse_raw, parse_span
+from blockc.addresses.parse import parse_raw, parse_span
+from blockc.registries.special import protected_addresses, special_addresses, special_purpose
 
 
 def holds(addresses: AddrSet, *texts: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockc.addresses.family import FAMILIES, V4, V6, Family, Prefix
-from blockc.addresses.text import HostBits, parse_address, parse_prefix, parse_range, parse_span
+from blockc.addresses.parse import HostBits, parse_address, parse_prefix, parse_range, parse_span
 
 families = st.sampled_from(FAMILIES)
 MAPPED = 0xFFFF_0000_0000

@@ -11,8 +11,8 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.records import DELEGATED, REGISTRIES, STATUSES
-from blockc.addresses.world import Conflict, World, class_label
+from blockc.registries.records import DELEGATED, REGISTRIES, STATUSES
+from blockc.registries.registry_map import Conflict, RegistryMap, class_label
 from tests.addresses import oracle
 from tests.addresses.random_ranges import some_address
 from tests.addresses.rows import Row, as_records, some_row, some_rows
@@ -22,8 +22,8 @@ DELEGATED_WORDS = [STATUSES[number] for number in DELEGATED]
 CN = Row(0, 7, "CN", "apnic", "allocated", 20200101, 3)
 
 
-def world(family: Family, rows: list[Row]) -> World:
-    return World.of([as_records(family, rows)], [family])
+def world(family: Family, rows: list[Row]) -> RegistryMap:
+    return RegistryMap.of([as_records(family, rows)], [family])
 
 
 def strength(row: Row) -> tuple[object, ...]:
@@ -45,7 +45,7 @@ def winner(rows: list[Row], address: int) -> Row | None:
     return max(hits, key=strength, default=None)
 
 
-def seen(found: World, family: Family) -> list[tuple[int, str, str, str]]:
+def seen(found: RegistryMap, family: Family) -> list[tuple[int, str, str, str]]:
     """Return start, country, registry and status of every run."""
     part = found.parts[found.families.index(family)]
     return [
@@ -94,7 +94,10 @@ def test_no_order_of_files_or_rows_changes_the_world(seed: int) -> None:
     for _ in range(5):
         random.shuffle(rows)
         cut = random.randrange(len(rows) + 1)
-        assert World.of([as_records(V6, rows[:cut]), as_records(V6, rows[cut:])], [V6]) == reference
+        assert (
+            RegistryMap.of([as_records(V6, rows[:cut]), as_records(V6, rows[cut:])], [V6])
+            == reference
+        )
 
 
 @pytest.mark.parametrize("field", ["status", "registry", "country", "date", "line"])
@@ -182,7 +185,7 @@ def test_an_empty_selection_selects_nothing() -> None:
 def test_countries_divide_the_delegated_space(seed: int) -> None:
     random = Random(seed)
     parts = [as_records(f, some_rows(random, f, narrow=seed % 2 == 0)) for f in FAMILIES]
-    found = World.of(parts)
+    found = RegistryMap.of(parts)
     mapped = found.countries()
     assert mapped.names[0] == ""
     assert list(mapped.names) == sorted(set(mapped.names))
@@ -197,7 +200,7 @@ def test_countries_divide_the_delegated_space(seed: int) -> None:
 
 
 def test_a_world_without_records_is_empty() -> None:
-    nothing = World.of([])
+    nothing = RegistryMap.of([])
     assert nothing.families == FAMILIES
     assert nothing.select() == AddrSet.empty()
     assert nothing.countries().names == ("",)
@@ -207,7 +210,7 @@ def test_a_world_without_records_is_empty() -> None:
 
 def test_records_of_an_unasked_family_are_refused() -> None:
     with pytest.raises(ValueError, match="not asked for"):
-        World.of([as_records(TOY, [CN])])
+        RegistryMap.of([as_records(TOY, [CN])])
 
 
 def test_records_at_the_ends_of_the_space_stay_there() -> None:

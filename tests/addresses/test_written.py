@@ -6,8 +6,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from blockc.addresses.family import V4, V6
-from blockc.addresses.text import HostBits, parse_span
-from blockc.addresses.written import parse_written
+from blockc.addresses.human_forms import parse_written
+from blockc.addresses.parse import HostBits, parse_span
 
 
 def span(first: str, last: str) -> tuple[object, int, int]:

@@ -14,7 +14,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V4
-from blockc.addresses.text_columns import prefix_lines
+from blockc.addresses.lines import prefix_lines
 from tests.bench.clock import processes_in_turns
 from tests.bench.table import Row, Scale
 

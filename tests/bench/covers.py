@@ -8,8 +8,8 @@ from typing import Any
 from blockc.addresses import columns
 from blockc.addresses.family import V4, Family
 from blockc.addresses.prefixes import minimal_cover
-from blockc.addresses.records import UNKNOWN_COUNTRIES, Records, country_text
-from blockc.addresses.world import World
+from blockc.registries.records import UNKNOWN_COUNTRIES, Records, country_text
+from blockc.registries.registry_map import RegistryMap
 from tests.bench.clock import in_turns
 from tests.bench.inputs import records
 from tests.bench.table import Row, Scale
@@ -48,7 +48,7 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 def covered(parts: Sequence[Records]) -> int:
     """Return how many prefixes cover every country, from records, overlaps resolved."""
-    mapped = World.of(parts).countries().parts
+    mapped = RegistryMap.of(parts).countries().parts
     return sum(len(minimal_cover(one.family, *one.runs(one.labels != 0))) for one in mapped)
 
 

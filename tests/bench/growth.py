@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, V4, Family
+from blockc.addresses.lines import prefix_lines
 from blockc.addresses.prefixes import Prefixes
-from blockc.addresses.text_columns import prefix_lines
-from blockc.explain.chart import Axis, Line, Panel, chart
+from blockc.report.chart import Axis, ChartLine, Panel, chart
 from tests.bench.big import some_ranges
 from tests.bench.clock import CHECKOUT, Run, blockc, processes_in_turns
 
@@ -67,10 +67,10 @@ def drawing(found: Growth) -> str:
     return chart(TITLE, "; ".join(told), panels)
 
 
-def _lines(found: Growth, unit: str) -> Iterator[Line]:
+def _lines(found: Growth, unit: str) -> Iterator[ChartLine]:
     for name, runs in sorted(found.items()):
         places = [(float(size), float(getattr(run, unit))) for size, run in runs]
-        yield Line(name, places, places)
+        yield ChartLine(name, places, places)
 
 
 def main(arguments: list[str]) -> None:

@@ -7,11 +7,11 @@ import numpy as np
 
 from blockc.addresses.columns import U64, block_lasts
 from blockc.addresses.family import FAMILIES, V4, Family
+from blockc.addresses.lines import prefix_lines
 from blockc.addresses.prefixes import Prefixes
-from blockc.addresses.records import Records
-from blockc.addresses.text_columns import prefix_lines
 from blockc.fetch.folder import Raw, read_folder
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
+from blockc.registries.records import Records
 
 
 @cache

@@ -5,8 +5,8 @@ from functools import partial
 
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.prefixes import cover_size
-from blockc.addresses.world import World
-from blockc.passes.longest import longest
+from blockc.passes.exact.ortc import longest
+from blockc.registries.registry_map import RegistryMap
 from tests.bench.clock import in_turns
 from tests.bench.inputs import records
 from tests.bench.table import Row, Scale
@@ -17,7 +17,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     parts = [one for pieces in records(scale.folder).values() for one in pieces]
     if scale.small:
         parts = [part.take(slice(None, None, 500)) for part in parts]
-    countries = World.of(parts).countries()
+    countries = RegistryMap.of(parts).countries()
     for family in FAMILIES:
         wanted, lengths = countries.part(family), range(family.width + 1)
         plain = cover_size(family, *wanted.runs(wanted.labels != 0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
 from tests.bench.clock import in_turns
 from tests.bench.inputs import raw_files
 from tests.bench.table import Row, Scale

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from blockc.addresses.family import FAMILIES
-from blockc.addresses.world import World
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Known
-from blockc.policy.parse import parse_policy
-from blockc.policy.resolve import Resolved, resolve
+from blockc.registries.registry_map import RegistryMap
 from tests.bench.clock import in_turns
 from tests.bench.inputs import records
 from tests.bench.table import Row, Scale
@@ -20,7 +20,7 @@ DAY = date(2026, 11, 23)
 def rows(scale: Scale) -> Iterator[Row]:
     """Yield the measurement of reading a policy, and that of working out what it means."""
     held = records(scale.folder)
-    world = World.of(one for family in FAMILIES for one in held[family])
+    world = RegistryMap.of(one for family in FAMILIES for one in held[family])
     exceptions = scale.size(EXCEPTIONS)
     codes = [*sorted(world.country_counts()), "registry:apnic", "status:reserved", "delegated"]
     text = crowded(LISTS, SELECTORS // LISTS, exceptions // LISTS, codes, seed=4)

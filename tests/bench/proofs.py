@@ -5,13 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from blockc.addresses import FAMILIES, AddrMap
-from blockc.addresses.world import World
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request
+from blockc.passes.request import PassRequest
+from blockc.registries.registry_map import RegistryMap
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
 from blockc.targets.registry import ALL
-from blockc.targets.render import render
-from blockc.targets.target import Target
-from blockc.verify.readback import prove
+from blockc.verify.proof import prove
 from tests.bench.clock import in_turns
 from tests.bench.inputs import records
 from tests.bench.table import Row, Scale
@@ -25,14 +25,14 @@ def rows(scale: Scale) -> Iterator[Row]:
     parts = [one for pieces in records(scale.folder).values() for one in pieces]
     if scale.small:
         parts = [part.take(slice(None, None, 500)) for part in parts]
-    intent = AddrMap.of_set(World.of(parts).select(countries=EMBARGOED))
+    intent = AddrMap.of_set(RegistryMap.of(parts).select(countries=EMBARGOED))
     for target in ALL:
         yield _proof(replace(target, max_entries=None), intent, scale.rounds)
 
 
 def _proof(target: Target, intent: AddrMap, rounds: int) -> Row:
     lengths = {family: target.lengths.of(family) for family in FAMILIES} if target.lengths else {}
-    rules = compile_rules(intent, target.match, Request(lengths=lengths)).rules
+    rules = compile_rules(intent, target.match, PassRequest(lengths=lengths)).rules
     texts = render(target, draft(target, rules), PATH, TEMPLATES)
     entries = sum(map(len, rules.values()))
     best = in_turns(rounds, {"blockc": partial(prove, target, texts, intent)})

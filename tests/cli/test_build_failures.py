@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from blockc.cli.inputs import shipped_templates
-from blockc.passes import cover
-from blockc.targets.reading import Text
-from blockc.targets.render import render
+from blockc.passes.exact import cover
+from blockc.targets.core.render import render
+from blockc.targets.syntax.tokens import Text
+from blockc.workspace.registries import shipped_templates
 from tests.cli.conftest import Blockc
 from tests.cli.toy import POLICY, Done, environ, program, shown, write_policy
 from tests.support.machine import require_mounts
@@ -54,7 +54,7 @@ def test_a_template_that_loses_an_entry_is_exit_code_70(
         assert bad != good
         return {**texts, "plain.txt.j2": bad}
 
-    monkeypatch.setattr("blockc.cli.build_verb.shipped_templates", wrong)
+    monkeypatch.setattr("blockc.cli.commands.build.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
     assert done.err.startswith("blockc: far.txt: 1.0.1.0/24 is left alone by ")
@@ -68,7 +68,7 @@ def test_a_template_that_adds_an_entry_is_exit_code_70(
         good = texts["plain.txt.j2"]
         return {**texts, "plain.txt.j2": replace(good, text=good.text + "9.9.9.9/32\n")}
 
-    monkeypatch.setattr("blockc.cli.build_verb.shipped_templates", wrong)
+    monkeypatch.setattr("blockc.cli.commands.build.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
     assert "9.9.9.9/32 is given 'block' by " in done.err
@@ -78,7 +78,7 @@ def test_a_template_whose_text_nothing_can_read_is_exit_code_70(
     fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "blockc.cli.build_verb.shipped_templates",
+        "blockc.cli.commands.build.shipped_templates",
         lambda: {name: replace(text, text="hello") for name, text in shipped_templates().items()},
     )
     done = fails()
@@ -108,7 +108,7 @@ def test_a_text_changed_after_the_template_is_exit_code_70(
         right = render(*given)
         return tuple(replace(t, text=t.text.replace("1.0.1.0/24", "1.0.0.0/24")) for t in right)
 
-    monkeypatch.setattr("blockc.build.artifact.render", wrong)
+    monkeypatch.setattr("blockc.compiler.artifacts.render", wrong)
     done = fails()
     assert done.code == 70
     assert "1.0.0.0/24" in done.err
@@ -120,7 +120,7 @@ def test_a_bug_anywhere_is_exit_code_70_with_its_traceback(
     def broken(*_: object) -> bytes:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("blockc.build.driver.manifest_bytes", broken)
+    monkeypatch.setattr("blockc.compiler.compile.manifest_bytes", broken)
     done = fails()
     assert done.code == 70
     assert "ZeroDivisionError: planted" in done.err

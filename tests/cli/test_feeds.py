@@ -224,7 +224,7 @@ def test_a_feed_is_parsed_for_the_first_build_alone(
     assert blockc("update", "-f", policy).code == 0
     first, published = blockc("build", "-f", policy), policy.parent / "dist" / "clouds.txt"
     before = published.read_bytes()
-    monkeypatch.setattr("blockc.cli.readers.FORMATS", {})
+    monkeypatch.setattr("blockc.workspace.fetching.FORMATS", {})
     again = blockc("build", "-f", policy)
     assert (first.code, again.code, published.read_bytes()) == (0, 0, before)
 

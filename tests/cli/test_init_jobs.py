@@ -145,7 +145,7 @@ def test_systemd_accepts_the_units_whatever_the_folder_is_called(
     blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analyze = require_program("systemd-analyze")
-    monkeypatch.setattr("blockc.cli.init_verb._program", lambda: "/bin/true")
+    monkeypatch.setattr("blockc.cli.commands.init._program", lambda: "/bin/true")
     folder = tmp_path / STRANGE
     assert blockc("init", folder).code == 0
     units = [str(folder / "systemd" / f"blockc.{kind}") for kind in ("service", "timer")]
@@ -159,7 +159,7 @@ def test_systemd_accepts_the_units_whatever_the_folder_is_called(
 def test_the_units_are_well_formed_and_name_the_folder(
     blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blockc.cli.init_verb._program", lambda: "/opt/my tools/blockc")
+    monkeypatch.setattr("blockc.cli.commands.init._program", lambda: "/opt/my tools/blockc")
     folder = tmp_path / STRANGE
     assert blockc("init", folder).code == 0
     service = (folder / "systemd" / "blockc.service").read_text(encoding="utf-8")
@@ -179,7 +179,7 @@ def test_the_cron_line_runs_both_verbs_in_the_folder(
     program = tmp_path / "blockc"
     program.write_text('#!/bin/sh\necho "$* in $PWD" >> "$CALLED"\n', encoding="ascii")
     program.chmod(0o755)
-    monkeypatch.setattr("blockc.cli.init_verb._program", lambda: str(program))
+    monkeypatch.setattr("blockc.cli.commands.init._program", lambda: str(program))
     folder = tmp_path / STRANGE
     assert blockc("init", folder).code == 0
     text = (folder / "blockc.cron").read_text(encoding="utf-8")

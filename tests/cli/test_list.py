@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from blockc.cli.policy_input import known
 from blockc.targets.registry import ALL
+from blockc.workspace.policy_files import known
 from tests.cli.conftest import Blockc
 
 

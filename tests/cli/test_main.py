@@ -124,7 +124,7 @@ def test_who_must_act_is_the_exit_code(
     def fail(_: object) -> None:
         raise failure
 
-    monkeypatch.setattr("blockc.cli.list_verb._LISTINGS", {"targets": fail})
+    monkeypatch.setattr("blockc.cli.commands.list._LISTINGS", {"targets": fail})
     done = blockc("list", "targets")
     assert (done.code, done.out) == (code, "")
     assert "blockc: " in done.err
@@ -133,7 +133,7 @@ def test_who_must_act_is_the_exit_code(
 def test_a_bug_shows_its_traceback_and_asks_for_a_report(
     blockc: Blockc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blockc.cli.list_verb._LISTINGS", {})
+    monkeypatch.setattr("blockc.cli.commands.list._LISTINGS", {})
     done = blockc("list", "targets")
     assert done.code == 70
     assert "KeyError: 'targets'" in done.err

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from blockc.cli.options import Settings
 from blockc.cli.progress import bars
-from blockc.cli.readers import locked_snapshots
-from blockc.cli.shared import Settings
 from blockc.errors import UsageError
-from blockc.fetch.blobs import Blobs, sha256_of
 from blockc.fetch.definition import REGISTRIES
-from blockc.fetch.keeping import entries
 from blockc.fetch.lock import read_lock
-from blockc.fetch.tools import Event, Step
+from blockc.fetch.store.blobs import Blobs, sha256_of
+from blockc.fetch.store.maintenance import entries
+from blockc.fetch.update.tools import Event, UpdateStep
+from blockc.workspace.fetching import locked_snapshots
 from tests.cli.conftest import Blockc
 from tests.cli.toy import ROWS, delegated, program, write_policy
 from tests.fetch.toy import md5
@@ -376,11 +376,11 @@ def test_damage_in_the_store_is_exit_1_and_healed_by_an_update(
 def test_bars_show_each_source_and_escape_what_they_show() -> None:
     terminal = io.StringIO()
     with bars(terminal, ["apnic", "arin"], color=False) as watch:
-        watch(Event("apnic", Step.ASKING, "https://[bold]example.com/\x1b[2J"))
-        watch(Event("apnic", Step.RECEIVING, done=5_500_000, total=11_000_000))
-        watch(Event("arin", Step.RECEIVING, done=500))
-        watch(Event("apnic", Step.WAITING, "answered 503"))
-        watch(Event("apnic", Step.DONE, "origin"))
+        watch(Event("apnic", UpdateStep.ASKING, "https://[bold]example.com/\x1b[2J"))
+        watch(Event("apnic", UpdateStep.RECEIVING, done=5_500_000, total=11_000_000))
+        watch(Event("arin", UpdateStep.RECEIVING, done=500))
+        watch(Event("apnic", UpdateStep.WAITING, "answered 503"))
+        watch(Event("apnic", UpdateStep.DONE, "origin"))
     shown = terminal.getvalue()
     last = shown.rpartition("apnic")[2].splitlines()[0]
     assert "5.5 MB" in last

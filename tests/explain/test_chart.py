@@ -3,14 +3,14 @@
 import re
 from xml.etree import ElementTree as ET
 
-from blockc.explain.chart import HEIGHT, WIDTH, Axis, Line, Panel, chart
 from blockc.explain.curve import family_curves
-from blockc.explain.curve_chart import curve_chart
 from blockc.policy.model import Fit
+from blockc.report.chart import HEIGHT, WIDTH, Axis, ChartLine, Panel, chart
+from blockc.report.curve_chart import curve_chart
 from tests.explain.test_curve import question
 
 SVG = "{http://www.w3.org/2000/svg}"
-FALLING = Line('<falling> & "low"', [(1, 90), (10, 9), (100, 0.0001), (1000, 0)], [(10, 9)])
+FALLING = ChartLine('<falling> & "low"', [(1, 90), (10, 9), (100, 0.0001), (1000, 0)], [(10, 9)])
 PANEL = Panel(
     "A & B",
     Axis("entries"),
@@ -79,7 +79,7 @@ def test_names_of_marks_do_not_touch() -> None:
 
 def test_lines_of_many_places_are_thinned_to_what_can_be_seen() -> None:
     places = [(float(n), 100 / n) for n in range(1, 100_000)]
-    page = drawn(Panel("many", Axis("x"), Axis("y"), [Line("line", places)]))
+    page = drawn(Panel("many", Axis("x"), Axis("y"), [ChartLine("line", places)]))
     found = line_places(page)
     assert len(found) < WIDTH + HEIGHT
     assert found[0][0] < 150
@@ -88,7 +88,7 @@ def test_lines_of_many_places_are_thinned_to_what_can_be_seen() -> None:
 
 def test_one_place_and_no_place_can_be_drawn() -> None:
     for places in ([], [(5.0, 5.0)], [(5.0, 0.0)]):
-        page = drawn(Panel("few", Axis("x"), Axis("y"), [Line("line", places)]))
+        page = drawn(Panel("few", Axis("x"), Axis("y"), [ChartLine("line", places)]))
         assert "few" in texts(page)
 
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from blockc.addresses import V4, V6, AddrMap, AddrSet
-from blockc.addresses.records import Records
 from blockc.addresses.rules import Match
-from blockc.addresses.world import World
-from blockc.build.request import Requests
+from blockc.compiler.limits import Limits
 from blockc.explain.curve import FamilyCurve, Question, chosen_limits, family_curves
-from blockc.passes.budget import curves_of
-from blockc.passes.request import Request, WhenOver
+from blockc.passes.budget.limit import curves_of
+from blockc.passes.request import PassRequest, WhenOver
 from blockc.policy.model import Fit
-from blockc.targets.plain import PLAIN
+from blockc.registries.records import Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.targets.data.plain import PLAIN
 from tests.passes.test_weights import delegations
 from tests.policy.toy import addresses
 
@@ -29,12 +29,12 @@ def some_records() -> list[Records]:
 
 
 RECORDS = some_records()
-WORLD = World.of(RECORDS)
+WORLD = RegistryMap.of(RECORDS)
 CHINA = AddrMap.of_set(WORLD.select(countries=["CN"]))
 
 
 def question(fit: Fit, **limits: int) -> Question:
-    request = Requests(WORLD, RECORDS, AddrSet.empty()).fitting(fit, PLAIN)
+    request = Limits(WORLD, RECORDS, AddrSet.empty()).fitting(fit, PLAIN)
     return Question(CHINA, Match.MEMBER, request, RECORDS, limits)
 
 
@@ -105,7 +105,7 @@ def test_a_family_without_a_listed_address_has_nothing_to_choose() -> None:
 
 def test_round_numbers_are_looked_at_as_far_as_they_make_a_difference() -> None:
     intent = AddrMap.of_set(addresses(*(f"11.0.{n}.0/24" for n in range(0, 250, 2))))
-    curve = curves_of(intent, Match.MEMBER, Request(when_over=WhenOver.COVERAGE))[V4]
+    curve = curves_of(intent, Match.MEMBER, PassRequest(when_over=WhenOver.COVERAGE))[V4]
     chosen = chosen_limits(curve, {"mine": 50, "theirs": 7})
     assert list(chosen) == [1, 2, 5, 7, 10, 20, 50, 100, 125]
     assert (chosen[7], chosen[50], chosen[125]) == (["theirs"], ["mine"], ["enough"])
@@ -113,7 +113,7 @@ def test_round_numbers_are_looked_at_as_far_as_they_make_a_difference() -> None:
 
 def test_lists_that_cannot_be_said_without_harm_have_no_point() -> None:
     intent = AddrMap.of_set(addresses("11.0.0.0/24"))
-    request = Request(
+    request = PassRequest(
         when_over=WhenOver.COLLATERAL, protected=addresses("11.0.1.0/24"), lengths={V4: [8]}
     )
     four, _ = family_curves(Question(intent, Match.MEMBER, request, [], {"mine": 5}))

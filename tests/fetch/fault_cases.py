@@ -10,12 +10,12 @@ import lzma
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from blockc.fetch.clock import Patience
+from blockc.fetch.clock import RetryPolicy
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
-from blockc.fetch.outcome import Came, Outcome
-from blockc.fetch.tools import Tools, Wish
-from blockc.fetch.update import update
+from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
+from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.fetch.update.update import update
 from tests.fetch.toy import QUICK, md5, source, tools, toy
 from tests.support.faulty_server import (
     Answer,
@@ -50,14 +50,14 @@ class Case:
     """A fault, and the outcome it must have."""
 
     fault: str
-    came: Came
+    came: UpdateResult
     origin: Answers
     mirror: Answers = DEAD
     origin_md5: Answers = ()
     mirror_md5: Answers = ()
-    patience: Patience = QUICK
+    patience: RetryPolicy = QUICK
 
-    def run(self, server: FaultyServer, root: Path) -> Outcome:
+    def run(self, server: FaultyServer, root: Path) -> SourceOutcome:
         """Return how an update ends with this fault; `server.asked` is what it asked for."""
         own = tools(root, patience=self.patience)
         urls = server.plan("/origin", unless_known(OLD, etag='"old"')), server.url + "/mirror"
@@ -71,10 +71,10 @@ class Case:
 
 
 def ended(
-    own: Tools, wanted: Source, wish: Wish | None = None, lock: Lock | None = None
-) -> Outcome:
+    own: Tools, wanted: Source, wish: UpdateOptions | None = None, lock: Lock | None = None
+) -> SourceOutcome:
     """Return how the update of one source ends."""
-    (outcome,) = update(own, [wanted], lock, wish or Wish()).outcomes
+    (outcome,) = update(own, [wanted], lock, wish or UpdateOptions()).outcomes
     return outcome
 
 
@@ -84,79 +84,98 @@ def good_md5(data: bytes) -> Answers:
 
 
 CASES = (
-    Case("none", Came.ORIGIN, (sends(NEW),)),
-    Case("none; the server says nothing changed", Came.UNCHANGED, (unless_known(OLD, '"old"'),)),
-    Case("none; the same bytes come again", Came.UNCHANGED, (sends(OLD),)),
-    Case("404", Came.KEPT, (status(404),)),
-    Case("404, the mirror is well", Came.MIRROR, (status(404),), (sends(NEW),)),
-    Case("404, the mirror is a day late", Came.UNCHANGED, (status(404),), (sends(OLD),)),
-    Case("404, the mirror is two days late", Came.KEPT, (status(404),), (sends(OLDER),)),
-    Case("404, the mirror serves another registry", Came.KEPT, (status(404),), (sends(OTHER),)),
-    Case("500, then well", Came.ORIGIN, (status(500), sends(NEW))),
-    Case("500, for good", Came.KEPT, (status(500),)),
-    Case("429 for a moment", Came.ORIGIN, (status(429, Retry_After="2"), sends(NEW))),
-    Case("429 for an hour", Came.KEPT, (status(429, Retry_After="3600"),)),
+    Case("none", UpdateResult.ORIGIN, (sends(NEW),)),
+    Case(
+        "none; the server says nothing changed",
+        UpdateResult.UNCHANGED,
+        (unless_known(OLD, '"old"'),),
+    ),
+    Case("none; the same bytes come again", UpdateResult.UNCHANGED, (sends(OLD),)),
+    Case("404", UpdateResult.KEPT, (status(404),)),
+    Case("404, the mirror is well", UpdateResult.MIRROR, (status(404),), (sends(NEW),)),
+    Case("404, the mirror is a day late", UpdateResult.UNCHANGED, (status(404),), (sends(OLD),)),
+    Case("404, the mirror is two days late", UpdateResult.KEPT, (status(404),), (sends(OLDER),)),
+    Case(
+        "404, the mirror serves another registry",
+        UpdateResult.KEPT,
+        (status(404),),
+        (sends(OTHER),),
+    ),
+    Case("500, then well", UpdateResult.ORIGIN, (status(500), sends(NEW))),
+    Case("500, for good", UpdateResult.KEPT, (status(500),)),
+    Case("429 for a moment", UpdateResult.ORIGIN, (status(429, Retry_After="2"), sends(NEW))),
+    Case("429 for an hour", UpdateResult.KEPT, (status(429, Retry_After="3600"),)),
     Case(
         "429 until tomorrow",
-        Came.MIRROR,
+        UpdateResult.MIRROR,
         (status(429, Retry_After="Mon, 15 Oct 2018 12:00:00 GMT"),),
         (sends(NEW),),
     ),
-    Case("no answer", Came.KEPT, (stalls(),)),
-    Case("no answer, then well", Came.ORIGIN, (stalls(), sends(NEW))),
-    Case("an answer that stops halfway", Came.KEPT, (stalls(NEW),)),
-    Case("a byte now and then", Came.KEPT, (drips(NEW),), patience=HURRIED),
-    Case("the connection breaks", Came.KEPT, (resets,)),
-    Case("the connection breaks, then well", Came.ORIGIN, (resets, sends(NEW))),
-    Case("cut in the middle", Came.KEPT, (promises(NEW[:50], len(NEW)),)),
-    Case("cut in the middle, then well", Came.ORIGIN, (promises(NEW[:50], 300), sends(NEW))),
-    Case("cut, and no length was promised", Came.KEPT, (until_closed(NEW[:50]),)),
-    Case("longer than promised", Came.KEPT, (promises(NEW, 50),)),
-    Case("endless", Came.KEPT, (pours(b"x" * 5000),)),
-    Case("endless, in chunks", Came.KEPT, (pours(b"x" * 5000, chunked=True),)),
-    Case("promises too much", Came.KEPT, (promises(NEW, 1 << 40),)),
-    Case("no HTTP at all", Came.KEPT, (says(b"220 ftp ready\r\n"),)),
-    Case("a page in place of the file", Came.KEPT, (sends(PAGE, Content_Type="text/html"),)),
-    Case("an empty file", Came.KEPT, (sends(b""),)),
-    Case("another registry's file", Came.KEPT, (sends(OTHER),)),
-    Case("damaged data", Came.KEPT, (sends(NEW.replace(b"#", b"?", 1)),)),
-    Case("packed and labelled", Came.ORIGIN, (LABELLED,)),
-    Case("packed with gzip, no label", Came.ORIGIN, (sends(gzip.compress(NEW)),)),
-    Case("packed with xz, no label", Came.ORIGIN, (sends(lzma.compress(NEW)),)),
-    Case("packed with bzip2, no label", Came.ORIGIN, (sends(bz2.compress(NEW)),)),
-    Case("labelled and not packed", Came.KEPT, (sends(NEW, Content_Encoding="gzip"),)),
-    Case("an encoding nobody asked for", Came.KEPT, (sends(NEW, Content_Encoding="br"),)),
-    Case("packed data cut", Came.KEPT, (sends(gzip.compress(NEW)[:-12]),)),
-    Case("a bomb, labelled", Came.KEPT, (sends(gzip.compress(BOMB), Content_Encoding="gzip"),)),
-    Case("a bomb, no label", Came.KEPT, (sends(lzma.compress(BOMB)),)),
-    Case("redirects, well", Came.ORIGIN, (redirects("/origin?again", 308), sends(NEW))),
-    Case("redirects in a loop", Came.KEPT, (redirects("/origin"),)),
-    Case("redirects to plain http", Came.KEPT, (redirects("http://example.com/origin"),)),
-    Case("redirects to nowhere", Came.KEPT, (status(302),)),
-    Case("304 to who did not ask", Came.KEPT, (status(404),), (status(304),)),
-    Case("the ETag of before, other bytes", Came.ORIGIN, (sends(NEW, ETag='"old"'),)),
-    Case("a day back", Came.REFUSED, (sends(OLDER),)),
-    Case("the serial goes back", Came.REFUSED, (sends(toy("2018-10-12", serial=0)),)),
-    Case("a fifth of the addresses is gone", Came.REFUSED, (sends(SHRUNK),)),
-    Case("a fifth is gone, the mirror is late", Came.REFUSED, (sends(SHRUNK),), (sends(OLD),)),
-    Case("a tenth of the records is gone", Came.REFUSED, (sends(toy(records=900)),)),
-    Case("data of last week", Came.KEPT, (sends(toy("2018-10-06")),)),
-    Case("the checksum is right", Came.ORIGIN, (sends(NEW),), origin_md5=good_md5(NEW)),
-    Case("the checksum is wrong", Came.KEPT, (sends(NEW),), origin_md5=good_md5(OLD)),
+    Case("no answer", UpdateResult.KEPT, (stalls(),)),
+    Case("no answer, then well", UpdateResult.ORIGIN, (stalls(), sends(NEW))),
+    Case("an answer that stops halfway", UpdateResult.KEPT, (stalls(NEW),)),
+    Case("a byte now and then", UpdateResult.KEPT, (drips(NEW),), patience=HURRIED),
+    Case("the connection breaks", UpdateResult.KEPT, (resets,)),
+    Case("the connection breaks, then well", UpdateResult.ORIGIN, (resets, sends(NEW))),
+    Case("cut in the middle", UpdateResult.KEPT, (promises(NEW[:50], len(NEW)),)),
+    Case(
+        "cut in the middle, then well", UpdateResult.ORIGIN, (promises(NEW[:50], 300), sends(NEW))
+    ),
+    Case("cut, and no length was promised", UpdateResult.KEPT, (until_closed(NEW[:50]),)),
+    Case("longer than promised", UpdateResult.KEPT, (promises(NEW, 50),)),
+    Case("endless", UpdateResult.KEPT, (pours(b"x" * 5000),)),
+    Case("endless, in chunks", UpdateResult.KEPT, (pours(b"x" * 5000, chunked=True),)),
+    Case("promises too much", UpdateResult.KEPT, (promises(NEW, 1 << 40),)),
+    Case("no HTTP at all", UpdateResult.KEPT, (says(b"220 ftp ready\r\n"),)),
+    Case(
+        "a page in place of the file", UpdateResult.KEPT, (sends(PAGE, Content_Type="text/html"),)
+    ),
+    Case("an empty file", UpdateResult.KEPT, (sends(b""),)),
+    Case("another registry's file", UpdateResult.KEPT, (sends(OTHER),)),
+    Case("damaged data", UpdateResult.KEPT, (sends(NEW.replace(b"#", b"?", 1)),)),
+    Case("packed and labelled", UpdateResult.ORIGIN, (LABELLED,)),
+    Case("packed with gzip, no label", UpdateResult.ORIGIN, (sends(gzip.compress(NEW)),)),
+    Case("packed with xz, no label", UpdateResult.ORIGIN, (sends(lzma.compress(NEW)),)),
+    Case("packed with bzip2, no label", UpdateResult.ORIGIN, (sends(bz2.compress(NEW)),)),
+    Case("labelled and not packed", UpdateResult.KEPT, (sends(NEW, Content_Encoding="gzip"),)),
+    Case("an encoding nobody asked for", UpdateResult.KEPT, (sends(NEW, Content_Encoding="br"),)),
+    Case("packed data cut", UpdateResult.KEPT, (sends(gzip.compress(NEW)[:-12]),)),
+    Case(
+        "a bomb, labelled",
+        UpdateResult.KEPT,
+        (sends(gzip.compress(BOMB), Content_Encoding="gzip"),),
+    ),
+    Case("a bomb, no label", UpdateResult.KEPT, (sends(lzma.compress(BOMB)),)),
+    Case("redirects, well", UpdateResult.ORIGIN, (redirects("/origin?again", 308), sends(NEW))),
+    Case("redirects in a loop", UpdateResult.KEPT, (redirects("/origin"),)),
+    Case("redirects to plain http", UpdateResult.KEPT, (redirects("http://example.com/origin"),)),
+    Case("redirects to nowhere", UpdateResult.KEPT, (status(302),)),
+    Case("304 to who did not ask", UpdateResult.KEPT, (status(404),), (status(304),)),
+    Case("the ETag of before, other bytes", UpdateResult.ORIGIN, (sends(NEW, ETag='"old"'),)),
+    Case("a day back", UpdateResult.REFUSED, (sends(OLDER),)),
+    Case("the serial goes back", UpdateResult.REFUSED, (sends(toy("2018-10-12", serial=0)),)),
+    Case("a fifth of the addresses is gone", UpdateResult.REFUSED, (sends(SHRUNK),)),
+    Case(
+        "a fifth is gone, the mirror is late", UpdateResult.REFUSED, (sends(SHRUNK),), (sends(OLD),)
+    ),
+    Case("a tenth of the records is gone", UpdateResult.REFUSED, (sends(toy(records=900)),)),
+    Case("data of last week", UpdateResult.KEPT, (sends(toy("2018-10-06")),)),
+    Case("the checksum is right", UpdateResult.ORIGIN, (sends(NEW),), origin_md5=good_md5(NEW)),
+    Case("the checksum is wrong", UpdateResult.KEPT, (sends(NEW),), origin_md5=good_md5(OLD)),
     Case(
         "the checksum is late",
-        Came.ORIGIN,
+        UpdateResult.ORIGIN,
         (sends(NEW),),
         origin_md5=(*good_md5(OLD), *good_md5(NEW)),
     ),
     Case(
         "the checksum is wrong, the mirror is well",
-        Came.MIRROR,
+        UpdateResult.MIRROR,
         (sends(NEW),),
         (sends(NEW),),
         origin_md5=good_md5(OLD),
         mirror_md5=good_md5(NEW),
     ),
-    Case("the checksum is missing", Came.KEPT, (sends(NEW),), origin_md5=(status(404),)),
-    Case("the checksum is none", Came.KEPT, (sends(NEW),), origin_md5=(sends(b"soon\n"),)),
+    Case("the checksum is missing", UpdateResult.KEPT, (sends(NEW),), origin_md5=(status(404),)),
+    Case("the checksum is none", UpdateResult.KEPT, (sends(NEW),), origin_md5=(sends(b"soon\n"),)),
 )

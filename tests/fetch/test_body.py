@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockc.fetch.body import plain_body
-from blockc.fetch.failure import FetchFailed, TooBig
+from blockc.fetch.http.failure import FetchFailed, TooBig
+from blockc.fetch.http.response_body import plain_body
 
 TEXT = b"2|apnic|20181013|1\n" * 50
 PACKERS = [gzip.compress, lzma.compress, bz2.compress]

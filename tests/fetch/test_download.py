@@ -11,9 +11,9 @@ import trustme
 
 from blockc import __version__
 from blockc.fetch.clock import Clock
-from blockc.fetch.download import Downloader
-from blockc.fetch.exchange import Request, Response
-from blockc.fetch.failure import FetchFailed
+from blockc.fetch.http.download import Downloader
+from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import HttpRequest, HttpResponse
 from tests.fetch.toy import QUICK
 from tests.support.faulty_server import (
     FaultyServer,
@@ -57,10 +57,10 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
 
-def fetch(url: str, **asked: str) -> Response:
+def fetch(url: str, **asked: str) -> HttpResponse:
     clock = Clock()
     with Downloader(QUICK, clock.deadline(QUICK.total_seconds)) as downloader:
-        return downloader.fetch(Request(url=url, max_bytes=100_000, **asked))
+        return downloader.fetch(HttpRequest(url=url, max_bytes=100_000, **asked))
 
 
 def failure(url: str, **asked: str) -> FetchFailed:
@@ -72,7 +72,7 @@ def failure(url: str, **asked: str) -> FetchFailed:
 def test_an_answer_tells_where_it_came_from_and_what_it_is(server: FaultyServer) -> None:
     server.plan("/moved", redirects("/here", 301))
     server.plan("/here", sends(DATA, ETag='W/"1-a"', Last_Modified=WHEN))
-    assert fetch(server.url + "/moved") == Response(
+    assert fetch(server.url + "/moved") == HttpResponse(
         url=server.url + "/here", status=200, etag='W/"1-a"', last_modified=WHEN, data=DATA
     )
 
@@ -94,7 +94,7 @@ def test_who_has_the_data_is_told_so(
     server: FaultyServer, asked: dict[str, str], header: str
 ) -> None:
     url = server.plan("/x", unless_known(DATA, etag='"1"', modified=WHEN))
-    assert fetch(url, **asked) == Response(url=url, status=304)
+    assert fetch(url, **asked) == HttpResponse(url=url, status=304)
     assert [header in server.asked[0].headers] == [True]
     assert fetch(url, etag='"0"').data == DATA
 
@@ -113,7 +113,7 @@ def test_progress_is_told_with_what_was_promised(server: FaultyServer) -> None:
     told: list[tuple[int, int]] = []
     with Downloader(QUICK, Clock().deadline(5.0)) as downloader:
         downloader.fetch(
-            Request(url=url, max_bytes=100_000), lambda done, total: told.append((done, total))
+            HttpRequest(url=url, max_bytes=100_000), lambda done, total: told.append((done, total))
         )
     assert told[-1] == (90_000, 90_000)
     assert len(told) > 1
@@ -129,7 +129,7 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us(
         Downloader(replace(QUICK, total_seconds=0.2), clock.deadline(0.2)) as downloader,
         pytest.raises(FetchFailed, match=r"took longer than 0\.2 seconds in all") as caught,
     ):
-        downloader.fetch(Request(url=url, max_bytes=100_000))
+        downloader.fetch(HttpRequest(url=url, max_bytes=100_000))
     assert not caught.value.heals
 
 
@@ -151,7 +151,7 @@ def test_after_the_deadline_nothing_is_asked(server: FaultyServer) -> None:
         Downloader(QUICK, clock.deadline(5.0)) as downloader,
         pytest.raises(FetchFailed, match="took longer"),
     ):
-        downloader.fetch(Request(url=url, max_bytes=100))
+        downloader.fetch(HttpRequest(url=url, max_bytes=100))
     assert server.asked == []
 
 
@@ -257,7 +257,7 @@ def test_the_deadline_holds_over_https_too(secure: FaultyServer) -> None:
         Downloader(replace(QUICK, total_seconds=0.2), Clock().deadline(0.2)) as downloader,
         pytest.raises(FetchFailed, match="took longer"),
     ):
-        downloader.fetch(Request(url=url, max_bytes=100_000))
+        downloader.fetch(HttpRequest(url=url, max_bytes=100_000))
 
 
 def test_a_bundle_of_certificates_that_is_not_there_is_named(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.blobs import Blobs
-from blockc.fetch.outcome import Came, Outcome
+from blockc.fetch.store.blobs import Blobs
+from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from tests.fetch.fault_cases import CASES, NEW, OLD, Case
 from tests.support.faulty_server import FaultyServer
 
@@ -35,7 +35,7 @@ def server() -> Iterator[FaultyServer]:
         yield running
 
 
-def row(case: Case, outcome: Outcome, server: FaultyServer) -> str:
+def row(case: Case, outcome: SourceOutcome, server: FaultyServer) -> str:
     """Return the line of the table that says how a case ended."""
     said = "<br>".join(outcome.problems) or "-"
     for path in ("origin", "mirror"):
@@ -51,7 +51,7 @@ def test_a_fault_ends_as_it_must(
 
     assert outcome.came is case.came, outcome.problems
     assert outcome.snapshot
-    fresh = outcome.came in (Came.ORIGIN, Came.MIRROR)
+    fresh = outcome.came in (UpdateResult.ORIGIN, UpdateResult.MIRROR)
     data = Blobs(tmp_path).get(outcome.snapshot.sha256)
     assert data == (NEW if fresh else OLD)
     assert outcome.before

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from blockc.fetch.definition import Expectations
-from blockc.fetch.history import age_of, going_back, late, shrinking, too_few, too_old
 from blockc.fetch.snapshot import Amount, Facts, Snapshot
+from blockc.fetch.update.continuity import age_of, going_back, late, shrinking, too_few, too_old
 from tests.fetch.toy import SOURCE
 
 EXACTING = Expectations(

@@ -11,12 +11,12 @@ import pytest
 from filelock import FileLock
 
 from blockc.errors import UsageError
-from blockc.fetch.keeping import verify
 from blockc.fetch.lock import read_lock
-from blockc.fetch.outcome import Came
-from blockc.fetch.state import state_path
-from blockc.fetch.tools import Step, Tools, Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.store.maintenance import verify
+from blockc.fetch.store.state import state_path
+from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
+from blockc.fetch.update.update import commit, update
 from tests.fetch.toy import Watched, clock, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends
 
@@ -30,8 +30,8 @@ CHILD = """
 import os, signal, sys
 from pathlib import Path
 from blockc.fetch.lock import read_lock
-from blockc.fetch.tools import Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.update.tools import UpdateOptions
+from blockc.fetch.update.update import commit, update
 from tests.fetch.toy import source, tools
 
 CALLS = "open write fsync fchmod mkdir rename replace unlink utime".split()
@@ -52,7 +52,7 @@ def act(root):
     own, lock = tools(root / "store"), root / "blockc.lock"
     for name in CALLS:
         setattr(os, name, stop_at(name, getattr(os, name)))
-    commit(own.root, lock, update(own, [source(sys.argv[1])], read_lock(lock), Wish()))
+    commit(own.root, lock, update(own, [source(sys.argv[1])], read_lock(lock), UpdateOptions()))
     if limit == 0:
         print(calls, flush=True)
     os._exit(0)
@@ -102,7 +102,7 @@ def begin(server: FaultyServer, root: Path) -> Tools:
     """Return the tools of a project that was updated once."""
     own = tools(root / "store")
     wanted = source(server.plan("/x", sends(OLD)))
-    commit(own.root, root / "blockc.lock", update(own, [wanted], None, Wish()))
+    commit(own.root, root / "blockc.lock", update(own, [wanted], None, UpdateOptions()))
     server.plan("/x", sends(NEW))
     return own
 
@@ -131,7 +131,7 @@ def test_an_update_killed_before_any_call_leaves_the_old_data_or_the_new(
         assert list(verify(own.root)) == [], f"killed in {root}"
         outcomes.append(found == NEW)
 
-        again = update(own, [source(url)], read_lock(root / "blockc.lock"), Wish())
+        again = update(own, [source(url)], read_lock(root / "blockc.lock"), UpdateOptions())
         assert again.outcomes[0].problems == ()
         commit(own.root, root / "blockc.lock", again)
         assert what_builds_use(own, root) == NEW, f"could not go on in {root}"
@@ -149,7 +149,7 @@ def test_a_first_update_killed_before_any_call_leaves_nothing_or_everything(
         if (root / "blockc.lock").exists():
             assert what_builds_use(own, root) == NEW, f"killed in {root}"
         assert list(verify(own.root)) == [], f"killed in {root}"
-        done = update(own, [source(url)], read_lock(root / "blockc.lock"), Wish())
+        done = update(own, [source(url)], read_lock(root / "blockc.lock"), UpdateOptions())
         commit(own.root, root / "blockc.lock", done)
         assert what_builds_use(own, root) == NEW, f"could not go on in {root}"
 
@@ -184,9 +184,9 @@ def test_the_second_of_two_updates_waits_and_says_so(
 ) -> None:
     events = Watched()
     own = tools(tmp_path, watch=events, clock=clock(pause=lambda _seconds: other.release()))
-    (outcome,) = update(own, [source(server.url + "/x")], None, Wish()).outcomes
-    assert outcome.came is Came.ORIGIN
-    waits = [event.text for event in events if event.step is Step.WAITING]
+    (outcome,) = update(own, [source(server.url + "/x")], None, UpdateOptions()).outcomes
+    assert outcome.came is UpdateResult.ORIGIN
+    waits = [event.text for event in events if event.step is UpdateStep.WAITING]
     assert waits == ["another update is at it"]
 
 
@@ -196,6 +196,6 @@ def test_a_second_update_does_not_wait_for_ever(server: FaultyServer, tmp_path: 
     patient = replace(clock(pause=waited.append), monotonic=lambda: sum(waited))
     own = tools(tmp_path, clock=patient)
     with pytest.raises(UsageError, match="another update of toy has been running for 5 seconds"):
-        update(own, [source(server.url + "/x")], None, Wish())
+        update(own, [source(server.url + "/x")], None, UpdateOptions())
     assert sum(waited) == pytest.approx(5.0, abs=0.3)
     assert server.asked == []

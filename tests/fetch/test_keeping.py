@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes, UsageError
-from blockc.fetch.blobs import sha256_of
-from blockc.fetch.keeping import entries, remembered, sweep, verify
 from blockc.fetch.lock import Lock, read_lock, write_lock
-from blockc.fetch.state import state_path
-from blockc.fetch.store import Store
-from blockc.fetch.tools import Tools, Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.store.maintenance import entries, remembered, sweep, verify
+from blockc.fetch.store.parsed import Store
+from blockc.fetch.store.state import state_path
+from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.fetch.update.update import commit, update
 from tests.fetch.fault_cases import ended
 from tests.fetch.toy import NOW, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends
@@ -140,7 +140,7 @@ def test_what_a_lock_needs_stays(server: FaultyServer, own: Tools, tmp_path: Pat
     wanted = source(server.plan("/x", sends(FIRST)))
     path = tmp_path / "project" / "blockc.lock"
     path.parent.mkdir()
-    commit(own.root, path, update(own, [wanted], None, Wish()))
+    commit(own.root, path, update(own, [wanted], None, UpdateOptions()))
     server.plan("/x", sends(SECOND))
     ended(own, wanted)
     age(own.root)
@@ -160,7 +160,7 @@ def test_nothing_is_removed_while_nobody_knows_what_is_needed(
 ) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     path = tmp_path / "blockc.lock"
-    commit(own.root, path, update(own, [wanted], None, Wish()))
+    commit(own.root, path, update(own, [wanted], None, UpdateOptions()))
     own.blobs.put(b"old")
     age(own.root)
     path.write_text("<<<<<<< HEAD\n", encoding="utf-8")

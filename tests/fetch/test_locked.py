@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import SourceUnfit, UsageError
-from blockc.fetch.blobs import sha256_of
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
 from blockc.fetch.locked import LockedSource, locked_sources
-from blockc.fetch.tools import Tools, Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.fetch.update.update import commit, update
 from tests.fetch.toy import md5, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, status
 
@@ -32,7 +32,7 @@ def own(tmp_path: Path) -> Tools:
 
 def locked(own: Tools, *wanted: Source) -> Lock:
     """Return the lock after an update of `wanted`."""
-    return commit(own.root, own.root / "blockc.lock", update(own, wanted, None, Wish()))
+    return commit(own.root, own.root / "blockc.lock", update(own, wanted, None, UpdateOptions()))
 
 
 def elsewhere(own: Tools) -> Tools:

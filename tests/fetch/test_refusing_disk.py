@@ -22,8 +22,8 @@ from pathlib import Path
 from blockc.errors import OutputError
 from blockc.fetch.lock import read_lock
 from blockc.fetch.locked import locked_sources
-from blockc.fetch.tools import Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.update.tools import UpdateOptions
+from blockc.fetch.update.update import commit, update
 from tests.fetch.toy import source, tools
 
 root, url, verb = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -33,7 +33,7 @@ try:
         found = locked_sources(own, read_lock(path), {"toy": wanted}, ["toy"], offline=True)
         print(found["toy"].snapshot.facts.date)
     else:
-        wish = Wish(dry_run=verb == "try", offline=verb == "offline")
+        wish = UpdateOptions(dry_run=verb == "try", offline=verb == "offline")
         done = update(own, [wanted], read_lock(path), wish)
         if verb == "update":
             commit(own.root, path, done)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from blockc.fetch.clock import Clock, Patience
-from blockc.fetch.failure import FetchFailed
-from blockc.fetch.retry import http_date, retried, retry_after
+from blockc.fetch.clock import Clock, RetryPolicy
+from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.retry import http_date, retried, retry_after
 
 BUSY = FetchFailed("answered 503", heals=True)
 GONE = FetchFailed("answered 404")
@@ -32,7 +32,7 @@ class Trial:
             raise next_one
         return next_one
 
-    def run(self, patience: Patience = Patience()) -> str:  # noqa: B008  a frozen value
+    def run(self, patience: RetryPolicy = RetryPolicy()) -> str:  # noqa: B008  a frozen value
         """Return what comes of it."""
         clock = Clock(
             monotonic=lambda: sum(self.waits), chance=lambda: self.chance, pause=self.waits.append
@@ -88,7 +88,7 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is_left_alone() -> None:
 def test_no_wait_goes_past_the_deadline() -> None:
     trial = Trial([BUSY, BUSY, "data"])
     with pytest.raises(FetchFailed, match=r"^answered 503 \(2 tries\)$"):
-        trial.run(replace(Patience(), total_seconds=2.5))
+        trial.run(replace(RetryPolicy(), total_seconds=2.5))
     assert trial.waits == [1.0]
 
 
@@ -130,5 +130,5 @@ def test_a_date_without_a_zone_is_utc() -> None:
 
 
 def test_backoff_never_exceeds_the_longest_wait() -> None:
-    growing: Callable[[int], float] = lambda failures: Patience().backoff_seconds(failures, 1.0)  # noqa: E731
+    growing: Callable[[int], float] = lambda failures: RetryPolicy().backoff_seconds(failures, 1.0)  # noqa: E731
     assert [growing(n) for n in (1, 2, 3, 7, 900)] == [1.0, 2.0, 4.0, 60.0, 60.0]

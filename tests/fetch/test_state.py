@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.fetch.state import State, load_state, parse_state, save_state, state_path, state_text
+from blockc.fetch.store.state import (
+    State,
+    load_state,
+    parse_state,
+    save_state,
+    state_path,
+    state_text,
+)
 from tests.fetch.test_lock import APNIC, FEED
 from tests.fetch.toy import SOURCE, source
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from blockc.fetch.store import Store
+from blockc.fetch.store.parsed import Store
 
 KEY = hashlib.sha256(b"raw").hexdigest()
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import UsageError
-from blockc.fetch.blobs import sha256_of
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
-from blockc.fetch.outcome import Came
 from blockc.fetch.snapshot import Amount, Facts
-from blockc.fetch.state import load_state, state_path
-from blockc.fetch.tools import Tools, Wish
-from blockc.fetch.update import commit, update
+from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.store.state import load_state, state_path
+from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.fetch.update.update import commit, update
 from tests.fetch.fault_cases import ended
 from tests.fetch.toy import NOW, Watched, clock, md5, read_toy, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, status, unless_known
@@ -61,10 +61,10 @@ def test_an_unchanged_source_costs_one_question_and_no_reading(
     own = replace(own, read=reader)
     server.plan("/x.md5", sends(md5(FIRST)))
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')), checksum=True)
-    assert ended(own, wanted).came is Came.ORIGIN
+    assert ended(own, wanted).came is UpdateResult.ORIGIN
     assert [one.path for one in server.asked] == ["/x", "/x.md5"]
     again = ended(at(own, 1), wanted)
-    assert again.came is Came.UNCHANGED
+    assert again.came is UpdateResult.UNCHANGED
     assert again.checked_at == NOW + timedelta(days=1)
     assert [one.path for one in server.asked] == ["/x", "/x.md5", "/x"]
     assert len(read) == 1
@@ -75,7 +75,7 @@ def test_the_same_bytes_sent_again_are_not_read_again(server: FaultyServer, own:
     wanted = source(server.plan("/x", sends(FIRST)), checksum=True)
     ended(own, wanted)
     events = Watched()
-    assert ended(replace(own, watch=events), wanted).came is Came.UNCHANGED
+    assert ended(replace(own, watch=events), wanted).came is UpdateResult.UNCHANGED
     assert server.times("/x.md5") == 1
 
 
@@ -90,11 +90,11 @@ def test_force_asks_and_reads_as_if_nothing_were_known(server: FaultyServer, own
 
     own = replace(own, read=reader)
     first = ended(own, wanted)
-    again = ended(own, wanted, Wish(force=True))
+    again = ended(own, wanted, UpdateOptions(force=True))
     assert len(read) == 2
     assert "If-None-Match" not in server.asked[-2].headers
     assert server.times("/x.md5") == 2
-    assert (again.came, again.snapshot) == (Came.UNCHANGED, first.snapshot)
+    assert (again.came, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
 
 
 def test_a_server_that_says_not_modified_for_ever_is_asked_outright(
@@ -104,9 +104,9 @@ def test_a_server_that_says_not_modified_for_ever_is_asked_outright(
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')))
     ended(own, wanted)
     server.plan("/x", unless_known(toy("2018-10-16"), etag='"1"'))
-    assert ended(at(own, 1), wanted).came is Came.UNCHANGED
+    assert ended(at(own, 1), wanted).came is UpdateResult.UNCHANGED
     found = ended(at(own, 3), wanted)
-    assert found.came is Came.ORIGIN
+    assert found.came is UpdateResult.ORIGIN
     assert found.snapshot
     assert str(found.snapshot.facts.date) == "2018-10-16"
 
@@ -118,7 +118,7 @@ def test_a_mirror_is_not_asked_with_the_etag_of_the_origin(
     wanted = source(origin, server.plan("/mirror", sends(FIRST, ETag='"m"')))
     ended(own, wanted)
     server.plan("/x", status(404))
-    assert ended(own, wanted).came is Came.UNCHANGED
+    assert ended(own, wanted).came is UpdateResult.UNCHANGED
     assert "If-None-Match" not in server.asked[-1].headers
     server.plan("/x", sends(FIRST))
     ended(own, wanted)
@@ -127,26 +127,30 @@ def test_a_mirror_is_not_asked_with_the_etag_of_the_origin(
 
 def test_offline_asks_nobody(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
-    nothing = ended(own, wanted, Wish(offline=True))
-    assert (nothing.came, server.asked) == (Came.UNFIT, [])
+    nothing = ended(own, wanted, UpdateOptions(offline=True))
+    assert (nothing.came, server.asked) == (UpdateResult.UNFIT, [])
     assert nothing.problems == ("there is no last good snapshot on this machine",)
     first = ended(own, wanted)
-    kept = ended(own, wanted, Wish(offline=True))
-    assert (kept.came, kept.snapshot, kept.problems) == (Came.KEPT, first.snapshot, ())
+    kept = ended(own, wanted, UpdateOptions(offline=True))
+    assert (kept.came, kept.snapshot, kept.problems) == (UpdateResult.KEPT, first.snapshot, ())
     assert len(server.asked) == 1
-    assert ended(at(own, 8), wanted, Wish(offline=True)).came is Came.UNFIT
+    assert ended(at(own, 8), wanted, UpdateOptions(offline=True)).came is UpdateResult.UNFIT
 
 
 def test_a_dry_run_tells_and_changes_nothing(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
-    told = ended(own, wanted, Wish(dry_run=True))
-    assert told.came is Came.ORIGIN
+    told = ended(own, wanted, UpdateOptions(dry_run=True))
+    assert told.came is UpdateResult.ORIGIN
     assert not own.root.exists()
     ended(own, wanted)
     before = files(own.root)
-    for data, came in ((SECOND, Came.ORIGIN), (SHRUNK, Came.REFUSED), (b"?", Came.KEPT)):
+    for data, came in (
+        (SECOND, UpdateResult.ORIGIN),
+        (SHRUNK, UpdateResult.REFUSED),
+        (b"?", UpdateResult.KEPT),
+    ):
         server.plan("/x", sends(data))
-        assert ended(own, wanted, Wish(dry_run=True)).came is came
+        assert ended(own, wanted, UpdateOptions(dry_run=True)).came is came
     assert files(own.root) == before
 
 
@@ -161,28 +165,28 @@ def test_a_refused_snapshot_is_accepted_by_its_digest_without_asking_again(
     server.plan("/x", sends(SHRUNK))
     refused = ended(own, wanted)
     assert (refused.came, refused.refused and refused.refused.sha256) == (
-        Came.REFUSED,
+        UpdateResult.REFUSED,
         sha256_of(SHRUNK),
     )
     command = f"`blockc update toy --accept {sha256_of(SHRUNK)[:12]}`"
     assert command in refused.problems[0]
-    assert ended(own, wanted).came is Came.REFUSED
+    assert ended(own, wanted).came is UpdateResult.REFUSED
     server.plan("/x", status(500))
     server.asked.clear()
-    accepted = ended(own, wanted, Wish(accept=(sha256_of(SHRUNK)[:12],)))
-    assert accepted.came is Came.ACCEPTED
+    accepted = ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK)[:12],)))
+    assert accepted.came is UpdateResult.ACCEPTED
     assert accepted.snapshot == refused.refused
     assert server.asked == []
     server.plan("/x", sends(SHRUNK))
-    assert ended(own, wanted).came is Came.UNCHANGED
+    assert ended(own, wanted).came is UpdateResult.UNCHANGED
 
 
 def test_a_snapshot_is_accepted_while_it_comes(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
-    wish = Wish(accept=(sha256_of(SHRUNK)[:12],))
-    assert ended(own, wanted, wish).came is Came.ORIGIN
+    wish = UpdateOptions(accept=(sha256_of(SHRUNK)[:12],))
+    assert ended(own, wanted, wish).came is UpdateResult.ORIGIN
 
 
 def test_what_the_origin_was_refused_for_may_still_be_accepted_after_a_mirror_helped_out(
@@ -192,18 +196,20 @@ def test_what_the_origin_was_refused_for_may_still_be_accepted_after_a_mirror_he
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
     found = ended(own, wanted)
-    assert (found.came, len(found.problems)) == (Came.MIRROR, 1)
+    assert (found.came, len(found.problems)) == (UpdateResult.MIRROR, 1)
     server.plan("/x", status(404))
     digest = sha256_of(SHRUNK)[:12]
     assert digest in found.problems[0]
-    assert ended(own, wanted, Wish(accept=(digest,))).came is Came.ACCEPTED
+    assert ended(own, wanted, UpdateOptions(accept=(digest,))).came is UpdateResult.ACCEPTED
 
 
 def test_an_acceptance_is_for_one_snapshot_alone(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     ended(own, wanted)
     server.plan("/x", sends(toy("2018-10-13", addresses=100)))
-    assert ended(own, wanted, Wish(accept=(sha256_of(SHRUNK),))).came is Came.REFUSED
+    assert (
+        ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK),))).came is UpdateResult.REFUSED
+    )
 
 
 def test_an_accepted_snapshot_that_grew_too_old_is_not_used(
@@ -213,15 +219,15 @@ def test_an_accepted_snapshot_that_grew_too_old_is_not_used(
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
     ended(own, wanted)
-    found = ended(at(own, 30), wanted, Wish(accept=(sha256_of(SHRUNK),)))
-    assert found.came is Came.UNFIT
+    found = ended(at(own, 30), wanted, UpdateOptions(accept=(sha256_of(SHRUNK),)))
+    assert found.came is UpdateResult.UNFIT
     assert "what was accepted cannot be used: its data is 31 days old" in found.problems[0]
 
 
 @pytest.mark.parametrize("digest", ["", "abc", "0123456789aB", "../../../../x", "0123456789ag"])
 def test_what_is_no_digest_cannot_be_accepted(digest: str) -> None:
     with pytest.raises(UsageError, match="is no digest of a snapshot; copy the 12 digits"):
-        Wish(accept=(digest,))
+        UpdateOptions(accept=(digest,))
 
 
 def test_half_of_a_file_may_go_if_none_of_it_was_delegated(
@@ -234,7 +240,7 @@ def test_half_of_a_file_may_go_if_none_of_it_was_delegated(
     wanted = source(server.plan("/x", sends(b"line\n" * 8188)))
     ended(own, wanted)
     server.plan("/x", sends(b"line\n" * 3529))
-    assert ended(own, wanted).came is Came.ORIGIN
+    assert ended(own, wanted).came is UpdateResult.ORIGIN
 
 
 # ---- a machine that remembers nothing, and a lock ---------------------------------------------
@@ -242,7 +248,7 @@ def test_half_of_a_file_may_go_if_none_of_it_was_delegated(
 
 def locked(own: Tools, wanted: Source, server: FaultyServer) -> Lock:
     """Return the lock that another machine wrote for the first snapshot."""
-    done = update(replace(own, root=own.root / "other"), [wanted], None, Wish())
+    done = update(replace(own, root=own.root / "other"), [wanted], None, UpdateOptions())
     server.asked.clear()
     return commit(own.root / "other", own.root / "other" / "blockc.lock", done)
 
@@ -256,11 +262,11 @@ def test_a_new_machine_compares_with_the_lock(server: FaultyServer, own: Tools) 
     ):
         server.plan("/x", sends(data))
         found = ended(own, wanted, lock=lock)
-        assert (found.came, found.before) == (Came.UNFIT, lock.sources["toy"])
+        assert (found.came, found.before) == (UpdateResult.UNFIT, lock.sources["toy"])
         assert said in found.problems[0]
     server.plan("/x", sends(SECOND))
     found = ended(own, wanted, lock=lock)
-    assert found.came is Came.ORIGIN
+    assert found.came is UpdateResult.ORIGIN
     assert found.change("ipv4") == Amount(0, 0)
 
 
@@ -271,7 +277,7 @@ def test_a_new_machine_that_gets_the_locked_bytes_changes_no_lock(
     lock = locked(own, wanted, server)
     server.plan("/x", status(404))
     found = ended(own, wanted, lock=lock)
-    assert (found.came, found.snapshot) == (Came.UNCHANGED, lock.sources["toy"])
+    assert (found.came, found.snapshot) == (UpdateResult.UNCHANGED, lock.sources["toy"])
     assert own.blobs.get(sha256_of(FIRST)) == FIRST
 
 
@@ -283,10 +289,10 @@ def test_what_another_project_accepted_is_not_accepted_here(
     lock = locked(own, wanted, server)
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK, ETag='"2"'))
-    ended(own, wanted, Wish(accept=(sha256_of(SHRUNK),)))
+    ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK),)))
     server.plan("/x", unless_known(SHRUNK, etag='"2"'))
     found = ended(own, wanted, lock=lock)
-    assert (found.came, found.snapshot) == (Came.REFUSED, lock.sources["toy"])
+    assert (found.came, found.snapshot) == (UpdateResult.REFUSED, lock.sources["toy"])
     server.plan("/x", status(500))
     assert ended(own, wanted, lock=lock).snapshot == lock.sources["toy"]
 
@@ -299,7 +305,7 @@ def test_a_lock_newer_than_what_is_remembered_is_not_undone(
     server.plan("/x", unless_known(FIRST, etag='"1"'))
     ended(own, wanted)
     found = ended(own, wanted, lock=lock)
-    assert found.came is Came.UNFIT
+    assert found.came is UpdateResult.UNFIT
     assert "older than that of 2018-10-13 before" in found.problems[0]
 
 
@@ -315,7 +321,7 @@ def test_a_damaged_blob_is_fetched_again(
     path = own.blobs.path(sha256_of(FIRST))
     path.unlink() if damage is None else path.write_bytes(damage)
     again = ended(own, wanted)
-    assert (again.came, again.snapshot) == (Came.UNCHANGED, first.snapshot)
+    assert (again.came, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
     assert "If-None-Match" not in server.asked[-1].headers
     assert own.blobs.get(sha256_of(FIRST)) == FIRST
 
@@ -327,7 +333,7 @@ def test_a_damaged_blob_is_not_kept_when_the_network_fails(
     ended(own, wanted)
     own.blobs.path(sha256_of(FIRST)).write_bytes(b"changed")
     server.plan("/x", status(500))
-    assert ended(own, wanted).came is Came.UNFIT
+    assert ended(own, wanted).came is UpdateResult.UNFIT
 
 
 def test_a_damaged_state_is_told_and_written_anew(server: FaultyServer, own: Tools) -> None:
@@ -336,7 +342,7 @@ def test_a_damaged_state_is_told_and_written_anew(server: FaultyServer, own: Too
     path = state_path(own.root, wanted)
     path.write_text("version = 1\nname", encoding="utf-8")
     found = ended(own, wanted)
-    assert found.came is Came.ORIGIN
+    assert found.came is UpdateResult.ORIGIN
     assert found.problems[0].startswith("what was remembered is damaged and starts anew: ")
     state = load_state(path)
     assert state
@@ -350,12 +356,12 @@ def test_a_last_good_snapshot_stands_until_it_is_too_old(server: FaultyServer, o
     wanted = source(server.plan("/x", sends(FIRST)))
     ended(own, wanted)
     server.plan("/x", status(404))
-    assert ended(at(own, 1), wanted).came is Came.KEPT
+    assert ended(at(own, 1), wanted).came is UpdateResult.KEPT
     late = ended(at(own, 3), wanted)
-    assert late.came is Came.KEPT
+    assert late.came is UpdateResult.KEPT
     assert late.warnings == ("its data is 5 days old, though it is published every 24 hours",)
     unfit = ended(at(own, 6), wanted)
-    assert (unfit.came, unfit.snapshot) == (Came.UNFIT, None)
+    assert (unfit.came, unfit.snapshot) == (UpdateResult.UNFIT, None)
     assert "max_age_hours = 168" in unfit.problems[-1]
 
 
@@ -364,7 +370,7 @@ def test_a_server_that_confirms_too_old_data_makes_it_no_younger(
 ) -> None:
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')))
     ended(own, wanted)
-    assert ended(at(own, 6), wanted).came is Came.UNFIT
+    assert ended(at(own, 6), wanted).came is UpdateResult.UNFIT
 
 
 def test_undated_data_is_as_old_as_its_last_confirmation(server: FaultyServer, own: Tools) -> None:
@@ -372,10 +378,10 @@ def test_undated_data_is_as_old_as_its_last_confirmation(server: FaultyServer, o
     wanted = source(server.plan("/x", unless_known(data, etag='"1"')))
     ended(own, wanted)
     for day in (6, 12, 18):
-        assert ended(at(own, day), wanted).came is Came.UNCHANGED
+        assert ended(at(own, day), wanted).came is UpdateResult.UNCHANGED
     server.plan("/x", status(500))
-    assert ended(at(own, 24), wanted).came is Came.KEPT
-    assert ended(at(own, 26), wanted).came is Came.UNFIT
+    assert ended(at(own, 24), wanted).came is UpdateResult.KEPT
+    assert ended(at(own, 26), wanted).came is UpdateResult.UNFIT
 
 
 def test_undated_data_that_only_a_lock_knows_cannot_be_judged(
@@ -384,8 +390,8 @@ def test_undated_data_that_only_a_lock_knows_cannot_be_judged(
     wanted = source(server.plan("/x", sends(toy(""))))
     lock = locked(own, wanted, server)
     own.blobs.put(toy(""))
-    found = ended(own, wanted, Wish(offline=True), lock)
-    assert found.came is Came.UNFIT
+    found = ended(own, wanted, UpdateOptions(offline=True), lock)
+    assert found.came is UpdateResult.UNFIT
     assert "nothing tells how old it is" in found.problems[-1]
 
 
@@ -397,10 +403,13 @@ def test_a_file_is_a_source_too(own: Tools, tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(FIRST)
     (tmp_path / "list.md5").write_bytes(md5(FIRST))
     for url in ("file:list", f"file://{tmp_path}/list"):
-        assert ended(own, source(url, checksum=True), Wish(force=True)).came is Came.ORIGIN
+        assert (
+            ended(own, source(url, checksum=True), UpdateOptions(force=True)).came
+            is UpdateResult.ORIGIN
+        )
     (tmp_path / "list.md5").write_bytes(md5(SECOND))
-    found = ended(own, source("file:list", checksum=True), Wish(force=True))
-    assert found.came is Came.KEPT
+    found = ended(own, source("file:list", checksum=True), UpdateOptions(force=True))
+    assert found.came is UpdateResult.KEPT
     assert "file:list: does not match its checksum" in found.problems[0]
 
 
@@ -412,5 +421,5 @@ def test_a_file_that_will_not_do_says_why(own: Tools, tmp_path: Path, name: str,
     (tmp_path / "huge").write_bytes(b"x" * 200_000)
     (tmp_path / "out").symlink_to("/etc/passwd")
     found = ended(replace(own, folder=tmp_path), source(f"file:{name}"))
-    assert found.came is Came.UNFIT
+    assert found.came is UpdateResult.UNFIT
     assert said in found.problems[0]

@@ -8,13 +8,13 @@ from threading import Thread
 import pytest
 
 from blockc.errors import OutputError, SourceUnfit
-from blockc.fetch import update as module
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
-from blockc.fetch.outcome import Came
 from blockc.fetch.snapshot import Facts
-from blockc.fetch.tools import Step, Tools, Wish
-from blockc.fetch.update import Update, commit, update
+from blockc.fetch.update import update as module
+from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
+from blockc.fetch.update.update import Update, commit, update
 from tests.fetch.fault_cases import ended
 from tests.fetch.toy import Watched, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, stalls, status
@@ -43,13 +43,13 @@ def five(server: FaultyServer) -> list[Source]:
 
 def test_outcomes_come_in_the_order_they_were_asked_for(server: FaultyServer, own: Tools) -> None:
     events = Watched()
-    done = update(replace(own, watch=events), five(server), None, Wish())
+    done = update(replace(own, watch=events), five(server), None, UpdateOptions())
     assert [one.source.name for one in done.outcomes] == ["one", "two", "three", "four", "five"]
-    assert {event.source for event in events if event.step is Step.DONE} == {
+    assert {event.source for event in events if event.step is UpdateStep.DONE} == {
         one.source.name for one in done.outcomes
     }
     steps = [event.step for event in events if event.source == "one"]
-    assert steps == [Step.ASKING, Step.RECEIVING, Step.CHECKING, Step.DONE]
+    assert steps == [UpdateStep.ASKING, UpdateStep.RECEIVING, UpdateStep.CHECKING, UpdateStep.DONE]
 
 
 def test_one_unfit_source_leaves_the_lock_as_it_was(
@@ -57,21 +57,21 @@ def test_one_unfit_source_leaves_the_lock_as_it_was(
 ) -> None:
     path = tmp_path / "blockc.lock"
     sources = five(server)
-    commit(own.root, path, update(own, sources, None, Wish()))
+    commit(own.root, path, update(own, sources, None, UpdateOptions()))
     before = path.read_bytes()
     for name in ("one", "two"):
         server.plan(f"/{name}", sends(toy("2018-10-14", owner=name)))
     server.plan("/three", status(404))
     server.plan("/four", status(404))
     sources[2:4] = [replace(one, max_age_hours=24) for one in sources[2:4]]
-    done = update(own, sources, read_lock(path), Wish())
+    done = update(own, sources, read_lock(path), UpdateOptions())
     with pytest.raises(SourceUnfit, match="three and four have no data that may be used") as caught:
         commit(own.root, path, done)
     assert caught.value.exit_code == 3
     assert path.read_bytes() == before
     server.plan("/three", sends(toy("2018-10-14", owner="three")))
     server.plan("/four", sends(toy("2018-10-14", owner="four")))
-    lock = commit(own.root, path, update(own, sources, read_lock(path), Wish()))
+    lock = commit(own.root, path, update(own, sources, read_lock(path), UpdateOptions()))
     assert {str(one.facts.date) for one in lock.sources.values()} == {"2018-10-14", "2018-10-13"}
 
 
@@ -80,12 +80,12 @@ def test_an_update_of_some_leaves_the_others_in_the_lock(
 ) -> None:
     path = tmp_path / "blockc.lock"
     sources = five(server)
-    commit(own.root, path, update(own, sources, None, Wish()))
+    commit(own.root, path, update(own, sources, None, UpdateOptions()))
     server.plan("/two", sends(toy("2018-10-14", owner="two")))
-    lock = commit(own.root, path, update(own, sources[1:2], read_lock(path), Wish()))
+    lock = commit(own.root, path, update(own, sources[1:2], read_lock(path), UpdateOptions()))
     assert list(lock.sources) == ["five", "four", "one", "three", "two"]
     assert str(lock.sources["two"].facts.date) == "2018-10-14"
-    again = update(own, sources[1:2], read_lock(path), Wish())
+    again = update(own, sources[1:2], read_lock(path), UpdateOptions())
     assert list(commit(own.root, path, again, only=["two"]).sources) == ["two"]
 
 
@@ -94,7 +94,7 @@ def test_two_updates_at_once_lose_no_source_from_the_lock(
 ) -> None:
     """While one writes the lock another waits, and then adds to what the first one wrote."""
     path, (one, two, *_) = tmp_path / "blockc.lock", five(server)
-    first, second = (update(own, [each], None, Wish()) for each in (one, two))
+    first, second = (update(own, [each], None, UpdateOptions()) for each in (one, two))
     rival = Thread(target=commit, args=(own.root, path, second))
 
     def slowly(where: Path, lock: Lock) -> bool:
@@ -119,7 +119,7 @@ def test_a_mistake_of_ours_is_not_taken_for_one_of_upstream(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        update(replace(own, read=broken), five(server), None, Wish())
+        update(replace(own, read=broken), five(server), None, UpdateOptions())
 
 
 def test_a_store_that_cannot_be_written_is_no_fault_of_upstream(
@@ -127,20 +127,20 @@ def test_a_store_that_cannot_be_written_is_no_fault_of_upstream(
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="not a directory") as caught:
-        update(replace(own, root=tmp_path / "file" / "store"), five(server), None, Wish())
+        update(replace(own, root=tmp_path / "file" / "store"), five(server), None, UpdateOptions())
     assert caught.value.exit_code == 2
 
 
 def test_an_outcome_cannot_be_unfit_and_usable(server: FaultyServer, own: Tools) -> None:
     good = ended(own, source(server.plan("/x", sends(FIRST))))
     with pytest.raises(ValueError, match="toy is unfit with Snapshot"):
-        replace(good, came=Came.UNFIT)
+        replace(good, came=UpdateResult.UNFIT)
     assert Update((good,)).unfit == ()
 
 
 def test_a_stalled_server_does_not_hold_the_others_up(server: FaultyServer, own: Tools) -> None:
     sources = five(server)
     server.plan("/three", stalls())
-    done = update(own, sources, None, Wish())
-    assert [one.came for one in done.outcomes].count(Came.ORIGIN) == 4
-    assert done.outcomes[2].came is Came.UNFIT
+    done = update(own, sources, None, UpdateOptions())
+    assert [one.came for one in done.outcomes].count(UpdateResult.ORIGIN) == 4
+    assert done.outcomes[2].came is UpdateResult.UNFIT

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.failure import FetchFailed
-from blockc.fetch.urls import file_path, next_url, wrong_url
+from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.urls import file_path, next_url, wrong_url
 
 HOME = "http://127.0.0.1:8000/list"
 

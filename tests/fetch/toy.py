@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
-from blockc.fetch.clock import Clock, Patience
+from blockc.fetch.clock import Clock, RetryPolicy
 from blockc.fetch.definition import Checksum, Expectations, Licence, Source
 from blockc.fetch.snapshot import Amount, Facts
-from blockc.fetch.tools import Event, Tools
+from blockc.fetch.update.tools import Event, Tools
 
 NOW = datetime(2018, 10, 14, 12, 0, tzinfo=UTC)
-QUICK = Patience(connect_seconds=2.0, read_seconds=0.2, total_seconds=5.0)
+QUICK = RetryPolicy(connect_seconds=2.0, read_seconds=0.2, total_seconds=5.0)
 SOURCE = Source(
     name="toy",
     title="A toy registry",

@@ -10,10 +10,10 @@ import pytest
 
 from blockc.addresses.family import FAMILIES
 from blockc.errors import SourceSyntaxError, SourceUnfit, UsageError
-from blockc.formats import geolite2 as tables
-from blockc.formats.feed import Feed
-from blockc.formats.mmdb_tree import V4_DEPTH, Tree
-from blockc.formats.registry import FORMATS, form_of
+from blockc.formats.feeds import geolite2 as tables
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.feeds.mmdb_tree import V4_DEPTH, Tree
+from blockc.formats.format_table import FORMATS, form_of
 from tests.support.feeds import BLOCKS6, RECORDS, geolite2, mmdb
 
 Said = Mapping[str, object]

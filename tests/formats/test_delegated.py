@@ -7,7 +7,7 @@ import pytest
 
 from blockc.addresses.family import V4, V6
 from blockc.errors import BlockcError, SourceSyntaxError, SourceUnfit, UsageError
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
 from tests.support.delegated_oracle import plain_rows, require_same_as_plain
 
 HEAD = "2|afrinic|20181013|{rows}|00000000|20181013|00000\n"
@@ -121,7 +121,7 @@ def test_rows_stay_in_the_order_of_the_file_whichever_way_they_are_read() -> Non
 
 
 def test_lines_are_numbered_through_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("blockc.formats.delegated_text._PIECE_BYTES", 100)
+    monkeypatch.setattr("blockc.formats.delegated.text_pieces._PIECE_BYTES", 100)
     rows = [ROW.format(n=n) for n in range(200)]
 
     assert require_same_as_plain(afrinic(rows))

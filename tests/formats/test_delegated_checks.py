@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from blockc.addresses.family import V4, V6
-from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from tests.support.plain_delegated import DELEGATED, PlainRow, read_plain
 
 
@@ -55,7 +55,7 @@ def repeated(rows: list[PlainRow]) -> int:
     return len(rows) - len({row._replace(line=0) for row in rows})
 
 
-def number_in(found: Delegated, words: str) -> int:
+def number_in(found: DelegatedFile, words: str) -> int:
     """Return how many rows the one warning with `words` is about; 0 without a warning."""
     about = [warning for warning in found.warnings if words in warning]
     assert len(about) <= 1

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blockc.addresses.records import country_number
-from blockc.formats import delegated_columns
-from blockc.formats.delegated_text import Lines, Tokens, pieces
+from blockc.formats.delegated import fields
+from blockc.formats.delegated.text_pieces import DelegatedLines, Tokens, pieces
+from blockc.registries.records import country_number
 
 ALL_BYTES = bytes(set(range(256)) - set(b"|\n\0"))
 Decoder = Callable[[Tokens], tuple[Any, Any]]
@@ -81,7 +81,7 @@ def plain_date(text: str) -> int:
 def test_every_short_text_of_digits_is_the_number_python_reads() -> None:
     texts = [bytes(digits) for size in range(5) for digits in product(b"0159", repeat=size)]
     texts += [b"12345678", b"99999999", b"00000000", b"123456789", b"01234567", b"1" * 30]
-    certain = require_right(delegated_columns.numbers, texts, plain_number)
+    certain = require_right(fields.numbers, texts, plain_number)
 
     assert certain == {text for text in texts if value_or_none(plain_number, text) is not None} - {
         b"123456789",
@@ -93,7 +93,7 @@ def test_every_short_text_of_digits_is_the_number_python_reads() -> None:
 def test_every_byte_in_every_place_of_a_number_is_told_from_a_digit(place: int) -> None:
     base = b"12345678"
     texts = [base[:place] + bytes([byte]) + base[place + 1 :] for byte in ALL_BYTES]
-    certain = require_right(delegated_columns.numbers, texts, plain_number)
+    certain = require_right(fields.numbers, texts, plain_number)
 
     assert len(certain) == (9 if place == 0 else 10)
 
@@ -102,7 +102,7 @@ def test_every_byte_in_every_place_of_a_number_is_told_from_a_digit(place: int) 
 def test_every_byte_in_every_place_of_a_group_is_told_from_a_hexadecimal_digit(place: int) -> None:
     base = b"0c1f"
     texts = [base[:place] + bytes([byte]) + base[place + 1 :] for byte in ALL_BYTES]
-    certain = require_right(delegated_columns.hexadecimal, texts, plain_hexadecimal)
+    certain = require_right(fields.hexadecimal, texts, plain_hexadecimal)
 
     assert {text[place] for text in certain} == set(b"0123456789abcdef")
 
@@ -110,7 +110,7 @@ def test_every_byte_in_every_place_of_a_group_is_told_from_a_hexadecimal_digit(p
 def test_every_group_of_four_digits_is_the_number_python_reads() -> None:
     texts = [b"%x" % number for number in range(1 << 16)]
     texts += [b"%04x" % number for number in range(1 << 12)]
-    found = decoded(delegated_columns.hexadecimal, texts)
+    found = decoded(fields.hexadecimal, texts)
 
     assert found == {text: int(text, 16) for text in texts}
 
@@ -119,7 +119,7 @@ def test_every_octet_in_every_place_is_the_one_python_reads() -> None:
     octets = [b"%d" % n for n in range(300)] + [b"", b"00", b"01", b"007", b"1000", b"-1", b"1a"]
     shapes = [b"%s.2.3.4", b"1.%s.3.4", b"1.2.%s.4", b"1.2.3.%s", b"255.255.%s.255", b"1.2.%s"]
     texts = [shape % octet for shape in shapes for octet in octets]
-    certain = require_right(delegated_columns.ipv4, texts, plain_ipv4)
+    certain = require_right(fields.ipv4, texts, plain_ipv4)
 
     assert certain == {text for text in texts if value_or_none(plain_ipv4, text) is not None}
 
@@ -127,7 +127,7 @@ def test_every_octet_in_every_place_is_the_one_python_reads() -> None:
 def test_short_ipv6_texts_are_the_addresses_python_reads() -> None:
     groups = [b"", b"0", b"1", b"2001", b"ffff", b"00ff", b"10000", b"g", b"A"]
     texts = [b":".join(parts) for size in range(1, 6) for parts in product(groups, repeat=size)]
-    certain = require_right(delegated_columns.ipv6, texts, plain_ipv6)
+    certain = require_right(fields.ipv6, texts, plain_ipv6)
     plain = [b"0", b"1", b"2001", b"ffff", b"00ff"]
 
     assert certain == {
@@ -143,7 +143,7 @@ def test_ipv6_of_four_groups_and_nothing_longer_is_certain() -> None:
         b":2001:db8:1::",
         b"2001:0db8:0001:0002:0003::",
     ]
-    certain = require_right(delegated_columns.ipv6, texts, plain_ipv6)
+    certain = require_right(fields.ipv6, texts, plain_ipv6)
 
     assert certain == {texts[0], texts[1]}
 
@@ -152,7 +152,7 @@ def test_every_day_of_the_calendar_and_no_other_is_a_date() -> None:
     years = [b"%04d" % year for year in (0, 1, 1900, 1970, 1999, 2000, 2019, 2020, 2100, 9999)]
     texts = [year + b"%04d" % day for year in years for day in range(10_000)]
     texts += [b"", b"2018101", b"201810133", b"2018 101", b"-2018101", b"2018/1/1"]
-    found = decoded(delegated_columns.dates, texts)
+    found = decoded(fields.dates, texts)
     expected = {text: value_or_none(plain_date, text) for text in texts}
 
     assert found == {text: value for text, value in expected.items() if value is not None}
@@ -161,7 +161,7 @@ def test_every_day_of_the_calendar_and_no_other_is_a_date() -> None:
 def test_every_pair_of_bytes_is_told_from_a_country_code() -> None:
     texts = [bytes(pair) for pair in product(ALL_BYTES, repeat=2)]
     texts += [b"", b"A", b"ABC", b"ZZZZZZZZZ"]
-    found = decoded(delegated_columns.countries, texts)
+    found = decoded(fields.countries, texts)
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     codes = {f"{a}{b}" for a in letters for b in letters}
 
@@ -180,8 +180,8 @@ def test_words_are_chosen_whole() -> None:
 def test_lines_are_the_same_however_small_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"a|b|c\n\n# c|d\n|\nlast|one"
     for size in range(1, len(data) + 2):
-        monkeypatch.setattr("blockc.formats.delegated_text._PIECE_BYTES", size)
-        parts: list[Lines] = list(pieces(data, 2))
+        monkeypatch.setattr("blockc.formats.delegated.text_pieces._PIECE_BYTES", size)
+        parts: list[DelegatedLines] = list(pieces(data, 2))
         raw = [lines.raw(line) for lines in parts for line in range(len(lines))]
         silent = [flag for lines in parts for flag in lines.silent.tolist()]
         pipes = [count for lines in parts for count in lines.pipes.tolist()]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses import columns
-from blockc.addresses.records import REGISTRIES, STATUSES, Records, country_text
 from blockc.errors import SourceSyntaxError, SourceUnfit
-from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.delegated.reader import DelegatedFile, read_delegated
+from blockc.registries.records import REGISTRIES, STATUSES, Records, country_text
 from tests.support.plain_delegated import read_plain
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "delegated"
@@ -34,7 +34,7 @@ def row_texts(records: Records) -> Iterator[str]:
         yield f"{line}: {span} {label}"
 
 
-def described(found: Delegated) -> str:
+def described(found: DelegatedFile) -> str:
     """Return everything a file says, as text for people."""
     delegated = {family.name: count for family, count in found.counts.delegated.items()}
     rows = [text for records in found.records.values() for text in row_texts(records)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockc.errors import BlockcError
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
 from tests.support.delegated_oracle import require_same_as_plain
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "delegated"

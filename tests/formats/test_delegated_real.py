@@ -7,7 +7,7 @@ import pytest
 
 from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.formats.checksum import parse_md5
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
 from tests.support.data import data_folder, registry_files
 from tests.support.delegated_oracle import require_same_as_plain
 

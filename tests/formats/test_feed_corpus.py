@@ -14,8 +14,8 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, Family
 from blockc.errors import SourceSyntaxError, SourceUnfit
-from blockc.formats.feed import Feed
-from blockc.formats.registry import FORMATS, form_of, mistakes
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.format_table import FORMATS, form_of, mistakes
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "feeds"
 RESULTS = (".expected", ".error", ".toml")

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blockc.errors import BlockcError, SourceSyntaxError, SourceUnfit
-from blockc.formats.feed import Feed
-from blockc.formats.registry import FORMATS, form_of
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.format_table import FORMATS, form_of
 from tests.formats.test_feed_corpus import GOOD, format_of, rows_of
 from tests.support.feeds import geolite2, mmdb
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from blockc.formats.json_rows import JsonRows, single_text
-from blockc.formats.paths import Missing, Step, parse_path
+from blockc.formats.parsing.json_paths import Missing, PathStep, parse_path
+from blockc.formats.parsing.json_rows import JsonRows, single_text
 
 DOCUMENT = {
     "made": 7,
@@ -44,7 +44,7 @@ def test_a_path_is_written_as_it_was_read(text: str) -> None:
 )  # fmt: skip
 def test_what_is_no_path_is_refused_with_its_step(text: str, step: str | None) -> None:
     if step is None:
-        assert parse_path(text).steps[0] == Step(("$",), each=False)  # a key like any other
+        assert parse_path(text).steps[0] == PathStep(("$",), each=False)  # a key like any other
         return
     with pytest.raises(ValueError, match=re.escape(f"{step!r} is no step of one")):
         parse_path(text)

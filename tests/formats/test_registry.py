@@ -8,8 +8,8 @@ import pytest
 from blockc.errors import Mistakes, SourceSyntaxError, SourceUnfit
 from blockc.fetch.definition import read_source
 from blockc.fetch.rows import RowsTable
-from blockc.formats.registry import DELEGATED, FORMATS, form_of, mistakes, tags_of
-from blockc.formats.rows_table import _KEYS
+from blockc.formats.format_table import DELEGATED, FORMATS, form_of, mistakes, tags_of
+from blockc.formats.parsing.rows_table import _KEYS
 
 NEEDED: Mapping[str, dict[str, Any]] = {
     "csv": {"columns": ("prefix",)},

@@ -12,8 +12,8 @@ import pytest
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4
 from blockc.fetch.definition import Source, read_source
-from blockc.formats.feed import Feed
-from blockc.formats.registry import DELEGATED, FORMATS, form_of, mistakes, tags_of
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.format_table import DELEGATED, FORMATS, form_of, mistakes, tags_of
 from blockc.resources import sources_dir
 from tests.support.data import data_folder
 

@@ -7,7 +7,7 @@ import pytest
 
 from blockc.fetch.definition import read_source
 from blockc.fetch.rows import RowsTable
-from blockc.formats.registry import FORMATS, mistakes
+from blockc.formats.format_table import FORMATS, mistakes
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

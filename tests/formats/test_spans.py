@@ -6,10 +6,10 @@ import pytest
 
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.written import parse_written
-from blockc.formats.gate import _holds_block
-from blockc.formats.narrowest import narrowest_rows, twins
-from blockc.formats.spans import Decoded, decode_lines, decode_texts, shifted
+from blockc.addresses.human_forms import parse_written
+from blockc.formats.parsing.acceptance import _holds_block
+from blockc.formats.parsing.overlaps import narrowest_rows, twins
+from blockc.formats.parsing.spans import Decoded, decode_lines, decode_texts, shifted
 
 PIECES = (
     *("1.2.3.4", "1.2.3.0/24", "1.2.3.4/24", "10.0.0.0-10.0.0.9", "1.2.3.*", "1.2.0.0/255.255.0.0"),

@@ -6,7 +6,7 @@ import pytest
 
 from blockc.addresses.family import V4, V6
 from blockc.errors import BlockcError
-from blockc.formats.text import read_list
+from blockc.formats.parsing.address_list import read_list
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 GOOD = sorted((CORPUS / "text" / "good").glob("*.txt"))

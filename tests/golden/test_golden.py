@@ -12,17 +12,17 @@ import pytest
 
 from blockc.addresses import AddrMap, AddrSet
 from blockc.addresses.rules import meaning
-from blockc.targets.reading import NAMES, Text
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
-from blockc.targets.render import render
-from blockc.targets.target import Target
-from blockc.targets.vocabulary import Kind
-from blockc.verify.readback import prove
+from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.verify.proof import prove
 from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/list.txt"))
-KINDS = {"verdicts": Kind.VERDICTS, "countries": Kind.COUNTRIES}
+KINDS = {"verdicts": ContentKind.VERDICTS, "countries": ContentKind.COUNTRIES}
 NESTED = {"nested", *KINDS}
 
 
@@ -30,7 +30,7 @@ def dialect(case: Path, target: Target) -> Target | None:
     """Return how `target` writes a case, or None if it cannot."""
     if case.name == "two-sets":
         return target.two_sets
-    able = KINDS.get(case.name, Kind.LIST) in target.words
+    able = KINDS.get(case.name, ContentKind.LIST) in target.words
     return target if able and (case.name not in NESTED or target.has_exceptions) else None
 
 
@@ -50,7 +50,7 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
     lines = [line.split() for line in (case / "list.txt").read_text(encoding="utf-8").splitlines()]
     names: tuple[str, ...] = NAMES
     if case.name in {*NESTED, "two-sets"}:
-        kind = KINDS.get(case.name, Kind.LIST)
+        kind = KINDS.get(case.name, ContentKind.LIST)
         default = target.words[kind].default
         found = {words[1] for words in lines if words[1:]} - {"allow", default}
         names = (default, *(sorted(found) or ["block"]))
@@ -62,7 +62,7 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
         rules = dict(rules_of(target, addresses))
         intent = AddrMap.of_set(addresses)
     provenance = replace(PROVENANCE, sample=case.name == "sample")
-    one = draft(target, rules, None, provenance, KINDS.get(case.name, Kind.LIST), names)
+    one = draft(target, rules, None, provenance, KINDS.get(case.name, ContentKind.LIST), names)
     path = f"list.{target.template.split('.')[1]}"
     return intent, render(target, one, path, TEMPLATES)
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from blockc.addresses.rules import Match, meaning
-from blockc.passes.budget import curves
-from blockc.passes.curve import Curve
-from blockc.passes.driver import Draft
-from blockc.passes.request import Request, WhenOver
-from blockc.passes.weights import Weights
+from blockc.passes.budget.cost_curve import Curve
+from blockc.passes.budget.limit import curves
+from blockc.passes.budget.weights import Weights
+from blockc.passes.driver import RuleState
+from blockc.passes.request import PassRequest, WhenOver
 from tests.passes import oracle
 from tests.passes.toy import (
     TOY,
@@ -56,7 +56,7 @@ def curve_for(
     allowed: Lengths = ANY,
 ) -> Curve:
     """Return the curve for a space whose addresses are wanted, unwanted, free or protected."""
-    request = Request(
+    request = PassRequest(
         dont_care=address_set([kind == FREE for kind in kinds]),
         protected=address_set([kind == PROTECTED for kind in kinds]),
         when_over=mode[0],
@@ -65,7 +65,7 @@ def curve_for(
         lengths={TOY: allowed},
     )
     intent = address_map([kind == WANTED for kind in kinds])
-    return curves(Draft.of(intent, match, request), request, LIMIT, [TOY])[TOY]
+    return curves(RuleState.of(intent, match, request), request, LIMIT, [TOY])[TOY]
 
 
 def price(kinds: Labels, got: Labels, mode: tuple[WhenOver, Fraction]) -> Fraction | None:

@@ -12,11 +12,11 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit
-from blockc.passes.budget import curves_of, outcome
-from blockc.passes.curve import Curve
+from blockc.passes.budget.cost_curve import Curve
+from blockc.passes.budget.limit import curves_of, outcome
+from blockc.passes.budget.weights import Weights
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request, WhenOver
-from blockc.passes.weights import Weights
+from blockc.passes.request import PassRequest, WhenOver
 from tests.passes.toy import TOY, address_map, deep, names, partition, some_labellings
 
 WIDE = Family(0, 6)
@@ -116,7 +116,7 @@ def test_curves_of_larger_spaces_equal_plain_recursion(match: Match, mode: WhenO
     for wanted, worth in large_inputs():
         rates = tuple(map(Fraction, range(51)))
         weights = Weights((partition(worth, WIDE),), rates)
-        request = Request(when_over=mode, mu=Fraction(2), weights=weights)
+        request = PassRequest(when_over=mode, mu=Fraction(2), weights=weights)
         intent = address_map(wanted, WIDE)
         curve = curves_of(intent, match, request)[WIDE]
         costs = address_costs(wanted, worth, mode)
@@ -142,7 +142,7 @@ def test_curves_deep_inside_ipv6_have_the_same_shape(match: Match, bit: int) -> 
     """Every cell is `2**bit` addresses there: costs are that much larger, to the last digit."""
     for mode in MODES:
         for labels in some_labellings(2, 12):
-            request = Request(when_over=mode)
+            request = PassRequest(when_over=mode)
             small = curves_of(address_map(labels), match, request)[TOY]
             intent = AddrMap((deep(labels, bit),), names(2))
             large = curves_of(intent, match, request)[V6]
@@ -155,7 +155,7 @@ def test_curves_deep_inside_ipv6_have_the_same_shape(match: Match, bit: int) -> 
 
 def test_a_limit_below_what_protected_space_needs_is_refused_with_the_number() -> None:
     intent = address_map([1, 0, 1, 0, 1, 0, 1, 0])
-    request = Request(
+    request = PassRequest(
         protected=AddrMap.where(address_map([0, 1, 0, 1, 0, 1, 0, 0]), ["v1"]),
         max_entries=2,
         when_over=WhenOver.COLLATERAL,
@@ -167,7 +167,7 @@ def test_a_limit_below_what_protected_space_needs_is_refused_with_the_number() -
 
 
 def test_several_verdicts_cannot_be_chosen_between() -> None:
-    request = Request(max_entries=1, when_over=WhenOver.COVERAGE)
+    request = PassRequest(max_entries=1, when_over=WhenOver.COVERAGE)
     with pytest.raises(DoesNotFit, match=r"'coverage' can hold one verdict, .* has 2: v1, v2"):
         compile_rules(address_map([1, 2, 0, 0, 0, 0, 0, 0]), Match.MEMBER, request)
 
@@ -179,7 +179,7 @@ def test_families_share_a_limit_at_the_least_sum_of_shares(limit: int) -> None:
     v6 = [1, 0, 0, 1, 0, 1, 1, 0]
     starts = partition(v4, V4)
     intent = AddrMap((starts, deep(v6, 80)), names(2))
-    asked = Request(max_entries=limit, shared=True, when_over=WhenOver.COVERAGE)
+    asked = PassRequest(max_entries=limit, shared=True, when_over=WhenOver.COVERAGE)
     curves = curves_of(intent, Match.MEMBER, asked)
     shares = {
         k: curves[V4].at(k) / 5 + curves[V6].at(limit - k) / (4 << 80) for k in range(limit + 1)

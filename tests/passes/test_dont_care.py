@@ -5,11 +5,11 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V6
-from blockc.addresses.records import STATUSES, Records
-from blockc.addresses.special import protected_addresses, special_purpose
-from blockc.addresses.text import parse_prefix
-from blockc.addresses.world import World
+from blockc.addresses.parse import parse_prefix
 from blockc.passes.dont_care import DontCare, dont_care_space
+from blockc.registries.records import STATUSES, Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.registries.special import protected_addresses, special_purpose
 
 
 def records(*rows: tuple[str, str]) -> list[Records]:
@@ -27,7 +27,7 @@ def records(*rows: tuple[str, str]) -> list[Records]:
     return found
 
 
-WORLD = World.of(
+WORLD = RegistryMap.of(
     records(
         ("1.0.0.0/24", "allocated"),
         ("1.0.1.0/24", "assigned"),

@@ -7,10 +7,10 @@ import pytest
 
 from blockc.addresses.family import V4
 from blockc.addresses.rules import Match, meaning
-from blockc.passes.cover import plain_cover
-from blockc.passes.fewer_lengths import in_few_lengths, kept_lengths
+from blockc.passes.exact.cover import plain_cover
+from blockc.passes.exact.fewer_lengths import in_few_lengths, kept_lengths
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request
+from blockc.passes.request import PassRequest
 from tests.passes.toy import TOY, address_map, cells, every_labelling, names, partition
 
 
@@ -52,7 +52,7 @@ def test_no_other_choice_of_lengths_takes_fewer_entries(most: int) -> None:
 @pytest.mark.parametrize("most", [1, 2])
 def test_rules_mean_the_same_in_fewer_lengths(match: Match, most: int) -> None:
     for labels in every_labelling(2):
-        compiled = compile_rules(address_map(labels), match, Request(most_lengths=most))
+        compiled = compile_rules(address_map(labels), match, PassRequest(most_lengths=most))
         assert (compiled.rules[TOY].verdict == 1).all(), "no prefix inside another one"
         used = set(compiled.rules[TOY].prefixes().length.tolist())
         assert len(used) <= most

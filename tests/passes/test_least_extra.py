@@ -9,11 +9,11 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import V4, V6
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit
-from blockc.passes.budget import curves_of
-from blockc.passes.pairs import Pairs
+from blockc.passes.budget.limit import curves_of
+from blockc.passes.budget.weights import Weights
+from blockc.passes.exact.pairs import CostPairs
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request, WhenOver
-from blockc.passes.weights import Weights
+from blockc.passes.request import PassRequest, WhenOver
 from tests.passes import oracle
 from tests.passes.toy import (
     TOY,
@@ -54,10 +54,10 @@ def test_no_rules_of_the_least_cost_have_less_extra_space(
     match: Match, mu: int | None, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = np.dtype(FORMS[form])
-    monkeypatch.setattr(Pairs, "of", lambda _, extra: Pairs(kind, extra + 1))
+    monkeypatch.setattr(CostPairs, "of", lambda _, extra: CostPairs(kind, extra + 1))
     mode = WhenOver.COLLATERAL if mu is None else WhenOver.BALANCE
     for wanted in some_labellings(2, 40):
-        request = Request(when_over=mode, mu=Fraction(mu or 1), weights=WEIGHTS)
+        request = PassRequest(when_over=mode, mu=Fraction(mu or 1), weights=WEIGHTS)
         curve = curves_of(address_map(wanted), match, request)[TOY]
         options = [(n, price(wanted, got, mu)) for got, n in COSTS[match].items()]
         for entries in range(curve.first, 9):
@@ -69,7 +69,7 @@ def test_no_rules_of_the_least_cost_have_less_extra_space(
 
 def test_enough_entries_leave_space_alone_that_is_worth_nothing() -> None:
     wanted = (1, 0, 1, 0, 1, 0, 1, 0)
-    asked = Request(max_entries=4, when_over=WhenOver.COLLATERAL, weights=WEIGHTS)
+    asked = PassRequest(max_entries=4, when_over=WhenOver.COLLATERAL, weights=WEIGHTS)
     compiled = compile_rules(address_map(wanted), Match.MEMBER, asked)
     assert cells(compiled.meaning) == wanted
 
@@ -82,7 +82,7 @@ def both(v4: Labels, v6: Labels) -> AddrMap:
 def test_a_family_that_fits_stays_exact_when_the_other_one_does_not() -> None:
     intent = both((1, 0, 1, 0, 1, 0, 1, 0), (1, 0, 1, 0, 0, 0, 0, 0))
     for mode in (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE):
-        asked = Request(max_entries=2, when_over=mode)
+        asked = PassRequest(max_entries=2, when_over=mode)
         for match in (Match.MEMBER, Match.LONGEST, Match.FIRST, Match.INTERVALS):
             compiled = compile_rules(intent, match, asked)
             assert compiled.meaning.part(V6) == intent.part(V6)
@@ -94,14 +94,14 @@ def test_a_family_whose_prefixes_are_too_long_does_not_widen_the_other_one() -> 
     intent = both((1, 0, 1, 0, 0, 0, 0, 0), (1, 0, 1, 0, 0, 0, 0, 0))
     lengths = {V4: range(33), V6: range(44)}  # a cell of `deep` is a /48
     for shared in (False, True):
-        asked = Request(when_over=WhenOver.COLLATERAL, lengths=lengths, shared=shared)
+        asked = PassRequest(when_over=WhenOver.COLLATERAL, lengths=lengths, shared=shared)
         compiled = compile_rules(intent, Match.MEMBER, asked)
         assert compiled.meaning.part(V4) == intent.part(V4)
         assert compiled.entries == {V4: 2, V6: 1}
 
 
 def test_protected_space_of_no_worth_is_not_counted_as_extra() -> None:
-    asked = Request(
+    asked = PassRequest(
         max_entries=8,
         when_over=WhenOver.COLLATERAL,
         weights=WEIGHTS,
@@ -117,7 +117,7 @@ def test_unused_ipv6_space_is_told_apart_in_units_that_stay_exact(bits: int) -> 
     intent = AddrMap((deep((1, 0, 1, 0, 1, 1, 1, 0), 90),), names(2))
     worth = deep((1, 0, 2, 0, 0, 0, 0, 0), 90)
     weights = Weights((worth,), (Fraction(0), Fraction(1), Fraction(1 << bits)))
-    asked = Request(when_over=WhenOver.COLLATERAL, weights=weights)
+    asked = PassRequest(when_over=WhenOver.COLLATERAL, weights=weights)
     curve = curves_of(intent, Match.MEMBER, asked)[V6]
     assert curve.cost.dtype == (np.complex128 if bits == 20 else object)
     assert curve.at(3) == 0
@@ -126,7 +126,7 @@ def test_unused_ipv6_space_is_told_apart_in_units_that_stay_exact(bits: int) -> 
 
 
 def test_a_limit_that_needs_more_lengths_than_allowed_is_refused() -> None:
-    asked = Request(max_entries=2, most_lengths=1, when_over=WhenOver.COLLATERAL)
+    asked = PassRequest(max_entries=2, most_lengths=1, when_over=WhenOver.COLLATERAL)
     wanted = address_map((1, 1, 0, 1, 0, 1, 0, 0))
     with pytest.raises(DoesNotFit, match=r"ipv0: 2 prefix lengths, the limit is 1; when_over"):
         compile_rules(wanted, Match.MEMBER, asked)

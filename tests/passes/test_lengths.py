@@ -8,8 +8,8 @@ from blockc.addresses.family import V4, V6, Prefix
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit
-from blockc.passes.cover import plain_cover
-from blockc.passes.lengths import legal
+from blockc.passes.exact.cover import plain_cover
+from blockc.passes.exact.lengths import legal
 from tests.passes.toy import TOY, cells, every_labelling, names, partition
 
 ALLOWED = [(0, 1, 2, 3), (1, 2, 3), (1, 3), (2, 3), (3,)]

@@ -3,9 +3,9 @@
 import pytest
 
 from blockc.addresses.rules import Match
-from blockc.passes.budget import curves_of, outcome
+from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request, WhenOver
+from blockc.passes.request import PassRequest, WhenOver
 from tests.passes.toy import TOY, address_map, address_set
 
 FREE = (0, 1, 1, 1, 0, 0, 1, 0)
@@ -19,7 +19,7 @@ def test_an_entry_for_one_address_takes_no_free_space_around_it(
     match: Match, mode: WhenOver
 ) -> None:
     intent = address_map(WANTED)
-    asked = Request(dont_care=address_set(FREE), when_over=mode)
+    asked = PassRequest(dont_care=address_set(FREE), when_over=mode)
     curve = curves_of(intent, match, asked)[TOY]
     assert curve.at(2) == 0
     change = outcome(intent, match, {TOY: curve.solve(2)})
@@ -29,7 +29,7 @@ def test_an_entry_for_one_address_takes_no_free_space_around_it(
 
 def test_free_space_between_is_taken_where_it_saves_an_entry() -> None:
     intent = address_map((1, 0, 1, 1, 0, 0, 0, 1))
-    asked = Request(
+    asked = PassRequest(
         dont_care=address_set((0, 1, 0, 0, 0, 0, 0, 0)),
         max_entries=2,
         when_over=WhenOver.COVERAGE,

@@ -8,10 +8,10 @@ import pytest
 from blockc.addresses.family import V6
 from blockc.addresses.partition import Partition
 from blockc.addresses.rules import Match, Rules, meaning
-from blockc.passes.cover import cover, intervals
-from blockc.passes.lengths import legal
-from blockc.passes.longest import longest
-from blockc.passes.two_sets import balanced_two_sets, two_sets
+from blockc.passes.exact.cover import cover, intervals
+from blockc.passes.exact.lengths import legal
+from blockc.passes.exact.ortc import longest
+from blockc.passes.exact.two_sets import balanced_two_sets, two_sets
 from tests.passes import oracle
 from tests.passes.toy import (
     SMALL,

@@ -8,10 +8,11 @@ import pytest
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled
-from blockc.passes import cover, plan
+from blockc.passes import plan
 from blockc.passes.contract import Contract
-from blockc.passes.driver import Draft, Pass, run
-from blockc.passes.request import Request, WhenOver
+from blockc.passes.driver import Pass, RuleState, run
+from blockc.passes.exact import cover
+from blockc.passes.request import PassRequest, WhenOver
 from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
 
 
@@ -19,19 +20,19 @@ from tests.passes.toy import TOY, address_map, address_set, cells, every_labelli
 def test_rules_of_every_model_mean_what_was_asked_on_every_input(match: Match) -> None:
     for labels in every_labelling(2):
         intent = address_map(labels)
-        compiled = plan.compile_rules(intent, match, Request())
+        compiled = plan.compile_rules(intent, match, PassRequest())
         told = meaning(compiled.match, compiled.rules.values(), intent.names, [TOY])
         assert cells(told) == labels
         assert told.parts == compiled.meaning.parts
 
 
 def test_a_pass_that_loses_an_address_is_found_whatever_it_promised() -> None:
-    def without_last(draft: Draft) -> dict[Family, Rules]:
+    def without_last(draft: RuleState) -> dict[Family, Rules]:
         rules = cover.plain_cover(draft.intent.parts[0])
         return {TOY: rules.take(np.arange(len(rules) - 1))}
 
     for contract in (Contract.EXACT, Contract.WITHIN_DONT_CARE, Contract.WIDENING):
-        draft = Draft.of(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER, Request())
+        draft = RuleState.of(address_map([0, 1, 1, 0, 0, 1, 0, 0]), Match.MEMBER, PassRequest())
         broken = Pass("leaky", draft.terms(contract), without_last)
         with pytest.raises(Miscompiled, match=r"pass leaky .* lost 0x5/3"):
             run(draft, broken)
@@ -44,8 +45,8 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
     wanted = (1, 1, 2, 0, 0, 0, 0, 0)
     dont_care, protected = (0, 0, 0, 1, 1, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 0)
     intent = address_map(wanted)
-    request = Request(dont_care=address_set(dont_care), protected=address_set(protected))
-    agreed = Draft.of(intent, Match.MEMBER, request).terms(contract)
+    request = PassRequest(dont_care=address_set(dont_care), protected=address_set(protected))
+    agreed = RuleState.of(intent, Match.MEMBER, request).terms(contract)
     for cell in range(8):
         for label in range(3):
             got = list(wanted)
@@ -64,18 +65,20 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
 def test_too_many_entries_fail_with_the_numbers_and_a_way_out() -> None:
     intent = address_map([1, 0, 1, 0, 1, 0, 1, 0])
     with pytest.raises(DoesNotFit, match=r"ipv0: 4 entries, the limit is 3; choose with when_"):
-        plan.compile_rules(intent, Match.MEMBER, Request(max_entries=3))
-    assert plan.compile_rules(intent, Match.MEMBER, Request(max_entries=4)).entries == {TOY: 4}
+        plan.compile_rules(intent, Match.MEMBER, PassRequest(max_entries=3))
+    assert plan.compile_rules(intent, Match.MEMBER, PassRequest(max_entries=4)).entries == {TOY: 4}
 
 
 def test_a_request_that_makes_no_sense_cannot_be_made() -> None:
     for wrong in ({"max_entries": 0}, {"most_lengths": 0}, {"mu": Fraction(-1)}):
         with pytest.raises(ValueError, match=r"negative|no room"):
-            Request(**wrong)
+            PassRequest(**wrong)
 
 
 def test_steps_tell_entries_before_and_after() -> None:
-    compiled = plan.compile_rules(address_map([1] * 8), Match.MEMBER, Request(lengths={TOY: [2]}))
+    compiled = plan.compile_rules(
+        address_map([1] * 8), Match.MEMBER, PassRequest(lengths={TOY: [2]})
+    )
     counts = [(step.name, step.before[TOY], step.after[TOY]) for step in compiled.steps]
     assert counts == [("cover", 1, 1), ("legal lengths", 1, 4)]
     assert all(not step.added and not step.lost for step in compiled.steps)
@@ -88,11 +91,13 @@ def test_prefixes_too_long_for_the_platform_are_widened_or_left_out_on_request(
     intent = address_map([1, 1, 0, 1, 0, 0, 0, 0])
     lengths = {TOY: [0, 1, 2]}
     with pytest.raises(DoesNotFit, match=r"0x[23]/3 is longer than every prefix"):
-        plan.compile_rules(intent, match, Request(lengths=lengths))
+        plan.compile_rules(intent, match, PassRequest(lengths=lengths))
     for when_over, got in (
         (WhenOver.COLLATERAL, (1, 1, 1, 1, 0, 0, 0, 0)),
         (WhenOver.COVERAGE, (1, 1, 0, 0, 0, 0, 0, 0)),
     ):
-        compiled = plan.compile_rules(intent, match, Request(lengths=lengths, when_over=when_over))
+        compiled = plan.compile_rules(
+            intent, match, PassRequest(lengths=lengths, when_over=when_over)
+        )
         assert cells(compiled.meaning) == got
         assert [step.name for step in compiled.steps] == [when_over.value]

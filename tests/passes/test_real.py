@@ -8,17 +8,17 @@ import pytest
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6
-from blockc.addresses.records import Records
 from blockc.addresses.rules import Match
-from blockc.addresses.special import protected_addresses
-from blockc.addresses.world import World
 from blockc.fetch.folder import read_folder
-from blockc.formats.delegated import read_delegated
+from blockc.formats.delegated.reader import read_delegated
+from blockc.passes.affected import impact_of
+from blockc.passes.budget.weights import Weights
 from blockc.passes.dont_care import DontCare, dont_care_space
 from blockc.passes.plan import compile_rules
-from blockc.passes.report import hit_by
-from blockc.passes.request import Compiled, Request, WhenOver
-from blockc.passes.weights import Weights
+from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.registries.records import Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.registries.special import protected_addresses
 from blockc.resources import sources_dir
 
 LISTS = {
@@ -38,8 +38,8 @@ def records() -> tuple[Records, ...]:
 
 
 @cache
-def world() -> World:
-    return World.of(records())
+def world() -> RegistryMap:
+    return RegistryMap.of(records())
 
 
 @cache
@@ -58,8 +58,8 @@ def sizes(compiled: Compiled) -> tuple[int, int]:
     return compiled.entries[V4], compiled.entries[V6]
 
 
-def request(tier: DontCare = DontCare.OFF) -> Request:
-    return Request(dont_care=free_space(tier), protected=protected_addresses())
+def request(tier: DontCare = DontCare.OFF) -> PassRequest:
+    return PassRequest(dont_care=free_space(tier), protected=protected_addresses())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def request(tier: DontCare = DontCare.OFF) -> Request:
 def test_real_lists_take_the_fewest_entries(
     name: str, match: Match, entries: tuple[int, int]
 ) -> None:
-    assert sizes(compile_rules(wanted(name), match, Request())) == entries
+    assert sizes(compile_rules(wanted(name), match, PassRequest())) == entries
 
 
 @pytest.mark.parametrize(
@@ -118,15 +118,15 @@ def test_free_space_saves_most_in_ipv6(
 
 
 def test_two_sets_hold_the_united_states_in_ten_thousand_entries_each() -> None:
-    rules = compile_rules(wanted("US"), Match.TWO_SETS, Request()).rules[V4]
+    rules = compile_rules(wanted("US"), Match.TWO_SETS, PassRequest()).rules[V4]
     assert ((rules.verdict != 0).sum(), (rules.verdict == 0).sum()) == (2_832, 6_353)
-    limited = Request(max_entries=6_000, when_over=WhenOver.TWO_SETS)
+    limited = PassRequest(max_entries=6_000, when_over=WhenOver.TWO_SETS)
     rules = compile_rules(wanted("US"), Match.MEMBER, limited).rules[V4]
     assert ((rules.verdict != 0).sum(), (rules.verdict == 0).sum()) == (3_555, 5_712)
 
 
 def within(match: Match, limit: int, when_over: WhenOver, *, shared: bool = False) -> Compiled:
-    asked = Request(
+    asked = PassRequest(
         dont_care=free_space(DontCare.UNALLOCATED),
         protected=protected_addresses(),
         max_entries=limit,
@@ -157,7 +157,7 @@ def test_everything_is_covered_at_the_least_harm(match: Match, limit: int, harme
     last = compiled.steps[-1]
     assert (last.added & world().delegated()).count_of(V4) == harmed
     assert not last.lost
-    (hit, _) = hit_by(last.added, records())
+    (hit, _) = impact_of(last.added, records())
     assert (hit.delegated, hit.all_delegated) == (harmed, 3_667_847_736)
 
 
@@ -181,7 +181,7 @@ def test_both_families_share_one_limit() -> None:
 
 def test_fewer_prefix_lengths_take_the_fewest_more_entries() -> None:
     for most, entries in ((9, 16_135), (7, 18_566), (5, 25_445)):
-        compiled = compile_rules(wanted("SIX"), Match.MEMBER, Request(most_lengths=most))
+        compiled = compile_rules(wanted("SIX"), Match.MEMBER, PassRequest(most_lengths=most))
         assert compiled.entries[V4] == entries
         assert len(set(compiled.rules[V4].prefixes().length.tolist())) <= most
 

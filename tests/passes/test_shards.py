@@ -9,9 +9,9 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit
+from blockc.passes.budget.sharding import pack
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, Request, WhenOver
-from blockc.passes.shards import pack
+from blockc.passes.request import Compiled, PassRequest, WhenOver
 from tests.passes.toy import TOY, address_map, cells, deep, names, partition, some_labellings
 
 SPLIT = WhenOver.SPLIT
@@ -27,7 +27,7 @@ def blocked_by(shard: Mapping[Family, Rules], compiled: Compiled) -> tuple[int, 
 def test_shards_are_within_the_limit_and_add_up(match: Match, limit: int) -> None:
     for labels in some_labellings(2, 70):
         compiled = compile_rules(
-            address_map(labels), match, Request(max_entries=limit, when_over=SPLIT)
+            address_map(labels), match, PassRequest(max_entries=limit, when_over=SPLIT)
         )
         for shard in compiled.shards:
             exceptions = int((shard[TOY].verdict == 0).sum()) if match == Match.TWO_SETS else 0
@@ -40,7 +40,7 @@ def test_shards_are_within_the_limit_and_add_up(match: Match, limit: int) -> Non
 def test_exceptions_stay_with_what_they_are_excepted_from() -> None:
     labels = (1, 1, 1, 0, 0, 1, 1, 1)
     compiled = compile_rules(
-        address_map(labels), Match.LONGEST, Request(max_entries=2, when_over=SPLIT)
+        address_map(labels), Match.LONGEST, PassRequest(max_entries=2, when_over=SPLIT)
     )
     verdicts = [sorted(shard[TOY].verdict.tolist()) for shard in compiled.shards]
     assert verdicts == [[0, 1], [0, 1]]
@@ -50,21 +50,23 @@ def test_families_share_artifacts_where_the_limit_is_shared() -> None:
     v4 = partition([1, 0, 1, 0, 1, 0, 1, 0], V4)
     intent = AddrMap((v4, deep([1, 0, 1, 0, 1, 0, 0, 0])), names(2))
     for shared, sizes in ((False, [(3, 3), (1, 0)]), (True, [(3, 0), (1, 2), (0, 1)])):
-        request = Request(max_entries=3, when_over=SPLIT, shared=shared)
+        request = PassRequest(max_entries=3, when_over=SPLIT, shared=shared)
         compiled = compile_rules(intent, Match.MEMBER, request)
         assert [(len(s[V4]), len(s[V6])) for s in compiled.shards] == sizes
 
 
 def test_what_fits_is_one_shard() -> None:
     compiled = compile_rules(
-        address_map([1, 0, 1, 0, 1, 0, 1, 0]), Match.MEMBER, Request(max_entries=4, when_over=SPLIT)
+        address_map([1, 0, 1, 0, 1, 0, 1, 0]),
+        Match.MEMBER,
+        PassRequest(max_entries=4, when_over=SPLIT),
     )
     assert compiled.shards == (compiled.rules,)
 
 
 def test_a_unit_that_grew_over_the_limit_is_refused() -> None:
     """Three allowed lengths make a unit of one entry into four: no cut can help."""
-    request = Request(max_entries=1, when_over=SPLIT, lengths={TOY: [0, 2, 3]})
+    request = PassRequest(max_entries=1, when_over=SPLIT, lengths={TOY: [0, 2, 3]})
     intent = address_map([1, 1, 1, 1, 0, 0, 0, 0])
     with pytest.raises(DoesNotFit, match="2 entries, the limit is 1"):
         compile_rules(intent, Match.LONGEST, request)

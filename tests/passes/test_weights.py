@@ -8,10 +8,10 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.partition import Partition
-from blockc.addresses.records import Records, country_number
-from blockc.addresses.world import World
-from blockc.passes.measure import SAFE, Measure
-from blockc.passes.weights import PARTS, Weights, never_blocked
+from blockc.passes.budget.span_sums import SAFE, SpanSums
+from blockc.passes.budget.weights import PARTS, Weights, never_blocked
+from blockc.registries.records import Records, country_number
+from blockc.registries.registry_map import RegistryMap
 from tests.passes.toy import TOY, partition
 
 ALLOCATED, AVAILABLE = 1, 3
@@ -38,7 +38,7 @@ def worth(weights: Weights, family: Family, first: int, last: int) -> int:
     start, end = columns.span_columns(family, [(first, last)])
     part = weights.part(family)
     wide = columns.is_wide(start) or columns.is_wide(part.starts)
-    measure = Measure.of(part, weights.rates, wide=wide)
+    measure = SpanSums.of(part, weights.rates, wide=wide)
     return int(measure.within(start, end)[0]) * measure.scale
 
 
@@ -46,7 +46,7 @@ ROWS = [(0, 255, "DE"), (256, 1023, "FR"), (1024, 1024, "US")]
 
 
 def test_addresses_count_one_each_and_some_countries_more() -> None:
-    weights = Weights.of_addresses(World.of([delegations(V4, *ROWS)]), {"FR": 100})
+    weights = Weights.of_addresses(RegistryMap.of([delegations(V4, *ROWS)]), {"FR": 100})
     assert worth(weights, V4, 0, 255) == 256
     assert worth(weights, V4, 200, 300) == 56 + 45 * 100
     assert worth(weights, V4, 0, V4.last) == 256 + 768 * 100 + 1
@@ -72,12 +72,12 @@ def test_only_the_first_of_delegations_that_share_addresses_counts() -> None:
 
 def test_space_that_is_not_delegated_is_worth_nothing() -> None:
     rows = delegations(V4, *ROWS, status=AVAILABLE)
-    for weights in (Weights.of_addresses(World.of([rows])), Weights.of_delegations([rows])):
+    for weights in (Weights.of_addresses(RegistryMap.of([rows])), Weights.of_delegations([rows])):
         assert worth(weights, V4, 0, V4.last) == 0
 
 
 def test_countries_that_are_never_blocked_are_their_delegated_space() -> None:
-    world = World.of([delegations(V4, *ROWS), delegations(V6, (0, (1 << 96) - 1, "US"))])
+    world = RegistryMap.of([delegations(V4, *ROWS), delegations(V6, (0, (1 << 96) - 1, "US"))])
     assert never_blocked(world, ["US", "DE"]).count == 256 + 1 + (1 << 96)
 
 
@@ -90,9 +90,9 @@ def test_measures_are_exact_where_64_bits_are_not_enough() -> None:
 
 
 def test_measures_stay_in_64_bits_while_sums_are_safe() -> None:
-    small = Measure.of(partition([1] * 8), (Fraction(0), Fraction(SAFE // 8 - 1)), wide=False)
+    small = SpanSums.of(partition([1] * 8), (Fraction(0), Fraction(SAFE // 8 - 1)), wide=False)
     assert small.base.dtype == np.int64
-    large = Measure.of(partition([1, 2] * 4), (*small_rates(), Fraction(SAFE)), wide=False)
+    large = SpanSums.of(partition([1, 2] * 4), (*small_rates(), Fraction(SAFE)), wide=False)
     assert large.base.dtype == object
     assert large.total * large.scale == 4 * (SAFE + 3)
 
@@ -103,7 +103,7 @@ def small_rates() -> tuple[Fraction, Fraction]:
 
 def test_spans_add_up_whatever_the_rates_are_rounded_to() -> None:
     rates = (Fraction(0), Fraction(1, 3), Fraction(5, 7))
-    measure = Measure.of(partition([1, 1, 2, 2, 1, 0, 2, 1]), rates, wide=False)
+    measure = SpanSums.of(partition([1, 1, 2, 2, 1, 0, 2, 1]), rates, wide=False)
     for cut in range(1, TOY.size):
         start = np.array([0, cut], dtype=np.uint64)
         last = np.array([cut - 1, TOY.last], dtype=np.uint64)

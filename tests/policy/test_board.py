@@ -4,20 +4,20 @@ import pytest
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
-from blockc.policy.model import Policy, Written
-from blockc.policy.resolve import resolve
-from blockc.policy.selectors import Addresses, Country
+from blockc.policy.meaning.resolve import resolve
+from blockc.policy.model import LocatedSelector, Policy
+from blockc.policy.syntax.selectors import AddressRange, CountrySelector
 from tests.policy.crowd import crowded
 from tests.policy.toy import ROWS, TODAY, WORLD, Files, addresses, parsed
 
 HELD = {code: addresses(*(row[0] for row in ROWS if row[1] == code)) for code in ("CN", "US", "EU")}
 
 
-def plainly(written: Written) -> AddrSet:
+def plainly(written: LocatedSelector) -> AddrSet:
     """Return what one entry stands for, without any of the machinery."""
-    if isinstance(written.selector, Country):
+    if isinstance(written.selector, CountrySelector):
         return HELD[written.selector.code]
-    assert isinstance(written.selector, Addresses)
+    assert isinstance(written.selector, AddressRange)
     return written.selector.as_set(FAMILIES)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy.explain import explain
-from blockc.policy.parse import parse_policy
-from blockc.policy.resolve import Resolved, resolve
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.meaning.resolve import Resolved, resolve
+from blockc.policy.meaning.summary import explain
 from tests.policy.toy import KNOWN, TODAY, WORLD, Feeds
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "policies"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blockc.policy import countries
+from blockc.registries import countries
 
 
 def test_the_249_codes_of_iso_3166_are_known_and_user_assigned_ones_are_not() -> None:

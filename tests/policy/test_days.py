@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from blockc.errors import Mistakes
+from blockc.policy.meaning.schedule import schedule_on
 from blockc.policy.model import Stage
-from blockc.policy.schedule import schedule_on
 from tests.policy.toy import addresses, resolved
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy import countries
-from blockc.policy.groups import CountryGroup, read_groups
+from blockc.policy.syntax.groups import CountryGroup, read_groups
+from blockc.registries import countries
 
 FOLDER = Path(__file__).resolve().parents[2] / "sources" / "groups"
 FILES = sorted(FOLDER.glob("*.toml"))

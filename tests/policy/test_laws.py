@@ -8,11 +8,11 @@ import pytest
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
-from blockc.addresses.world import World
-from blockc.definitions import Document, Place
-from blockc.policy.model import Guard, List, Policy, Protect, Spared, Written
-from blockc.policy.resolve import resolve
-from blockc.policy.selectors import Addresses, ListOf, Selector
+from blockc.policy.meaning.resolve import resolve
+from blockc.policy.model import Exemption, Guard, List, LocatedSelector, Policy, Protect
+from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
+from blockc.registries.registry_map import RegistryMap
+from blockc.tomlio.tables import Document, Place
 from tests.policy.toy import Files
 
 TOY = Family(4, 2)
@@ -21,18 +21,18 @@ SUBSETS = [frozenset(n for n in range(4) if bits >> n & 1) for bits in range(16)
 Subset = frozenset[int]
 
 
-def written(selectors: Iterable[Selector]) -> tuple[Written, ...]:
-    return tuple(Written(selector, PLACE) for selector in selectors)
+def written(selectors: Iterable[Selector]) -> tuple[LocatedSelector, ...]:
+    return tuple(LocatedSelector(selector, PLACE) for selector in selectors)
 
 
 def singles(subset: Subset) -> list[Selector]:
-    return [Addresses(TOY, address, address) for address in sorted(subset)]
+    return [AddressRange(TOY, address, address) for address in sorted(subset)]
 
 
 def list_of(
     name: str, block: Iterable[Selector], allow: Iterable[Selector], spared: Iterable[Selector]
 ) -> List:
-    exceptions = tuple(Spared(one) for one in written(spared))
+    exceptions = tuple(Exemption(one) for one in written(spared))
     return List(name, name, "", written(block), written(allow), exceptions, (), PLACE)
 
 
@@ -46,7 +46,7 @@ def meanings(lists: Iterable[List], never_block: Subset) -> dict[str, Subset]:
         guard=Guard(),
         groups={},
     )
-    world = World.of([], families=[TOY])
+    world = RegistryMap.of([], families=[TOY])
     result = resolve(policy, world, read_file=Files(), as_of=date(2026, 11, 23))
     return {one.name: held(one.addresses) for one in result.lists}
 
@@ -85,9 +85,9 @@ def nested(name: str, block: Subset, spared: Subset) -> list[List]:
     """Return a list and three that refer to it, one under each key."""
     return [
         list_of(name, singles(block), (), singles(spared)),
-        list_of(f"{name}-blocks", [ListOf(name)], (), ()),
-        list_of(f"{name}-allows", (), [ListOf(name)], ()),
-        list_of(f"{name}-spares", singles(SUBSETS[15]), (), [ListOf(name)]),
+        list_of(f"{name}-blocks", [ListSelector(name)], (), ()),
+        list_of(f"{name}-allows", (), [ListSelector(name)], ()),
+        list_of(f"{name}-spares", singles(SUBSETS[15]), (), [ListSelector(name)]),
     ]
 
 

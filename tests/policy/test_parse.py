@@ -9,12 +9,12 @@ from itertools import permutations
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy.groups import read_groups
-from blockc.policy.model import Output, Policy, Spared, Stage
-from blockc.policy.parse import parse_policy
-from blockc.policy.resolve import resolve
-from blockc.policy.schema import group_schema, policy_schema
-from blockc.policy.selectors import Addresses, Country, Feed, ListOf
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.meaning.resolve import resolve
+from blockc.policy.model import Exemption, Output, Policy, Stage
+from blockc.policy.policy_schema import group_schema, policy_schema
+from blockc.policy.syntax.groups import read_groups
+from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
 from tests.policy.toy import KNOWN, TODAY, WORLD, Files, addresses, parsed, resolved
 
 PIECES = (
@@ -144,19 +144,19 @@ variable = ["v", "w"]
     one = policy.list_of("a")
     assert (one.title, one.reference) == ("A", "https://example.com")
     assert [w.selector for w in one.block] == [
-        Country("CN"),
-        Feed("drop", (("kind", "a"), ("region", "b"))),
+        CountrySelector("CN"),
+        FeedSelector("drop", (("kind", "a"), ("region", "b"))),
     ]
-    assert require_spared(one.spared[0]) == (ListOf("b"), "", "", None)
+    assert require_spared(one.spared[0]) == (ListSelector("b"), "", "", None)
     selector, *rest = require_spared(one.spared[1])
-    assert isinstance(selector, Addresses)
+    assert isinstance(selector, AddressRange)
     assert rest == ["o", "r", date(2027, 1, 1)]
     assert one.stages == (Stage(date(2026, 1, 1), "block", 451, "https://e.com"),)
     require_guard(policy)
     require_output(policy.outputs[0])
 
 
-def require_spared(spared: Spared) -> tuple[object, str, str, date | None]:
+def require_spared(spared: Exemption) -> tuple[object, str, str, date | None]:
     return spared.written.selector, spared.owner, spared.reason, spared.until
 
 

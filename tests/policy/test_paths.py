@@ -3,7 +3,7 @@
 import pytest
 
 from blockc.errors import PolicyError
-from blockc.policy.paths import is_pattern, may_collide, require_pattern
+from blockc.policy.checking.paths import is_pattern, may_collide, require_pattern
 
 
 @pytest.mark.parametrize(

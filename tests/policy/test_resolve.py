@@ -8,7 +8,7 @@ import pytest
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6
 from blockc.errors import Mistakes
-from blockc.policy.resolve import countries_map
+from blockc.policy.meaning.resolve import countries_map
 from tests.policy.toy import ROWS, WORLD, addresses, resolved
 
 SELECTED = {

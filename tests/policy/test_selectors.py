@@ -6,50 +6,50 @@ from hypothesis import strategies as st
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.errors import PolicyError
-from blockc.policy.selectors import (
-    Addresses,
-    Asn,
-    Country,
-    Delegated,
-    Feed,
-    File,
-    Group,
-    ListOf,
-    Registry,
+from blockc.policy.syntax.selectors import (
+    AddressRange,
+    AsnSelector,
+    CountrySelector,
+    DelegatedSelector,
+    FeedSelector,
+    FileSelector,
+    GroupSelector,
+    ListSelector,
+    RegistrySelector,
     Selector,
-    Status,
-    World,
+    StatusSelector,
+    WorldSelector,
     note_on,
     parse_selector,
 )
 
 LOW = 0x2001_0DB8 << 96
 FORMS: dict[str, Selector] = {
-    "CN": Country("CN"),
-    "EU": Country("EU"),
-    "AP": Country("AP"),
-    "ZZ": Country("ZZ"),
-    "group:un-m49-asia": Group("un-m49-asia"),
-    "registry:ripencc": Registry("ripencc"),
-    "status:reserved": Status("reserved"),
-    "feed:spamhaus-drop": Feed("spamhaus-drop"),
-    "feed:aws?region=eu-west-1&service=EC2": Feed(
+    "CN": CountrySelector("CN"),
+    "EU": CountrySelector("EU"),
+    "AP": CountrySelector("AP"),
+    "ZZ": CountrySelector("ZZ"),
+    "group:un-m49-asia": GroupSelector("un-m49-asia"),
+    "registry:ripencc": RegistrySelector("ripencc"),
+    "status:reserved": StatusSelector("reserved"),
+    "feed:spamhaus-drop": FeedSelector("spamhaus-drop"),
+    "feed:aws?region=eu-west-1&service=EC2": FeedSelector(
         "aws", (("region", "eu-west-1"), ("service", "EC2"))
     ),
-    "feed:aws?service=EC2&service=S3": Feed("aws", (("service", "EC2"), ("service", "S3"))),
-    "feed:azure?name=a=b c": Feed("azure", (("name", "a=b c"),)),
-    "asn:0": Asn(0),
-    "asn:4294967295": Asn(4294967295),
-    "file:lists/own ranges.txt": File("lists/own ranges.txt"),
-    "file:../shared.txt": File("../shared.txt"),
-    "list:export-control": ListOf("export-control"),
-    "delegated": Delegated(),
-    "world": World(),
-    "192.0.2.1": Addresses(V4, 0xC0000201, 0xC0000201),
-    "192.0.2.0/24": Addresses(V4, 0xC0000200, 0xC00002FF),
-    "192.0.2.1-192.0.2.9": Addresses(V4, 0xC0000201, 0xC0000209),
-    "2001:db8::/32": Addresses(V6, LOW, LOW + (1 << 96) - 1),
-    "feed:1::2": Addresses(V6, 0xFEED_0001 << 96 | 2, 0xFEED_0001 << 96 | 2),
+    "feed:aws?service=EC2&service=S3": FeedSelector("aws", (("service", "EC2"), ("service", "S3"))),
+    "feed:azure?name=a=b c": FeedSelector("azure", (("name", "a=b c"),)),
+    "asn:0": AsnSelector(0),
+    "asn:4294967295": AsnSelector(4294967295),
+    "file:lists/own ranges.txt": FileSelector("lists/own ranges.txt"),
+    "file:../shared.txt": FileSelector("../shared.txt"),
+    "list:export-control": ListSelector("export-control"),
+    "delegated": DelegatedSelector(),
+    "world": WorldSelector(),
+    "192.0.2.1": AddressRange(V4, 0xC0000201, 0xC0000201),
+    "192.0.2.0/24": AddressRange(V4, 0xC0000200, 0xC00002FF),
+    "192.0.2.1-192.0.2.9": AddressRange(V4, 0xC0000201, 0xC0000209),
+    "2001:db8::/32": AddressRange(V6, LOW, LOW + (1 << 96) - 1),
+    "feed:1::2": AddressRange(V6, 0xFEED_0001 << 96 | 2, 0xFEED_0001 << 96 | 2),
 }
 REWRITTEN = {
     "UK": "GB",
@@ -87,7 +87,7 @@ def test_every_range_is_read_back_from_its_text(family: Family, data: st.DataObj
     first, last = sorted((data.draw(ends), data.draw(ends)))
     if family == V6 and first >> 32 == 0xFFFF:
         return  # an IPv4-mapped address is read as the IPv4 address it stands for
-    written = Addresses(family, first, last)
+    written = AddressRange(family, first, last)
     assert parse_selector(str(written)) == written
 
 

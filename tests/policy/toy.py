@@ -8,13 +8,13 @@ import numpy as np
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import V4, V6, Family
-from blockc.addresses.records import REGISTRIES, STATUSES, Records, country_number
-from blockc.addresses.text import parse_span
-from blockc.addresses.world import World
-from blockc.policy.groups import CountryGroup
+from blockc.addresses.parse import parse_span
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Known, Policy, TargetFacts
-from blockc.policy.parse import parse_policy
-from blockc.policy.resolve import Resolved, resolve
+from blockc.policy.syntax.groups import CountryGroup
+from blockc.registries.records import REGISTRIES, STATUSES, Records, country_number
+from blockc.registries.registry_map import RegistryMap
 
 TODAY = date(2026, 11, 23)
 Row = tuple[str, str, str, str]
@@ -81,7 +81,7 @@ def records(family: Family) -> Records:
     )
 
 
-WORLD = World.of([records(V4), records(V6)])
+WORLD = RegistryMap.of([records(V4), records(V6)])
 
 
 def parsed(text: str, files: Mapping[str, bytes] | None = None) -> Policy:

@@ -7,7 +7,7 @@ import numpy as np
 
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family, Prefix, columns
 from blockc.addresses.columns import Column
-from blockc.addresses.text_columns import address_texts
+from blockc.addresses.lines import address_texts
 
 SLOTS_A_FAMILY = 1_000
 

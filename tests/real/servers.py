@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blockc.targets.reading import Text
+from blockc.targets.syntax.tokens import Text
 from tests.support.machine import require_program
 
 AT_ONCE = 200  # requests on their way; their answers must fit the socket's buffer

@@ -9,16 +9,16 @@ import pytest
 
 from blockc.addresses import FAMILIES, V4, AddrMap
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, Request
-from blockc.policy.resolve import countries_map
-from blockc.targets.haproxy_map import HAPROXY_MAP
-from blockc.targets.nginx_geo import NGINX_GEO
-from blockc.targets.reading import Text
-from blockc.targets.render import render
-from blockc.targets.target import Target
-from blockc.targets.vocabulary import Kind
-from blockc.verify.readback import prove
-from tests.build.worlds import sample_world
+from blockc.passes.request import Compiled, PassRequest
+from blockc.policy.meaning.resolve import countries_map
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
+from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import NGINX_GEO
+from blockc.verify.proof import prove
+from tests.compiler.worlds import sample_world
 from tests.real.probes import ends, mapped, verdicts
 from tests.real.servers import Server, haproxy, nginx
 from tests.targets.artifacts import PATH, PROVENANCE, TEMPLATES, draft
@@ -35,13 +35,13 @@ def world() -> AddrMap:
 def compiled(target: Target, world: AddrMap) -> Compiled:
     """Return the fewest rules that say the map."""
     lengths = {family: target.lengths.of(family) for family in FAMILIES} if target.lengths else {}
-    return compile_rules(world, target.match, Request(lengths=lengths))
+    return compile_rules(world, target.match, PassRequest(lengths=lengths))
 
 
 def written(target: Target, world: AddrMap, options: dict[str, object]) -> Sequence[Text]:
     """Return the map of the world, proved."""
     rules = compiled(target, world).rules
-    one = draft(target, rules, options, PROVENANCE, Kind.COUNTRIES, world.names)
+    one = draft(target, rules, options, PROVENANCE, ContentKind.COUNTRIES, world.names)
     texts = render(target, one, PATH, TEMPLATES)
     assert prove(target, texts, world).slots > 180_000
     return texts

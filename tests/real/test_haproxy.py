@@ -7,10 +7,10 @@ import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, columns
 from blockc.addresses.rules import Match, meaning
-from blockc.targets.haproxy_map import HAPROXY_MAP
-from blockc.targets.reading import NAMES, Text
-from blockc.targets.render import render
-from blockc.targets.vocabulary import Kind
+from blockc.targets.core.render import render
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
+from blockc.targets.syntax.tokens import NAMES, Text
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import haproxy
 from tests.targets.artifacts import (
@@ -90,7 +90,7 @@ def test_a_map_of_lists_says_the_action_of_each() -> None:
         ("2000::/3", 3), ("2001:db8::/32", 0), ("2001:db8:8::1/128", 1),
     )  # fmt: skip
     names = ("", "block", "monitor", "warn")
-    one = draft(HAPROXY_MAP, rules, None, PROVENANCE, Kind.VERDICTS, names)
+    one = draft(HAPROXY_MAP, rules, None, PROVENANCE, ContentKind.VERDICTS, names)
     texts = render(HAPROXY_MAP, one, PATH, TEMPLATES)
     require_agreement(meaning(Match.LONGEST, rules.values(), names), texts)
 

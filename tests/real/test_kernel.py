@@ -16,12 +16,12 @@ import pytest
 from blockc.addresses import FAMILIES, V4, AddrMap, Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Request
-from blockc.targets.ipset import IPSET
-from blockc.targets.nftables import NFTABLES
-from blockc.targets.reading import NAMES, Text
-from blockc.targets.target import Target
-from tests.build.worlds import of_countries, sample_world
+from blockc.passes.request import PassRequest
+from blockc.targets.core.target import Target
+from blockc.targets.kernel.ipset import IPSET
+from blockc.targets.kernel.nftables import NFTABLES
+from blockc.targets.syntax.tokens import NAMES, Text
+from tests.compiler.worlds import of_countries, sample_world
 from tests.real.probes import SLOTS_A_FAMILY, blocked, ends, listed, reaches_a_hook
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
 from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
@@ -182,7 +182,7 @@ def america() -> AddrMap:
 def compiled(target: Target, intent: AddrMap) -> Mapping[Family, Rules]:
     """Return the fewest rules of a target."""
     lengths = {f: target.lengths.of(f) for f in FAMILIES} if target.lengths else {}
-    return compile_rules(intent, target.match, Request(lengths=lengths)).rules
+    return compile_rules(intent, target.match, PassRequest(lengths=lengths)).rules
 
 
 def test_ipset_agrees_about_the_united_states_in_half_the_entries(

@@ -4,10 +4,10 @@ import pytest
 
 from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, meaning
-from blockc.targets.nginx_geo import NGINX_GEO
-from blockc.targets.reading import NAMES, Text
-from blockc.targets.render import render
-from blockc.targets.vocabulary import Kind
+from blockc.targets.core.render import render
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import nginx
 from tests.targets.artifacts import (
@@ -82,7 +82,7 @@ def test_a_map_of_lists_says_words_and_nothing_where_no_list_is() -> None:
     )  # fmt: skip
     names = ("", "block", "monitor", "warn")
     intent = meaning(Match.LONGEST, rules.values(), names)
-    one = draft(NGINX_GEO, rules, OPTIONS, PROVENANCE, Kind.VERDICTS, names)
+    one = draft(NGINX_GEO, rules, OPTIONS, PROVENANCE, ContentKind.VERDICTS, names)
     with nginx(render(NGINX_GEO, one, PATH, TEMPLATES)) as server:
         for family in FAMILIES:
             wanted = verdicts(intent, family, ends(intent, family))

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from blockc.addresses import columns
 from blockc.addresses.family import V4, V6
-from blockc.addresses.records import REGISTRIES, STATUSES, Records, country_text
 from blockc.errors import SourceSyntaxError, SourceUnfit
-from blockc.formats.delegated import Delegated, read_delegated
+from blockc.formats.delegated.reader import DelegatedFile, read_delegated
+from blockc.registries.records import REGISTRIES, STATUSES, Records, country_text
 from tests.support.plain_delegated import PlainRow, read_plain
 
 T = TypeVar("T")
@@ -55,5 +55,5 @@ def read_or_none(read: Callable[[bytes], T], data: bytes) -> T | None:
         return None
 
 
-def _read(data: bytes) -> Delegated:
+def _read(data: bytes) -> DelegatedFile:
     return read_delegated("file", data)

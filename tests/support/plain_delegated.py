@@ -1,6 +1,6 @@
 """A delegation file read the obvious way: slow, a row at a time, with nothing from blockc.
 
-The oracle for `blockc.formats.delegated`: both must accept the same files, with the same rows.
+The oracle for `blockc.formats.delegated.reader`: both must accept the same files and rows.
 """
 
 import re

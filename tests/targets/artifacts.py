@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes, columns
+from blockc.addresses.parse import parse_prefix
 from blockc.addresses.rules import Rules
-from blockc.addresses.text import parse_prefix
 from blockc.resources import templates_dir
-from blockc.targets.draft import Draft, Origin, Provenance
-from blockc.targets.options import Held
-from blockc.targets.reading import NAMES, Text
+from blockc.targets.core.document import Document, Origin, Provenance
+from blockc.targets.core.options import OptionContext
+from blockc.targets.core.render import render
+from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
-from blockc.targets.render import render
-from blockc.targets.target import Form, Target
-from blockc.targets.vocabulary import Kind
+from blockc.targets.syntax.tokens import NAMES, Text
 
 PATH = "out/list.conf"
 #: Every way a target writes, for tests of all of them.
@@ -74,7 +74,7 @@ def _scattered(random: Random, family: Family) -> Prefix:
 
 def rules_of(target: Target, addresses: AddrSet) -> Mapping[Family, Rules]:
     """Return the fewest rules of one verdict that `target` takes: runs, or prefixes from /1."""
-    if target.form is Form.RANGE:
+    if target.form is EntryForm.RANGE:
         return {f: Rules.of_spans(f, *addresses.spans(f)) for f in FAMILIES}
     return {f: Rules.of_prefixes(_without_whole(addresses.prefixes(f))) for f in FAMILIES}
 
@@ -93,14 +93,14 @@ def draft(
     rules: Mapping[Family, Rules],
     options: Mapping[str, object] | None = None,
     provenance: Provenance = PROVENANCE,
-    kind: Kind = Kind.LIST,
+    kind: ContentKind = ContentKind.LIST,
     names: tuple[str, ...] = NAMES,
-) -> Draft:
+) -> Document:
     """Return what is to be written; the header counts what any rule touches."""
     touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
     counts = {family: touched.count_of(family) for family in FAMILIES}
-    settled = target.settle(options or {}, Held(provenance.list))
-    return Draft(rules, names, provenance, settled, counts, kind)
+    settled = target.settle(options or {}, OptionContext(provenance.list))
+    return Document(rules, names, provenance, settled, counts, kind)
 
 
 def written(

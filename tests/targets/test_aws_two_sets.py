@@ -11,10 +11,10 @@ import pytest
 from blockc.addresses import V4, V6, AddrMap
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit, Miscompiled, SourceSyntaxError
-from blockc.targets.aws_wafv2_ipset import AWS_WAFV2_IPSET
-from blockc.targets.reading import NAMES, Text
-from blockc.targets.render import render
-from blockc.verify.readback import prove
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.core.render import render
+from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.verify.proof import prove
 from tests.targets.artifacts import TEMPLATES, draft, nested, prefixes
 
 assert AWS_WAFV2_IPSET.two_sets

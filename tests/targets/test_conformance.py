@@ -12,15 +12,15 @@ import pytest
 from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
-from blockc.targets.draft import REGISTERED
-from blockc.targets.options import Held
-from blockc.targets.reading import NAMES, Text
+from blockc.targets.core.document import REGISTERED
+from blockc.targets.core.options import OptionContext
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Layout, Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import target_named
-from blockc.targets.render import render
-from blockc.targets.target import Layout, Target
-from blockc.targets.vocabulary import Kind
-from blockc.verify.native import Answer, missing, try_natively
-from blockc.verify.readback import prove
+from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.verify.native import NativeAnswer, missing, try_natively
+from blockc.verify.proof import prove
 from tests.targets.artifacts import (
     DIALECTS,
     EDGES,
@@ -66,7 +66,7 @@ def test_a_target_is_found_by_its_name_and_has_its_templates(target: Target) -> 
 def test_a_target_can_block_and_has_exceptions_where_the_longest_match_decides(
     target: Target,
 ) -> None:
-    assert "block" in target.words[Kind.LIST].said
+    assert "block" in target.words[ContentKind.LIST].said
     assert target.has_exceptions == (target.match is Match.LONGEST)
 
 
@@ -173,14 +173,14 @@ def test_an_option_takes_only_values_of_its_own_type(target: Target, value: obje
     for option in target.options:
         if type(value) is not type(option.default):
             with pytest.raises(PolicyError, match=f"option '{option.name}' is .*expected"):
-                target.settle({option.name: value}, Held("x"))
+                target.settle({option.name: value}, OptionContext("x"))
 
 
 def test_unknown_options_are_all_named_with_what_was_meant(target: Target) -> None:
     with pytest.raises(PolicyError, match=f"{target.name} has no option 'colour'"):
-        target.settle({"colour": 1}, Held("x"))
+        target.settle({"colour": 1}, OptionContext("x"))
     with pytest.raises(Mistakes) as mistakes:
-        target.settle({"colour": 1, "shape": 2}, Held("x"))
+        target.settle({"colour": 1, "shape": 2}, OptionContext("x"))
     assert len(mistakes.value.errors) == 2
 
 
@@ -190,7 +190,7 @@ def test_a_long_list_name_is_taken_whole_or_refused_but_never_cut(target: Target
     if refused:
         assert re.search(r"; set \w+ in the output", refused)
         return
-    options = target.settle({}, Held(name))
+    options = target.settle({}, OptionContext(name))
     for option in target.options:
         if "{" in str(option.default):
             assert re.search(name.replace("-", "[-_]"), str(options[option.name]))
@@ -293,18 +293,18 @@ def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
     from tests.support.machine import absent
 
     if not target.programs:
-        assert try_natively(target, ()).answer is Answer.SKIPPED
+        assert try_natively(target, ()).answer is NativeAnswer.SKIPPED
         return
     if missing(target):
         absent(missing(target))
     outcome = try_natively(target, written(target, EDGES[case]))
-    assert (outcome.answer, outcome.reason) == (Answer.ACCEPTED, "")
+    assert (outcome.answer, outcome.reason) == (NativeAnswer.ACCEPTED, "")
 
 
 def refusal(target: Target, options: Mapping[str, object], name: str) -> str:
     """Return why the options are refused for a list called `name`, or nothing."""
     try:
-        target.settle(options, Held(name))
+        target.settle(options, OptionContext(name))
     except PolicyError as refused:
         return str(refused)
     return ""

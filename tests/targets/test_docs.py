@@ -7,10 +7,10 @@ import pytest
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
-from blockc.targets.options import Option
+from blockc.targets.core.options import Option
+from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
-from blockc.targets.target import Form, Layout, Reference, Target
-from blockc.targets.vocabulary import Kind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = CHECKOUT / "docs" / "targets.md"
@@ -50,14 +50,14 @@ LAYOUTS = {
     Layout.APART: "one a file",
 }
 FORMS = {
-    Form.PREFIX: "prefixes (`192.0.2.0/24`, `192.0.2.7/32`)",
-    Form.HOST: "prefixes, single addresses bare (`192.0.2.0/24`, `192.0.2.7`)",
-    Form.RANGE: "ranges (`192.0.2.0-192.0.2.6`, `192.0.2.7`)",
+    EntryForm.PREFIX: "prefixes (`192.0.2.0/24`, `192.0.2.7/32`)",
+    EntryForm.HOST: "prefixes, single addresses bare (`192.0.2.0/24`, `192.0.2.7`)",
+    EntryForm.RANGE: "ranges (`192.0.2.0-192.0.2.6`, `192.0.2.7`)",
 }
 KINDS = {
-    Kind.LIST: '`list = "NAME"`',
-    Kind.VERDICTS: "`lists = [NAMES]`",
-    Kind.COUNTRIES: '`map = "country"`',
+    ContentKind.LIST: '`list = "NAME"`',
+    ContentKind.VERDICTS: "`lists = [NAMES]`",
+    ContentKind.COUNTRIES: '`map = "country"`',
 }
 
 
@@ -80,7 +80,7 @@ def row(target: Target) -> tuple[str, ...]:
     return (
         f"[`{target.name}`](#{target.name})",
         f"{target.match} match" if target.match is Match.LONGEST else str(target.match),
-        *(mark(kind in target.words) for kind in Kind),
+        *(mark(kind in target.words) for kind in ContentKind),
         mark(target.has_exceptions),
         mark(target.two_sets is not None),
         limit,

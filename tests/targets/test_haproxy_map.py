@@ -8,10 +8,16 @@ import pytest
 from blockc.addresses import V4, V6, AddrMap, Prefix, columns
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled, SourceSyntaxError
-from blockc.targets.haproxy_fallback import ASKED_TWICE, MAPPED, is_held, touches, without_mapped
-from blockc.targets.haproxy_map import HAPROXY_MAP, read_map
-from blockc.targets.reading import Reading, Text
-from blockc.verify.readback import prove
+from blockc.targets.proxy.haproxy_fallback import (
+    ASKED_TWICE,
+    MAPPED,
+    is_held,
+    touches,
+    without_mapped,
+)
+from blockc.targets.proxy.haproxy_map import HAPROXY_MAP, read_map
+from blockc.targets.syntax.tokens import Reading, Text
+from blockc.verify.proof import prove
 from tests.targets.artifacts import nested, prefixes, written_rules
 
 TAIL = "::/96 none\n2002::/16 none\n"

@@ -7,9 +7,9 @@ import pytest
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit, SourceSyntaxError
-from blockc.targets.ipset import IPSET, read_ipset
-from blockc.targets.ipset_restore import Restore
-from blockc.targets.reading import Text
+from blockc.targets.kernel.ipset import IPSET, read_ipset
+from blockc.targets.kernel.ipset_restore import Restore
+from blockc.targets.syntax.tokens import Text
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
 

@@ -6,9 +6,9 @@ import pytest
 
 from blockc.addresses import FAMILIES
 from blockc.errors import SourceSyntaxError
-from blockc.targets.aws_wafv2_ipset import AWS_WAFV2_IPSET, read_ip_set
-from blockc.targets.json_list import JSON_LIST, read_json
-from blockc.targets.reading import Text
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET, read_ip_set
+from blockc.targets.data.json_list import JSON_LIST, read_json
+from blockc.targets.syntax.tokens import Text
 from tests.targets.artifacts import EDGES, PROVENANCE, written
 
 NEIGHBOURS = EDGES["neighbours"]

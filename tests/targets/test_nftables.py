@@ -4,8 +4,8 @@ import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.nftables import read_nft
-from blockc.targets.reading import Text
+from blockc.targets.kernel.nftables import read_nft
+from blockc.targets.syntax.tokens import Text
 from tests.targets.artifacts import prefixes
 
 TEXT = """table inet t

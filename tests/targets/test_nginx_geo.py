@@ -6,8 +6,8 @@ import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.nginx_geo import NGINX_GEO, WORD, plain_words, read_geo
-from blockc.targets.reading import Reading, Text, Words
+from blockc.targets.syntax.tokens import Reading, Text, TokenStream
+from blockc.targets.web.nginx_geo import NGINX_GEO, WORD, plain_words, read_geo
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import prefixes, scattered, written
 
@@ -115,5 +115,5 @@ def test_words_found_quickly_are_those_of_the_grammar(seed: int) -> None:
         found = plain_words(text)
         if found is not None:
             quick += 1
-            assert found == Words(Text("x", text), WORD).words
+            assert found == TokenStream(Text("x", text), WORD).words
     assert quick > 10

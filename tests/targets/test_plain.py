@@ -4,8 +4,8 @@ import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.plain import PLAIN, read_plain
-from blockc.targets.reading import Text
+from blockc.targets.data.plain import PLAIN, read_plain
+from blockc.targets.syntax.tokens import Text
 from tests.targets.artifacts import EDGES, prefixes, written
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
-from blockc.targets.draft import Origin, Part, Provenance, entry_texts
-from blockc.targets.nginx_geo import NGINX_GEO
-from blockc.targets.plain import PLAIN
-from blockc.targets.reading import NAMES, Text
+from blockc.targets.core.document import FamilyEntries, Origin, Provenance, entry_texts
+from blockc.targets.core.render import render
+from blockc.targets.core.target import EntryForm
+from blockc.targets.core.verdicts import BLOCKS
+from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import target_named
-from blockc.targets.render import render
-from blockc.targets.target import Form
-from blockc.targets.vocabulary import BLOCKS
+from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
 
 
@@ -63,17 +63,17 @@ def test_addresses_are_spelled_in_the_form_of_the_target() -> None:
     addresses = prefixes("10.0.0.0/31", "10.0.0.2/32", "10.0.0.9/32", "2001:db8::/127", "::1/128")
     v4, v6 = rules_of(PLAIN, addresses).values()
 
-    assert entry_texts(v4, Form.PREFIX) == ["10.0.0.0/31", "10.0.0.2/32", "10.0.0.9/32"]
-    assert entry_texts(v4, Form.HOST) == ["10.0.0.0/31", "10.0.0.2", "10.0.0.9"]
-    assert entry_texts(v6, Form.HOST) == ["::1", "2001:db8::/127"]
+    assert entry_texts(v4, EntryForm.PREFIX) == ["10.0.0.0/31", "10.0.0.2/32", "10.0.0.9/32"]
+    assert entry_texts(v4, EntryForm.HOST) == ["10.0.0.0/31", "10.0.0.2", "10.0.0.9"]
+    assert entry_texts(v6, EntryForm.HOST) == ["::1", "2001:db8::/127"]
     v4, v6 = rules_of(target_named("nftables"), addresses).values()
-    assert entry_texts(v4, Form.RANGE) == ["10.0.0.0-10.0.0.2", "10.0.0.9"]
-    assert entry_texts(v6, Form.RANGE) == ["::1", "2001:db8::-2001:db8::1"]
+    assert entry_texts(v4, EntryForm.RANGE) == ["10.0.0.0-10.0.0.2", "10.0.0.9"]
+    assert entry_texts(v6, EntryForm.RANGE) == ["::1", "2001:db8::-2001:db8::1"]
 
 
 def test_a_slash_32_of_ipv6_keeps_its_length_among_hosts() -> None:
     v6 = rules_of(NGINX_GEO, prefixes("2001:db8::/32"))[V6]
-    assert entry_texts(v6, Form.HOST) == ["2001:db8::/32"]
+    assert entry_texts(v6, EntryForm.HOST) == ["2001:db8::/32"]
 
 
 @pytest.mark.parametrize("title", ["a\nflush x", "a\rb", "a\x1b[31m", "a\u2028b", "a\0b"])
@@ -92,7 +92,7 @@ def test_names_and_digests_are_words() -> None:
 def test_no_header_line_is_long_however_long_the_title() -> None:
     one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
     long = replace(one, provenance=replace(one.provenance, title="word " * 400 + "x" * 500))
-    parts = [Part(long.rules[V4], 1, PLAIN.form, BLOCKS, NAMES)]
+    parts = [FamilyEntries(long.rules[V4], 1, PLAIN.form, BLOCKS, NAMES)]
     lines = long.header(parts)
 
     assert max(map(len, lines)) <= 110

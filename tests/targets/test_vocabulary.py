@@ -3,13 +3,13 @@
 import pytest
 
 from blockc.errors import PolicyError
-from blockc.targets.nginx_geo import NGINX_GEO
+from blockc.targets.core.target import Target
+from blockc.targets.core.verdicts import COUNTRY_CODES, ContentKind, Vocabulary, spoken
 from blockc.targets.registry import ALL, target_named
-from blockc.targets.target import Target
-from blockc.targets.vocabulary import COUNTRY_CODES, Kind, Vocabulary, spoken
+from blockc.targets.web.nginx_geo import NGINX_GEO
 
-MAPS = [target for target in ALL if Kind.VERDICTS in target.words]
-SETS = [target for target in ALL if Kind.VERDICTS not in target.words]
+MAPS = [target for target in ALL if ContentKind.VERDICTS in target.words]
+SETS = [target for target in ALL if ContentKind.VERDICTS not in target.words]
 
 
 def test_words_are_read_back_as_the_verdicts_they_were_written_for() -> None:
@@ -40,14 +40,14 @@ def test_what_can_be_said_is_listed_without_the_default() -> None:
 
 @pytest.mark.parametrize("target", MAPS, ids=lambda target: target.name)
 def test_a_map_takes_every_action_and_every_country(target: Target) -> None:
-    target.require_verdicts(Kind.VERDICTS, ["", "block", "warn", "monitor"])
-    target.require_verdicts(Kind.COUNTRIES, ["ZZ", "CN", "EU", "XK"])
+    target.require_verdicts(ContentKind.VERDICTS, ["", "block", "warn", "monitor"])
+    target.require_verdicts(ContentKind.COUNTRIES, ["ZZ", "CN", "EU", "XK"])
     for verdict in ("CN", "legal", "Block", "10"):
         with pytest.raises(PolicyError, match=f"{target.name} cannot express the verdict"):
-            target.require_verdicts(Kind.VERDICTS, [verdict])
+            target.require_verdicts(ContentKind.VERDICTS, [verdict])
     for verdict in ("block", "cn", "CHN", ""):
         with pytest.raises(PolicyError, match="it knows any country"):
-            target.require_verdicts(Kind.COUNTRIES, [verdict])
+            target.require_verdicts(ContentKind.COUNTRIES, [verdict])
 
 
 @pytest.mark.parametrize("target", SETS, ids=lambda target: target.name)
@@ -56,7 +56,7 @@ def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
     target: Target, action: str
 ) -> None:
     with pytest.raises(PolicyError) as refused:
-        target.require_verdicts(Kind.LIST, [action])
+        target.require_verdicts(ContentKind.LIST, [action])
     assert str(refused.value) == (
         f"{target.name} cannot express the verdict {action!r}; it knows block; "
         "leave the output out until the list blocks, or choose a target that says more"
@@ -66,7 +66,7 @@ def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
 def test_one_list_in_nginx_never_turns_into_words_by_itself() -> None:
     """`if ($variable)` would take the word `monitor` for a reason to refuse."""
     with pytest.raises(PolicyError) as refused:
-        NGINX_GEO.require_verdicts(Kind.LIST, ["monitor"])
+        NGINX_GEO.require_verdicts(ContentKind.LIST, ["monitor"])
     assert str(refused.value) == (
         "nginx-geo cannot express the verdict 'monitor'; it knows block; "
         "write lists = [...] in place of list: then an entry says block, warn, monitor"
@@ -75,6 +75,9 @@ def test_one_list_in_nginx_never_turns_into_words_by_itself() -> None:
 
 @pytest.mark.parametrize("target", SETS, ids=lambda target: target.name)
 def test_a_set_holds_neither_several_lists_nor_the_country_map(target: Target) -> None:
-    for kind, said in ((Kind.VERDICTS, "several lists"), (Kind.COUNTRIES, "the country map")):
+    for kind, said in (
+        (ContentKind.VERDICTS, "several lists"),
+        (ContentKind.COUNTRIES, "the country map"),
+    ):
         with pytest.raises(PolicyError, match=f"{target.name} cannot hold {said}"):
             target.require_verdicts(kind, ["block"])

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from blockc.targets.nginx_geo import NGINX_GEO
-from blockc.targets.reading import Text
+from blockc.targets.core.target import Target
 from blockc.targets.registry import ALL
-from blockc.targets.target import Target
+from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.verify import native
-from blockc.verify.native import Answer, missing, try_natively
+from blockc.verify.native import NativeAnswer, missing, try_natively
 from tests.support.machine import absent
 from tests.targets.artifacts import EDGES, written
 
@@ -19,14 +19,17 @@ REAL = [target for target in ALL if target.programs]
 @pytest.mark.parametrize("target", [t for t in ALL if not t.programs], ids=lambda t: t.name)
 def test_a_target_without_a_program_is_skipped_with_the_reason(target: Target) -> None:
     outcome = try_natively(target, written(target, EDGES["ipv4 only"]))
-    assert outcome.answer is Answer.SKIPPED
+    assert outcome.answer is NativeAnswer.SKIPPED
     assert outcome.reason == f"no program on this machine reads {target.name}"
 
 
 def test_a_missing_program_is_named() -> None:
     absent_one = replace(NGINX_GEO, programs=("no-such-program",))
     outcome = try_natively(absent_one, ())
-    assert (outcome.answer, outcome.reason) == (Answer.SKIPPED, "no-such-program is not installed")
+    assert (outcome.answer, outcome.reason) == (
+        NativeAnswer.SKIPPED,
+        "no-such-program is not installed",
+    )
 
 
 @pytest.mark.real
@@ -37,9 +40,9 @@ def test_a_broken_artifact_is_refused_in_the_programs_own_words(target: Target) 
     texts = written(target, EDGES["ipv4 only"])
     broken = Text(texts[0].path, texts[0].text.replace("192.0.2.0", "192.0.2.0.0"))
 
-    assert try_natively(target, texts).answer is Answer.ACCEPTED
+    assert try_natively(target, texts).answer is NativeAnswer.ACCEPTED
     outcome = try_natively(target, (broken, *texts[1:]))
-    assert outcome.answer is Answer.REFUSED
+    assert outcome.answer is NativeAnswer.REFUSED
     assert "192.0.2.0.0" in outcome.reason
 
 
@@ -50,7 +53,7 @@ def test_what_nginx_only_warns_of_is_refused() -> None:
     text = written(NGINX_GEO, EDGES["ipv4 only"])[0]
     twice = Text(text.path, text.text.replace("default 0;", "default 0; 192.0.2.0/24 0;"))
     outcome = try_natively(NGINX_GEO, (twice,))
-    assert outcome.answer is Answer.REFUSED
+    assert outcome.answer is NativeAnswer.REFUSED
     assert "duplicate network" in outcome.reason
 
 
@@ -60,5 +63,5 @@ def test_a_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         absent(missing(NGINX_GEO))
     monkeypatch.setattr(native, "TIMEOUT_SECONDS", 0.000_01)
     outcome = try_natively(NGINX_GEO, written(NGINX_GEO, EDGES["ipv4 only"]))
-    assert outcome.answer is Answer.REFUSED
+    assert outcome.answer is NativeAnswer.REFUSED
     assert "no answer in" in outcome.reason

@@ -7,15 +7,15 @@ from random import Random
 import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, Prefix, Prefixes
-from blockc.addresses.lookup import PrefixIndex
+from blockc.addresses.longest_match import PrefixIndex
 from blockc.addresses.rules import Rules
 from blockc.errors import Miscompiled
-from blockc.targets.draft import entry_texts
-from blockc.targets.plain import PLAIN
-from blockc.targets.reading import Text
-from blockc.targets.target import Form, Target
-from blockc.verify import witness
-from blockc.verify.readback import Proof, prove
+from blockc.targets.core.document import entry_texts
+from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.data.plain import PLAIN
+from blockc.targets.syntax.tokens import Text
+from blockc.verify import trie_oracle
+from blockc.verify.proof import Proof, prove
 from tests.targets.artifacts import (
     DIALECTS,
     EDGES,
@@ -91,7 +91,7 @@ def test_a_fault_in_one_entry_is_found(target: Target, fault: Fault) -> None:
 
 
 def _rules(target: Target, entries: list[tuple[Prefix, int]]) -> Mapping[Family, Rules]:
-    if target.form is Form.RANGE:
+    if target.form is EntryForm.RANGE:
         return rules_of(target, AddrSet.of(prefix for prefix, _ in entries))
     return nested(*((str(prefix), verdict) for prefix, verdict in sorted(entries)))
 
@@ -170,7 +170,7 @@ def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
         found = prefixes(in_trie).prefixes(family)
         return PrefixIndex(family, found, [*labels, 1][: len(found)])
 
-    monkeypatch.setattr(witness, "PrefixIndex", spoilt)
+    monkeypatch.setattr(trie_oracle, "PrefixIndex", spoilt)
     addresses = prefixes(read)
     with pytest.raises(Miscompiled, match=f"by the trie's {look} look"):
         prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))

@@ -8,9 +8,9 @@ import pytest
 
 from blockc.addresses import AddrMap
 from blockc.errors import BlockcError, Miscompiled
-from blockc.targets.reading import Text
-from blockc.targets.target import Target
-from blockc.verify.readback import prove
+from blockc.targets.core.target import Target
+from blockc.targets.syntax.tokens import Text
+from blockc.verify.proof import prove
 from tests.support.spoilt import SPLICES, spoilt
 from tests.targets.artifacts import DIALECTS, EDGES, scattered, written
 

@@ -10,10 +10,10 @@ import pytest
 from blockc.addresses import V4, V6, AddrMap, Family, Prefix, Prefixes, columns
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled
-from blockc.targets.plain import PLAIN
-from blockc.targets.reading import NAMES, Reading, Text
-from blockc.verify.readback import prove
-from blockc.verify.witness import Labels, witness
+from blockc.targets.data.plain import PLAIN
+from blockc.targets.syntax.tokens import NAMES, Reading, Text
+from blockc.verify.proof import prove
+from blockc.verify.trie_oracle import Labels, trie_oracle
 from tests.targets.artifacts import nested, prefixes
 
 SIZE = 64
@@ -98,7 +98,7 @@ def require_agreement(match: Match, family: Family, drawn: Drawn, wanted: list[i
     addresses = columns.column(family, asked(family))
     swept = meaning(match, [rules], ["", "a", "b", "c"], [family]).part(family).at(addresses)
 
-    assert witness(match, rules, LABEL)(addresses).tolist() == wanted
+    assert trie_oracle(match, rules, LABEL)(addresses).tolist() == wanted
     assert swept.tolist() == wanted
 
 
@@ -106,14 +106,14 @@ def require_agreement(match: Match, family: Family, drawn: Drawn, wanted: list[i
 def test_answers_use_the_labels_of_the_proof(match: Match) -> None:
     rules = nested(("10.0.0.0/8", 1))[V4]
     label: Labels = np.array([7, 5], dtype=np.int32)
-    ask = witness(match, rules, label)
+    ask = trie_oracle(match, rules, label)
     assert ask(columns.column(V4, [0x0A000000, 0x0B000000])).tolist() == [5, 7]
 
 
 def test_ordered_ranges_are_never_called_proved() -> None:
     ranged = Rules.of_spans(V4, columns.column(V4, [1]), columns.column(V4, [4]))
     with pytest.raises(ValueError, match="a range, not a prefix"):
-        witness(Match.FIRST, ranged, LABEL)
+        trie_oracle(Match.FIRST, ranged, LABEL)
 
 
 def test_an_ordered_artifact_is_proved_and_its_order_matters() -> None:

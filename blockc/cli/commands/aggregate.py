@@ -1,0 +1,246 @@
+"""`blockc aggregate`: the fewest prefixes that mean the same, in a pipe."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Spans
+from blockc.addresses.family import FAMILIES, V4, V6, Family
+from blockc.addresses.lines import address_texts, last_texts, prefix_lines, read_spans
+from blockc.cli.console import show, show_json, step
+from blockc.cli.options import Settings, verb
+from blockc.cli.parameters import number
+from blockc.errors import UsageError
+
+INPUT = click.Path(path_type=Path, allow_dash=True)
+AT_LEAST_1 = click.IntRange(min=1)
+MODES = ("fail", "collateral", "coverage", "balance")
+
+
+STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """What is merged, how many entries it may take, and how the result is written."""
+
+    files: tuple[Path, ...]
+    exclude: tuple[Path, ...]
+    spare: tuple[Path, ...]
+    dont_care: tuple[Path, ...]
+    max_entries: int | None
+    when_over: str
+    mu: Fraction | None
+    shared: bool
+    lengths: int | None
+    longest: bool
+    ranges: bool
+    count: bool
+    four: bool
+    six: bool
+    truncate: bool
+
+    def __post_init__(self) -> None:
+        if self.four and self.six:
+            raise UsageError("-4 and -6 exclude each other", hint="give neither for both families")
+        named = [*self.inputs, *self.exclude, *self.spare, *self.dont_care]
+        if named.count(STDIN) > 1:
+            raise UsageError("standard input can be read only once")
+        shapes = {"--ranges": self.ranges, "--longest-match": self.longest}
+        chosen = [name for name, given in {**shapes, "--lengths": self.lengths}.items() if given]
+        if len(chosen) > 1:
+            raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
+        if self.mu is not None and self.when_over != "balance":
+            raise UsageError("only --when-over balance has a --mu")
+        if not self.max_entries and (self.shared or self.when_over != "fail"):
+            option = "--shared" if self.shared else f"--when-over {self.when_over}"
+            raise UsageError(f"{option} needs a limit", hint="give one with --max-entries")
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the files to merge: standard input if none is named."""
+        return self.files or (STDIN,)
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """Return the families to write."""
+        return (V4,) if self.four else (V6,) if self.six else FAMILIES
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether nothing is asked for but the fewest prefixes or ranges of a set."""
+        return not (self.max_entries or self.lengths or self.longest or self.dont_care)
+
+
+class Result(Protocol):
+    """What is printed, by family."""
+
+    def entries(self, family: Family) -> int:
+        """Return the number of lines."""
+
+    def addresses(self, family: Family) -> int:
+        """Return the number of addresses that the lines cover."""
+
+    def lines(self, family: Family) -> bytes:
+        """Return the lines."""
+
+    def more(self, family: Family) -> dict[str, object]:
+        """Return what else the report for programs says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The fewest prefixes or ranges of a set."""
+
+    wanted: AddrSet
+    ranges: bool
+
+    def entries(self, family: Family) -> int:
+        """Return the number of lines."""
+        runs = len(self.wanted.spans(family)[0])
+        return runs if self.ranges else self.wanted.prefix_count(family)
+
+    def addresses(self, family: Family) -> int:
+        """Return the number of addresses."""
+        return self.wanted.count_of(family)
+
+    def lines(self, family: Family) -> bytes:
+        """Return the lines."""
+        if self.ranges:
+            return range_lines(family, self.wanted.spans(family))
+        return prefix_lines(self.wanted.prefixes(family))
+
+    def more(
+        self,
+        family: Family,  # noqa: ARG002  as in the protocol
+    ) -> dict[str, object]:
+        """Return nothing: the set is what was asked for."""
+        return {}
+
+
+@click.command("aggregate")
+@click.argument("files", nargs=-1, type=INPUT)
+@click.option("--exclude", multiple=True, type=INPUT, help="Take these addresses away; repeatable.")
+@click.option(
+    "--except",
+    "spare",
+    multiple=True,
+    type=INPUT,
+    help="Take these away and never cover them again, whatever it saves; repeatable.",
+)
+@click.option("--longest-match", "longest", is_flag=True, help="Print exceptions, `!prefix`, too.")
+@click.option("--ranges", is_flag=True, help="Print ranges, first-last, instead of prefixes.")
+@click.option("--max-entries", type=AT_LEAST_1, help="At most so many entries a family.")
+@click.option("--shared", is_flag=True, help="At most so many in both families together.")
+@click.option(
+    "--when-over",
+    type=click.Choice(MODES),
+    default="fail",
+    show_default=True,
+    help="What to do when they are more: refuse, cover all of the list and the least else, "
+    "cover nothing else and the most of the list, or weigh one against the other.",
+)
+@click.option("--mu", type=number, help="For balance: what an address of the list is worth.")
+@click.option("--lengths", type=AT_LEAST_1, help="At most so many prefix lengths a family.")
+@click.option(
+    "--dont-care",
+    multiple=True,
+    type=INPUT,
+    help="Addresses that may be covered if that saves entries; repeatable.",
+)
+@click.option("--count", is_flag=True, help="Print only how many entries and addresses.")
+@click.option("-4", "--ipv4", "four", is_flag=True, help="Only IPv4.")
+@click.option("-6", "--ipv6", "six", is_flag=True, help="Only IPv6.")
+@click.option("-t", "--truncate", is_flag=True, help="Clear host bits instead of refusing them.")
+@verb(Aggregate, shows=("json", "quiet", "verbose"))
+def command(settings: Settings, asked: Aggregate) -> None:
+    """Merge addresses, prefixes and ranges into the fewest prefixes.
+
+    Reads FILES, or standard input without any (`-` is standard input too): an address, a prefix
+    or a range a line, both families mixed, `#` and `;` start a comment; IPv4-mapped IPv6 addresses
+    are IPv4. Writes nothing. Prints IPv4 before IPv6, each in address order.
+
+    With --longest-match the longest prefix that holds an address decides: what is under a prefix
+    that begins with `!` is not covered, unless a longer one without covers it again. Every form is
+    the fewest entries there can be, and what covers more or less than the list says so on stderr.
+    Private networks and other special-purpose space with local users are covered only if listed.
+
+    Exit codes: 0 done, 2 a file cannot be read or the options contradict each other, 3 a line is
+    not understood; it is named, 5 the entries are more than the limit. Nothing is printed then.
+    """
+    result = _result(settings, asked)
+    if asked.count or settings.json:
+        _report(result, asked, as_json=settings.json)
+    else:
+        show(b"".join(map(result.lines, asked.families)))
+
+
+def _result(settings: Settings, asked: Aggregate) -> Result:
+    wanted = _gather(settings, asked.inputs, truncate=asked.truncate)
+    for path in asked.exclude:
+        wanted -= _gather(settings, [path], truncate=asked.truncate)
+    spared = _gather(settings, asked.spare, truncate=asked.truncate)
+    if asked.spare:
+        wanted -= spared
+    if asked.is_plain:
+        return Merged(wanted, asked.ranges)
+    from blockc.cli.aggregate_fit import Space, fitted, tell_change
+
+    free = _gather(settings, asked.dont_care, truncate=asked.truncate)
+    found = fitted(Space(wanted, free, spared), asked)
+    tell_change(settings, found)
+    return found
+
+
+def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> AddrSet:
+    """Return the union of the files' addresses."""
+    total = AddrSet.empty()
+    for path in paths:
+        name = "stdin" if path == STDIN else str(path)
+        step(settings, f"read {name}")
+        total |= AddrSet.of_spans(read_spans(name, read_bytes(path), truncate=truncate))
+    return total
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file, or of standard input for `-`.
+
+    Raises:
+        UsageError: If the file cannot be read.
+    """
+    if path == STDIN and sys.stdin is None:
+        raise UsageError("standard input is closed", hint="name a file")
+    try:
+        return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    except OSError as reason:
+        said = (reason.strerror or str(reason)).lower()
+        raise UsageError(f"cannot read {path}: {said}") from None
+
+
+def range_lines(family: Family, spans: Spans) -> bytes:
+    """Return each span as `first-last`, or as one address, a line each."""
+    start, last = spans
+    pairs = zip(address_texts(family, start), last_texts(family, last), strict=True)
+    return "".join(f"{a}-{b}\n" if a != b else f"{a}\n" for a, b in pairs).encode()
+
+
+def _report(result: Result, asked: Aggregate, *, as_json: bool) -> None:
+    report: dict[str, dict[str, object]] = {}
+    for family in asked.families:
+        entries, addresses = result.entries(family), result.addresses(family)
+        report[family.name] = {"entries": entries, "addresses": str(addresses)}
+        report[family.name] |= result.more(family)
+        if not asked.count:
+            lines = result.lines(family).decode().splitlines()
+            report[family.name]["ranges" if asked.ranges else "prefixes"] = lines
+    if as_json:
+        show_json(report)
+        return
+    rows = report.items()
+    show("".join(f"{n} {row['entries']} entries {row['addresses']} addresses\n" for n, row in rows))

@@ -1,0 +1,164 @@
+"""`blockc curve`: what every number of entries costs, to choose a limit with open eyes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, get_args
+
+import click
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.cli.console import info, show_json
+from blockc.cli.options import Settings, verb
+from blockc.cli.parameters import number
+from blockc.cli.single_files import write_files
+from blockc.cli.stages import Stages
+from blockc.cli.views.curve import curves_report, show_curves
+from blockc.compiler.limits import Limits
+from blockc.errors import UsageError, suggestion
+from blockc.explain.curve import Question, family_curves
+from blockc.passes.request import WhenOver
+from blockc.policy.meaning.resolve import Resolved, ResolvedList
+from blockc.policy.model import Fit
+from blockc.policy.syntax.document import DontCare, Weigh
+from blockc.report.curve_chart import curve_chart
+from blockc.targets.core.target import Target
+from blockc.targets.data.plain import PLAIN
+from blockc.targets.registry import ALL, target_named
+from blockc.workspace.project import InputOptions, ProjectDay, basis_options, read_ground
+
+Mode = Literal["collateral", "coverage", "balance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(InputOptions):
+    """Which list, for which platform, and what counts as harm."""
+
+    name: str
+    target: str | None
+    mode: Mode
+    mu: Fraction | None
+    weigh: Weigh
+    dont_care: DontCare
+    svg: Path | None
+
+    def __post_init__(self) -> None:
+        InputOptions.__post_init__(self)
+        if self.mu is not None and self.mode != "balance":
+            raise UsageError("only --mode balance has a --mu")
+
+    @property
+    def fit(self) -> Fit:
+        """Return the same as an output of a policy would say."""
+        mu = Fraction(1) if self.mu is None else self.mu
+        return Fit(when_over=self.mode, mu=mu, weigh=self.weigh, dont_care=self.dont_care)
+
+
+@click.command("curve")
+@click.argument("name", metavar="LIST")
+@click.option("--target", metavar="NAME", help="Fit it as this target does.  [default: plain]")
+@click.option(
+    "--mode",
+    type=click.Choice(get_args(Mode)),
+    default="collateral",
+    show_default=True,
+    help="Block all of the list and the least else, nothing else and the most of the list, "
+    "or weigh one against the other.",
+)
+@click.option("--mu", type=number, help="For balance: what an address of the list is worth.")
+@click.option(
+    "--weigh",
+    type=click.Choice(get_args(Weigh)),
+    default="addresses",
+    show_default=True,
+    help="What is made as small as can be; both are shown.",
+)
+@click.option(
+    "--dont-care",
+    type=click.Choice(get_args(DontCare)),
+    default="off",
+    show_default=True,
+    help="Space that may be blocked if that saves entries.",
+)
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw it into this file.")
+@basis_options
+@verb(Asked, shows=("file", "store", "json", "quiet", "verbose"))
+def command(settings: Settings, asked: Asked) -> None:
+    """Show what every number of entries costs, so that a limit can be chosen.
+
+    Reads the policy, the files it names and the registries' data. Writes nothing but the file of
+    --svg. Prints for each family of LIST the least harm, or the most coverage, at 1, 2, 5, 10 and
+    so on entries, at the limits of targets and of the policy's outputs, and at as many as are
+    enough; in addresses and in delegations. Every number is the exact optimum.
+
+    Exit codes: 2 the policy or the call is wrong, 3 a registry's data is missing or broken, 5 the
+    target takes no prefixes that could say it.
+    """
+    stages = Stages(settings)
+    ground = read_ground(settings, asked, stages)
+    target = target_named(asked.target) if asked.target else PLAIN
+    question = _question(ground, asked, target)
+    with stages("price", asked.name):
+        curves = family_curves(question)
+    title = f"{asked.name} ({asked.mode}, {target.match})"
+    if asked.svg:
+        write_files({asked.svg: curve_chart(title, curves).encode()})
+        info(settings, f"wrote {asked.svg}")
+    if settings.json:
+        show_json(curves_report(_facts(ground, asked, target), curves))
+    else:
+        show_curves(settings, title, WhenOver(asked.mode), curves)
+    if asked.sample:
+        info(settings, "SAMPLE DATA, for trying blockc and not for use")
+
+
+def _question(ground: ProjectDay, asked: Asked, target: Target) -> Question:
+    resolved = ground.resolved
+    one = _list_named(resolved, asked.name)
+    requests = Limits(ground.world, ground.records, resolved.protected)
+    return Question(
+        intent=AddrMap.of_set(one.addresses),
+        match=target.match,
+        request=requests.fitting(asked.fit, target),
+        records=ground.records,
+        limits=dict(_limits(resolved, asked, target)),
+    )
+
+
+def _list_named(resolved: Resolved, name: str) -> ResolvedList:
+    """Return a list of the policy.
+
+    Raises:
+        UsageError: If there is none of this name.
+    """
+    names = [one.name for one in resolved.lists]
+    if name not in names:
+        hint = f"the policy has {', '.join(names)}" if names else "the policy has no list"
+        raise UsageError(f"no list {name!r}{suggestion(name, names)}", hint=hint)
+    return resolved.list_of(name)
+
+
+def _limits(resolved: Resolved, asked: Asked, target: Target) -> Iterator[tuple[str, int]]:
+    """Yield the limits to mark: of the target, or of all that decide alike, and of outputs."""
+    for one in [target] if asked.target else ALL:
+        capacity = one.capacity({})
+        if capacity and one.match == target.match:
+            yield f"{one.name} {capacity:,}", capacity
+    for output in resolved.policy.outputs:
+        if asked.name in output.lists and output.fit.max_entries:
+            yield f"{output.path} {output.fit.max_entries:,}", output.fit.max_entries
+
+
+def _facts(ground: ProjectDay, asked: Asked, target: Target) -> dict[str, object]:
+    return {
+        "sample": asked.sample,
+        "as_of": ground.resolved.as_of.isoformat(),
+        "list": asked.name,
+        "target": target.name,
+        "match": str(target.match),
+        "mode": asked.mode,
+        "mu": float(asked.fit.mu) if asked.mode == "balance" else None,
+        "weigh": asked.weigh,
+        "dont_care": asked.dont_care,
+    }

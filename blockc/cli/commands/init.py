@@ -1,0 +1,140 @@
+"""`blockc init`: a policy to begin with, and what builds it every night."""
+
+import os
+import pwd
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from blockc.cli.console import info, show_json, show_table
+from blockc.cli.options import Settings, verb
+from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Project, scaffold
+from blockc.cli.single_files import write_files
+from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
+from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
+from blockc.resources import schemas_dir
+from blockc.targets.registry import target_named
+
+DEFAULT_BLOCK = "group:us-ofac-comprehensive"
+DEFAULT_TARGET = "nginx-geo"
+PROGRAM = "/usr/local/bin/blockc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitCall:
+    """Where the files go, and what the policy begins with."""
+
+    folder: Path
+    country: tuple[str, ...]
+    target: tuple[str, ...]
+    force: bool
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--country", multiple=True, metavar="CC", help="Block this country; repeatable.")
+@click.option(
+    "--target",
+    multiple=True,
+    metavar="NAME",
+    help=f"Write for this target; repeatable.  [default: {DEFAULT_TARGET}]",
+)
+@click.option("--force", is_flag=True, help="Overwrite what is in the way.")
+@verb(InitCall)
+def command(settings: Settings, asked: InitCall) -> None:
+    """Write a policy to begin with, and what builds it every night.
+
+    Reads nothing and asks nothing. Writes into DIR, or the working folder: blockc.toml with its
+    JSON Schema for editors, blockc.mk to include from a Makefile, blockc-refresh.sh with a GitHub
+    and a GitLab job that open a change every night with the difference as text, a systemd service
+    and timer, and a cron line. Prints the files.
+
+    \b
+    Exit codes: 0 done, 2 a file is in the way, cannot be written, or a country
+    or target does not exist. No file is written then.
+    """
+    folder = asked.folder.absolute()
+    project = Project(
+        folder=folder,
+        selectors=_selectors(settings, asked.country),
+        targets=[target_named(name) for name in dict.fromkeys(asked.target or [DEFAULT_TARGET])],
+        program=_program(),
+        user=_owner(folder),
+    )
+    texts = scaffold(project)
+    texts[SCHEMA] = (schemas_dir() / "policy.schema.json").read_text(encoding="utf-8")
+    if not asked.force:
+        _require_free(asked.folder, sorted(texts))
+    write_files({asked.folder / path: text.encode() for path, text in texts.items()})
+    _tell(settings, asked.folder, sorted(texts))
+
+
+def _selectors(settings: Settings, countries: Sequence[str]) -> list[str]:
+    """Return what is to be blocked.
+
+    Raises:
+        Mistakes: Every word that is no country.
+    """
+    found: list[str] = []
+    wrong: list[BlockcError] = []
+    for word in countries:
+        try:
+            selector = parse_selector(word)
+            if not isinstance(selector, CountrySelector):
+                hint = "write it into the policy afterwards"
+                raise PolicyError(f"--country {word!r} is no country", hint=hint)
+        except PolicyError as mistake:
+            wrong.append(mistake)
+            continue
+        if note_on(word):
+            info(settings, note_on(word))
+        found.append(selector.code)
+    if wrong:
+        raise Mistakes(wrong)
+    return list(dict.fromkeys(found)) or [DEFAULT_BLOCK]
+
+
+def _program() -> str:
+    """Return the blockc that runs now, where a service finds it."""
+    beside = Path(sys.executable).with_name("blockc")
+    return str(beside) if beside.is_file() else shutil.which("blockc") or PROGRAM
+
+
+def _owner(folder: Path) -> str:
+    """Return the name of the user who owns `folder`, or who is to create it."""
+    number = folder.stat().st_uid if folder.exists() else os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _require_free(folder: Path, paths: Sequence[str]) -> None:
+    """Raise Mistakes naming every file that is in the way."""
+    taken = [path for path in paths if os.path.lexists(folder / path)]
+    if taken:
+        hint = "move it away, or overwrite all with --force"
+        raise Mistakes(
+            [
+                OutputError("is there already", at=Location(str(folder / p)), hint=hint)
+                for p in taken
+            ]
+        )
+
+
+def _tell(settings: Settings, folder: Path, paths: Sequence[str]) -> None:
+    if settings.json:
+        show_json({"folder": str(folder), "files": list(paths)})
+    else:
+        purposes = {SCHEMA: "for editors: completes and checks the policy"}
+        purposes |= {path: purpose for path, (_, purpose) in FILES.items()}
+        rows = [(str(folder / path), purposes[path]) for path in paths]
+        show_table(settings, "Written", ["file", "what it is"], rows)
+    policy = shlex.quote(str(folder / POLICY))
+    info(settings, f"next: read {policy}, then try `blockc build --sample -f {policy}`")
+    info(settings, "keep out of version control: dist .dist.generations .blockc")

@@ -1,0 +1,112 @@
+"""`blockc list`: what there is to name in a policy."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import click
+
+from blockc.cli.console import show_json, show_table
+from blockc.cli.options import Settings, verb
+from blockc.cli.views.listing import Column, Row, columns
+from blockc.registries import countries
+from blockc.targets.registry import ALL
+
+
+class Listing(NamedTuple):
+    """A table of some keys of the rows; as JSON the rows are whole."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCall:
+    """What to list."""
+
+    what: str
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["sources", "targets", "groups", "countries"]))
+@verb(ListCall, shows=("file", "store", "json", "quiet"))
+def command(settings: Settings, asked: ListCall) -> None:
+    """List the sources, targets, groups or countries a policy can name.
+
+    Reads what blockc ships and one's own in the folders `sources` and `groups` beside the policy;
+    for sources also blockc.lock and the store, for the age of their data. Writes nothing. Prints a
+    table. A country stands for the addresses registered there, which is not where they are used.
+
+    Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
+    """
+    listing = _LISTINGS[asked.what](settings)
+    if settings.json:
+        show_json(listing.rows)
+    else:
+        heads = [column.head for column in listing.columns]
+        rows = [
+            [column.show(row[column.key]) for column in listing.columns] for row in listing.rows
+        ]
+        show_table(settings, listing.title, heads, rows)
+
+
+def _sources(settings: Settings) -> Listing:
+    from blockc.cli.views.sources import COLUMNS, source_rows
+
+    return Listing("Sources", COLUMNS, source_rows(settings))
+
+
+def _targets(_settings: Settings) -> Listing:
+    rows: list[Row] = [
+        {
+            "name": target.name,
+            "match": str(target.match),
+            "families": str(target.layout),
+            "verdicts": list(target.verdicts),
+            "title": target.title,
+        }
+        for target in ALL
+    ]
+    return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
+
+
+def _groups(settings: Settings) -> Listing:
+    from blockc.workspace.groups import all_groups
+    from blockc.workspace.registries import FileReader
+
+    rows: list[Row] = [
+        {
+            "name": group.name,
+            "title": group.title,
+            "date": group.day.isoformat(),
+            "source": group.source,
+            "caveat": group.caveat,
+            "countries": list(group.countries),
+        }
+        for _, group in sorted(all_groups(settings.file, FileReader()).items())
+    ]
+    members = Column("countries", "members", len)
+    shown = (*columns("name"), Column("date", "as of"), members, *columns("countries", "title"))
+    return Listing("Groups", shown, rows)
+
+
+def _countries(_settings: Settings) -> Listing:
+    known: Mapping[str, str] = {**countries.names(), **countries.PSEUDO}
+    rows: list[Row] = [
+        {
+            "code": code,
+            "kind": "pseudo" if code in countries.PSEUDO else "ISO 3166",
+            "name": known[code],
+        }
+        for code in sorted(known)
+    ]
+    return Listing("Countries", columns("code", "kind", "name"), rows)
+
+
+_LISTINGS: Mapping[str, Callable[[Settings], Listing]] = {
+    "sources": _sources,
+    "targets": _targets,
+    "groups": _groups,
+    "countries": _countries,
+}

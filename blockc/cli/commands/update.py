@@ -1,0 +1,91 @@
+"""`blockc update`: fetch the sources, check them, store them, write the lock."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from blockc.cli.console import info, show_json, warn
+from blockc.cli.options import Settings, verb
+from blockc.cli.progress import watching
+from blockc.cli.views.update import show_update, tell_outcomes, update_report
+from blockc.fetch.definition import REGISTRIES
+from blockc.fetch.lock import read_lock
+from blockc.fetch.update.tools import UpdateOptions
+from blockc.fetch.update.update import Update, commit, update
+from blockc.workspace.fetching import tools
+from blockc.workspace.policy_files import read_policy
+from blockc.workspace.registries import FileReader
+from blockc.workspace.sources import all_sources, chosen, lock_path, used_sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCall:
+    """Which sources to update, and how."""
+
+    sources: tuple[str, ...]
+    force: bool
+    dry_run: bool
+    accept: tuple[str, ...]
+
+
+@click.command("update")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--force", is_flag=True, help="Fetch and read again what is known already.")
+@click.option("--dry-run", is_flag=True, help="Fetch and check, but store and lock nothing.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="DIGEST",
+    help="Accept the snapshot with this digest, though it goes back or shrinks. Repeatable.",
+)
+@verb(UpdateCall, shows=("file", "store", "offline", "json", "quiet", "verbose"))
+def command(settings: Settings, asked: UpdateCall) -> None:
+    """Fetch sources, check them, store them, and write blockc.lock.
+
+    Without SOURCE all sources the policy uses are updated, the five registries among them. Reads
+    the policy, the definitions of the sources, and what the origin of each source sends or, where
+    that fails, a mirror. Writes into the store, and blockc.lock beside the policy, which says
+    exactly which files builds use: commit it. Prints what each source is now and how its
+    addresses changed.
+
+    A source that cannot be had, or that suddenly goes back or shrinks, keeps its last good
+    snapshot while that is young enough.
+
+    \b
+    Exit codes: 0 every source has data that may be used, 2 the call, a
+    definition or the store is wrong, 3 a source has none; the lock is as it was.
+    """
+    wish = UpdateOptions(
+        force=asked.force, dry_run=asked.dry_run, offline=settings.offline, accept=asked.accept
+    )
+    names = asked.sources or _used(settings.file)
+    sources = chosen(all_sources(settings.file), names)
+    path = lock_path(settings.file)
+    with watching(settings, [one.name for one in sources]) as watch:
+        with_tools = tools(settings, watch, remembering=not asked.dry_run)
+        done = update(with_tools, sources, read_lock(path), wish)
+    tell_outcomes(settings, done)
+    for digest in done.unused(asked.accept):
+        warn(f"no snapshot {digest} came, and none was refused before")
+    written = not asked.dry_run and not done.unfit
+    if written:
+        commit(with_tools.root, path, done, only=None if asked.sources else names)
+    _show(settings, done, path, written=written)
+    done.require_fit()
+
+
+def _used(policy: Path) -> tuple[str, ...]:
+    """Return the sources that the policy uses; the registries if there is no policy yet."""
+    if not policy.exists():
+        return REGISTRIES
+    return used_sources(read_policy(policy, FileReader()))
+
+
+def _show(settings: Settings, done: Update, path: Path, *, written: bool) -> None:
+    if settings.json:
+        show_json(update_report(done, str(path), written=written))
+        return
+    show_update(settings, done)
+    if written:
+        info(settings, f"{path} names what builds use; commit it")

@@ -1,0 +1,197 @@
+"""Tables for people, JSON for programs, and lines of progress on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from io import StringIO
+from shutil import get_terminal_size
+from typing import Any
+
+import click
+
+from blockc.addresses.family import Family
+from blockc.cli.options import Settings
+from blockc.errors import BlockcError, OutputError, printable
+
+
+class Figure(str):
+    """A number as people read it, with its unit; it stands to the right like any number."""
+
+    __slots__ = ()
+
+
+Cell = str | int | Figure
+SENTENCES, NAMES = 12, 16  # a column of sentences or of names is wrapped down to this width
+GAP = 2
+
+
+def show(text: str | bytes) -> None:
+    """Print `text`, which is a result, as it is.
+
+    Raises:
+        OutputError: If standard output does not take it.
+        BrokenPipeError: If its reader has seen enough.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", hint="send it somewhere, or to /dev/null")
+    try:
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_stdout()
+        raise
+    except OSError as reason:
+        raise stdout_failure(reason) from None
+
+
+def stdout_failure(reason: OSError) -> OutputError:
+    """Return what to say when standard output fails, which is not written to any more."""
+    abandon_stdout()
+    said = (reason.strerror or str(reason)).lower()
+    return OutputError(f"cannot write to standard output: {said}")
+
+
+def abandon_stdout() -> None:
+    """Send what is still buffered nowhere: it would fail once more when the process ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def show_json(value: Any) -> None:
+    """Print `value` as JSON, in ASCII: whatever the terminal's encoding, it is what was meant."""
+    show(json.dumps(value, indent=2) + "\n")
+
+
+def show_table(
+    settings: Settings, title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> None:
+    """Print a table; numbers are grouped and stand to the right.
+
+    On a terminal the widest columns of text are wrapped until the table fits; numbers never are.
+    In a log or a pipe nothing is wrapped, so that a line is a row.
+    """
+    cells = [list(row) for row in rows]
+    texts = [list(heads), *([_cell(cell) for cell in row] for row in cells)]
+    numeric = [bool(cells) and all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    widths = _widths(texts, numeric, get_terminal_size().columns if terminal else None)
+    drawn = _drawn(texts, numeric or [False] * len(heads), widths)
+    bold = terminal and settings.color
+    lines = [click.style(title, bold=True) if bold else title]
+    lines += [line.rstrip() for line in drawn.splitlines()]
+    show("".join(f"{line}\n" for line in lines))
+
+
+def _is_figure(cell: Cell) -> bool:
+    return cell == "" or isinstance(cell, int | Figure)
+
+
+def _cell(cell: Cell) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else printable(cell)
+
+
+def _widths(
+    texts: Sequence[Sequence[str]], numeric: Sequence[bool], limit: int | None
+) -> list[int]:
+    """Return the width of each column, so that they fit `limit` if wrapping text can do it.
+
+    Sentences are wrapped before names. If both do not suffice the terminal wraps the lines, which
+    loses nothing.
+    """
+    from rich.cells import cell_len
+
+    columns = list(zip(*texts, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    supple = [place for place, number in enumerate(numeric) if not number]
+    sentences = [place for place in supple if any(" " in text for text in columns[place][1:])]
+    excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
+    for places, least in ((sentences, SENTENCES), (supple, NAMES)):
+        while limit and excess > 0 and any(widths[place] > least for place in places):
+            widths[max(places, key=widths.__getitem__)] -= 1
+            excess -= 1
+    return widths
+
+
+def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]) -> str:
+    """Return the table as lines of text, `texts[0]` being its heads."""
+    from rich.box import Box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    rule = "─" if encoding.lower().startswith("utf") else "-"
+    box = Box(f"    \n    \n {rule * 2} \n    \n    \n    \n    \n    \n")
+    table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    heads, *rows = texts
+    for head, number, width in zip(heads, numeric, widths, strict=True):
+        table.add_column(
+            Text(head), justify="right" if number else "left", overflow="fold", width=width
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    room = sum(widths) + GAP * len(widths)
+    page = StringIO()
+    Console(file=page, width=room, color_system=None, force_terminal=False).print(table)
+    return page.getvalue()
+
+
+def amount(family: Family, count: int) -> Cell:
+    """Return a number of addresses for people; large IPv6 ones in /48s or /64s.
+
+    `~` stands before a number that is rounded, where some addresses are finer than a /64.
+    """
+    for length in (48, 64):
+        size = 1 << max(0, family.width - length)
+        if size > 1 and count and count % size == 0:
+            return Figure(f"{count // size:,} /{length}")
+    if count >= 1 << 63:
+        return Figure(f"~{count >> 64:,} /64")
+    return count
+
+
+def amount_text(family: Family, count: int) -> str:
+    """Return a number of addresses of a family in words, as `amount` rounds it.
+
+    >>> from blockc.addresses.family import V4, V6
+    >>> amount_text(V4, 1024), amount_text(V6, 3 << 80)
+    ('1,024 ipv4 addresses', '3 /48 of ipv6 addresses')
+    """
+    said = amount(family, count)
+    number = f"{said:,}" if isinstance(said, int) else f"{said} of"
+    return f"{number} {family.name} addresses"
+
+
+def stderr_line(text: str) -> None:
+    """Print a line on stderr. If that fails nobody can be told, and the work goes on."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def info(settings: Settings, text: str) -> None:
+    """Print a line for people on stderr, unless they asked for quiet."""
+    if not settings.quiet:
+        stderr_line(f"blockc: {printable(text)}")
+
+
+def step(settings: Settings, text: str) -> None:
+    """Print a line about what is being done on stderr, for those who asked for every step."""
+    if settings.verbose:
+        stderr_line(f"blockc: {printable(text)}")
+
+
+def warn(text: str) -> None:
+    """Print a warning on stderr; `--quiet` does not hide what somebody must act on."""
+    stderr_line(f"blockc: {click.style('warning:', fg='yellow')} {printable(text)}")
+
+
+def print_error(failure: BlockcError) -> None:
+    """Print on stderr what went wrong; several mistakes a message each."""
+    for one in getattr(failure, "errors", (failure,)):
+        stderr_line(f"{click.style('blockc:', fg='red')} {one}")

@@ -1,0 +1,92 @@
+"""Options that every verb understands, before or after the verb's name."""
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Asked = TypeVar("Asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the global options say."""
+
+    file: Path = Path("blockc.toml")
+    store: Path | None = None
+    offline: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+
+
+def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word
+    return partial(click.option, *names, is_flag=True, default=None, help=help)
+
+
+_OPTIONS: dict[str, Callable[..., Callable[..., Any]]] = {
+    "file": partial(
+        click.option,
+        "-f",
+        "--file",
+        type=click.Path(path_type=Path),
+        help="Policy file.  [default: blockc.toml]",
+    ),
+    "store": partial(
+        click.option,
+        "--store",
+        type=click.Path(path_type=Path),
+        help="Folder of sources, fetched and parsed.  [default: BLOCKC_STORE or the user's cache]",
+    ),
+    "offline": _flag("--offline", help="Never open a socket."),
+    "quiet": _flag("-q", "--quiet", help="Only warnings and errors on stderr."),
+    "verbose": _flag("-v", "--verbose", help="Every step on stderr."),
+    "json": _flag("--json", help="Result as JSON on stdout."),
+    "color": partial(
+        click.option,
+        "--color/--no-color",
+        default=None,
+        help="Colour on a terminal.  [default: color]",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """A verb has no options of its own."""
+
+
+def verb(
+    asked: Callable[..., Asked], shows: Collection[str] = ("json", "quiet")
+) -> Callable[[Callable[[Settings, Asked], Any]], Callable[..., Any]]:
+    """Return the decorator of a verb: it is called with `Settings` and its own options as a value.
+
+    A global option given after the verb wins over one given before it.
+
+    Args:
+        asked: Makes the value of the verb's own options from what click parsed.
+        shows: The global options the verb's help shows; it understands all of them.
+    """
+
+    def decorate(function: Callable[[Settings, Asked], Any]) -> Callable[..., Any]:
+        @wraps(function)
+        @click.pass_context
+        def wrapper(ctx: click.Context, /, **given: Any) -> Any:
+            said = {name: given.pop(name) for name in Settings.__dataclass_fields__}
+            before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
+            ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
+            if not ctx.obj.color:
+                ctx.find_root().color = ctx.color = False
+            return function(ctx.obj, asked(**given))
+
+        decorated: Callable[..., Any] = wrapper
+        for name, declare in reversed(_OPTIONS.items()):
+            decorated = declare(hidden=name not in shows)(decorated)
+        return decorated
+
+    return decorate

@@ -1,0 +1,166 @@
+"""What a build made, as tables for people and as JSON for programs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from blockc.addresses import FAMILIES
+from blockc.cli.console import Cell, Figure, amount, info, show, show_table, warn
+from blockc.cli.options import Settings
+from blockc.cli.stages import Stages
+from blockc.cli.views.impact import show_harms, show_passes
+from blockc.compiler.artifacts import Artifact
+from blockc.compiler.compile import Build
+from blockc.compiler.impact import impact_report
+from blockc.compiler.manifest import step_report
+from blockc.policy.meaning.resolve import Resolved, ResolvedList
+from blockc.policy.syntax.selectors import AddressRange
+from blockc.publish.generations import Published
+from blockc.registries.registry_map import Conflict, RegistryMap
+from blockc.workspace.registries import RegistrySnapshot
+
+CONFLICTS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of a build found, made and published."""
+
+    resolved: Resolved
+    world: RegistryMap
+    build: Build
+    published: Published
+    stages: Stages
+    sample: bool
+
+
+def warn_of_conflicts(world: RegistryMap, found: Iterable[RegistrySnapshot]) -> None:
+    """Say how many rows lost addresses to a row of another country, and name the first."""
+    conflicts = world.conflicts
+    if not conflicts:
+        return
+    rows = "1 row loses" if len(conflicts) == 1 else f"{len(conflicts):,} rows lose"
+    warn(f"{rows} addresses to a row of another country: the registries contradict each other")
+    paths = {one.origin.name: one.path for one in found}
+    for one in conflicts[:CONFLICTS_NAMED]:
+        (kept, winner, line), (dropped, loser, other) = one.kept, one.dropped
+        both = str(AddressRange(one.family, one.first, one.last))
+        said = f"{both} counts as {winner} by {paths[kept]}:{line}"
+        warn(f"{said}, not as {loser} by {paths[dropped]}:{other}")
+
+
+def build_report(run: Run) -> dict[str, object]:
+    """Return the result of a build as `docs/json.md` describes it."""
+    return {
+        "sample": run.sample,
+        **published_report(run.published),
+        "as_of": run.resolved.as_of.isoformat(),
+        "notes": [str(note) for note in run.resolved.notes],
+        "conflicts": [_conflict_report(one) for one in run.world.conflicts],
+        "lists": [_list_report(one) for one in run.resolved.lists],
+        "artifacts": [_artifact_report(one) for one in run.build.artifacts],
+        "harms": [impact_report(harm) for harm in run.build.harms],
+        "seconds": {stage: round(spent, 4) for stage, spent in run.stages.seconds.items()},
+    }
+
+
+def published_report(published: Published) -> dict[str, object]:
+    """Return what a folder shows as `docs/json.md` describes it."""
+    return {
+        "folder": str(published.folder),
+        "generation": published.generation,
+        "written": list(published.written),
+        "unchanged": list(published.unchanged),
+        "removed": list(published.removed),
+    }
+
+
+def _conflict_report(one: Conflict) -> dict[str, object]:
+    keys = ("registry", "country", "line")
+    return {
+        "family": one.family.name,
+        "range": str(AddressRange(one.family, one.first, one.last)),
+        "kept": dict(zip(keys, one.kept, strict=True)),
+        "dropped": dict(zip(keys, one.dropped, strict=True)),
+    }
+
+
+def _list_report(one: ResolvedList) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "title": one.wanted.title,
+        "action": one.schedule.action,
+        "addresses": {f.name: str(one.addresses.count_of(f)) for f in FAMILIES},
+        "prefixes": {f.name: one.addresses.prefix_count(f) for f in FAMILIES},
+    }
+
+
+def _artifact_report(artifact: Artifact) -> dict[str, object]:
+    return {
+        "target": artifact.order.target.name,
+        "holds": artifact.order.name,
+        "files": sorted(artifact.files),
+        "entries": {family.name: count for family, count in artifact.entries.items()},
+        "bytes": artifact.size,
+        "passes": [step_report(step) for step in artifact.steps],
+    }
+
+
+def show_build(settings: Settings, run: Run) -> None:
+    """Print what was made as tables, and on stderr where it is."""
+    show_lists(settings, run.resolved.lists)
+    rows = [_output_row(list(group)) for _, group in groupby(run.build.artifacts, _output_of)]
+    heads = ["artifact", "target", "files", *(f.name for f in FAMILIES), "bytes"]
+    show("\n")
+    title = "Artifacts, each read back and proved, with their entries by family"
+    show_table(settings, title, heads, rows)
+    show_passes(settings, run.build.artifacts)
+    show_harms(settings, run.build.harms)
+    show("\n")
+    seconds = {**run.stages.seconds, "all": sum(run.stages.seconds.values())}
+    times = [(stage, Figure(f"{spent:.2f} s")) for stage, spent in seconds.items()]
+    show_table(settings, "Time", ["stage", "took"], times)
+    if run.sample:
+        info(settings, "SAMPLE DATA, for trying blockc and not for use")
+    info(settings, f"published {run.published.folder}: {changes(run.published)}")
+
+
+def show_lists(settings: Settings, lists: Iterable[ResolvedList]) -> None:
+    """Print what each list is, a row a family."""
+    rows = [row for one in lists for row in _list_rows(one)]
+    heads = ["list", "action", "family", "addresses", "prefixes"]
+    show_table(settings, "Lists", heads, rows)
+
+
+def _list_rows(one: ResolvedList) -> list[list[Cell]]:
+    return [
+        [
+            "" if number else one.name,
+            "" if number else one.schedule.action,
+            family.name,
+            amount(family, one.addresses.count_of(family)),
+            one.addresses.prefix_count(family),
+        ]
+        for number, family in enumerate(FAMILIES)
+    ]
+
+
+def changes(published: Published) -> str:
+    """Return how many files differ from what the folder showed before."""
+    written, removed = len(published.written), len(published.removed)
+    if not written and not removed:
+        return "unchanged"
+    return f"{written:,} file{'s' * (written != 1)} written, {removed:,} removed"
+
+
+def _output_of(artifact: Artifact) -> str:
+    return artifact.order.output.path
+
+
+def _output_row(artifacts: list[Artifact]) -> list[Cell]:
+    """Return the row of one output: its one artifact, or one a country."""
+    order = artifacts[0].order
+    path = order.output.path if len(artifacts) > 1 else min(artifacts[0].files)
+    entries = [sum(a.entries.get(family, 0) for a in artifacts) for family in FAMILIES]
+    files = sum(len(a.files) for a in artifacts)
+    return [path, order.target.name, files, *entries, sum(a.size for a in artifacts)]

@@ -1,0 +1,106 @@
+"""What a policy means on one day, without building it: `blockc build --dry-run`."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from blockc.addresses import FAMILIES
+from blockc.cli.console import Cell, amount, info, show, show_table
+from blockc.cli.options import Settings
+from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
+from blockc.policy.meaning.schedule import Schedule
+from blockc.policy.meaning.summary import explain, groups_used
+from blockc.policy.model import Stage
+
+
+def forecast(resolved: Resolved, *, sample: bool) -> dict[str, object]:
+    """Return what a policy means as `docs/json.md` describes it."""
+    return {"sample": sample, **explain(resolved)}
+
+
+def show_forecast(settings: Settings, resolved: Resolved, *, sample: bool) -> None:
+    """Print what each list is on the day: its stage, its entries and its exceptions."""
+    show(f"As of {resolved.as_of} (UTC)\n")
+    for one in resolved.lists:
+        show("\n")
+        titled = one.wanted.title not in ("", one.name)
+        title = f"{one.name}: {one.wanted.title}" if titled else one.name
+        show_table(settings, title, _HEADS, [*map(_row, one.chosen), _result_row(one)])
+        show(f"stage: {schedule_text(one.schedule, resolved.as_of)}\n")
+        _show_exceptions(settings, one)
+    if resolved.chosen:
+        show("\n")
+        show_table(settings, "Never blocked, by any list", _HEADS, map(_row, resolved.chosen))
+    _show_groups(settings, resolved)
+    if sample:
+        info(settings, "SAMPLE DATA, for trying blockc and not for use")
+    info(settings, "nothing was published")
+
+
+_HEADS = ["entry", "", *(f"{family.name} addresses" for family in FAMILIES)]
+
+
+def _row(chosen: CountedEntry) -> list[Cell]:
+    entry = chosen.entry
+    return [entry.role, str(entry.written.selector), *_amounts(chosen.counts)]
+
+
+def _result_row(one: ResolvedList) -> list[Cell]:
+    return ["result", "", *_amounts([one.addresses.count_of(family) for family in FAMILIES])]
+
+
+def _amounts(counts: Sequence[int]) -> list[Cell]:
+    return [amount(family, count) for family, count in zip(FAMILIES, counts, strict=True)]
+
+
+def _show_exceptions(settings: Settings, one: ResolvedList) -> None:
+    """Print who owns which exception, the one that ends first on top."""
+    owned = [chosen for chosen in one.chosen if chosen.entry.spared and chosen.entry.spared.owner]
+    owned.sort(key=lambda chosen: (chosen.days_left is None, chosen.days_left or 0))
+    if owned:
+        show("\n")
+        heads = ["except", "days left", "until", "owner", "reason"]
+        show_table(settings, f"Exceptions of {one.name}", heads, map(_exception_row, owned))
+
+
+def _show_groups(settings: Settings, resolved: Resolved) -> None:
+    """Print the groups the policy selects: what is in them, since when, and what they leave out."""
+    rows: list[list[Cell]] = [
+        [group.name, group.day.isoformat(), " ".join(group.countries), group.caveat]
+        for group in groups_used(resolved)
+    ]
+    if rows:
+        show("\n")
+        show_table(settings, "Groups", ["group", "as of", "countries", "caveat"], rows)
+
+
+def _exception_row(chosen: CountedEntry) -> list[Cell]:
+    spared = chosen.entry.spared
+    if spared is None:
+        raise ValueError("only an exception has an owner")
+    left = "" if chosen.days_left is None else chosen.days_left
+    until = spared.until.isoformat() if spared.until else "no end"
+    return [str(spared.written.selector), left, until, spared.owner, spared.reason]
+
+
+def schedule_text(schedule: Schedule, day: date) -> str:
+    """Return the stage in force on `day` and the next one, as a sentence.
+
+    >>> from blockc.policy.model import Stage
+    >>> schedule = Schedule(None, Stage(date(2027, 1, 1), "block", 451))
+    >>> schedule_text(schedule, date(2026, 12, 31))
+    'off; from 2027-01-01, in 1 day: block with 451'
+    """
+    now = _stage_text(schedule.now) if schedule.now else "off"
+    if schedule.now and schedule.now.start > date.min:
+        now = f"{now} since {schedule.now.start}"
+    if schedule.then is None:
+        return now
+    days = (schedule.then.start - day).days
+    left = f"{days} day{'s' * (days != 1)}"
+    return f"{now}; from {schedule.then.start}, in {left}: {_stage_text(schedule.then)}"
+
+
+def _stage_text(stage: Stage) -> str:
+    """Return what is done with the traffic, and by whose order."""
+    status = f" with {stage.status}" if stage.status else ""
+    return f"{stage.action}{status}" + (f" for {stage.blocked_by}" if stage.blocked_by else "")

@@ -1,0 +1,142 @@
+"""What passes saved and whom they hit: loud on stderr, in tables on stdout."""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from math import floor, log10
+
+from blockc.addresses import FAMILIES
+from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_table, warn
+from blockc.cli.options import Settings
+from blockc.compiler.artifacts import Artifact
+from blockc.compiler.impact import PassImpact, alike_artifacts
+from blockc.passes.affected import CountryImpact, Delegation, Impact
+from blockc.passes.contract import HARMLESS
+from blockc.policy.syntax.selectors import AddressRange
+from blockc.registries.countries import name_of
+
+MOST_ROWS, MOST_TABLES = 20, 4  # the manifest has the rest
+_BLOCKED = "blocked, not listed"
+_MISSED = "listed, not blocked"
+
+
+def warn_of_harms(harms: Sequence[PassImpact]) -> None:
+    """Say for every artifact what was given up for its limit, whoever listens."""
+    for harm in harms:
+        if harm.step.contract in HARMLESS:
+            continue
+        for hit in harm.added:
+            said = f"blocks {amount_text(hit.family, hit.addresses)} that no list asks for"
+            warn(f"{_named(harm)}: {harm.step.name} {said}: {_shares(hit)}")
+        for hit in harm.lost:
+            said = f"lets {amount_text(hit.family, hit.addresses)} through that a list blocks"
+            warn(f"{_named(harm)}: {harm.step.name} {said}")
+
+
+def _shares(hit: Impact) -> str:
+    return (
+        f"{share(hit.delegated, hit.all_delegated)} of what is delegated to others, "
+        f"in {share(hit.delegations, hit.all_delegations)} of their delegations"
+    )
+
+
+def show_passes(settings: Settings, artifacts: Sequence[Artifact]) -> None:
+    """Print the entries before and after each pass; artifacts that are compiled alike once."""
+    rows = [row for alike in alike_artifacts(artifacts) for row in _pass_rows(alike)]
+    heads = ["artifact", "pass", *(f"{f.name} {when}" for f in FAMILIES for when in _WHEN)]
+    show("\n")
+    show_table(settings, f"Passes{_cut(len(rows))}", heads, rows[:MOST_ROWS])
+
+
+_WHEN = ("before", "after")
+
+
+def _pass_rows(alike: Sequence[Artifact]) -> Iterator[list[Cell]]:
+    paths = sorted(path for one in alike for path in one.files)
+    for number, step in enumerate(alike[0].steps):
+        counts = [c.get(f, 0) for f in FAMILIES for c in (step.before, step.after)]
+        yield ["" if number else _some(paths), step.name, *counts]
+
+
+def show_harms(settings: Settings, harms: Sequence[PassImpact]) -> None:
+    """Print what every pass gave up, and the countries and delegations hit hardest."""
+    if not harms:
+        return
+    hits = [(harm, *one) for harm in harms for one in _sides(harm)]
+    hits.sort(key=lambda one: one[2].delegated / max(1, one[2].all_delegated), reverse=True)
+    show("\n")
+    title = f"Given up for fewer entries{_cut(len(hits))}"
+    show_table(settings, title, _HEADS, [_harm_row(*one) for one in hits[:MOST_ROWS]])
+    tables = [one for one in hits if one[2].countries]
+    for harm, what, hit in tables[:MOST_TABLES]:
+        show("\n")
+        title = f"{_named(harm)}: hit hardest in {hit.family.name}, {what}"
+        show_table(settings, title, _HARDEST, _hardest_rows(hit))
+    if len(tables) > MOST_TABLES:
+        show(f"\nsuch tables in manifest.json that are not shown: {len(tables) - MOST_TABLES}\n")
+
+
+_HEADS = ["artifact", "pass", "family", "", "addresses", "delegated", "", "delegations", ""]
+_HARDEST = ["country", "", "addresses", "delegations", "delegation", "", "line", "addresses"]
+
+
+def _sides(harm: PassImpact) -> Iterator[tuple[str, Impact]]:
+    yield from ((_BLOCKED, hit) for hit in harm.added)
+    yield from ((_MISSED, hit) for hit in harm.lost)
+
+
+def _harm_row(harm: PassImpact, what: str, hit: Impact) -> list[Cell]:
+    return [
+        _named(harm),
+        harm.step.name,
+        hit.family.name,
+        what,
+        amount(hit.family, hit.addresses),
+        amount(hit.family, hit.delegated),
+        Figure(share(hit.delegated, hit.all_delegated)),
+        hit.delegations,
+        Figure(share(hit.delegations, hit.all_delegations)),
+    ]
+
+
+def _hardest_rows(hit: Impact) -> Iterator[list[Cell]]:
+    for country, delegation in zip_longest(hit.countries, hit.hardest):
+        yield [*_country_cells(hit, country), *_delegation_cells(hit, delegation)]
+
+
+def _country_cells(hit: Impact, one: CountryImpact | None) -> list[Cell]:
+    if one is None:
+        return [""] * 4
+    return [one.code, name_of(one.code), amount(hit.family, one.addresses), one.delegations]
+
+
+def _delegation_cells(hit: Impact, one: Delegation | None) -> list[Cell]:
+    if one is None:
+        return [""] * 4
+    held = str(AddressRange(hit.family, one.first, one.last))
+    return [held, f"{one.country} {one.registry}", one.row, amount(hit.family, one.addresses)]
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in per cent, with enough digits to tell it from nothing and from all.
+
+    >>> [share(part, 10**6) for part in (0, 1, 1234, 333_333, 999_996, 10**6)]
+    ['0 %', '0.0001 %', '0.123 %', '33.3 %', '99.9996 %', '100 %']
+    """
+    if not part or not whole:
+        return "0 %"
+    percent = 100 * part / whole
+    digits = max(0, 2 - floor(log10(min(percent, 100 - percent) or 100)))
+    text = f"{percent:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
+def _named(harm: PassImpact) -> str:
+    return _some(harm.files)
+
+
+def _some(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+
+
+def _cut(rows: int) -> str:
+    return f", {MOST_ROWS} of {rows}; the rest is in manifest.json" if rows > MOST_ROWS else ""

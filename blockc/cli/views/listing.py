@@ -1,0 +1,34 @@
+"""Rows that are objects for programs, of which a table for people shows some keys."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blockc.cli.console import Cell
+
+Row = Mapping[str, Any]
+
+
+def plain(value: Any) -> Cell:
+    """Return a value as people read it: what is not there is a dash, several are a list.
+
+    >>> plain(None), plain([]), plain(["a", "b"]), plain(7)
+    ('-', '-', 'a, b', 7)
+    """
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return value if isinstance(value, int) else str(value or "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A key of the rows, what stands above it and how its values are shown."""
+
+    key: str
+    head: str
+    show: Callable[[Any], Cell] = plain
+
+
+def columns(*keys: str) -> tuple[Column, ...]:
+    """Return columns that are called as their keys are."""
+    return tuple(Column(key, key) for key in keys)

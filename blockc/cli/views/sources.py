@@ -1,0 +1,105 @@
+"""The sources as `blockc list` shows them: their terms, how old their data is, who uses them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from blockc.cli.console import warn
+from blockc.cli.options import Settings
+from blockc.cli.views.listing import Column, Row, columns
+from blockc.cli.views.update import age_text
+from blockc.errors import BlockcError
+from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.lock import read_lock
+from blockc.fetch.snapshot import Snapshot
+from blockc.fetch.store.maintenance import remembered
+from blockc.fetch.store.parsed import Store
+from blockc.fetch.store.state import State
+from blockc.fetch.update.continuity import age_of
+from blockc.formats.format_table import tags_of
+from blockc.policy.model import LocatedSelector, Policy
+from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
+from blockc.workspace.policy_files import read_policy
+from blockc.workspace.registries import FileReader
+from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
+
+COLUMNS = (
+    *columns("name"),
+    Column("date", "data of"),
+    Column("age_hours", "age", lambda hours: age_text(_hours(hours))),
+    Column("used_by", "used by"),
+    *columns("filters", "licence"),
+)
+
+
+def source_rows(settings: Settings) -> list[Row]:
+    """Return every source, blockc's and the operator's own, in order of name.
+
+    Raises:
+        Mistakes: A definition or the lock is wrong.
+        UsageError: One of them cannot be read.
+    """
+    lock = read_lock(lock_path(settings.file))
+    locked = lock.sources if lock else {}
+    states = {one.name: one for one in remembered(Store.of(settings.store).root)}
+    users = _users(settings)
+    return [
+        _row(source, locked.get(name), states.get(name), users.get(name, ()))
+        for name, source in sorted(all_sources(settings.file).items())
+    ]
+
+
+def _row(
+    source: Source, snapshot: Snapshot | None, state: State | None, users: Iterable[str]
+) -> Row:
+    day = snapshot.facts.date if snapshot else None
+    age = _age(snapshot, state)
+    return {
+        "name": source.name,
+        "title": source.title,
+        "format": source.format,
+        "date": day.isoformat() if day else None,
+        "age_hours": None if age is None else age // timedelta(hours=1),
+        "max_age_hours": source.max_age_hours,
+        "used_by": list(users),
+        "filters": sorted(tags_of(source.format, source.rows)),
+        "licence": source.licence.text,
+        "licence_url": source.licence.url,
+    }
+
+
+def _age(snapshot: Snapshot | None, state: State | None) -> timedelta | None:
+    """Return how old the data is that builds use, if they use any."""
+    if snapshot is None:
+        return None
+    checked_at = state.checked_at if state and state.good == snapshot else None
+    return age_of(snapshot, checked_at, datetime.now(UTC))
+
+
+def _hours(hours: int | None) -> timedelta | None:
+    return None if hours is None else timedelta(hours=hours)
+
+
+def _users(settings: Settings) -> Mapping[str, Iterable[str]]:
+    """Return which lists of the policy use each source; the registries stand under all."""
+    if not settings.file.exists():
+        return {}
+    try:
+        policy = read_policy(settings.file, FileReader())
+    except BlockcError as mistake:
+        warn(f"{settings.file} cannot be read, so nobody knows what it uses: {mistake.message}")
+        return {}
+    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in REGISTRIES}
+    for user, written in _written(policy):
+        if isinstance(written.selector, FeedSelector):
+            users.setdefault(written.selector.name, {})[user] = None
+        elif isinstance(written.selector, AsnSelector):
+            users.setdefault(ASN_SOURCE, {})[user] = None
+    return users
+
+
+def _written(policy: Policy) -> Iterator[tuple[str, LocatedSelector]]:
+    """Return every selector of a policy, and the list it is in."""
+    yield from (("[protect]", one) for one in policy.protect.never_block)
+    for one in policy.lists:
+        for written in (*one.block, *one.allow, *(spared.written for spared in one.spared)):
+            yield one.name, written

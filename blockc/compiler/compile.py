@@ -1,0 +1,107 @@
+"""The driver: from what a policy means to everything a build writes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
+from blockc.compiler.impact import PassImpact, impacts_of
+from blockc.compiler.limits import Limits
+from blockc.compiler.manifest import manifest_bytes
+from blockc.compiler.orders import ArtifactSpec, artifact_specs
+from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
+from blockc.policy.meaning.resolve import Resolved, countries_map
+from blockc.registries.records import Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.targets.core.target import Target
+
+MANIFEST = "manifest.json"
+Watch = Callable[[str, str], AbstractContextManager[object]]
+
+
+def _unwatched(stage: str, what: str) -> AbstractContextManager[object]:
+    return nullcontext((stage, what))
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryData:
+    """What the registries say: the world, and the records it was painted from."""
+
+    world: RegistryMap
+    records: Sequence[Records]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """All files of a build, proved, and what to report about them."""
+
+    files: Mapping[str, bytes]
+    artifacts: tuple[Artifact, ...]
+    harms: tuple[PassImpact, ...]
+
+
+def compile_policy(
+    resolved: Resolved,
+    data: RegistryData,
+    targets: Mapping[str, Target],
+    inputs: Inputs,
+    watch: Watch = _unwatched,
+) -> Build:
+    """Return the files of every output and the manifest, each artifact proved.
+
+    Args:
+        resolved: What each list of the policy selects, and what happens to its traffic.
+        data: The data it was resolved with.
+        targets: Every target by name.
+        inputs: What the artifacts are made from.
+        watch: Is entered with the name of a stage and the path of an output while they are worked
+            on, for whoever measures.
+
+    Raises:
+        Mistakes: Outputs that cannot be made, all of them.
+        DoNotFit: Outputs that exceed a limit, all of them.
+        Miscompiled: blockc is wrong; nothing may be published.
+    """
+    artifacts: list[Artifact] = []
+    problems: list[BlockcError] = []
+    countries = countries_map(data.world)
+    workshop = ArtifactCompiler(inputs, Limits(data.world, data.records, resolved.protected))
+    for order in artifact_specs(resolved, countries, targets):
+        with watch("compile and prove", order.output.path):
+            try:
+                artifacts.append(workshop.make(order))
+            except (PolicyError, DoesNotFit) as problem:
+                problems.append(_placed(problem, order))
+    _require_none(problems)
+    files: dict[str, bytes] = {}
+    for artifact in artifacts:
+        for path, content in artifact.files.items():
+            _require_new(path, artifact.order, files)
+            files[path] = content
+    harms = impacts_of(artifacts, data.records)
+    files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, harms, inputs)
+    return Build(files, tuple(artifacts), harms)
+
+
+def _placed(problem: BlockcError, order: ArtifactSpec) -> BlockcError:
+    """Return the problem with the place of the output it is about."""
+    at = problem.at or order.output.place.location()
+    return type(problem)(f"{order.path}: {problem.message}", at=at, hint=problem.hint)
+
+
+def _require_none(problems: Sequence[BlockcError]) -> None:
+    """Raise all of `problems`; limits matter only once everything can be expressed."""
+    wrong = [problem for problem in problems if isinstance(problem, PolicyError)]
+    if wrong:
+        raise Mistakes(wrong)
+    if problems:
+        raise DoNotFit(problems)
+
+
+def _require_new(path: str, order: ArtifactSpec, files: Mapping[str, bytes]) -> None:
+    if path in files or path == MANIFEST:
+        raise PolicyError(
+            f"two outputs write {path!r}",
+            at=order.output.place.location(),
+            hint="give each output of the policy its own path",
+        )

@@ -1,0 +1,82 @@
+"""What the passes are asked for: the limits to keep to, and what may be given up for them."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from blockc.addresses import FAMILIES, AddrSet
+from blockc.addresses.addrset import union
+from blockc.compiler.orders import ArtifactSpec
+from blockc.passes.budget.weights import Weights, never_blocked
+from blockc.passes.dont_care import DontCare, dont_care_space
+from blockc.passes.request import PassRequest, WhenOver
+from blockc.policy.model import Fit
+from blockc.registries.records import Records
+from blockc.registries.registry_map import RegistryMap
+from blockc.registries.special import protected_addresses
+from blockc.targets.core.options import OptionContext
+from blockc.targets.core.target import Target
+
+T = TypeVar("T")
+LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Makes the request of each order of a build; what orders share is worked out once.
+
+    `protected`: what the policy protects. Beyond what lists say no pass may block it, nor
+    special-purpose space with local users.
+    """
+
+    world: RegistryMap
+    records: Sequence[Records]
+    protected: AddrSet
+    known: dict[Hashable, object] = field(default_factory=dict)
+
+    def of(self, order: ArtifactSpec) -> PassRequest:
+        """Return what the passes must keep to, and what they may give up."""
+        target, fit = order.target, order.output.fit
+        whole = OptionContext(order.word, int(WhenOver(fit.when_over) is WhenOver.SPLIT))
+        capacity = target.capacity(target.settle(order.output.options, whole))
+        limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
+        return replace(self.fitting(fit, target), max_entries=min(limits, default=None))
+
+    def fitting(self, fit: Fit, target: Target) -> PassRequest:
+        """Return what `fit` asks for, the target's own limit left out."""
+        when_over = WhenOver(fit.when_over)
+        lengths = target.lengths
+        return PassRequest(
+            dont_care=self._dont_care(DontCare(fit.dont_care)),
+            protected=self._protected(fit),
+            max_entries=fit.max_entries,
+            when_over=when_over,
+            mu=fit.mu,
+            weights=self._weights(fit) if when_over in LOSSY else None,
+            lengths={family: lengths.of(family) for family in FAMILIES} if lengths else {},
+            most_lengths=fit.lengths,
+        )
+
+    def _dont_care(self, tier: DontCare) -> AddrSet | None:
+        if tier is DontCare.OFF:
+            return None
+        return self._once(tier, lambda: dont_care_space(tier, self.world))
+
+    def _protected(self, fit: Fit) -> AddrSet:
+        def protected() -> AddrSet:
+            spared = never_blocked(self.world, fit.spare)
+            return union([self.protected, protected_addresses(), spared])
+
+        return self._once(("protected", *fit.spare), protected)
+
+    def _weights(self, fit: Fit) -> Weights:
+        """Return the weights of harm: only what is delegated can be harmed."""
+        key = (fit.weigh, *fit.factors.items())
+        if fit.weigh == "delegations":
+            return self._once(key, lambda: Weights.of_delegations(self.records, fit.factors))
+        return self._once(key, lambda: Weights.of_addresses(self.world, fit.factors))
+
+    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]  # type: ignore[return-value]  # a key always has one type

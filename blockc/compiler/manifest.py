@@ -1,0 +1,91 @@
+"""The manifest: what a build holds and what it was made from, for machines and auditors.
+
+It has no clock in it: equal inputs give an equal manifest, so a build that changes nothing
+publishes nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from blockc import __version__
+from blockc.addresses import FAMILIES, AddrMap, AddrSet
+from blockc.compiler.artifacts import Artifact, Inputs
+from blockc.compiler.country_split import split_by_country
+from blockc.compiler.impact import PassImpact, counts_report, impact_report
+from blockc.passes.request import PassStep
+from blockc.policy.meaning.resolve import Resolved, ResolvedList
+
+SCHEMA = "blockc-manifest/1"
+
+
+def manifest_bytes(
+    resolved: Resolved,
+    countries: AddrMap,
+    artifacts: Sequence[Artifact],
+    harms: Sequence[PassImpact],
+    inputs: Inputs,
+) -> bytes:
+    """Return the manifest of a build as JSON.
+
+    Units: addresses and entries are counts by family; sizes are bytes. Counts of addresses are
+    texts, because an IPv6 count exceeds what many JSON readers keep exactly.
+    """
+    manifest = {
+        "schema": SCHEMA,
+        "blockc": __version__,
+        "sample": inputs.sample,
+        "policy": inputs.policy,
+        "sources": [{"name": s.name, "date": s.date, "digest": s.digest} for s in inputs.sources],
+        "lists": {one.name: _list(one, countries) for one in resolved.lists},
+        "artifacts": [_artifact(artifact) for artifact in artifacts],
+        "harms": [impact_report(harm) for harm in harms],
+    }
+    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _list(one: ResolvedList, countries: AddrMap) -> dict[str, Any]:
+    return {
+        "title": one.wanted.title,
+        "reference": one.wanted.reference,
+        "action": one.schedule.action,
+        "addresses": _counts(one.addresses),
+        "prefixes": {f.name: one.addresses.prefix_count(f) for f in FAMILIES},
+        "countries": _by_country(one.addresses, countries),
+    }
+
+
+def _counts(addresses: AddrSet) -> dict[str, str]:
+    return {family.name: str(addresses.count_of(family)) for family in FAMILIES}
+
+
+def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str]]:
+    """Return the blocked addresses by registered country, countries with none left out."""
+    shares = split_by_country(blocked, countries)
+    return {name: _counts(share) for name, share in sorted(shares.items()) if share}
+
+
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "target": artifact.order.target.name,
+        "holds": artifact.order.name,
+        "files": [
+            {"path": path, "bytes": len(artifact.files[path]), "sha256": digest}
+            for path, digest in artifact.digests().items()
+        ],
+        "entries": counts_report(artifact.entries),
+        "addresses": {family.name: str(count) for family, count in artifact.addresses.items()},
+        "passes": [step_report(step) for step in artifact.steps],
+    }
+
+
+def step_report(step: PassStep) -> dict[str, Any]:
+    """Return what a pass did, in numbers, as the manifest and `--json` have it."""
+    return {
+        "name": step.name,
+        "contract": str(step.contract),
+        "before": counts_report(step.before),
+        "after": counts_report(step.after),
+        "added": _counts(step.added),
+        "lost": _counts(step.lost),
+    }

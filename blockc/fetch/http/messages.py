@@ -1,0 +1,48 @@
+"""What a server is asked, and what it answers."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """What to ask for: a url, and what we have of it already.
+
+    Attributes:
+        etag: The ETag of what we have, or nothing.
+        last_modified: Its Last-Modified, or nothing.
+        max_bytes: How long the answer may be, packed and unpacked.
+    """
+
+    url: str
+    max_bytes: int
+    etag: str = ""
+    last_modified: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        """Return whether the server may answer that nothing changed."""
+        return bool(self.etag or self.last_modified)
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of this request."""
+        said = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """What a server answered.
+
+    Attributes:
+        url: Where the answer came from in the end.
+        status: 200, or 304 when what we have is what there is; `data` is empty then.
+        etag: As sent, or nothing.
+        last_modified: As sent, or nothing.
+        data: The body, unpacked.
+    """
+
+    url: str
+    status: int
+    etag: str = ""
+    last_modified: str = ""
+    data: bytes = field(default=b"", repr=False)

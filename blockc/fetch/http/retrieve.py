@@ -1,0 +1,128 @@
+"""Gets one version of a source from one url, its checksum proved."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blockc.errors import BlockcError
+from blockc.fetch.definition import Source
+from blockc.fetch.http.failure import FetchFailed, TooBig
+from blockc.fetch.http.messages import HttpRequest, HttpResponse
+from blockc.fetch.http.response_body import plain_body
+from blockc.fetch.http.retry import retried
+from blockc.fetch.http.urls import file_path, is_file
+from blockc.fetch.update.tools import Event, Tools, UpdateStep
+
+if TYPE_CHECKING:
+    from blockc.fetch.http.download import Downloader
+
+_MAX_CHECKSUM_BYTES = 4096
+Known = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """Fetches `source`.
+
+    Attributes:
+        known: Whether bytes were proved before: their checksum need not be fetched again.
+    """
+
+    tools: Tools
+    source: Source
+    known: Known
+
+    def fetch(self, url: str, etag: str = "", last_modified: str = "") -> HttpResponse:
+        """Return what `url` has, or that it has what we have.
+
+        A file that does not match its checksum is fetched again together with it: one of the two
+        may just have been replaced.
+
+        Raises:
+            FetchFailed: Nothing usable came, in all tries.
+        """
+        try:
+            return self._local(url) if is_file(url) else self._remote(url, etag, last_modified)
+        except TooBig as failure:
+            raise FetchFailed(f"{failure.reason}, the limit expect.max_bytes") from None
+
+    def _remote(self, url: str, etag: str, last_modified: str) -> HttpResponse:
+        limit = self.source.expect.max_bytes
+        asked = HttpRequest(url=url, max_bytes=limit, etag=etag, last_modified=last_modified)
+        patience = self.tools.patience
+        deadline = self.tools.clock.deadline(patience.total_seconds)
+        from blockc.fetch.http.download import Downloader
+
+        with Downloader(patience, deadline) as server:
+            return retried(
+                lambda: self._proved(server, asked),
+                patience,
+                deadline,
+                lambda why: self._tell(UpdateStep.WAITING, f"{url}: {why}"),
+            )
+
+    def _proved(self, server: "Downloader", asked: HttpRequest) -> HttpResponse:
+        self._tell(UpdateStep.ASKING, asked.url)
+        response = server.fetch(asked, self._received)
+        if response.status == 200 and not self.known(response.data):
+            self._require_checksum(
+                response.data, lambda url: server.fetch(_small(asked, url)).data, asked.url
+            )
+        return response
+
+    def _local(self, url: str) -> HttpResponse:
+        self._tell(UpdateStep.ASKING, url)
+        limit, folder = self.source.expect.max_bytes, self.tools.folder
+        data = _read_file(file_path(url, folder), limit)
+        response = HttpResponse(url=url, status=200, data=plain_body(data, "", limit))
+        self._require_checksum(
+            response.data,
+            lambda beside: _read_file(file_path(beside, folder), _MAX_CHECKSUM_BYTES),
+            url,
+        )
+        return response
+
+    def _require_checksum(self, data: bytes, get: Callable[[str], bytes], url: str) -> None:
+        checksum = self.source.checksum
+        if checksum is None:
+            return
+        beside = url + checksum.suffix
+        try:
+            expected = self.tools.checksum(beside, get(beside))
+        except FetchFailed as failure:
+            raise FetchFailed(
+                f"cannot be proved, {beside} {failure.reason}",
+                heals=failure.heals,
+                wait_seconds=failure.wait_seconds,
+            ) from None
+        except BlockcError as error:
+            raise FetchFailed(f"cannot be proved: {error.message}", heals=True) from None
+        found = hashlib.new(checksum.kind, data, usedforsecurity=False).hexdigest()
+        if found != expected:
+            wrong = (
+                f"does not match its checksum: {checksum.kind} {found}, {beside} says {expected}"
+            )
+            raise FetchFailed(wrong, heals=True)
+
+    def _received(self, done: int, total: int) -> None:
+        self.tools.watch(Event(self.source.name, UpdateStep.RECEIVING, done=done, total=total))
+
+    def _tell(self, step: UpdateStep, text: str) -> None:
+        self.tools.watch(Event(self.source.name, step, text))
+
+
+def _small(asked: HttpRequest, url: str) -> HttpRequest:
+    return replace(asked, url=url, max_bytes=_MAX_CHECKSUM_BYTES, etag="", last_modified="")
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise FetchFailed(f"cannot be read: {(error.strerror or '').lower()}") from None
+    if len(data) > limit:
+        raise TooBig(limit)
+    return data

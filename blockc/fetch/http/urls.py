@@ -1,0 +1,97 @@
+"""Which urls may be asked, and where a server may send us on to."""
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from blockc.fetch.http.failure import FetchFailed
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,2000}")
+
+
+def wrong_url(url: str) -> str:
+    """Return what is wrong with `url` as the address of a source, or nothing.
+
+    Good are `https:`, `file:` and, on this machine only, `http:`.
+
+    >>> wrong_url("http://example.com/list")
+    'is no https url'
+    >>> wrong_url("file:../list")
+    'leaves the folder of the policy; write the absolute path as file:///path'
+    """
+    parts = _split(url)
+    if parts is None or not _PRINTABLE.fullmatch(url):
+        return "is no https url"
+    if parts.scheme == "file":
+        return _wrong_file(parts)
+    if parts.username is not None or parts.password is not None:
+        return "carries a password; put it into ~/.netrc"
+    return "" if _is_safe(parts) or _is_here(parts) else "is no https url"
+
+
+def is_file(url: str) -> bool:
+    """Return whether `url` names a file of this machine."""
+    return url.startswith("file:")
+
+
+def file_path(url: str, folder: Path) -> Path:
+    """Return the file that the `file:` url names; relative ones stand in `folder`.
+
+    Raises:
+        FetchFailed: A relative path leaves `folder`, by `..` or through a symbolic link.
+    """
+    path = Path(unquote(urlsplit(url).path))
+    if path.is_absolute():
+        return path
+    here = folder.resolve()
+    found = (here / path).resolve()
+    if not found.is_relative_to(here):
+        raise FetchFailed(f"leaves the folder {here}; write the absolute path as file://{found}")
+    return found
+
+
+def next_url(url: str, location: str | None) -> str:
+    """Return where a redirect of `url` leads.
+
+    Raises:
+        FetchFailed: It leads to where nothing is encrypted, or to nowhere.
+    """
+    if not location:
+        raise FetchFailed("redirects to nowhere")
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
+    parts = _split(target)
+    local = _split(url)
+    stays_here = bool(parts and local and _is_here(parts) and _is_here(local))
+    if parts is None or not _PRINTABLE.fullmatch(target) or not (_is_safe(parts) or stays_here):
+        raise FetchFailed(f"redirects to {location[:100]!r}, which is no https url")
+    return target
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _is_safe(parts: SplitResult) -> bool:
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _is_here(parts: SplitResult) -> bool:
+    """Return whether this is plain http that never leaves the machine."""
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _wrong_file(parts: SplitResult) -> str:
+    if parts.netloc or parts.query or parts.fragment or not parts.path or "%00" in parts.path:
+        return "names no file, expected file:list.txt or file:///path/list.txt"
+    path = unquote(parts.path)
+    if not path.startswith("/") and ".." in path.split("/"):
+        return "leaves the folder of the policy; write the absolute path as file:///path"
+    return ""

@@ -1,0 +1,1 @@
+"""What was fetched and read before, kept by digest."""

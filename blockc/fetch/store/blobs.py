@@ -1,0 +1,71 @@
+"""The bytes that were fetched, each file named by its sha256: what a name says is what it holds."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from blockc.storage.atomic import FRESH, write_whole
+
+FOLDER = "raw"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the sha256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """Files under `root`, plain as they came and unpacked.
+
+    `sha256sum` proves each by its name, and so does every reading. Two processes may share them.
+    """
+
+    root: Path
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` and return its sha256.
+
+        Raises:
+            OutputError: The disk refuses.
+        """
+        sha256 = sha256_of(data)
+        path = self.path(sha256)
+        if self.has(sha256):
+            with suppress(OSError):
+                os.utime(path)  # young again, for whoever removes the old
+        else:
+            write_whole(path, data)
+        return sha256
+
+    def get(self, sha256: str) -> bytes | None:
+        """Return what has this sha256, or None.
+
+        A file that holds something else, cut short or changed by anybody, is no answer.
+        """
+        try:
+            data = self.path(sha256).read_bytes()
+        except OSError:
+            return None
+        return data if sha256_of(data) == sha256 else None
+
+    def has(self, sha256: str) -> bool:
+        """Return whether what has this sha256 is here, undamaged."""
+        return self.get(sha256) is not None
+
+    def path(self, sha256: str) -> Path:
+        """Return where what has this sha256 is kept."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"{sha256!r} is no sha256")
+        return self.root / FOLDER / sha256[:2] / sha256
+
+    def names(self) -> Iterator[str]:
+        """Return the sha256 of every file, whatever it holds now."""
+        for path in sorted((self.root / FOLDER).glob("??/*")):
+            if not path.name.startswith(FRESH) and _SHA256.fullmatch(path.name):
+                yield path.name

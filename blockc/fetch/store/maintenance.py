@@ -1,0 +1,169 @@
+"""What the store holds, whether it is sound, and what nobody needs any more."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from blockc.errors import BlockcError, UsageError
+from blockc.fetch.http.failure import one_line
+from blockc.fetch.lock import read_lock
+from blockc.fetch.store import state as states
+from blockc.fetch.store.blobs import FOLDER as RAW
+from blockc.fetch.store.blobs import Blobs, sha256_of
+from blockc.fetch.store.parsed import Store
+from blockc.fetch.store.state import State, load_state
+from blockc.storage.atomic import FRESH, reporting, write_whole
+
+KNOWN_LOCKS = "known-locks"
+_KIND = re.compile(r"[a-z][a-z0-9-]*")
+_DIGEST, _MARK = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEntry:
+    """A file of the store that is named by a digest: fetched bytes, or what was made of them."""
+
+    kind: str
+    key: str
+    path: Path
+    bytes: int
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in the store is not what it should be."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was removed from the store, or would be."""
+
+    entries: tuple[StoreEntry, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Return how much room that makes."""
+        return sum(entry.bytes for entry in self.entries)
+
+
+def mark_of(path: Path) -> str:
+    """Return what stands for the absolute path of a file in the store's own file names."""
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]
+
+
+def remember_lock(root: Path, path: Path) -> None:
+    """Note that the lock at `path` needs what it names, so that `sweep` leaves that alone."""
+    note = root / KNOWN_LOCKS / mark_of(path)
+    if not note.is_file():
+        write_whole(note, os.fsencode(path.absolute()))
+
+
+def remembered(root: Path) -> Iterator[State]:
+    """Return what is remembered of each source, sorted by name; damaged states are left out."""
+    for path in _state_files(root):
+        with suppress(BlockcError):
+            found = load_state(path)
+            if found:
+                yield found
+
+
+def entries(root: Path) -> Iterator[StoreEntry]:
+    """Return every entry of the store, by kind and key, and what stopped updates left unfinished.
+
+    A store may stand in a folder that holds other things too: what has not the name of an entry is
+    none of ours.
+    """
+    for folder in (path for path in _listed(root) if _KIND.fullmatch(path.name)):
+        unfinished = [path for path in _listed(folder) if path.name.startswith(FRESH)]
+        kept = [path for path in sorted(folder.glob("??/*")) if _is_entry(path)]
+        for path in unfinished + kept:
+            with suppress(OSError):
+                found = path.stat()
+                yield StoreEntry(folder.name, path.name, path, found.st_size, found.st_mtime)
+
+
+def _is_entry(path: Path) -> bool:
+    in_place = path.parent.name == path.name[:2] and _DIGEST.fullmatch(path.name)
+    unfinished = _MARK.fullmatch(path.parent.name) and path.name.startswith(FRESH)
+    return bool(in_place or unfinished)
+
+
+def needed(root: Path) -> set[str]:
+    """Return the digest of everything that a state or a known lock needs.
+
+    Raises:
+        BlockcError: A state or a lock cannot be read: nobody knows then what it needs.
+    """
+    found = {digest for path in _state_files(root) for digest in _digests(load_state(path))}
+    for note in _listed(root / KNOWN_LOCKS):
+        if note.name.startswith(FRESH):
+            continue
+        lock = read_lock(Path(os.fsdecode(note.read_bytes())))
+        found |= {one.sha256 for one in lock.sources.values()} if lock else set()
+    return found
+
+
+def verify(root: Path) -> Iterator[Damage]:
+    """Return everything in the store that is damaged; nothing is changed."""
+    blobs, store = Blobs(root), Store(root)
+    for entry in entries(root):
+        if entry.key.startswith(FRESH):
+            continue
+        if entry.kind == RAW:
+            sound = sha256_of(entry.path.read_bytes()) == entry.key
+        else:
+            sound = store.is_sound(entry.path)
+        if not sound:
+            yield Damage(entry.path, "does not hold what its name says")
+    for path in _state_files(root):
+        try:
+            found = load_state(path)
+        except BlockcError as error:
+            yield Damage(path, one_line(error))
+            continue
+        for snapshot in (found.good, found.refused) if found else ():
+            if snapshot and not blobs.path(snapshot.sha256).is_file():
+                yield Damage(path, f"{snapshot.short} is not in the store")
+
+
+def sweep(root: Path, days: int, now: datetime, *, dry_run: bool = False) -> Swept:
+    """Remove what no state and no known lock needs and nobody touched for `days`.
+
+    Raises:
+        UsageError: `days` is less than one: an update that runs now may need it.
+        BlockcError: A state or a lock cannot be read; nothing is removed.
+        OutputError: The disk refuses.
+    """
+    if days < 1:
+        raise UsageError(f"expected at least one day, found {days}")
+    keep, oldest = needed(root), (now - timedelta(days=days)).timestamp()
+    old = [one for one in entries(root) if one.key not in keep and one.changed < oldest]
+    for entry in [] if dry_run else old:
+        with reporting(entry.path):
+            entry.path.unlink(missing_ok=True)
+    return Swept(tuple(old))
+
+
+def _digests(found: State | None) -> set[str]:
+    return found.digests if found else set()
+
+
+def _state_files(root: Path) -> list[Path]:
+    found = _listed(root / states.FOLDER)
+    return [path for path in found if path.suffix == ".toml" and not path.name.startswith(FRESH)]
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

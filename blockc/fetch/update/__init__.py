@@ -1,0 +1,1 @@
+"""The update of sources, from their urls to the lock."""

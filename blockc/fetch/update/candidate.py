@@ -1,0 +1,145 @@
+"""One version of a source from one url, through every check that decides whether it is accepted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from blockc.fetch.definition import Source
+from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import HttpResponse
+from blockc.fetch.http.retrieve import Retriever
+from blockc.fetch.snapshot import Snapshot
+from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.update import continuity
+from blockc.fetch.update.previous_state import PreviousState
+from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A snapshot that passed every check.
+
+    Attributes:
+        data: Its bytes; empty if the server said that we have them.
+        etag: With which its url sent it; empty if another url did. So is `last_modified`.
+    """
+
+    snapshot: Snapshot
+    data: bytes = b""
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Refused(Exception):
+    """A snapshot is sound and may not follow the one before it, unless the operator says so."""
+
+    def __init__(self, snapshot: Snapshot, data: bytes, reason: str) -> None:
+        super().__init__(reason)
+        self.snapshot = snapshot
+        self.data = data
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Gets candidates for `source`, given what is known of it."""
+
+    tools: Tools
+    source: Source
+    wish: UpdateOptions
+    memory: PreviousState
+    now: datetime
+
+    def accepted(self) -> Candidate | None:
+        """Return the snapshot refused before that the operator accepts now, if any.
+
+        Raises:
+            FetchFailed: It grew too old meanwhile.
+        """
+        state = self.memory.state
+        kept = state.refused if state else None
+        if not kept or not self.wish.accepts(kept) or not self.tools.blobs.has(kept.sha256):
+            return None
+        self._require_young(kept)
+        return Candidate(kept)
+
+    def fetch(self, url: str) -> Candidate:
+        """Return what `url` has.
+
+        Raises:
+            FetchFailed: Nothing usable came.
+            SourceSyntaxError: What came does not follow its format.
+            SourceUnfit: Its reader refuses it.
+            Refused: It is sound and may not follow what came before it.
+        """
+        etag, last_modified = self._validators(url)
+        response = Retriever(self.tools, self.source, self._is_known).fetch(
+            url, etag, last_modified
+        )
+        self.tools.watch(Event(self.source.name, UpdateStep.CHECKING, url))
+        good = self.memory.good
+        if response.status == 304 and good:
+            candidate = Candidate(good, b"", etag, last_modified)
+        else:
+            snapshot = self._read(url, response)
+            own = snapshot.url == url
+            candidate = Candidate(
+                snapshot,
+                response.data,
+                response.etag if own else "",
+                response.last_modified if own else "",
+            )
+        self._require_young(candidate.snapshot)
+        self._require_following(url, candidate)
+        return candidate
+
+    def _validators(self, url: str) -> tuple[str, str]:
+        """Return the ETag and Last-Modified to ask `url` with.
+
+        Not once the data is halfway to being too old: a server that wrongly goes on saying that
+        nothing changed must not freeze us.
+        """
+        state, good = self.memory.state, self.memory.good
+        if self.wish.force or not state or not good or good != state.good or good.url != url:
+            return "", ""
+        age = continuity.age_of(good, state.checked_at, self.now)
+        fresh = age is not None and age <= timedelta(hours=self.source.max_age_hours) / 2
+        return (state.etag, state.last_modified) if fresh else ("", "")
+
+    def _is_known(self, data: bytes) -> bool:
+        return not self.wish.force and sha256_of(data) in self.memory.accepted
+
+    def _read(self, url: str, response: HttpResponse) -> Snapshot:
+        """Return the snapshot in `response`; a reader looks at it unless it was accepted before."""
+        sha256 = sha256_of(response.data)
+        known = self.memory.accepted.get(sha256)
+        if known and not self.wish.force:
+            return known
+        facts = self.tools.read(self.source, response.url, response.data)
+        few = continuity.too_few(self.source, facts)
+        if few:
+            raise FetchFailed(few)
+        return Snapshot(known.url if known else url, sha256, len(response.data), facts)
+
+    def _require_young(self, snapshot: Snapshot) -> None:
+        age = continuity.age_of(snapshot, self.now, self.now)
+        old = continuity.too_old(self.source, age) if age is not None else ""
+        if old:
+            raise FetchFailed(old)
+
+    def _require_following(self, url: str, candidate: Candidate) -> None:
+        """Raise unless the snapshot may follow what came before, or is accepted all the same."""
+        snapshot = candidate.snapshot
+        if self.wish.accepts(snapshot):
+            return
+        backwards = next(self._backwards(snapshot), "")
+        if backwards and url != self.source.urls[0]:
+            raise FetchFailed(backwards)  # a mirror is late, which is no news to decide about
+        before = self.memory.before
+        reasons = continuity.objections(self.source, snapshot, before) if before else iter(())
+        wrong = list(dict.fromkeys([*([backwards] if backwards else []), *reasons]))
+        if wrong:
+            raise Refused(snapshot, candidate.data, "; ".join(wrong))
+
+    def _backwards(self, snapshot: Snapshot) -> Iterator[str]:
+        earlier = [one for one in (self.memory.locked, self.memory.good) if one]
+        return filter(None, (continuity.going_back(snapshot.facts, one.facts) for one in earlier))

@@ -1,0 +1,99 @@
+"""The update of many sources at once, and the lock that says what builds use from then on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock
+
+from blockc.errors import SourceUnfit
+from blockc.fetch.definition import Source
+from blockc.fetch.lock import Lock, read_lock, write_lock
+from blockc.fetch.store.maintenance import mark_of, remember_lock
+from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
+from blockc.fetch.update.parallel import in_parallel
+from blockc.fetch.update.source_update import update_source
+from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.storage.atomic import reporting
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """How an update ended, source by source in the order they were asked for."""
+
+    outcomes: tuple[SourceOutcome, ...]
+
+    @property
+    def unfit(self) -> tuple[SourceOutcome, ...]:
+        """Return the outcomes with nothing to build from."""
+        return tuple(one for one in self.outcomes if one.came is UpdateResult.UNFIT)
+
+    def unused(self, accepted: Iterable[str]) -> list[str]:
+        """Return the digests, or beginnings of them, that no snapshot in use now has."""
+        used = [one.snapshot.sha256 for one in self.outcomes if one.snapshot]
+        return [said for said in accepted if not any(one.startswith(said) for one in used)]
+
+    def require_fit(self) -> None:
+        """Raise SourceUnfit if a source has nothing to build from."""
+        names = [one.source.name for one in self.unfit]
+        if names:
+            listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+            have = "have" if names[1:] else "has"
+            raise SourceUnfit(
+                f"{listed} {have} no data that may be used; nothing was changed",
+                hint="the lines above say why; try again later, or name the file with a source",
+            )
+
+
+def update(
+    tools: Tools, sources: Sequence[Source], lock: Lock | None, wish: UpdateOptions
+) -> Update:
+    """Update every one of `sources`, several at a time.
+
+    What comes is stored as it comes. What builds use is changed by `commit`, and only then.
+
+    Raises:
+        OutputError: The store cannot be written.
+        UsageError: Another process has been updating a source all the time.
+    """
+    locked = lock.sources if lock else {}
+    jobs = [partial(update_source, tools, one, locked.get(one.name), wish) for one in sources]
+    return Update(tuple(in_parallel(jobs, tools.clock.stop)))
+
+
+def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = None) -> Lock:
+    """Write into the lock at `path` what `done` found, and return it.
+
+    Args:
+        root: The folder of the store.
+        only: The sources the lock may name; any if None.
+
+    Raises:
+        SourceUnfit: A source has nothing to build from. The lock stays as it was.
+        OutputError: The lock cannot be written.
+        Mistakes: The lock that is there is none.
+    """
+    done.require_fit()
+    fresh = {one.source.name: one.snapshot for one in done.outcomes if one.snapshot}
+    with _alone(root, path):
+        lock = (read_lock(path) or Lock()).with_sources(fresh)
+        lock = lock if only is None else lock.only(only)
+        write_lock(path, lock)
+        remember_lock(root, path)
+    return lock
+
+
+@contextmanager
+def _alone(root: Path, path: Path) -> Iterator[None]:
+    """Hold the lock at `path` alone; what guards it is in the store, not in the project."""
+    guard = root / "locks" / f"lock-{mark_of(path)}.lock"
+    with reporting(guard):
+        guard.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(guard)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

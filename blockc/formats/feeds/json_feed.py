@@ -1,0 +1,100 @@
+"""Feeds in JSON: a definition says by paths where the prefixes and their tags stand."""
+
+import json
+from datetime import date
+from typing import Any
+
+from blockc.errors import Location, SourceSyntaxError, SourceUnfit
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.parsing.assembly import ParsedRows, feed_of
+from blockc.formats.parsing.dates import parse_day
+from blockc.formats.parsing.format_options import FormatOptions
+from blockc.formats.parsing.json_paths import Missing, Path
+from blockc.formats.parsing.json_rows import JsonRows, parse_json, single_text
+from blockc.formats.parsing.spans import decode_texts
+from blockc.formats.parsing.text_lines import TextLines
+
+
+def read_json(name: str, data: bytes, form: FormatOptions) -> Feed:
+    """Read a JSON document. Nothing counts as a prefix but the texts its paths name.
+
+    Raises:
+        SourceSyntaxError: It is no JSON, or at the first text that is no prefix.
+        SourceUnfit: It has not what the paths say, or is not to be believed.
+    """
+    lines = TextLines.of(name, data)
+    document = _document(lines)
+    rows = JsonRows(form.tags, form.max_records)
+    try:
+        for path in form.prefixes:
+            rows.add(document, path)
+        day = _day(lines, document, form.date)
+        serial = single_text(document, form.serial) if form.serial else ""
+    except Missing as reason:
+        raise not_there(name, reason) from None
+    require_tags(name, rows)
+    draft = ParsedRows(
+        name=name,
+        decoded=decode_texts(rows.texts, truncate=form.truncate),
+        count=len(rows.texts),
+        locate=lambda position, _part: _place(lines, rows.texts[position]),
+        tags=rows.tags,
+        records=rows.prefixes,
+        date=day,
+        serial=serial,
+    )
+    return feed_of(draft, form)
+
+
+def not_there(name: str, reason: Missing) -> SourceUnfit:
+    """Return the error of a document that has not what a path says."""
+    hint = "its publisher changed its form: correct the paths in [rows]"
+    return SourceUnfit(str(reason), at=Location(name), hint=hint)
+
+
+def require_tags(name: str, rows: JsonRows) -> None:
+    """Raise SourceUnfit if no row has one of the tags: it is somewhere else now."""
+    for tag, texts in rows.tags.items():
+        if texts and not any(texts):
+            raise tag_not_there(name, tag, rows.wanted[tag])
+
+
+def tag_not_there(name: str, tag: str, path: Path) -> SourceUnfit:
+    """Return the error of a file none of whose rows has a tag."""
+    hint = "its publisher changed its form: correct tags in [rows]"
+    return SourceUnfit(f"has nothing at {path}, the tag {tag!r}", at=Location(name), hint=hint)
+
+
+def _document(lines: TextLines) -> Any:
+    try:
+        return parse_json(lines.data.decode("utf-8").rstrip("\n"))
+    except UnicodeDecodeError as reason:
+        number = lines.data.count(b"\n", 0, reason.start) + 1
+        raise SourceSyntaxError("not UTF-8 text", at=lines.at(number)) from None
+    except json.JSONDecodeError as reason:
+        at = Location(lines.name, reason.lineno, reason.colno, lines.raw(reason.lineno))
+        said = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]}"
+        raise SourceSyntaxError(said, at=at, hint="fetch it again") from None
+    except ValueError as reason:
+        raise SourceSyntaxError(f"no JSON: {reason}", at=Location(lines.name)) from None
+
+
+def _day(lines: TextLines, document: Any, path: Path | None) -> date | None:
+    if path is None:
+        return None
+    text = single_text(document, path)
+    try:
+        return parse_day(text)
+    except ValueError as reason:
+        hint = "correct date in [rows], or fetch it again"
+        raise SourceSyntaxError(str(reason), at=_place(lines, text), hint=hint) from None
+
+
+def _place(lines: TextLines, text: str) -> Location:
+    """Return where `text` first stands in the file, as JSON writes it."""
+    for written in (json.dumps(text, ensure_ascii=False), json.dumps(text)):
+        place = lines.data.find(written.encode("utf-8", "replace"))
+        if place >= 0:
+            number = lines.data.count(b"\n", 0, place) + 1
+            return lines.at(number, written[1:-1])
+    return Location(lines.name)

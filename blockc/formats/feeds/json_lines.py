@@ -1,0 +1,117 @@
+"""Feeds of JSON records, one a line, of which the last may say that the file is whole.
+
+So are the Spamhaus DROP lists: https://www.spamhaus.org/blocklists/do-not-route-or-peer/
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from blockc.errors import SourceSyntaxError, SourceUnfit
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.feeds.json_feed import require_tags
+from blockc.formats.parsing.assembly import ParsedRows, feed_of
+from blockc.formats.parsing.dates import parse_day
+from blockc.formats.parsing.format_options import End, FormatOptions
+from blockc.formats.parsing.json_paths import Missing
+from blockc.formats.parsing.json_rows import JsonRows, parse_json
+from blockc.formats.parsing.spans import decode_texts
+from blockc.formats.parsing.text_lines import TextLines
+
+Record = Mapping[str, Any]
+
+
+def read_json_lines(name: str, data: bytes, form: FormatOptions) -> Feed:
+    """Read a file of records.
+
+    Raises:
+        SourceSyntaxError: At the first line that is no record, or has no prefix.
+        SourceUnfit: The record that ends the file is missing or counts others than there are, or
+            the file is not to be believed.
+    """
+    lines = TextLines.of(name, data)
+    found = _Found(JsonRows(form.tags, form.max_records))
+    for number, text in enumerate(lines.text.split("\n"), start=1):
+        if text.strip():
+            found.add(lines, number, _record(lines, number, text), form)
+    day = found.require_whole(lines, form.end) if form.end else None
+    require_tags(name, found.rows)
+    rows = found.rows
+    draft = ParsedRows(
+        name=name,
+        decoded=decode_texts(rows.texts, truncate=form.truncate),
+        count=len(rows.texts),
+        locate=lambda position, part: lines.at(found.numbers[position], part),
+        tags=rows.tags,
+        records=rows.prefixes,
+        date=day,
+    )
+    return feed_of(draft, form)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was met so far: rows, the line of each, and the record that ends the file."""
+
+    rows: JsonRows
+    numbers: list[int] = field(default_factory=list)
+    last: tuple[int, Record] | None = None
+
+    def add(self, lines: TextLines, number: int, record: Record, form: FormatOptions) -> None:
+        if self.last:
+            said = f"a record behind the one that ends the file, in line {self.last[0]:,}"
+            raise SourceSyntaxError(said, at=lines.at(number), hint="fetch it again")
+        if form.end and record.get(form.end.key) == form.end.value:
+            self.last = number, record
+            return
+        try:
+            for path in form.prefixes:
+                self.rows.add(record, path)
+        except Missing as reason:
+            said = str(reason).replace("the file", "the record", 1)
+            hint = "its publisher changed its form: correct the paths in [rows]"
+            raise SourceSyntaxError(said, at=lines.at(number), hint=hint) from None
+        self.numbers += [number] * (len(self.rows.texts) - len(self.numbers))
+
+    def require_whole(self, lines: TextLines, end: End) -> date | None:
+        """Return the day that the last record says.
+
+        Raises:
+            SourceUnfit: It is missing, or counts other records than there are.
+            SourceSyntaxError: It says no number or day where it should.
+        """
+        if not self.last:
+            raise SourceUnfit(
+                f"the record that ends the file, {end.key} = {end.value}, is missing: it was cut",
+                at=lines.at(lines.data.count(b"\n")),
+                hint="fetch it again",
+            )
+        number, record = self.last
+        if end.records and record.get(end.records) != self.rows.prefixes:
+            said = (
+                f"counts {record.get(end.records, 'no')} records, there are {self.rows.prefixes:,}"
+            )
+            raise SourceUnfit(said, at=lines.at(number, end.records), hint="fetch it again")
+        if not end.date:
+            return None
+        try:
+            return parse_day(str(record.get(end.date, "nothing")))
+        except ValueError as reason:
+            hint = "correct end.date in [rows], or fetch it again"
+            raise SourceSyntaxError(str(reason), at=lines.at(number, end.date), hint=hint) from None
+
+
+def _record(lines: TextLines, number: int, text: str) -> Record:
+    try:
+        record = parse_json(text)
+    except json.JSONDecodeError as reason:
+        at = lines.at(number)
+        said = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]} in column {reason.colno:,}"
+        raise SourceSyntaxError(said, at=at, hint="fetch it again") from None
+    except ValueError as reason:
+        raise SourceSyntaxError(f"no JSON: {reason}", at=lines.at(number)) from None
+    if not isinstance(record, dict):
+        raise SourceSyntaxError("no record, expected an object", at=lines.at(number))
+    return record

@@ -1,0 +1,146 @@
+"""MaxMind DB files: a binary tree of networks, and what is said about each in records.
+
+The tree is walked here, a level at a time for all its branches at once; maxminddb, which is an
+optional library, checks the file and decodes the records. IPv4 stands below `::/96`. Trees lead
+to the same branch from other places, such as `2002::/16`: it is read once.
+
+Source: MaxMind DB file format, https://maxmind.github.io/MaxMind-DB/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from blockc.addresses import columns
+from blockc.addresses.columns import Spans
+from blockc.addresses.family import V4, V6, Family
+from blockc.errors import Location, SourceUnfit, UsageError
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.feeds.json_feed import not_there, tag_not_there
+from blockc.formats.feeds.mmdb_tree import V4_DEPTH, WIDTH, Leaves, Tree, damaged
+from blockc.formats.parsing.assembly import ParsedRows, feed_of, nowhere
+from blockc.formats.parsing.format_options import FormatOptions
+from blockc.formats.parsing.json_paths import Missing, Path, texts_at
+from blockc.formats.parsing.spans import Decoded, Positions
+
+if TYPE_CHECKING:
+    from maxminddb.reader import Metadata
+
+_DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def read_mmdb(name: str, data: bytes, form: FormatOptions) -> Feed:
+    """Read a MaxMind DB file; its tags are texts in its records.
+
+    Raises:
+        UsageError: The library is not installed.
+        SourceSyntaxError: The file is damaged.
+        SourceUnfit: It is no such file, has not what the paths say, or is not to be believed.
+    """
+    metadata = _metadata(name, data)
+    leaves = _tree(data, metadata).leaves(name, form.max_records)
+    numbers, which = np.unique(leaves.record, return_inverse=True)
+    records = list(_records(name, data, metadata, numbers.tolist()))
+    tags = {}
+    for tag, path in form.tags.items():
+        texts = _texts(name, records, tag, path)
+        tags[tag] = [texts[number] for number in which.tolist()]
+    draft = ParsedRows(
+        name=name,
+        decoded=_by_family(leaves),
+        count=len(leaves.record),
+        locate=nowhere(name),
+        tags=tags,
+        date=_day(name, metadata),
+        serial=str(metadata.build_epoch),
+    )
+    return feed_of(draft, form)
+
+
+def _metadata(name: str, data: bytes) -> "Metadata":
+    try:
+        from maxminddb import MODE_FD, InvalidDatabaseError, open_database
+    except ImportError:
+        raise UsageError(
+            "a file of the format mmdb needs the library maxminddb",
+            at=Location(name),
+            hint="pip install blockc[mmdb]",
+        ) from None
+    try:
+        with open_database(BytesIO(data), MODE_FD) as reader:
+            metadata = reader.metadata()
+    except (InvalidDatabaseError, *_DAMAGED):
+        raise SourceUnfit(
+            "is no MaxMind DB file, or cut", at=Location(name), hint="fetch it again"
+        ) from None
+    numbers: list[Any] = [metadata.node_count, metadata.build_epoch]
+    sound = all(isinstance(number, int) and number >= 0 for number in numbers)
+    if not sound or metadata.ip_version not in (4, 6) or not metadata.node_count:
+        raise damaged(name, "its metadata make no sense")
+    return metadata
+
+
+def _tree(data: bytes, metadata: "Metadata") -> Tree:
+    v4_only = metadata.ip_version == 4
+    return Tree.of(data, metadata.node_count, metadata.node_byte_size, V4_DEPTH if v4_only else 0)
+
+
+def _by_family(leaves: Leaves) -> Decoded:
+    v4 = (leaves.high == 0) & (leaves.low >> np.uint64(32) == 0) & (leaves.length >= V4_DEPTH)
+    places = {V4: np.flatnonzero(v4), V6: np.flatnonzero(~v4)}
+    start: Mapping[Family, Any] = {
+        V4: leaves.low[v4],
+        V6: columns.join(leaves.high[~v4], leaves.low[~v4]),
+    }
+    spans: dict[Family, Spans] = {}
+    positions: dict[Family, Positions] = {}
+    for family, rows in places.items():
+        length = leaves.length[rows] - np.int16(WIDTH - family.width)
+        last = columns.block_lasts(family, start[family], length)
+        spans[family] = columns.narrow_spans(start[family], last)
+        positions[family] = rows.astype(np.int64)
+    return Decoded(spans, positions, ())
+
+
+def _records(name: str, data: bytes, metadata: "Metadata", numbers: Sequence[int]) -> Iterator[Any]:
+    """Yield the record of each number the tree has for one."""
+    from maxminddb import InvalidDatabaseError
+    from maxminddb.decoder import Decoder
+
+    begin = metadata.search_tree_size
+    decoder = Decoder(data, begin + 16)  # zero bytes part the tree from the records
+    for number in numbers:
+        try:
+            yield decoder.decode(number - metadata.node_count + begin)[0]
+        except (InvalidDatabaseError, *_DAMAGED):
+            raise damaged(name, f"record {number - metadata.node_count:,} is damaged") from None
+
+
+def _texts(name: str, records: Sequence[Any], tag: str, path: Path) -> list[str]:
+    """Return what each record says at `path`."""
+    try:
+        found = [texts_at(record, path.steps, "")[:1] for record in records]
+    except Missing as reason:
+        raise not_there(name, reason) from None
+    if not any(found):
+        raise tag_not_there(name, tag, path)
+    return ["".join(texts) for texts in found]
+
+
+def _day(name: str, metadata: "Metadata") -> date:
+    try:
+        return datetime.fromtimestamp(metadata.build_epoch, UTC).date()
+    except _DAMAGED:
+        raise damaged(name, "its metadata have no date") from None

@@ -1,0 +1,1 @@
+"""The passes that keep to a limit at the least cost."""

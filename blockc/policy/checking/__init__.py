@@ -1,0 +1,1 @@
+"""From tables to checked values, with every mistake placed."""

@@ -1,0 +1,121 @@
+"""What every part of a policy is checked with: known names, variables, and a place for mistakes."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from blockc.errors import PolicyError, suggestion
+from blockc.policy.model import Guard, Known, LocatedSelector, Note
+from blockc.policy.syntax.includes import VARIABLE, Variables
+from blockc.policy.syntax.selectors import (
+    AddressRange,
+    FeedSelector,
+    GroupSelector,
+    ListSelector,
+    Selector,
+    note_on,
+    parse_addresses,
+    parse_selector,
+)
+from blockc.tomlio.tables import Findings, Place
+
+LIST_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The names a policy may use, and what was found so far."""
+
+    known: Known
+    lists: frozenset[str]
+    variables: Variables
+    guard: Guard
+    findings: Findings
+    notes: list[Note] = field(default_factory=list)
+
+    def selectors(self, texts: Sequence[str], place: Place) -> tuple[LocatedSelector, ...]:
+        """Return the selectors of a list of texts, noting those that are wrong."""
+        entries = self.entries(texts, place)
+        found = ((self.selector(text, here), here) for text, here in entries)
+        return tuple(LocatedSelector(selector, here) for selector, here in found if selector)
+
+    def entries(self, texts: Sequence[str], place: Place) -> Iterator[tuple[str, Place]]:
+        """Yield each text and its place; a variable that is a list gives its own entries."""
+        for index, text in enumerate(texts):
+            variable = VARIABLE.fullmatch(text)
+            value = self.variables.get(variable[1]) if variable else text
+            for one in value if isinstance(value, tuple) else (value,):
+                yield one or "", place / index
+
+    def selector(self, text: str, place: Place) -> Selector | None:
+        """Return what `text` selects, or None if that is a mistake."""
+        try:
+            selector = parse_selector(text)
+            self._require_known(selector)
+            if isinstance(selector, AddressRange):
+                self._require_narrow(selector, text)
+        except PolicyError as mistake:
+            self.findings.add_error(place, mistake)
+            return None
+        note = note_on(text)
+        if note:
+            self.notes.append(Note(place, note))
+        return selector
+
+    def addresses(self, text: str, place: Place) -> AddressRange | None:
+        """Return the address, prefix or range `text` is, or None if that is a mistake."""
+        try:
+            addresses = parse_addresses(text)
+            self._require_narrow(addresses, text)
+        except PolicyError as mistake:
+            self.findings.add_error(place, mistake)
+            return None
+        return addresses
+
+    def list_exists(self, name: str, place: Place) -> bool:
+        """Return whether the policy has a list called `name`, noting if not."""
+        if name not in self.lists:
+            hint = _nearest(name, self.lists, "lists")
+            self.findings.add(place, f"unknown list {name!r}", hint=hint)
+        return name in self.lists
+
+    def _require_known(self, selector: Selector) -> None:
+        if isinstance(selector, GroupSelector):
+            _require("group", selector.name, self.known.groups)
+        elif isinstance(selector, ListSelector):
+            _require("list", selector.name, self.lists)
+        elif isinstance(selector, FeedSelector):
+            _require("source", selector.name, self.known.sources)
+            filters = self.known.sources[selector.name]
+            for key, _ in selector.filters:
+                _require_filter(selector.name, key, filters)
+
+    def _require_narrow(self, addresses: AddressRange, text: str) -> None:
+        widest = self.guard.widest(addresses.family)
+        if addresses.count <= 1 << (addresses.family.width - widest):
+            return
+        if addresses.count == addresses.family.size:
+            hint = "write 'world' if every address is meant"
+            raise PolicyError(f"{text} is all of {addresses.family.name}", hint=hint)
+        hint = f"set [guard] widest_prefix.{addresses.family.name} if it is meant"
+        raise PolicyError(f"{text} is wider than a /{widest}", hint=hint)
+
+
+def _require(kind: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise PolicyError(f"unknown {kind} {name!r}", hint=_nearest(name, known, f"{kind}s"))
+
+
+def _require_filter(source: str, key: str, filters: Collection[str]) -> None:
+    if not filters:
+        raise PolicyError(f"the rows of {source} cannot be filtered", hint=f"write feed:{source}")
+    if key not in filters:
+        hint = _nearest(key, filters, "filters")
+        raise PolicyError(f"{source} has no filter {key!r}", hint=hint)
+
+
+def _nearest(name: str, known: Collection[str], plural: str) -> str:
+    near = suggestion(name, sorted(known)).removeprefix("; ")
+    if near or not known:
+        return near or f"there are no {plural}"
+    return f"known are {', '.join(sorted(known))}" if len(known) <= 12 else ""

@@ -1,0 +1,157 @@
+"""Lists, exceptions and stages, from their tables to checked values."""
+
+from collections.abc import Mapping, Sequence
+
+from blockc.errors import suggestion
+from blockc.policy.checking.checks import LIST_NAME, Checks
+from blockc.policy.model import Exemption, List, LocatedSelector, Stage
+from blockc.policy.syntax.document import ExceptionTable, ListTable, StageTable
+from blockc.policy.syntax.selectors import ListSelector, Selector
+from blockc.tomlio.tables import Place
+
+_KEYS = ("block", "allow", "except", "stages", "title", "reference")
+_URL_STARTS = ("http://", "https://")
+
+
+def check_list(
+    name: str, table: ListTable, raw: Mapping[str, object], place: Place, checks: Checks
+) -> List:
+    """Return the list called `name`, noting what is wrong with it. `raw` holds its keys."""
+    _check_name(name, place, checks)
+    _check_sides(name, table, raw, place, checks)
+    return List(
+        name=name,
+        title=table.title or name,
+        reference=table.reference,
+        block=checks.selectors(table.block, place / "block"),
+        allow=checks.selectors(table.allow, place / "allow"),
+        spared=_exceptions(table.except_, place / "except", checks),
+        stages=_stages(table.stages, place / "stages", checks),
+        place=place,
+    )
+
+
+def check_references(lists: Sequence[List], checks: Checks) -> None:
+    """Note every list that refers to itself through `list:`."""
+    references = {
+        one.name: [w for w in written_of(one) if isinstance(w.selector, ListSelector)]
+        for one in lists
+    }
+    for name in sorted(references):
+        for written in references[name]:
+            chain = _way_back(name, _target(written.selector), references)
+            if chain:
+                hint = " -> ".join([name, *chain])
+                checks.findings.add(written.place, f"list {name!r} refers to itself", hint=hint)
+
+
+def written_of(one: List) -> tuple[LocatedSelector, ...]:
+    """Return every selector of a list, in order."""
+    return (*one.block, *one.allow, *(spared.written for spared in one.spared))
+
+
+def _target(selector: Selector) -> str:
+    return selector.name if isinstance(selector, ListSelector) else ""
+
+
+def _way_back(goal: str, start: str, references: dict[str, list[LocatedSelector]]) -> list[str]:
+    """Return the names from `start` to `goal`, following `list:`, or nothing."""
+    came_from = {start: ""}
+    waiting = [start]
+    while waiting:
+        name = waiting.pop(0)
+        if name == goal:
+            return _chain(name, came_from)
+        for written in references.get(name, ()):
+            following = _target(written.selector)
+            if following not in came_from:
+                came_from[following] = name
+                waiting.append(following)
+    return []
+
+
+def _chain(name: str, came_from: dict[str, str]) -> list[str]:
+    names = [name]
+    while came_from[names[0]]:
+        names.insert(0, came_from[names[0]])
+    return names
+
+
+def _check_name(name: str, place: Place, checks: Checks) -> None:
+    if not LIST_NAME.fullmatch(name):
+        hint = "names are 1 to 31 lower-case letters, digits and hyphens, a letter first"
+        checks.findings.add_name(place, f"{name!r} is no name of a list", hint=hint)
+
+
+def _check_sides(
+    name: str, table: ListTable, raw: Mapping[str, object], place: Place, checks: Checks
+) -> None:
+    if table.block and table.allow:
+        hint = "allow = [...] blocks everything else; use except = [...] to spare some of a block"
+        checks.findings.add_name(
+            place / "allow", f"list {name!r} both blocks and allows", hint=hint
+        )
+    misspelt = any(suggestion(key, ("block", "allow")) for key in raw if key not in _KEYS)
+    if not table.block and not table.allow and not misspelt:
+        hint = "give it block = [...] or allow = [...]"
+        checks.findings.add_missing(place / "block", f"list {name!r} selects nothing", hint=hint)
+
+
+def _exceptions(
+    entries: Sequence[str | ExceptionTable], place: Place, checks: Checks
+) -> tuple[Exemption, ...]:
+    found: list[Exemption] = []
+    for index, entry in enumerate(entries):
+        here = place / index
+        if isinstance(entry, ExceptionTable):
+            found += _exception(entry, here, checks)
+        else:
+            texts = checks.entries([entry], place)
+            chosen = ((checks.selector(text, here)) for text, _ in texts)
+            found += [Exemption(LocatedSelector(one, here)) for one in chosen if one]
+    return tuple(found)
+
+
+def _exception(table: ExceptionTable, place: Place, checks: Checks) -> list[Exemption]:
+    if bool(table.prefix) == bool(table.select):
+        hint = "write prefix = an address, prefix or range, or select = any selector"
+        checks.findings.add(place, "an exception needs one of prefix and select", hint=hint)
+        return []
+    for key, text in (("owner", table.owner), ("reason", table.reason)):
+        if not text.strip():
+            checks.findings.add(
+                place / key, f"{key} is empty", hint="say who answers for it and why"
+            )
+    if table.prefix:
+        here = place / "prefix"
+        selector: Selector | None = checks.addresses(table.prefix, here)
+    else:
+        here = place / "select"
+        selector = checks.selector(table.select, here)
+    if selector is None:
+        return []
+    return [Exemption(LocatedSelector(selector, here), table.owner, table.reason, table.until)]
+
+
+def _stages(tables: Sequence[StageTable], place: Place, checks: Checks) -> tuple[Stage, ...]:
+    for index, table in enumerate(tables):
+        _check_stage(table, place / index, checks)
+        if index and table.from_ <= tables[index - 1].from_:
+            said = f"this stage does not begin after {tables[index - 1].from_}"
+            hint = "put stages in order of from"
+            checks.findings.add(place / index / "from", said, hint=hint)
+    return tuple(Stage(t.from_, t.action, t.status, t.blocked_by) for t in tables)
+
+
+def _check_stage(table: StageTable, place: Place, checks: Checks) -> None:
+    answers = [key for key in ("status", "blocked_by") if getattr(table, key)]
+    if table.action != "block":
+        for key in answers:
+            said = f"{key} has no meaning where the action is {table.action!r}"
+            checks.findings.add_name(place / key, said)
+    if table.status is not None and not 400 <= table.status <= 599:
+        checks.findings.add(
+            place / "status", f"{table.status} refuses nothing", hint="use 400 to 599"
+        )
+    if table.blocked_by and not table.blocked_by.startswith(_URL_STARTS):
+        checks.findings.add(place / "blocked_by", "expected a URL with http or https")

@@ -1,0 +1,124 @@
+"""Outputs, from their tables to checked values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from blockc.errors import PolicyError, suggestion
+from blockc.policy.checking.checks import Checks
+from blockc.policy.checking.fits import check_fit
+from blockc.policy.checking.paths import is_pattern, may_collide, require_pattern
+from blockc.policy.model import Option, Output, TargetFacts
+from blockc.policy.syntax.document import OutputTable
+from blockc.tomlio.tables import Place
+
+_KEYS = frozenset(OutputTable.__struct_fields__)
+
+
+def check_output(
+    table: OutputTable, raw: Mapping[str, Any], place: Place, checks: Checks
+) -> Output:
+    """Return one output, noting what is wrong with it. `raw` holds the target's own options."""
+    facts = checks.known.targets.get(table.target)
+    if facts is None:
+        near = suggestion(table.target, sorted(checks.known.targets)).removeprefix("; ")
+        hint = near or "`blockc list targets` shows them all"
+        checks.findings.add(place / "target", f"unknown target {table.target!r}", hint=hint)
+    _check_path(table, raw, facts, place, checks)
+    return Output(
+        target=table.target,
+        path=table.path,
+        lists=_lists(table, raw, facts, place, checks),
+        says_action=bool(table.lists),
+        country_map=table.map == "country",
+        split_by_country=table.split_by == "country",
+        fit=check_fit(table, place, checks),
+        template=table.template,
+        options=_options(raw, table.target, facts, place, checks),
+        place=place,
+    )
+
+
+def check_paths(outputs: Sequence[Output], checks: Checks) -> None:
+    """Note every output that could write a file of another one."""
+    sound = [output for output in outputs if is_pattern(output.path)]
+    for index, one in enumerate(sound):
+        for other in sound[:index]:
+            if may_collide(one.path, other.path) or may_collide(other.path, one.path):
+                said = f"{one.path!r} can be the same file as {other.path!r}"
+                checks.findings.add(one.place / "path", said)
+
+
+def _lists(
+    table: OutputTable,
+    raw: Mapping[str, Any],
+    facts: TargetFacts | None,
+    place: Place,
+    checks: Checks,
+) -> tuple[str, ...]:
+    """Return the lists of an output, which says them in exactly one of three ways."""
+    given = [key for key in ("list", "lists", "map") if key in raw]
+    if len(given) != 1:
+        hint = "give one of list = NAME, lists = [NAMES], map = 'country'"
+        words = "says no list" if not given else f"says {' and '.join(given)}"
+        checks.findings.add_missing(place / "list", f"this output {words}", hint=hint)
+    if table.lists and facts and not facts.several_lists:
+        said = f"{table.target} holds one list an artifact"
+        checks.findings.add_name(place / "lists", said, hint="write an output a list")
+    if table.map and facts and not facts.country_map:
+        checks.findings.add_name(place / "map", f"{table.target} cannot hold the country map")
+    named = [(name, place / "lists" / n) for n, name in enumerate(table.lists)]
+    named += [(table.list, place / "list")] if table.list else []
+    return tuple(name for name, here in named if checks.list_exists(name, here))
+
+
+def _check_path(
+    table: OutputTable,
+    raw: Mapping[str, Any],
+    facts: TargetFacts | None,
+    place: Place,
+    checks: Checks,
+) -> None:
+    here = place / "path"
+    try:
+        placeholders = require_pattern(table.path)
+    except PolicyError as mistake:
+        checks.findings.add_error(here, mistake)
+        return
+    split = "split_by" in raw
+    if split and table.map:
+        checks.findings.add_name(place / "split_by", "the country map is one artifact, not split")
+    if split and "country" not in placeholders:
+        hint = "such as zones/{country}.{family}.zone"
+        checks.findings.add(here, "split_by = 'country' needs {country} in the path", hint=hint)
+    if "country" in placeholders and not split:
+        hint = "add split_by = 'country'"
+        checks.findings.add(here, "{country} has no value here", hint=hint, part="{country}")
+    if split and facts and facts.one_family and "family" not in placeholders:
+        said = f"{table.target} holds one family a file, so the path needs {{family}}"
+        checks.findings.add(here, said)
+
+
+def _options(
+    raw: Mapping[str, Any],
+    target: str,
+    facts: TargetFacts | None,
+    place: Place,
+    checks: Checks,
+) -> dict[str, Option]:
+    """Return the keys of an output that belong to its target."""
+    options: dict[str, Option] = {}
+    for key in sorted(raw.keys() - _KEYS):
+        if facts and key not in facts.options:
+            near = suggestion(key, sorted(_KEYS | facts.options))
+            said = f"unknown key {key!r}, neither of an output nor of {target}{near}"
+            checks.findings.add_name(place / key, said)
+            continue
+        value = raw[key]
+        if isinstance(value, str | int):
+            options[key] = value
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            options[key] = tuple(value)
+        else:
+            said = "expected text, a whole number, true, false or a list of texts"
+            checks.findings.add(place / key, said)
+    return options

@@ -1,0 +1,98 @@
+"""From the text of a policy to a `Policy`, or to everything that is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from blockc.errors import PolicyError
+from blockc.policy.checking.checks import Checks
+from blockc.policy.checking.guards import check_guard, check_protect
+from blockc.policy.checking.lists import check_list, check_references
+from blockc.policy.checking.outputs import check_output, check_paths
+from blockc.policy.model import Guard, Known, List, Output, Policy, Protect
+from blockc.policy.syntax.document import ListTable
+from blockc.policy.syntax.includes import PolicyFile, ReadFile, gather
+from blockc.tomlio.tables import Document, Findings, Place
+
+
+def _no_files(path: str) -> bytes:
+    raise FileNotFoundError(2, "no file can be read here", path)
+
+
+def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _no_files) -> Policy:
+    """Return the policy that `text` and the files it includes describe.
+
+    Args:
+        path: The name of the file: for messages, and the place that other paths start from.
+        text: TOML.
+        known: The names of targets, groups and sources.
+        read_file: Returns the bytes of a file; OSError if there is none.
+
+    Raises:
+        Mistakes: All that is wrong, each with file, line, column and caret.
+    """
+    findings = Findings(PolicyError)
+    files, variables = gather(Document(path, text), read_file, findings)
+    guard = _guard(files, findings)
+    names = frozenset(chain.from_iterable(file.table.list for file in files))
+    checks = Checks(known, names, variables, guard, findings)
+    policy = Policy(
+        files=tuple(file.place.document.path for file in files),
+        lists=_lists(files, checks),
+        outputs=_outputs(files, checks),
+        protect=_protect(files, checks),
+        guard=guard,
+        groups=known.groups,
+        notes=tuple(checks.notes),
+    )
+    findings.require_none()
+    return policy
+
+
+def _lists(files: Sequence[PolicyFile], checks: Checks) -> tuple[List, ...]:
+    tables: dict[str, tuple[ListTable, Mapping[str, object], Place]] = {}
+    for file in files:
+        for name, table in file.table.list.items():
+            place = file.place / "list" / name
+            if name in tables:
+                other = tables[name][2].location(name=True)
+                checks.findings.add_name(place, f"list {name!r} is also in {other}")
+            tables[name] = (table, _table(file.raw["list"][name]), place)
+    lists = tuple(check_list(name, *tables[name], checks) for name in sorted(tables))
+    check_references(lists, checks)
+    return lists
+
+
+def _outputs(files: Sequence[PolicyFile], checks: Checks) -> tuple[Output, ...]:
+    outputs = [
+        check_output(
+            table, _table(file.raw["output"][index]), file.place / "output" / index, checks
+        )
+        for file in files
+        for index, table in enumerate(file.table.output)
+    ]
+    check_paths(outputs, checks)
+    return tuple(sorted(outputs, key=lambda output: output.path))
+
+
+def _table(value: object) -> Mapping[str, object]:
+    """Return a table as it was written; what is none was reported when types were checked."""
+    return value if isinstance(value, dict) else {}
+
+
+def _protect(files: Sequence[PolicyFile], checks: Checks) -> Protect:
+    parts = [check_protect(file.table.protect, file.place / "protect", checks) for file in files]
+    return Protect(
+        tuple(chain.from_iterable(part.never_block for part in parts)),
+        tuple(chain.from_iterable(part.must_block for part in parts)),
+        tuple(chain.from_iterable(part.must_allow for part in parts)),
+    )
+
+
+def _guard(files: Sequence[PolicyFile], findings: Findings) -> Guard:
+    given = [file for file in files if "guard" in file.raw]
+    for file in given[1:]:
+        first = (given[0].place / "guard").location(name=True)
+        findings.add_name(file.place / "guard", f"[guard] is also in {first}")
+    if not given:
+        return Guard()
+    return check_guard(given[0].table.guard, given[0].place / "guard", findings)

@@ -1,0 +1,1 @@
+"""What a policy means on a day: schedule, selected addresses, lists."""

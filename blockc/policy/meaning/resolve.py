@@ -1,0 +1,271 @@
+"""From a policy and the world of one day to sets of addresses.
+
+Precedence is decided here and nowhere else, and is set algebra, so that the order of entries,
+lists and files cannot matter:
+
+    selected(list) = block - except               for a list that blocks
+    selected(list) = everything - allow - except  for a list that allows
+    addresses(list) = selected(list) - never_block
+
+`list:NAME` is what the other list selects: protection is applied once, at the end, to each.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+
+import numpy as np
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.errors import PolicyError
+from blockc.policy.meaning.schedule import WARN_DAYS, Schedule, days_left, schedule_on
+from blockc.policy.meaning.selector_sets import Counts, Feeds, SelectorData, SelectorSets
+from blockc.policy.meaning.slot_matrix import Rows, SlotMatrix, inverse, without
+from blockc.policy.model import Exemption, List, LocatedSelector, Note, Policy, Protect
+from blockc.policy.syntax.includes import ReadFile
+from blockc.policy.syntax.selectors import AddressRange, GroupSelector, ListSelector
+from blockc.registries.countries import NO_COUNTRY
+from blockc.registries.registry_map import RegistryMap
+from blockc.tomlio.tables import Findings, Place
+
+STALE_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One entry of a list that holds today. `role` is the key it stands under."""
+
+    role: str
+    written: LocatedSelector
+    spared: Exemption | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedEntry:
+    """An entry and what it stands for today.
+
+    `counts`: addresses, one number a family.
+    `days_left`: of an exception with an end; 0 on its last day.
+    """
+
+    entry: ListEntry
+    counts: Counts
+    days_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedList:
+    """A list as it is on one day: its addresses, and what happens to their traffic."""
+
+    wanted: List
+    addresses: AddrSet
+    schedule: Schedule
+    chosen: tuple[CountedEntry, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the list."""
+        return self.wanted.name
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A policy as it is on one day.
+
+    Invariant: lists are in order of name; none holds an address of `protected`.
+    """
+
+    policy: Policy
+    as_of: date
+    lists: tuple[ResolvedList, ...]
+    protected: AddrSet
+    chosen: tuple[CountedEntry, ...]
+    notes: tuple[Note, ...]
+
+    def list_of(self, name: str) -> ResolvedList:
+        """Return the list called `name`."""
+        return next(one for one in self.lists if one.name == name)
+
+
+def resolve(
+    policy: Policy,
+    world: RegistryMap,
+    *,
+    read_file: ReadFile,
+    as_of: date,
+    feeds: Feeds | None = None,
+    allow_expired: bool = False,
+) -> Resolved:
+    """Return what `policy` means on the day `as_of`.
+
+    Args:
+        policy: A checked policy.
+        world: Who holds which address.
+        read_file: Returns the bytes of a file named by `file:`; OSError if there is none.
+        as_of: A UTC day.
+        feeds: What `feed:` and `asn:` stand for.
+        allow_expired: Leave ended exceptions out with a note, instead of refusing them.
+
+    Raises:
+        Mistakes: Every entry that cannot be resolved, and every canary that came out wrong.
+    """
+    terms = SelectorSets(SelectorData(world, policy.groups, policy.guard, read_file, feeds))
+    work = _Work(terms, as_of, allow_expired=allow_expired)
+    entries = {one.name: work.entries(one) for one in policy.lists}
+    never_block = work.sound("never_block", policy.protect.never_block)
+    work.findings.require_none()
+    everything = chain(never_block, *entries.values())
+    board = SlotMatrix.of(terms, [entry.written for entry in everything])
+    protected = board.union([entry.written for entry in never_block])
+    for one in _references_first(policy):
+        board.lists[one.name] = _selected(one, entries[one.name], board)
+    lists = tuple(work.resolved(one, entries[one.name], protected, board) for one in policy.lists)
+    never = board.addresses(protected)
+    _require_canaries(policy.protect, lists, never)
+    chosen = work.chosen(never_block, board)
+    notes = (*policy.notes, *work.notes)
+    return Resolved(policy, as_of, lists, never, chosen, notes)
+
+
+def countries_map(world: RegistryMap) -> AddrMap:
+    """Return the registered country of every address, `ZZ` where there is none.
+
+    `ZZ` is space delegated without a country and all that is not delegated, listed or not: so
+    the files of `split_by = "country"` together are exactly the list, whatever it selects.
+    """
+    mapped = world.countries()
+    names = (NO_COUNTRY, *(name for name in mapped.names[1:] if name != NO_COUNTRY))
+    table = np.array([names.index(name or NO_COUNTRY) for name in mapped.names], dtype=np.int32)
+    return AddrMap(tuple(part.relabel(table[part.labels]) for part in mapped.parts), names)
+
+
+def _selected(one: List, entries: Sequence[ListEntry], board: SlotMatrix) -> Rows:
+    """Return what a list selects: the lists it refers to have been found before."""
+    asked = board.union([entry.written for entry in entries if entry.role != "except"])
+    spared = board.union([entry.written for entry in entries if entry.role == "except"])
+    return without(inverse(asked) if one.allow else asked, spared)
+
+
+def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
+    """Raise every canary that came out wrong, whatever the stage of the lists.
+
+    A list that allows blocks nearly everything, so only lists that block can fail `must_allow`.
+    """
+    findings = Findings(PolicyError)
+    for canary in protect.must_block:
+        wanted = canary.addresses.as_set(protected.families)
+        if all(wanted - one.addresses for one in lists):
+            spared = wanted & protected
+            what = "never_block spares it" if spared else "no list blocks it"
+            findings.add(canary.place, f"{canary.addresses} must be blocked, and {what}")
+    for canary in protect.must_allow:
+        wanted = canary.addresses.as_set(protected.families)
+        for one in lists:
+            if one.wanted.block and wanted & one.addresses:
+                said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
+                findings.add(canary.place, said)
+    findings.require_none()
+
+
+@dataclass(slots=True)
+class _Work:
+    """What was found so far while a policy is resolved."""
+
+    terms: SelectorSets
+    as_of: date
+    allow_expired: bool
+    findings: Findings = field(default_factory=lambda: Findings(PolicyError))
+    notes: list[Note] = field(default_factory=list)
+
+    def entries(self, one: List) -> list[ListEntry]:
+        """Return the entries of a list that hold today, noting those that cannot be resolved."""
+        sides = self.sound("block", one.block) + self.sound("allow", one.allow)
+        in_force = (spared for spared in one.spared if not self._ended(one, spared))
+        return sides + [
+            ListEntry("except", spared.written, spared)
+            for spared in in_force
+            if self._is_sound(spared.written)
+        ]
+
+    def sound(self, role: str, entries: Iterable[LocatedSelector]) -> list[ListEntry]:
+        """Return `entries`, noting those that cannot be resolved."""
+        return [ListEntry(role, written) for written in entries if self._is_sound(written)]
+
+    def resolved(
+        self, one: List, entries: Sequence[ListEntry], protected: Rows, board: SlotMatrix
+    ) -> ResolvedList:
+        """Return a list with protection applied and its entries counted."""
+        addresses = board.addresses(without(board.lists[one.name], protected))
+        schedule = schedule_on(one.stages, self.as_of)
+        return ResolvedList(one, addresses, schedule, self.chosen(entries, board))
+
+    def chosen(self, entries: Iterable[ListEntry], board: SlotMatrix) -> tuple[CountedEntry, ...]:
+        """Return entries with their counts, noting those without any address."""
+        return tuple(self._counted(entry, board) for entry in entries)
+
+    def _counted(self, entry: ListEntry, board: SlotMatrix) -> CountedEntry:
+        selector = entry.written.selector
+        if isinstance(selector, ListSelector):
+            counts = self.terms.count(board.addresses(board.lists[selector.name]))
+        else:
+            counts = self.terms.counts(entry.written)
+        if not any(counts):
+            self.notes.append(Note(entry.written.place, f"{selector} has no addresses"))
+        if isinstance(selector, GroupSelector):
+            self._note_age(selector, entry.written.place)
+        left = days_left(entry.spared, self.as_of) if entry.spared else None
+        return CountedEntry(entry, counts, left)
+
+    def _note_age(self, selector: GroupSelector, place: Place) -> None:
+        day = self.terms.data.groups[selector.name].day
+        if (self.as_of - day).days > STALE_DAYS:
+            said = f"{selector} was last checked on {day}, more than a year ago"
+            self.notes.append(Note(place, said))
+
+    def _is_sound(self, written: LocatedSelector) -> bool:
+        if isinstance(written.selector, ListSelector | AddressRange):
+            return True
+        try:
+            self.terms.counts(written)
+        except PolicyError as mistake:
+            self.findings.add_error(written.place, mistake)
+            return False
+        return True
+
+    def _ended(self, one: List, spared: Exemption) -> bool:
+        """Return whether an exception no longer holds, and say so in time."""
+        left = days_left(spared, self.as_of)
+        if left is None or left > WARN_DAYS:
+            return False
+        place, name = spared.written.place, f"exception {spared.written.selector}"
+        if left >= 0:
+            days = "today" if left == 0 else "in 1 day" if left == 1 else f"in {left} days"
+            said = f"{name} of list {one.name!r} ends {days}, on {spared.until}"
+            self.notes.append(Note(place, f"{said}; {spared.owner} owns it"))
+        elif self.allow_expired:
+            said = f"{name} of list {one.name!r} ended on {spared.until} and is left out"
+            self.notes.append(Note(place, said))
+        else:
+            said = f"{name} of list {one.name!r} ended on {spared.until}"
+            hint = f"ask {spared.owner}, then remove or prolong it, or pass --allow-expired"
+            self.findings.add(place, said, hint=hint)
+        return left < 0
+
+
+def _references_first(policy: Policy) -> Iterator[List]:
+    """Yield every list after the lists it refers to; `parse` has refused circles."""
+    done: set[str] = set()
+
+    def visit(one: List) -> Iterator[List]:
+        if one.name in done:
+            return
+        done.add(one.name)
+        for written in (*one.block, *one.allow, *(spared.written for spared in one.spared)):
+            if isinstance(written.selector, ListSelector):
+                yield from visit(policy.list_of(written.selector.name))
+        yield one
+
+    for one in policy.lists:
+        yield from visit(one)

@@ -1,0 +1,42 @@
+"""What the day decides: which stage of a list is in force, which exceptions have ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from blockc.policy.model import Exemption, Stage
+
+ALWAYS = Stage(date.min, "block")
+WARN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The stage in force on a day, and the next one.
+
+    `now` is None before the first stage: the list exists, and nothing happens to its traffic.
+    """
+
+    now: Stage | None
+    then: Stage | None = None
+
+    @property
+    def action(self) -> str:
+        """Return `monitor`, `warn`, `block`, or `off` before the first stage."""
+        return self.now.action if self.now else "off"
+
+
+def schedule_on(stages: Sequence[Stage], day: date) -> Schedule:
+    """Return what is in force on `day` (UTC); a list without stages always blocks."""
+    begun = [stage for stage in stages if stage.start <= day]
+    later = [stage for stage in stages if stage.start > day]
+    now = begun[-1] if begun else None
+    return Schedule(now if stages else ALWAYS, later[0] if later else None)
+
+
+def days_left(spared: Exemption, day: date) -> int | None:
+    """Return how many days after `day` an exception still holds; None if it has no end.
+
+    0 on its last day, negative after it.
+    """
+    return (spared.until - day).days if spared.until else None

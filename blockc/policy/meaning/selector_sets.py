@@ -1,0 +1,199 @@
+"""What each selector stands for on one day: its addresses and how many there are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from blockc.addresses import columns
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Column
+from blockc.addresses.family import Family
+from blockc.addresses.lines import read_spans
+from blockc.errors import PolicyError, SourceSyntaxError
+from blockc.policy.model import Guard, LocatedSelector
+from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.includes import ReadFile, beside, read_beside
+from blockc.policy.syntax.selectors import (
+    AddressRange,
+    AsnSelector,
+    CountrySelector,
+    DelegatedSelector,
+    FeedSelector,
+    FileSelector,
+    GroupSelector,
+    RegistrySelector,
+    StatusSelector,
+)
+from blockc.registries.registry_map import RegistryMap
+
+#: Numbers of addresses, one a family, in the order of the world's families.
+Counts = tuple[int, ...]
+DELEGATED = ("allocated", "assigned")
+
+
+class Feeds(Protocol):
+    """Where `feed:` and `asn:` find their addresses."""
+
+    def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
+        """Return the addresses of the rows of a source that pass every filter."""
+
+    def asn(self, number: int) -> AddrSet:
+        """Return the addresses an autonomous system announces."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectorData:
+    """Everything outside a policy that its meaning depends on."""
+
+    world: RegistryMap
+    groups: Mapping[str, CountryGroup]
+    guard: Guard
+    read_file: ReadFile
+    feeds: Feeds | None = None
+
+
+@dataclass
+class SelectorSets:
+    """Finds what selectors stand for, each distinct one once."""
+
+    data: SelectorData
+    _sets: dict[str, AddrSet] = field(default_factory=dict)
+    _counts: dict[str, Counts] = field(default_factory=dict)
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """Return the families of the world."""
+        return self.data.world.families
+
+    @cached_property
+    def countries(self) -> AddrMap:
+        """Return the registered country of every delegated address."""
+        return self.data.world.countries()
+
+    def codes(self, selector: CountrySelector | GroupSelector) -> tuple[str, ...]:
+        """Return the country codes a country or group stands for."""
+        if isinstance(selector, CountrySelector):
+            return (selector.code,)
+        return self.data.groups[selector.name].countries
+
+    def counts(self, written: LocatedSelector) -> Counts:
+        """Return how many addresses an entry stands for, by family; not for `list:`.
+
+        Raises:
+            PolicyError: If it stands for nothing that can be known.
+        """
+        selector = written.selector
+        if isinstance(selector, AddressRange):
+            counts = [0] * len(self.families)
+            counts[self._places[selector.family.version]] = selector.last - selector.first + 1
+            return tuple(counts)
+        if isinstance(selector, CountrySelector | GroupSelector):
+            nothing = (0,) * len(self.families)
+            tallies = [self._tallies.get(code, nothing) for code in self.codes(selector)]
+            return tuple(map(sum, zip(*tallies, strict=True)))
+        key, found = self.set_of(written)
+        if key not in self._counts:
+            self._counts[key] = self.count(found)
+        return self._counts[key]
+
+    def count(self, addresses: AddrSet) -> Counts:
+        """Return the number of addresses in a set."""
+        return tuple(addresses.count_of(family) for family in self.families)
+
+    def set_of(self, written: LocatedSelector) -> tuple[str, AddrSet]:
+        """Return a name and the addresses of an entry that is none of country, group, literal."""
+        selector = written.selector
+        key = str(selector)
+        if isinstance(selector, FileSelector):
+            key = f"file:{beside(written.place.document, selector.path)}"
+        if key not in self._sets:
+            self._sets[key] = self._find(written)
+        return key, self._sets[key]
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """Return the place of each family by its version, which is quicker to look up."""
+        return {family.version: place for place, family in enumerate(self.families)}
+
+    @cached_property
+    def _tallies(self) -> Mapping[str, Counts]:
+        return label_counts(self.countries)
+
+    def _find(self, written: LocatedSelector) -> AddrSet:
+        world = self.data.world
+        match written.selector:
+            case FileSelector():
+                return self._file(written, written.selector.path)
+            case FeedSelector() | AsnSelector():
+                return self._fed(written.selector)
+            case RegistrySelector(name):
+                return world.select(registries=[name], statuses=DELEGATED)
+            case StatusSelector(name):
+                return world.select(statuses=[name])
+            case DelegatedSelector():
+                return world.delegated()
+            case _:
+                return AddrSet.everything(self.families)
+
+    def _file(self, written: LocatedSelector, name: str) -> AddrSet:
+        path = beside(written.place.document, name)
+        data = read_beside(written.place, name, self.data.read_file)
+        try:
+            spans = read_spans(path, data)
+        except SourceSyntaxError as mistake:
+            raise PolicyError(mistake.message, at=mistake.at, hint="correct that line") from None
+        for family in spans:
+            self._require_narrow(family, spans[family], path)
+        return AddrSet.of_spans({family: spans[family] for family in self.families})
+
+    def _require_narrow(self, family: Family, spans: tuple[Column, Column], path: str) -> None:
+        """Raise if the file holds an entry wider than the guard lets an operator write."""
+        start, last = spans
+        widest = self.data.guard.widest(family)
+        limit = 1 << (family.width - widest)
+        for row in _wide_rows(family, start, last, limit)[:1]:
+            first, end = columns.ints(family, start)[row], columns.last_ints(family, last)[row]
+            said = f"{path} holds {AddressRange(family, first, end)}, wider than a /{widest}"
+            hint = f"set [guard] widest_prefix.{family.name} if it is meant"
+            raise PolicyError(said, hint=hint)
+
+    def _fed(self, selector: FeedSelector | AsnSelector) -> AddrSet:
+        feeds = self.data.feeds
+        if feeds is None:
+            raise PolicyError(f"{selector} needs a source that was not given")
+        if isinstance(selector, AsnSelector):
+            found = feeds.asn(selector.number)
+        else:
+            found = feeds.feed(selector.name, selector.filters)
+        if not found:
+            raise PolicyError(f"{selector} matches nothing", hint="an empty feed is never meant")
+        return found
+
+
+def label_counts(mapped: AddrMap) -> dict[str, Counts]:
+    """Return the number of addresses of every label but the default."""
+    counts = {name: [0] * len(mapped.parts) for name in mapped.names[1:]}
+    for place, part in enumerate(mapped.parts):
+        order = np.argsort(part.labels, kind="stable")
+        labels = part.labels[order]
+        first = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
+        starts, lasts = part.starts[order], part.lasts[order]
+        for low, high in pairwise([*first, len(labels)]):
+            if labels[low]:
+                rows = slice(low, high)
+                total = columns.total(part.family, starts[rows], lasts[rows])
+                counts[mapped.names[labels[low]]][place] = total
+    return {name: tuple(found) for name, found in counts.items()}
+
+
+def _wide_rows(family: Family, start: Column, last: Column, limit: int) -> list[int]:
+    """Return the rows whose spans hold more than `limit` addresses."""
+    if columns.is_wide(start) or limit < 1 << family.grain:
+        sizes = columns.sizes(family, start, last)
+        return [row for row, size in enumerate(sizes) if size > limit]
+    return np.flatnonzero(last - start > np.uint64((limit >> family.grain) - 1)).tolist()

@@ -1,0 +1,154 @@
+"""Every entry of a policy over one common cut of the space, so that a list is a row of bits.
+
+A policy has dozens of lists over the same few countries and thousands of small exceptions. The
+space is cut once, at every boundary of anything the policy names; after that a list is a vector
+over the slots, and its algebra is that of bits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import columns
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import Column
+from blockc.addresses.family import Family
+from blockc.addresses.partition import Partition
+from blockc.policy.meaning.selector_sets import SelectorSets
+from blockc.policy.model import LocatedSelector
+from blockc.policy.syntax.selectors import (
+    AddressRange,
+    CountrySelector,
+    GroupSelector,
+    ListSelector,
+)
+
+Row = NDArray[np.bool_]
+Rows = tuple[Row, ...]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One family, cut at every boundary a policy needs.
+
+    Invariant: `countries` and every row of `sets` have a value for each slot; `edges` holds the
+    first slot of each span and the one after its last.
+    """
+
+    family: Family
+    slots: Column
+    countries: NDArray[np.intp]
+    sets: dict[str, Row]
+    edges: dict[Span, tuple[int, int]]
+
+    def row(self, codes: Row, sets: Iterable[str], spans: Iterable[Span]) -> Row:
+        """Return the slots of any country that `codes` marks, any named set and any span."""
+        row = codes[self.countries] if codes.any() else np.zeros(len(self.slots), dtype=bool)
+        for name in sets:
+            row |= self.sets[name]
+        for span in spans:
+            first, end = self.edges[span]
+            row[first:end] = True
+        return row
+
+
+@dataclass(slots=True)
+class SlotMatrix:
+    """The cuts of all families, and the rows of the lists that are finished.
+
+    `lists`: what each list selects.
+    """
+
+    terms: SelectorSets
+    cuts: tuple[Cut, ...]
+    lists: dict[str, Rows] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, terms: SelectorSets, entries: Sequence[LocatedSelector]) -> "SlotMatrix":
+        """Return the board on which each of `entries` can be drawn."""
+        sets = dict(terms.set_of(written) for written in entries if _is_set(written))
+        spans = _spans(entries)
+        cuts = (_cut(terms, f, sets, spans.get(f.version, ())) for f in terms.families)
+        return cls(terms, tuple(cuts))
+
+    def union(self, entries: Sequence[LocatedSelector]) -> Rows:
+        """Return what any of `entries` stands for; lists among them must be finished."""
+        codes = np.zeros(len(self.terms.countries.names), dtype=bool)
+        wanted = set(chain.from_iterable(map(self._codes, entries)))
+        codes[[n for n, name in enumerate(self.terms.countries.names) if name in wanted]] = True
+        sets = {self.terms.set_of(written)[0] for written in entries if _is_set(written)}
+        spans = _spans(entries)
+        rows = (cut.row(codes, sets, spans.get(cut.family.version, ())) for cut in self.cuts)
+        names = [one.selector.name for one in entries if isinstance(one.selector, ListSelector)]
+        return either(tuple(rows), *(self.lists[name] for name in names))
+
+    def addresses(self, rows: Rows) -> AddrSet:
+        """Return a row of every family as a set."""
+        pairs = zip(self.cuts, rows, strict=True)
+        return AddrSet(tuple(Partition.of(cut.family, cut.slots, row) for cut, row in pairs))
+
+    def _codes(self, written: LocatedSelector) -> tuple[str, ...]:
+        selector = written.selector
+        return (
+            self.terms.codes(selector)
+            if isinstance(selector, CountrySelector | GroupSelector)
+            else ()
+        )
+
+
+def either(rows: Rows, *others: Rows) -> Rows:
+    """Return the slots of any of the rows."""
+    for other in others:
+        rows = tuple(one | two for one, two in zip(rows, other, strict=True))
+    return rows
+
+
+def without(rows: Rows, other: Rows) -> Rows:
+    """Return the slots of `rows` that are not in `other`."""
+    return tuple(one & ~two for one, two in zip(rows, other, strict=True))
+
+
+def inverse(rows: Rows) -> Rows:
+    """Return all other slots."""
+    return tuple(~row for row in rows)
+
+
+def _is_set(written: LocatedSelector) -> bool:
+    return not isinstance(
+        written.selector, CountrySelector | GroupSelector | AddressRange | ListSelector
+    )
+
+
+def _spans(entries: Iterable[LocatedSelector]) -> dict[int, list[Span]]:
+    """Return the ends of all literal entries by version of their family."""
+    found: dict[int, list[Span]] = {}
+    for written in entries:
+        literal = written.selector
+        if isinstance(literal, AddressRange):
+            found.setdefault(literal.family.version, []).append((literal.first, literal.last))
+    return found
+
+
+def _cut(
+    terms: SelectorSets, family: Family, sets: dict[str, AddrSet], literals: Sequence[Span]
+) -> Cut:
+    spans = sorted(set(literals))
+    start, last = columns.span_columns(family, spans)
+    stop = columns.after(family, last)
+    parts = [terms.countries.part(family), *(one.part(family) for one in sets.values())]
+    cut = [*(part.starts for part in parts), start, stop]
+    slots = columns.distinct(np.concatenate(columns.alike(cut)))
+    first, end = _positions(slots, start), _positions(slots, stop)
+    end[end == 0] = len(slots)  # the end of the space wrapped to address 0
+    edges = dict(zip(spans, zip(first.tolist(), end.tolist(), strict=True), strict=True))
+    countries, *rows = (part.at(slots) for part in parts)
+    return Cut(family, slots, countries.astype(np.intp), dict(zip(sets, rows, strict=True)), edges)
+
+
+def _positions(slots: Column, starts: Column) -> NDArray[np.intp]:
+    known, wanted = columns.alike([slots, starts])
+    return np.searchsorted(known, wanted)

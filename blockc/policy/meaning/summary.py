@@ -1,0 +1,90 @@
+"""What a policy resolves to on one day, as plain values: for `build --dry-run` and `--json`.
+
+Counts of addresses are texts, because an IPv6 count exceeds what many JSON readers keep exactly.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from blockc.addresses.family import Family
+from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
+from blockc.policy.model import LocatedSelector, Stage
+from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.selectors import GroupSelector
+
+Plain = dict[str, Any]
+
+
+def explain(resolved: Resolved) -> Plain:
+    """Return everything a policy stands for today: lists, entries, stages, groups and notes."""
+    families = resolved.protected.families
+    return {
+        "as_of": resolved.as_of.isoformat(),
+        "lists": [_list(one, families) for one in resolved.lists],
+        "never_block": [_entry(one, families) for one in resolved.chosen],
+        "groups": [_group(one) for one in groups_used(resolved)],
+        "notes": [str(note) for note in resolved.notes],
+    }
+
+
+def groups_used(resolved: Resolved) -> tuple[CountryGroup, ...]:
+    """Return the groups that a policy selects, in order of name."""
+    entries: Iterable[LocatedSelector] = (
+        chosen.entry.written
+        for part in (resolved.chosen, *(one.chosen for one in resolved.lists))
+        for chosen in part
+    )
+    names = {one.selector.name for one in entries if isinstance(one.selector, GroupSelector)}
+    return tuple(resolved.policy.groups[name] for name in sorted(names))
+
+
+def _list(one: ResolvedList, families: Sequence[Family]) -> Plain:
+    schedule = one.schedule
+    return {
+        "name": one.name,
+        "title": one.wanted.title,
+        "reference": one.wanted.reference,
+        "action": schedule.action,
+        "stage": _stage(schedule.now if one.wanted.stages else None),
+        "next_stage": _stage(schedule.then),
+        "addresses": {f.name: str(one.addresses.count_of(f)) for f in families},
+        "entries": [_entry(chosen, families) for chosen in one.chosen],
+    }
+
+
+def _stage(stage: Stage | None) -> Plain | None:
+    if stage is None:
+        return None
+    return {
+        "from": stage.start.isoformat(),
+        "action": stage.action,
+        "status": stage.status,
+        "blocked_by": stage.blocked_by,
+    }
+
+
+def _entry(chosen: CountedEntry, families: Sequence[Family]) -> Plain:
+    entry = chosen.entry
+    counts = zip(families, chosen.counts, strict=True)
+    plain: Plain = {
+        "key": entry.role,
+        "selector": str(entry.written.selector),
+        "addresses": {family.name: str(count) for family, count in counts},
+    }
+    spared = entry.spared
+    if spared and spared.owner:
+        until = spared.until.isoformat() if spared.until else None
+        plain |= {"owner": spared.owner, "reason": spared.reason, "until": until}
+        plain["days_left"] = chosen.days_left
+    return plain
+
+
+def _group(group: CountryGroup) -> Plain:
+    return {
+        "name": group.name,
+        "title": group.title,
+        "countries": list(group.countries),
+        "source": group.source,
+        "date": group.day.isoformat(),
+        "caveat": group.caveat,
+    }

@@ -1,0 +1,1 @@
+"""The policy as it is written: files, tables, selectors and groups."""

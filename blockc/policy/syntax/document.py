@@ -1,0 +1,145 @@
+"""The policy file as it is written: its tables, their keys and the types of their values."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from blockc.tomlio.tables import Table, for_editors, table_field
+
+Action = Literal["monitor", "warn", "block"]
+WhenOver = Literal["fail", "split", "two-sets", "collateral", "coverage", "balance"]
+DontCare = Literal["off", "reserved", "unallocated"]
+Weigh = Literal["addresses", "delegations"]
+
+SelectorText = Annotated[
+    str,
+    for_editors(
+        description="country code, group:NAME, registry:NAME, status:NAME, feed:NAME?key=value, "
+        "asn:N, file:PATH, list:NAME, delegated, world, an address, a prefix or a range",
+    ),
+]
+Name = Annotated[str, for_editors(pattern="^[a-z][a-z0-9-]{0,30}$")]
+Share = Annotated[str, for_editors(description="a share of addresses", pattern=r"^[0-9.]+%$")]
+Age = Annotated[str, for_editors(description="hours, days or weeks", pattern="^[0-9]+[hdw]$")]
+
+
+class ExceptionTable(Table):
+    """An exception that says who wanted it, why and until when."""
+
+    owner: str
+    reason: str
+    prefix: Annotated[str, for_editors(description="an address, a prefix or a range")] = ""
+    select: SelectorText = ""
+    until: Annotated[
+        date | None, for_editors(description="the last day it holds, UTC; none: no end")
+    ] = None
+
+
+class StageTable(Table):
+    """What happens to the list's traffic from a day on."""
+
+    from_: Annotated[date, for_editors(description="the first day of the stage, UTC")]
+    action: Action
+    status: Annotated[
+        int | None, for_editors(description="HTTP status of the refusal, such as 403 or 451")
+    ] = None
+    blocked_by: Annotated[
+        str, for_editors(description="URL of who demands the block (RFC 7725)")
+    ] = ""
+
+
+class ListTable(Table):
+    """One named result: what it selects, what it spares and from when."""
+
+    title: str = ""
+    reference: Annotated[str, for_editors(description="who wants this, for the audit trail")] = ""
+    block: tuple[SelectorText, ...] = ()
+    allow: Annotated[
+        tuple[SelectorText, ...], for_editors(description="everything else is blocked")
+    ] = ()
+    except_: tuple[SelectorText | ExceptionTable, ...] = ()
+    stages: tuple[StageTable, ...] = ()
+
+
+class ProtectTable(Table):
+    """What wins over every list."""
+
+    never_block: tuple[SelectorText, ...] = ()
+    must_block: Annotated[
+        tuple[str, ...], for_editors(description="canaries: the build fails unless blocked")
+    ] = ()
+    must_allow: Annotated[
+        tuple[str, ...], for_editors(description="canaries: the build fails if blocked")
+    ] = ()
+
+
+class WidestBlockTable(Table):
+    """The shortest prefix lengths an operator may write without saying `world`."""
+
+    ipv4: int = 8
+    ipv6: int = 16
+
+
+class GuardTable(Table):
+    """How much may change, and how old data may be, before somebody must approve."""
+
+    max_added: Share = "2%"
+    max_removed: Share = "2%"
+    max_age: Age = "4d"
+    widest_prefix: WidestBlockTable = WidestBlockTable()
+
+
+class OutputTable(Table, forbid_unknown_fields=False):
+    """One artifact, or one a country. Keys not named here are options of the target."""
+
+    target: str
+    path: Annotated[
+        str,
+        for_editors(description="below the output folder; {country}, {family}, {part} are filled"),
+    ]
+    list: str = ""
+    lists: Annotated[
+        tuple[str, ...],
+        for_editors(description="lists in one map of the actions in force, first match wins"),
+    ] = ()
+    map: Annotated[Literal["", "country"], for_editors(description="the whole country map")] = ""
+    split_by: Literal["", "country"] = ""
+    max_entries: Annotated[
+        int | None, for_editors(description="the most entries of a family; none: the target's")
+    ] = None
+    when_over: Annotated[
+        WhenOver, for_editors(description="what to do when the exact entries are more")
+    ] = "fail"
+    mu: Annotated[
+        float | None,
+        for_editors(description="balance: addresses of others blocked for one more of the list"),
+    ] = None
+    weigh: Annotated[Weigh, for_editors(description="what harm to others is counted in")] = (
+        "addresses"
+    )
+    factors: Annotated[
+        dict[str, int], for_editors(description="countries whose harm counts so many times")
+    ] = table_field(default_factory=dict)
+    spare: Annotated[
+        tuple[str, ...], for_editors(description="countries that a lossy fit must not touch")
+    ] = ()
+    dont_care: Annotated[
+        DontCare, for_editors(description="space that may be blocked to save entries")
+    ] = "off"
+    lengths: Annotated[
+        int | None, for_editors(description="the most different prefix lengths, for ipset")
+    ] = None
+    template: Annotated[
+        str, for_editors(description="a template of your own, from the policy's folder")
+    ] = ""
+
+
+class PolicyTable(Table):
+    """A whole policy file."""
+
+    version: Literal[1]
+    include: tuple[str, ...] = ()
+    vars: dict[str, str | tuple[str, ...]] = table_field(default_factory=dict)
+    list: dict[Name, ListTable] = table_field(default_factory=dict)
+    protect: ProtectTable = ProtectTable()
+    guard: GuardTable = GuardTable()
+    output: tuple[OutputTable, ...] = ()

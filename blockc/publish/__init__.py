@@ -1,0 +1,1 @@
+"""What a build publishes: generations of a folder, shown by one rename."""

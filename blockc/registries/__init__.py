@@ -1,0 +1,1 @@
+"""What the registries say, as values: records, the map of all space, special space, countries."""

@@ -1,0 +1,1 @@
+"""The one place that changes files: written aside, then renamed."""

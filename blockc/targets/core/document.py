@@ -1,0 +1,215 @@
+"""What is to be written: one compiled list with where it comes from, and its entries as text."""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from blockc.addresses import AddrSet, Family
+from blockc.addresses.lines import address_texts, last_texts, prefix_texts
+from blockc.addresses.rules import Match, Rules
+from blockc.errors import DoesNotFit, PolicyError, printable
+from blockc.targets.core.layout import File, SetRole
+from blockc.targets.core.options import Value
+from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.core.verdicts import ContentKind, Vocabulary
+from blockc.targets.syntax.addresses import rule_text
+
+REGISTERED = "the country of an address is where it is registered, not where it is used"
+SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
+_HEADER_COLUMNS = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One source a list was made from: its name, the date it gives itself and its digest."""
+
+    name: str
+    date: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
+
+    Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
+    and the names of lists and sources hold no blank either.
+    """
+
+    list: str
+    policy: str
+    title: str = ""
+    sources: tuple[Origin, ...] = ()
+    sample: bool = False
+
+    def __post_init__(self) -> None:
+        words = [self.list, self.policy]
+        for source in self.sources:
+            words += [source.name, source.date, source.digest]
+        if any(not word.isprintable() or " " in word for word in words):
+            raise ValueError("a provenance is made of printable words")
+        if not self.title.isprintable():
+            raise PolicyError(
+                f"the title of {self.list} holds characters that do not print",
+                hint=f"write {printable(self.title)!r} without them",
+            )
+
+
+@dataclass(frozen=True)
+class FamilyEntries:
+    """The entries of one family in one file, spelled as the target wants them."""
+
+    rules: Rules
+    addresses: int
+    form: EntryForm
+    words: Vocabulary
+    names: tuple[str, ...]
+
+    @property
+    def family(self) -> Family:
+        """Return the family of the entries."""
+        return self.rules.family
+
+    @property
+    def name(self) -> str:
+        """Return `ipv4` or `ipv6`."""
+        return self.family.name
+
+    @property
+    def version(self) -> int:
+        """Return 4 or 6."""
+        return self.family.version
+
+    @property
+    def count(self) -> int:
+        """Return the number of entries."""
+        return len(self.rules)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Return the addresses of each entry."""
+        return entry_texts(self.rules, self.form)
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """Return the addresses of each entry and the word for its verdict."""
+        words = [self.words.word(name) or "" for name in self.names]
+        labels = self.rules.verdict.tolist()
+        return list(zip(self.texts, [words[label] for label in labels], strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One compiled list, ready to be written for one target.
+
+    Attributes:
+        rules: The rules of each family in the order they are written.
+        names: The verdict each label of the rules stands for; names[0] is the default.
+        options: What `Target.settle` returned.
+        addresses: How many addresses of each family get a verdict, for the header.
+        kind: What the list says about an address.
+    """
+
+    rules: Mapping[Family, Rules]
+    names: tuple[str, ...]
+    provenance: Provenance
+    options: Mapping[str, Value]
+    addresses: Mapping[Family, int]
+    kind: ContentKind = ContentKind.LIST
+
+    def parts(self, target: Target, file: File) -> list[FamilyEntries]:
+        """Return the entries of one of the files of `target` as it spells them.
+
+        Raises:
+            PolicyError: If a verdict cannot be expressed.
+            DoesNotFit: If there are too many entries or one is too wide.
+        """
+        target.require_verdicts(self.kind, self._said(target.match))
+        parts = []
+        for family in file.families:
+            found = self.rules.get(family, Rules.empty(family))
+            rules = target.adapt(file.half.of(found))
+            if file.half in target.halves:  # a rule beside two sets holds no entries of its own
+                _require_fits(target, rules, target.capacity(self.options))
+            count = self.addresses.get(family, 0) if file.half is SetRole.ALL else _count(rules)
+            parts.append(
+                FamilyEntries(rules, count, target.form, target.words[self.kind], self.names)
+            )
+        return parts
+
+    def _said(self, match: Match) -> list[str]:
+        """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
+        found = {at for rules in self.rules.values() for at in np.unique(rules.verdict).tolist()}
+        implied = {0} if match is Match.TWO_SETS else set[int]()
+        return [self.names[at] for at in sorted(found - implied)]
+
+    def header(self, parts: list[FamilyEntries]) -> list[str]:
+        """Return the lines that say what an artifact is and what it was made from."""
+        made_of = self.provenance
+        lines = [SAMPLE] if made_of.sample else []
+        lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))
+        lines += [
+            f"{part.name}: {_counted(part.count, 'entry', 'entries')}, "
+            f"{_counted(part.addresses, 'address', 'addresses')}"
+            for part in parts
+        ]
+        lines.append(f"policy {made_of.policy}")
+        lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
+        lines.append(REGISTERED)
+        return [short for line in lines for short in _wrapped(line)]
+
+
+def _count(rules: Rules) -> int:
+    family = rules.family
+    return AddrSet.of_spans({family: (rules.start, rules.last)}).count_of(family)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return `line` in pieces no program that reads headers could find too long."""
+    return [line] if len(line) <= _HEADER_COLUMNS else textwrap.wrap(line, _HEADER_COLUMNS)
+
+
+def entry_texts(rules: Rules, form: EntryForm) -> list[str]:
+    """Return the addresses of each rule in `form`."""
+    family = rules.family
+    if form is EntryForm.RANGE:
+        pairs = zip(address_texts(family, rules.start), last_texts(family, rules.last), strict=True)
+        return [first if first == last else f"{first}-{last}" for first, last in pairs]
+    texts = prefix_texts(rules.prefixes())
+    if form is EntryForm.HOST:
+        full = f"/{family.width}"
+        return [text.removesuffix(full) for text in texts]
+    return texts
+
+
+def _require_fits(target: Target, rules: Rules, capacity: int | None) -> None:
+    if capacity is not None and len(rules) > capacity:
+        raise DoesNotFit(
+            f"{target.name} holds {capacity:,} {rules.family.name} entries, "
+            f"the list has {len(rules):,}",
+            hint=_way_out(target),
+        )
+    if target.lengths is None or target.form is EntryForm.RANGE or not len(rules):
+        return
+    lengths = rules.prefixes().length
+    allowed = target.lengths.of(rules.family)
+    wrong = (lengths < allowed.start) | (lengths >= allowed.stop)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DoesNotFit(
+            f"{target.name} takes {rules.family.name} prefixes of /{allowed.start} to "
+            f"/{allowed.stop - 1}, {rule_text(rules.take(np.array([at])))} is a /{lengths[at]}"
+        )
+
+
+def _way_out(target: Target) -> str:
+    if target.max_entries and target.max_entries.option:
+        return f"raise the option {target.max_entries.option}"
+    return "write fewer countries a list, or choose a target with more room"

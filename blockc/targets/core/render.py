@@ -1,0 +1,110 @@
+"""Rules to text: the only door to jinja2.
+
+What a template sees: `header` (lines), `registered` (a sentence), `provenance`, `option.<name>` and
+`parts`, one a family of the file. A part has `name`, `version`, `count`, `addresses`, `texts` (the
+addresses of each entry) and `entries` (those with the word for the verdict). `kind` is what the
+artifact says (`list`, `verdicts` or `countries`), `default` the word for what no entry holds, and
+`half` which of two sets the file is (`block` or `except`, else `all`). Loops and conditions are a
+template's business; numbers are counted here.
+
+Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
+are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
+can make text of what it is given and nothing else.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from blockc.errors import BlockcError, DefinitionError, Location
+from blockc.targets.core.document import REGISTERED, Document
+from blockc.targets.core.layout import File
+from blockc.targets.core.target import Target
+from blockc.targets.syntax.tokens import Text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(
+    target: Target, draft: Document, path: str, templates: Mapping[str, Text]
+) -> tuple[Text, ...]:
+    """Return the files of `draft` in the order of `target.files(path)`.
+
+    Args:
+        path: Where the artifact goes, relative to the output folder.
+        templates: The text of every template `target` names; to use an operator's own, put it
+            in place of ours.
+
+    Raises:
+        DoesNotFit: If the list exceeds a limit of the target.
+        PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
+        DefinitionError: If a template is wrong, with its file and line.
+    """
+    return tuple(_filled(target, draft, file, templates) for file in target.files(path))
+
+
+def _filled(target: Target, draft: Document, file: File, templates: Mapping[str, Text]) -> Text:
+    parts = draft.parts(target, file)
+    words = target.words[draft.kind]
+    values = {
+        "header": draft.header(parts),
+        "provenance": draft.provenance,
+        "registered": REGISTERED,
+        "option": draft.options,
+        "parts": parts,
+        "kind": str(draft.kind),
+        "default": words.word(words.default) or "",
+        "half": str(file.half),
+    }
+    template = templates[file.template]
+    try:
+        text: str = _compiled(template).render(values)
+    except BlockcError:
+        raise
+    except Exception as error:  # noqa: BLE001  a template can raise anything a program can
+        raise _at_template(template, error) from None
+    return Text(file.path, text, file.families)
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: Text) -> "Template":
+    from jinja2 import StrictUndefined, TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
+    try:
+        code = environment.compile(source.text, source.path, source.path)
+    except TemplateSyntaxError as error:
+        raise _wrong(source, error.lineno, error.message or "syntax error") from None
+    return environment.template_class.from_code(environment, code, {**environment.globals})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _at_template(template: Text, error: Exception) -> DefinitionError:
+    """Return the error with the last line of the template that was being filled."""
+    line, trace = 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == template.path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return _wrong(template, line, str(error) or type(error).__name__)
+
+
+def _wrong(template: Text, line: int, reason: str) -> DefinitionError:
+    reason = reason.rstrip(".")
+    lines = template.text.split("\n")
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    at = Location(template.path, line, 0, shown)
+    return DefinitionError(f"the template cannot be filled: {reason}", at=at)

@@ -1,0 +1,1 @@
+"""Plain data for programs of your own."""

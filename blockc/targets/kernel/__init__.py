@@ -1,0 +1,1 @@
+"""Packet filters of the kernel."""

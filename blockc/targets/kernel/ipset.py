@@ -1,0 +1,82 @@
+"""ipset restore files, and the iptables rules that drop what is in the sets.
+
+Sets are filled aside and swapped, since a restore that fails half way keeps what it added. A set
+that exists can be created again only with the same `maxelem` (ipset 7.17 says "set with the same
+name already exists"), so that number is an option and never follows the entries; it costs no
+memory.
+"""
+
+from collections.abc import Sequence
+
+from blockc.addresses import V4, V6
+from blockc.addresses.rules import Match
+from blockc.targets.core.layout import ExtraFile
+from blockc.targets.core.options import Option
+from blockc.targets.core.target import EntryForm, Layout, Lengths, MaxEntries, Reference, Target
+from blockc.targets.core.verdicts import ContentKind, Vocabulary
+from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
+from blockc.targets.kernel.iptables import dropped_sets
+from blockc.targets.syntax.tokens import Reading, Text
+
+
+def read_ipset(texts: Sequence[Text]) -> Reading:
+    """Return what the rules drop: the contents of their sets once the restore file has run.
+
+    Args:
+        texts: The restore file, then a rules file a family.
+    """
+    restore = Restore(texts[0])
+    return Reading.joined(
+        Reading({family: restore.rules(name, family)})
+        for text in texts[1:]
+        for family in text.families
+        for name in dropped_sets(text)
+    )
+
+
+_MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-11-23")
+
+_NOTES = """\
+A set can be created again only with the same `maxelem`, so that number never follows the
+entries; it costs no memory. Load the restore file first, then the rules."""
+
+IPSET = Target(
+    name="ipset",
+    title="ipset restore file with iptables rules",
+    match=Match.LONGEST,
+    form=EntryForm.PREFIX,
+    layout=Layout.TOGETHER,
+    template="ipset.ipset.j2",
+    companions=(
+        ExtraFile("ipset.rules.j2", ".rules.v4", (V4,)),
+        ExtraFile("ipset.rules.j2", ".rules.v6", (V6,)),
+    ),
+    reader=read_ipset,
+    words={ContentKind.LIST: Vocabulary({"": "nomatch", "block": ""})},
+    comment="#",
+    options=(
+        Option(
+            "set",
+            "blockc_{word}",
+            "blockc_ and 1 to 17 lower-case letters, digits or _ (`_v4_new` must still fit)",
+            # The prefix keeps a policy from swapping or flushing sets and chains of others.
+            pattern=r"blockc_[a-z0-9_]{1,17}",
+            part="_{part}",
+        ),
+        Option(
+            "maxelem",
+            1_048_576,
+            f"a number from 1 to {MOST_ENTRIES}; destroy the sets before changing it",
+            within=range(1, MOST_ENTRIES + 1),
+        ),
+        Option("hashsize", 4096, "a number from 64 to 1048576", within=range(64, 1_048_577)),
+    ),
+    max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
+    lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
+    programs=("ipset", "iptables-restore", "ip6tables-restore"),
+    notes=_NOTES,
+    references=(
+        _MANUAL,
+        Reference("https://manpages.debian.org/iptables-restore", checked="2026-11-23"),
+    ),
+)

@@ -1,0 +1,56 @@
+"""nftables: a table of its own with an interval set a family and a chain that drops their sources.
+
+The file replaces the whole table in one transaction: `table` makes sure that it exists, `delete`
+removes it with everything in it, and the block makes it anew (`destroy` is unknown to nft 1.0.6).
+"""
+
+from blockc.addresses.rules import Match
+from blockc.targets.core.options import Option
+from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.kernel.nft_file import HOOKS, NftFile
+from blockc.targets.syntax.tokens import Reading, Text, each
+
+
+def read_nft(text: Text) -> Reading:
+    """Return what the chains drop: the sources in the interval sets they name."""
+    found = NftFile(text)
+    return Reading.joined(Reading({family: found.sets[name]}) for family, name in found.dropped)
+
+
+_NOTES = """\
+The file replaces the whole table in one transaction; nothing else may live in that table."""
+
+NFTABLES = Target(
+    name="nftables",
+    title="nftables table with interval sets",
+    match=Match.INTERVALS,
+    form=EntryForm.RANGE,
+    layout=Layout.TOGETHER,
+    template="nftables.nft.j2",
+    reader=each(read_nft),
+    words={ContentKind.LIST: BLOCKS},
+    comment="#",
+    options=(
+        Option(
+            "table",
+            "blockc_{word}",
+            "blockc_ and 1 to 48 lower-case letters, digits or _",
+            # The file deletes this table: the prefix keeps it from being somebody else's.
+            pattern=r"blockc_[a-z0-9_]{1,48}",
+            part="_{part}",
+        ),
+        Option("hook", "prerouting", " or ".join(HOOKS), pattern="|".join(HOOKS)),
+        Option(
+            "priority",
+            "raw",
+            "raw, mangle, filter, security or a number, as text",
+            pattern=r"raw|mangle|filter|security|-?[0-9]{1,5}",
+        ),
+    ),
+    programs=("nft",),
+    notes=_NOTES,
+    references=(
+        Reference("https://www.netfilter.org/projects/nftables/manpage.html", checked="2026-11-23"),
+    ),
+)

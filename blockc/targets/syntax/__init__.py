@@ -1,0 +1,1 @@
+"""Grammars that platforms share, with positions and strictness."""

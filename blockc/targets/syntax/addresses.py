@@ -1,0 +1,194 @@
+"""Addresses as artifacts spell them, many at a time, into columns.
+
+They are decoded with the C library's own parser and not with the code that wrote them, and
+IPv4-mapped IPv6 stays what it is: a reader says what a text means, not what it should.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import repeat
+from operator import contains
+from socket import AF_INET, AF_INET6, inet_pton  # a pure function; nothing here opens a socket
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import FAMILIES, V4, V6, Family, Prefix, columns
+from blockc.addresses.columns import Column
+from blockc.addresses.rules import Rules
+from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.tokens import Text, Where
+
+Span = tuple[Column, Column]
+
+
+def decode_rules(
+    text: Text,
+    tokens: Sequence[str],
+    verdicts: Sequence[int] | int,
+    where: Where,
+    *,
+    ranges: bool = False,
+) -> dict[Family, Rules]:
+    """Return the rules that address `tokens` of a text stand for, in their order, by family.
+
+    Args:
+        tokens: Addresses and prefixes, each of a family that `text` may speak of.
+        verdicts: The label of each, or of all.
+        where: Makes the error about the token at a position.
+        ranges: Whether `first-last` is taken too.
+
+    Cost: O(n), about 0.4 us a token.
+    """
+    labels = np.broadcast_to(np.asarray(verdicts, dtype=np.int32), len(tokens))
+    v6 = _having(":", tokens)
+    found = {}
+    for family, chosen in ((V4, ~v6), (V6, v6)):
+        rows = np.flatnonzero(chosen)
+        if not len(rows):
+            found[family] = Rules.empty(family)
+            continue
+        if family not in text.families:
+            raise where(int(rows[0]), f"an {family.name} entry where it does not belong")
+        same = tokens if len(rows) == len(tokens) else [tokens[row] for row in rows.tolist()]
+        decode = _spans if ranges else _prefix_spans
+        start, last = decode(family, same, _shifted(where, rows))
+        start, last = columns.narrow_spans(start, last)
+        found[family] = Rules(family, start, last, labels[rows])
+    return {family: found[family] for family in text.families}
+
+
+def require_distinct(text: Text, rules: Rules) -> None:
+    """Raise SourceSyntaxError if two rules are about the very same addresses."""
+    order = np.lexsort((rules.last, rules.start))
+    start, last = rules.start[order], rules.last[order]
+    same = (start[1:] == start[:-1]) & (last[1:] == last[:-1])
+    if same.any():
+        raise _about_rule(text, rules.take(order[1:][same][:1]), "occurs twice")
+
+
+def require_disjoint(text: Text, rules: Rules) -> None:
+    """Raise SourceSyntaxError if two rules share an address."""
+    order = np.argsort(rules.start, kind="stable")
+    meets = rules.start[order][1:] <= rules.last[order][:-1]
+    if meets.any():
+        raise _about_rule(text, rules.take(order[1:][meets][:1]), "overlaps another entry")
+
+
+def rule_text(rule: Rules) -> str:
+    """Return the addresses of the one rule in `rule` as text, for messages."""
+    first = columns.ints(rule.family, rule.start)[0]
+    last = columns.last_ints(rule.family, rule.last)[0]
+    size = last - first + 1
+    if first % size or size & (size - 1):
+        return f"{rule.family.text(first)}-{rule.family.text(last)}"
+    return str(Prefix(rule.family, first, rule.family.width - size.bit_length() + 1))
+
+
+def _about_rule(text: Text, rule: Rules, message: str) -> SourceSyntaxError:
+    """Return the error at the last place where the rule's first address is written."""
+    first = rule.family.text(columns.ints(rule.family, rule.start)[0])
+    alone = re.compile(rf"(?<![0-9a-f.:]){re.escape(first)}(?![0-9a-f.:])")
+    place = max((match.start() for match in alone.finditer(text.text)), default=0)
+    return text.error(f"{rule_text(rule)} {message}", place, len(first))
+
+
+def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
+    """Return `where` for the tokens that were picked out at `rows`."""
+    return lambda at, why: where(int(rows[at]), why)
+
+
+def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    """Return start and inclusive end of each token; ranges are decoded apart from prefixes."""
+    ranged = _having("-", tokens)
+    if not ranged.any():
+        return _prefix_spans(family, tokens, where)
+    rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
+    pairs = [
+        decode(family, [tokens[row] for row in chosen.tolist()], _shifted(where, chosen))
+        for decode, chosen in ((_range_spans, rows), (_prefix_spans, others))
+    ]
+    order = np.argsort(np.concatenate([rows, others]), kind="stable")
+    start, last = (np.concatenate(column)[order] for column in zip(*pairs, strict=True))
+    return start, last
+
+
+def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    addresses, lengths = _halves(tokens, "/", str(family.width))
+    start = _decoded(family, addresses, where)
+    known = _LENGTHS[family]
+    length = np.fromiter(map(known.get, lengths, repeat(-1)), np.int16, len(lengths))
+    if (length < 0).any():
+        at = int(np.argmax(length < 0))
+        raise where(at, f"{lengths[at]!r} is not a prefix length of {family.name}")
+    last = columns.block_lasts(family, start, length)
+    hosts = _hosts(family, start, length)
+    if hosts.any():
+        at = int(np.argmax(hosts))
+        raise where(at, f"{tokens[at]} has host bits set")
+    return start, last
+
+
+def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    firsts, lasts = _halves(tokens, "-", "")
+    start, last = _decoded(family, firsts, where), _decoded(family, lasts, where)
+    if (last < start).any():
+        at = int(np.argmax(last < start))
+        raise where(at, f"{tokens[at]} ends before it starts")
+    return start, last
+
+
+def _halves(tokens: Sequence[str], mark: str, missing: str) -> tuple[list[str], list[str]]:
+    """Return what stands before and after `mark` in each token; `missing` where it has none."""
+    flat = mark.join(tokens).split(mark)
+    if len(flat) == 2 * len(tokens) and _having(mark, tokens).all():
+        return flat[0::2], flat[1::2]
+    pieces = [token.partition(mark) for token in tokens]
+    return [p[0] for p in pieces], [p[2] if p[1] else missing for p in pieces]
+
+
+def _having(mark: str, tokens: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which tokens have a character in them."""
+    return np.fromiter(map(contains, tokens, repeat(mark)), np.bool_, len(tokens))
+
+
+_LENGTHS = {
+    family: {str(length): length for length in range(family.width + 1)} for family in FAMILIES
+}
+_DECODERS: dict[Family, Callable[[str], bytes]] = {
+    V4: partial(inet_pton, AF_INET),
+    V6: partial(inet_pton, AF_INET6),
+}
+
+
+def _decoded(family: Family, addresses: Sequence[str], where: Where) -> Column:
+    """Return addresses as a column, wide for IPv6. inet_pton takes no shorthand and no zone."""
+    decode = _DECODERS[family]
+    try:
+        raw = b"".join(map(decode, addresses))
+    except (OSError, ValueError):
+        raise _undecodable(decode, addresses, where) from None
+    if family == V4:
+        return np.frombuffer(raw, dtype=">u4").astype(np.uint64)
+    return np.frombuffer(raw, dtype=columns.WIDE)
+
+
+def _undecodable(
+    decode: Callable[[str], bytes], addresses: Sequence[str], where: Where
+) -> SourceSyntaxError:
+    for at, address in enumerate(addresses):
+        try:
+            decode(address)
+        except (OSError, ValueError):
+            return where(at, f"{address!r} is not an address")
+    raise AssertionError("the addresses decode one by one but not together")
+
+
+def _hosts(family: Family, start: Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return which starts have bits beyond their prefix length."""
+    mask = columns.block_lasts(family, np.zeros_like(start), length)
+    if not columns.is_wide(start):
+        return np.not_equal(start & mask, 0)
+    (high, low), (high_mask, low_mask) = columns.split(start), columns.split(mask)
+    return np.not_equal((high & high_mask) | (low & low_mask), 0)

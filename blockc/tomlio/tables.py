@@ -1,0 +1,331 @@
+"""From TOML text to typed frozen values, every mistake of a file with its place.
+
+The only door to msgspec. Start reading at `read_definition`; the policy takes the steps one by one.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar, dataclass_transform
+
+import msgspec
+from msgspec import inspect
+
+from blockc.errors import BlockcError, DefinitionError, Location, Mistakes, suggestion
+from blockc.tomlio import positions
+from blockc.tomlio.positions import Key
+
+T = TypeVar("T")
+NAME = -1  # the step from a key to its own name: no list has this index
+
+
+def _spelling(name: str) -> str:
+    """Return the key of a field: Python cannot spell `except`, so the field is `except_`."""
+    return name.rstrip("_")
+
+
+table_field = msgspec.field
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Table(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_spelling
+):
+    """A TOML table of known keys.
+
+    Only types are checked here. What a value may say is checked where it is understood, with words
+    of its own; a pattern meant for editors goes into `for_editors`.
+    """
+
+
+def for_editors(**keywords: Any) -> Any:
+    """Return an annotation that appears in the JSON Schema and is not enforced on reading."""
+    return msgspec.Meta(
+        description=keywords.pop("description", None),
+        extra_json_schema=keywords or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of one TOML file and the name it goes by in messages."""
+
+    path: str
+    text: str = field(repr=False)
+
+    def table(self, error: type[BlockcError] = DefinitionError) -> dict[str, Any]:
+        """Return the file as TOML's own values.
+
+        Raises:
+            Mistakes: With the one `error` TOML reports for a text it cannot read.
+        """
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as mistake:
+            raise Mistakes([_syntax_error(self, str(mistake), error)]) from None
+        except RecursionError:
+            raise Mistakes([error("nested too deeply", at=Location(self.path))]) from None
+
+    def location(self, key: Key, *, name: bool = False) -> Location:
+        """Return where the value at `key` stands, or its name; else the nearest table around it."""
+        values, names = positions.of(self.text)
+        for known in (key[:n] for n in range(len(key), 0, -1)):
+            first, second = (names, values) if name or known != key else (values, names)
+            span = first.get(known) or second.get(known)
+            if span:
+                line, column, width = span
+                return Location(self.path, line, column, _line(self.text, line), width)
+        return Location(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key of a document: cheap to carry, found in the text only when an error needs it."""
+
+    document: Document = field(repr=False)
+    key: Key = ()
+
+    def __truediv__(self, step: str | int) -> "Place":
+        return Place(self.document, (*self.key, step))
+
+    def location(self, part: str = "", *, name: bool = False) -> Location:
+        """Return the place in the text, narrowed to `part` if that stands in its line."""
+        at = self.document.location(self.key, name=name)
+        found = at.text.find(part, at.column - 1) if part and at.column else -1
+        return at if found < 0 else replace(at, column=found + 1, width=len(part))
+
+
+class Findings:
+    """The mistakes found so far. Checking goes on after one, so that a run reports them all.
+
+    Invariant: a key is reported once; what is checked later on a value already refused is noise.
+    """
+
+    def __init__(self, error: type[BlockcError] = DefinitionError) -> None:
+        self._error = error
+        self._found: dict[tuple[str, Key], BlockcError] = {}
+
+    def add(self, place: Place, message: str, *, hint: str = "", part: str = "") -> None:
+        """Note a mistake in the value at `place`."""
+        self._note(place, lambda: place.location(part), message, hint)
+
+    def add_name(self, place: Place, message: str, *, hint: str = "") -> None:
+        """Note a mistake in the name of the key at `place`; its value is checked all the same."""
+        self._note(place / NAME, lambda: place.location(name=True), message, hint)
+
+    def add_missing(self, place: Place, message: str = "", *, hint: str = "") -> None:
+        """Note that the key at `place` is not there."""
+        table = Place(place.document, place.key[:-1])
+        said = message or f"{place.key[-1]!r} is missing"
+        self._note(place, lambda: table.location(name=True), said, hint)
+
+    def add_error(self, place: Place, mistake: BlockcError) -> None:
+        """Note a mistake raised while `place` was read, where it says or else at `place`."""
+        if mistake.at is None:
+            self.add(place, mistake.message, hint=mistake.hint)
+            return
+        self._found.setdefault((place.document.path, place.key), mistake)
+
+    def require_none(self) -> None:
+        """Raise every mistake found, in the order of the file."""
+        if self._found:
+            raise Mistakes(sorted(self._found.values(), key=_reading_order))
+
+    def _note(self, place: Place, at: Callable[[], Location], message: str, hint: str) -> None:
+        path, key = place.document.path, place.key
+        if not any((path, key[:n]) in self._found for n in range(1, len(key) + 1)):
+            self._found[path, key] = self._error(message, at=at(), hint=hint)
+
+
+def read_definition(
+    kind: type[T], path: str, text: str, *, error: type[BlockcError] = DefinitionError
+) -> T:
+    """Return `text` as a `kind`.
+
+    Args:
+        kind: A `Table`.
+        path: The name of the file, for messages only.
+        text: TOML.
+        error: What each mistake is raised as.
+
+    Raises:
+        Mistakes: All that is wrong, each with line, column and caret.
+    """
+    document = Document(path, text)
+    findings = Findings(error)
+    value = from_table(kind, document.table(error), Place(document), findings)
+    findings.require_none()
+    return value
+
+
+def from_table(kind: type[T], table: Mapping[str, Any], place: Place, findings: Findings) -> T:
+    """Return `table` as a `kind`, with what is wrong noted and left out.
+
+    A missing or mistyped value becomes the empty one of its type, so that the rest can be checked
+    in the same run. The result is worth nothing unless `findings.require_none()` passes.
+    """
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError:
+        repaired = _repair(inspect.type_info(kind), table, place, findings)
+        return msgspec.convert(repaired, kind)
+
+
+def json_schema(kind: type[Table], *, identity: str, title: str) -> dict[str, Any]:
+    """Return the JSON Schema of `kind`, with which editors complete and check the file."""
+    schema = msgspec.json.schema(kind)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": identity,
+        "title": title,
+        **schema,
+    }
+
+
+# ---- values of the wrong type -----------------------------------------------------------------
+
+
+def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
+    """Return `value` made to fit `kind`, noting each difference."""
+    member = _member(kind, value)
+    if member is None:
+        findings.add(place, f"expected {_expected(kind)}, found {_found(value)}")
+        return _zero(kind)
+    if isinstance(member, inspect.StructType):
+        return _repair_struct(member, value, place, findings)
+    if isinstance(member, inspect.DictType):
+        return {k: _repair(member.value_type, v, place / k, findings) for k, v in value.items()}
+    if isinstance(member, inspect.VarTupleType | inspect.ListType):
+        items = enumerate(value)
+        return [_repair(member.item_type, item, place / n, findings) for n, item in items]
+    if isinstance(member, inspect.LiteralType) and value not in member.values:
+        choices = [choice for choice in member.values if isinstance(choice, str)]
+        hint = suggestion(value, choices) if isinstance(value, str) else ""
+        findings.add(place, f"expected {_expected(member)}, found {_found(value)}{hint}")
+        return member.values[0]
+    return value
+
+
+def _repair_struct(
+    kind: inspect.StructType, table: Mapping[str, Any], place: Place, findings: Findings
+) -> dict[str, Any]:
+    fields = {f.encode_name: f for f in kind.fields}
+    if kind.forbid_unknown_fields:
+        for name in table.keys() - fields.keys():
+            findings.add_name(place / name, f"unknown key {name!r}{suggestion(name, fields)}")
+    good: dict[str, Any] = {}
+    for name, one in fields.items():
+        if name in table:
+            good[name] = _repair(one.type, table[name], place / name, findings)
+        elif one.required:
+            findings.add_missing(place / name)
+            good[name] = _zero(one.type)
+    return good
+
+
+_SHAPES: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (
+    (dict, (inspect.StructType, inspect.DictType)),
+    (list, (inspect.VarTupleType, inspect.ListType)),
+    (str, (inspect.StrType, inspect.LiteralType)),
+    (bool, (inspect.BoolType,)),
+    (int, (inspect.IntType, inspect.LiteralType, inspect.FloatType)),
+    (float, (inspect.FloatType,)),
+    (date, (inspect.DateType,)),
+)
+
+
+def _member(kind: inspect.Type, value: Any) -> inspect.Type | None:
+    """Return the part of `kind` that a value of this shape belongs to, if any."""
+    shapes = next((kinds for shape, kinds in _SHAPES if type(value) is shape), ())
+    return next((one for one in _members(kind) if isinstance(one, shapes)), None)
+
+
+def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
+    if isinstance(kind, inspect.Metadata):
+        yield from _members(kind.type)
+    elif isinstance(kind, inspect.UnionType):
+        for one in kind.types:
+            yield from _members(one)
+    else:
+        yield kind
+
+
+def _zero(kind: inspect.Type) -> Any:
+    """Return the empty value of the first member of `kind`."""
+    first = next(_members(kind))
+    if isinstance(first, inspect.LiteralType):
+        return first.values[0]
+    if isinstance(first, inspect.StructType):
+        return {f.encode_name: _zero(f.type) for f in first.fields if f.required}
+    shape = next(shape for shape, kinds in _SHAPES if isinstance(first, kinds))
+    return date.min if shape is date else shape()
+
+
+_WORDS: Mapping[type[Any], str] = {
+    inspect.StructType: "a table",
+    inspect.DictType: "a table",
+    inspect.VarTupleType: "a list",
+    inspect.ListType: "a list",
+    inspect.StrType: "text",
+    inspect.BoolType: "true or false",
+    inspect.IntType: "a whole number",
+    inspect.FloatType: "a number",
+    inspect.DateType: "a date such as 2027-03-01 without quotes",
+}
+
+
+def _expected(kind: inspect.Type) -> str:
+    words: list[str] = []
+    for one in _members(kind):
+        if isinstance(one, inspect.LiteralType):
+            words.extend(repr(choice) for choice in one.values if choice != "")
+        elif type(one) in _WORDS:
+            words.append(_WORDS[type(one)])
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) <= 40 else "a long text"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list) else str(value)
+
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+_PLAINER = (
+    (re.compile(r"Cannot overwrite a value"), "this key is already set in its table"),
+    (re.compile(r"Cannot declare \(.*\) twice"), "this table is already declared"),
+    (
+        re.compile(r"Cannot mutate immutable namespace \(.*\)"),
+        "this table was written as a whole before",
+    ),
+)
+
+
+def _syntax_error(document: Document, message: str, error: type[BlockcError]) -> BlockcError:
+    found = _AT.search(message)
+    lines = document.text.count("\n") + 1
+    line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)
+    line = line or lines
+    said = message[: found.start()] if found else message
+    for words, plainer in _PLAINER:
+        said = words.sub(plainer, said)
+    at = Location(document.path, line, column, _line(document.text, line))
+    return error(f"not TOML: {said[:1].lower()}{said[1:]}", at=at)
+
+
+def _line(text: str, number: int) -> str:
+    return text.split("\n")[number - 1].rstrip("\r")
+
+
+def _reading_order(mistake: BlockcError) -> tuple[str, int, int, str]:
+    at = mistake.at or Location("")
+    return (at.path, at.line, at.column, mistake.message)

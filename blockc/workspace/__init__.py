@@ -1,0 +1,1 @@
+"""The application: a policy, its data and its day, from files to what is built. Prints nothing."""

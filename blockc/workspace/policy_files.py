@@ -1,0 +1,81 @@
+"""Reads the operator's policy, checked against the targets, groups and sources there are."""
+
+from pathlib import Path
+
+from blockc.errors import Location, PolicyError, UsageError
+from blockc.formats.format_table import DELEGATED, tags_of
+from blockc.policy.checking.parse import parse_policy
+from blockc.policy.model import Known, Output, Policy, TargetFacts
+from blockc.policy.syntax.includes import beside, read_beside
+from blockc.targets.core.target import Layout, Target
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.registry import ALL
+from blockc.targets.syntax.tokens import Text
+from blockc.workspace.groups import all_groups
+from blockc.workspace.registries import FileReader
+from blockc.workspace.sources import all_sources
+
+
+def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
+    """Return every name that the policy at this path can use."""
+    return Known(
+        targets={target.name: _facts(target) for target in ALL},
+        groups=all_groups(policy, reader or FileReader()),
+        sources={
+            name: tags_of(source.format, source.rows)
+            for name, source in all_sources(policy).items()
+            if source.format != DELEGATED
+        },
+    )
+
+
+def _facts(target: Target) -> TargetFacts:
+    """Return what a policy may ask of `target`."""
+    return TargetFacts(
+        options=frozenset(option.name for option in target.options),
+        one_family=target.layout is Layout.APART,
+        several_lists=ContentKind.VERDICTS in target.words,
+        country_map=ContentKind.COUNTRIES in target.words,
+    )
+
+
+def read_policy(path: Path, reader: FileReader) -> Policy:
+    """Return the policy at `path`.
+
+    Raises:
+        UsageError: It cannot be read.
+        Mistakes: Everything that is wrong with it.
+    """
+    try:
+        text = reader(str(path)).decode()
+    except OSError as reason:
+        said = (reason.strerror or str(reason)).lower()
+        hint = "name the policy with -f, or begin one with `blockc init`"
+        raise UsageError(f"cannot read {path}: {said}", hint=hint) from None
+    except UnicodeDecodeError as reason:
+        line = reason.object.count(b"\n", 0, reason.start) + 1
+        raise PolicyError("not UTF-8 text", at=Location(str(path), line)) from None
+    return parse_policy(str(path), text, known=known(path, reader), read_file=reader)
+
+
+def own_templates(policy: Policy, reader: FileReader) -> dict[str, Text]:
+    """Return the operator's own templates by path.
+
+    Raises:
+        PolicyError: One cannot be read.
+    """
+    wanted = [output for output in policy.outputs if output.template]
+    return {template_path(one): _template(one, reader) for one in wanted}
+
+
+def template_path(output: Output) -> str:
+    """Return the path of an output's own template, which stands beside the policy."""
+    return beside(output.place.document, output.template)
+
+
+def _template(output: Output, reader: FileReader) -> Text:
+    path, place = template_path(output), output.place / "template"
+    try:
+        return Text(path, read_beside(place, output.template, reader).decode())
+    except UnicodeDecodeError:
+        raise PolicyError(f"{path} is not UTF-8 text", at=place.location()) from None

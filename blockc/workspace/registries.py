@@ -1,0 +1,161 @@
+"""Reads what a build is made of: registry files, their parsed snapshots, the policy's files."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from blockc.addresses.family import FAMILIES
+from blockc.cli.console import step
+from blockc.cli.options import Settings
+from blockc.fetch.definition import Source, read_source
+from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
+from blockc.fetch.store.parsed import Store
+from blockc.formats.delegated.reader import DelegatedFile, read_delegated
+from blockc.formats.format_table import mistakes
+from blockc.policy.syntax.groups import CountryGroup, read_groups
+from blockc.registries.records import Records, records_from_bytes, records_to_bytes
+from blockc.resources import sources_dir, templates_dir
+from blockc.targets.core.document import Origin
+from blockc.targets.syntax.tokens import Text
+
+# Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
+# The registry is another part: one registry's file must not be taken for another's.
+SNAPSHOT = "records-2"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySnapshot:
+    """One registry's file as records, and what the manifest says about it."""
+
+    path: Path
+    origin: Origin
+    records: tuple[Records, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def digest(data: bytes) -> str:
+    """Return the sha256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sample_folder() -> Path:
+    """Return the folder of the bundled sample."""
+    return sources_dir() / "sample"
+
+
+def snapshots(settings: Settings, folder: Path, today: date) -> list[RegistrySnapshot]:
+    """Return the five registries' snapshots from the files in `folder`, parsed or remembered.
+
+    Raises:
+        SourceUnfit: A registry is missing or its file is not fit for use.
+        SourceSyntaxError: A file does not follow its format.
+    """
+    store = Store.of(settings.store)
+    found = [
+        _snapshot(store, registry, path, today) for registry, path in registry_files(folder).items()
+    ]
+    for text in (text for one in found for text in one.warnings):
+        step(settings, text)
+    return found
+
+
+def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistrySnapshot:
+    """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
+    packed = read_bytes(path)
+    key = digest(packed)
+    kept = remembered(store, registry, path, key)
+    if kept:
+        return kept
+    raw = unpack(path, packed)
+    read = read_delegated(raw.name, raw.data, registry=registry, today=today)
+    remember(store, registry, key, raw, read)
+    return snapshot_of(registry, path, digest(raw.data), read)
+
+
+def snapshot_of(
+    registry: str, path: Path, raw_digest: str, read: DelegatedFile
+) -> RegistrySnapshot:
+    """Return what was read from the file at `path` as a snapshot."""
+    origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{raw_digest}")
+    return RegistrySnapshot(path, origin, tuple(read.records[f] for f in FAMILIES), read.warnings)
+
+
+def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySnapshot | None:
+    """Return the snapshot that was remembered of bytes with the digest `key`, if any."""
+    kept = store.get(f"{SNAPSHOT}-{registry}", key)
+    if not kept:
+        return None
+    head, _, body = kept.partition(b"\n")
+    day, raw_digest, *oddities = json.loads(head)
+    records = tuple(records_from_bytes(body, FAMILIES).values())
+    warnings = tuple(f"{path}{oddity}" for oddity in oddities)
+    return RegistrySnapshot(path, Origin(registry, day, raw_digest), records, warnings)
+
+
+def remember(store: Store, registry: str, key: str, raw: Raw, read: DelegatedFile) -> None:
+    """Keep what was read from `raw`, so that nobody has to parse it again.
+
+    Args:
+        key: The digest of the bytes as they were found, packed or not.
+    """
+    day = read.header.enddate.isoformat()
+    oddities = [text.removeprefix(raw.name) for text in read.warnings]
+    head = json.dumps([day, f"sha256:{digest(raw.data)}", *oddities]).encode()
+    records = tuple(read.records[family] for family in FAMILIES)
+    store.put(f"{SNAPSHOT}-{registry}", key, head + b"\n" + records_to_bytes(records))
+
+
+def shipped_templates() -> dict[str, Text]:
+    """Return the shipped templates by file name."""
+    return {
+        path.name: Text(path.name, path.read_text(encoding="utf-8"))
+        for path in sorted(templates_dir().glob("*.j2"))
+    }
+
+
+def shipped_files() -> list[Path]:
+    """Return the files of blockc that artifacts depend on; its version stands for its code."""
+    version = Path(__file__).parents[1] / "__init__.py"
+    data = sorted(sources_dir().glob("*.toml")) + sorted((sources_dir() / "groups").glob("*.toml"))
+    return [version, *sorted(templates_dir().glob("*.j2")), *data]
+
+
+def shipped_sources() -> dict[str, Source]:
+    """Return every source blockc ships, by name."""
+    paths = sorted(sources_dir().glob("*.toml"))
+    return {
+        path.stem: read_source(path.name, path.read_text(encoding="utf-8"), mistakes)
+        for path in paths
+    }
+
+
+def shipped_groups() -> dict[str, CountryGroup]:
+    """Return every group of countries blockc ships, by name."""
+    paths = sorted((sources_dir() / "groups").glob("*.toml"))
+    groups = [read_groups(path.name, path.read_text(encoding="utf-8")) for path in paths]
+    return {group.name: group for file in groups for group in file}
+
+
+@dataclass(slots=True)
+class FileReader:
+    """Reads the files a policy names and remembers what they were.
+
+    `digests`: path -> sha256 of every file read so far.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, path: str) -> bytes:
+        """Return the bytes of the file at `path`; OSError if there is none."""
+        data = Path(path).read_bytes()
+        self.digests[path] = digest(data)
+        return data
+
+    def digest(self) -> str:
+        """Return one digest of every file read, whatever the order of reading.
+
+        Paths are left out: the same policy in another folder is the same policy.
+        """
+        return digest("\n".join(sorted(self.digests.values())).encode())

@@ -1,0 +1,187 @@
+"""Publishing survives being killed before any system call, and two writers at once."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blockc.publish.generations import publish, rollback
+
+OLD = {"same": b"=", "changed": b"old", "gone/away": b"x"}
+NEW = {"same": b"=", "changed": b"new", "deep/er/new": b"y"}
+
+# For each number and folder forks a process that does the action there and kills itself before
+# the call of that number that changes the disk; a write is also stopped after half of its bytes.
+# Prints how each process ended, and with number 0, which is not killed, how many calls it made.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from blockc.publish.generations import publish, rollback
+
+CALLS = "open write fsync mkdir rmdir rename replace link symlink unlink remove utime".split()
+NEW = {new!r}
+calls = limit = 0
+
+def stop_at(name, real):
+    def call(*arguments, **options):
+        global calls
+        calls += 1
+        if calls == limit:
+            if name == "write":
+                real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **options)
+    return call
+
+def act(folder):
+    for name in CALLS:
+        setattr(os, name, stop_at(name, getattr(os, name)))
+    publish(folder, NEW) if sys.argv[1] == "publish" else rollback(folder)
+    if limit == 0:
+        print(calls, flush=True)
+    os._exit(0)
+
+for number, folder in zip(sys.argv[2::2], sys.argv[3::2]):
+    limit = int(number)
+    child = os.fork()
+    if child == 0:
+        act(Path(folder))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def act(action: str, folders: dict[int, Path]) -> list[int]:
+    """Return what the child prints for the action in each folder, stopped at its number."""
+    pairs = [str(word) for pair in folders.items() for word in pair]
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD.replace("{new!r}", repr(NEW)), action, *pairs],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [int(line) for line in done.stdout.split()]
+
+
+def killed_everywhere(action: str, prepare: Callable[[Path], None], top: Path) -> dict[int, Path]:
+    """Return number -> a prepared folder in which the action was killed before that call."""
+    prepare(top / "n0" / "dist")
+    total, code = act(action, {0: top / "n0" / "dist"})
+    assert code == 0
+    folders = {number: top / f"n{number}" / "dist" for number in range(1, total + 1)}
+    for folder in folders.values():
+        prepare(folder)
+    assert act(action, folders) == [-signal.SIGKILL] * total
+    return folders
+
+
+def shown(folder: Path) -> dict[str, bytes]:
+    """Return what one reader finds who opens the folder once, as a daemon does."""
+    top = folder.resolve()
+    return {
+        path.relative_to(top).as_posix(): path.read_bytes()
+        for path in top.rglob("*")
+        if path.is_file()
+    }
+
+
+def old(folder: Path) -> None:
+    publish(folder, OLD)
+
+
+def old_after_new(folder: Path) -> None:
+    publish(folder, NEW)
+    publish(folder, OLD)
+
+
+def missing(folder: Path) -> None:
+    folder.parent.mkdir()
+
+
+def empty(folder: Path) -> None:
+    folder.mkdir(parents=True)
+
+
+def test_a_publish_killed_before_any_call_leaves_the_old_files_or_the_new(tmp_path: Path) -> None:
+    folders = killed_everywhere("publish", old, tmp_path)
+    assert len(folders) > 25
+    outcomes = []
+    for number, folder in folders.items():
+        found = shown(folder)
+        assert found in (OLD, NEW), f"killed before call {number}: {found}"
+        outcomes.append(found == NEW)
+
+        publish(folder, NEW)
+        assert shown(folder) == NEW, f"could not go on after call {number}"
+        beside = {entry.name for entry in (folder.parent / ".dist.generations").iterdir()}
+        assert len(beside - {".lock", "history"}) == 2, f"leftovers after call {number}: {beside}"
+        rollback(folder)
+        assert shown(folder) == OLD, f"could not go back after call {number}"
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
+
+
+@pytest.mark.parametrize("prepare", [missing, empty])
+def test_a_first_publish_killed_before_any_call_leaves_nothing_or_everything(
+    tmp_path: Path, prepare: Callable[[Path], None]
+) -> None:
+    for number, folder in killed_everywhere("publish", prepare, tmp_path).items():
+        found = shown(folder) if folder.exists() else {}
+        assert found in ({}, NEW), f"killed before call {number}: {found}"
+        publish(folder, OLD)
+        assert shown(folder) == OLD, f"could not go on after call {number}"
+
+
+def test_a_rollback_killed_before_any_call_leaves_one_of_the_two(tmp_path: Path) -> None:
+    for number, folder in killed_everywhere("rollback", old_after_new, tmp_path).items():
+        assert shown(folder) in (OLD, NEW), f"killed before call {number}"
+        publish(folder, OLD)
+        assert shown(folder) == OLD
+
+
+WRITER = """
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from blockc.publish.generations import publish
+for number in range(25):
+    text = f"{sys.argv[2]}-{number}".encode()
+    publish(Path(sys.argv[1]), {"a": text, "b/c": text, "same": b"="})
+"""
+
+
+def test_two_writers_at_once_never_show_a_mixture(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, {"a": b"", "b/c": b"", "same": b"="})
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name]) for name in ("x", "y")
+    ]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        seen.add(consistent(folder))
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert consistent(folder) in (b"x-24", b"y-24")
+    assert len(seen) > 2
+
+
+def consistent(folder: Path) -> bytes:
+    """Return the content both files share, read through one open folder."""
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        texts = {read(top, "a"), read(top, "b/c")}
+    except FileNotFoundError:  # so many publishes later that this generation is gone
+        return b""
+    finally:
+        os.close(top)
+    assert len(texts) == 1
+    return texts.pop()
+
+
+def read(top: int, path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY, dir_fd=top)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()

@@ -1,0 +1,259 @@
+"""What a reader sees in a published folder, and what the writer refuses."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from blockc.errors import OutputError
+from blockc.publish.generations import GENERATIONS_KEPT, digest_of, publish, rollback
+
+FIRST = {"nginx/a.conf": b"one\n", "nginx/deep/b.conf": b"two\n", "c.json": b"{}\n"}
+SECOND = {**FIRST, "c.json": b"[]\n", "d.txt": b"new\n"}
+
+
+def shown(folder: Path) -> dict[str, bytes]:
+    """Return what a reader of `folder` finds."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def generations(folder: Path) -> list[str]:
+    beside = folder.parent / f".{folder.name}.generations"
+    return sorted(entry.name for entry in beside.iterdir() if entry.is_dir())
+
+
+def age(folder: Path) -> None:
+    """Make every file of `folder` an hour old."""
+    past = time.time_ns() - 3600 * 10**9
+    for path in folder.rglob("*"):
+        os.utime(path, ns=(past, past))
+
+
+def mtimes(folder: Path) -> dict[str, int]:
+    return {path: (folder / path).stat().st_mtime_ns for path in shown(folder)}
+
+
+def test_a_published_folder_shows_exactly_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "dist"
+    result = publish(folder, FIRST)
+
+    assert shown(folder) == FIRST
+    assert result.written == tuple(sorted(FIRST))
+    assert result.unchanged == result.removed == ()
+    assert result.generation == digest_of(FIRST)
+
+
+def test_an_empty_folder_and_no_files_at_all_are_fine(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    publish(folder, {})
+    assert shown(folder) == {}
+    publish(folder, {"a": b""})
+    assert shown(folder) == {"a": b""}
+
+
+def test_the_same_build_touches_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    link = folder.lstat()
+    age(folder)
+    before = mtimes(folder)
+
+    result = publish(folder, dict(reversed(FIRST.items())))
+
+    assert (result.written, result.removed) == ((), ())
+    assert result.unchanged == tuple(sorted(FIRST))
+    assert folder.lstat() == link
+    assert mtimes(folder) == before
+    assert generations(folder) == [digest_of(FIRST)]
+
+
+def test_only_changed_files_get_a_new_time(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    age(folder)
+    before = mtimes(folder)
+
+    result = publish(folder, SECOND)
+
+    after = mtimes(folder)
+    assert result.written == ("c.json", "d.txt")
+    assert result.unchanged == ("nginx/a.conf", "nginx/deep/b.conf")
+    assert {path for path in before if after[path] == before[path]} == set(result.unchanged)
+    assert after["c.json"] > before["c.json"]
+
+
+def test_going_back_to_an_earlier_content_is_a_change_with_a_new_time(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    age(folder)
+    publish(folder, SECOND)
+    age(folder)
+    old = mtimes(folder)
+
+    result = publish(folder, FIRST)
+
+    assert shown(folder) == FIRST
+    assert (result.written, result.removed) == (("c.json",), ("d.txt",))
+    assert mtimes(folder)["c.json"] > old["c.json"]
+
+
+def test_a_file_edited_after_publishing_is_repaired(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    (folder / "c.json").write_bytes(b"by hand")
+
+    assert publish(folder, FIRST).written == ("c.json",)
+    assert shown(folder) == FIRST
+
+
+def test_the_last_generations_stay_and_older_ones_go(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    for number in range(GENERATIONS_KEPT + 3):
+        publish(folder, {"n": b"%d" % number})
+    last = [{"n": b"%d" % number} for number in range(3, GENERATIONS_KEPT + 3)]
+    assert generations(folder) == sorted(map(digest_of, last))
+
+
+def test_what_a_stopped_writer_left_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    beside = tmp_path / ".dist.generations"
+    (beside / ".new").mkdir()
+    (beside / ".new" / "half").write_bytes(b"half")
+    (beside / ".new-link").symlink_to("nowhere")
+
+    publish(folder, FIRST)
+
+    assert {entry.name for entry in beside.iterdir()} - {".lock"} == {"history", digest_of(FIRST)}
+
+
+def test_rollback_shows_the_generation_before_and_then_the_one_before_that(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    contents = [{"n": b"0", "same": b"="}, {"n": b"1", "same": b"="}, {"n": b"2", "same": b"="}]
+    for files in contents:
+        publish(folder, files)
+        age(folder)
+    old = mtimes(folder)
+
+    result = rollback(folder)
+
+    assert shown(folder) == contents[1]
+    assert (result.written, result.unchanged) == (("n",), ("same",))
+    assert mtimes(folder)["n"] > old["n"]
+    assert mtimes(folder)["same"] == old["same"]
+    rollback(folder)
+    assert shown(folder) == contents[0]
+    with pytest.raises(OutputError, match="no earlier generation"):
+        rollback(folder)
+    assert shown(folder) == contents[0]
+
+
+def test_publishing_after_a_rollback_forgets_what_was_rolled_back(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    for number in range(3):
+        publish(folder, {"n": b"%d" % number})
+    rollback(folder)
+    publish(folder, {"n": b"3"})
+    rollback(folder)
+    assert shown(folder) == {"n": b"1"}
+
+
+def test_rollback_refuses_a_generation_that_was_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    edited = folder.resolve() / "c.json"
+    publish(folder, SECOND)
+    edited.write_bytes(b"by hand")
+
+    with pytest.raises(OutputError, match="changed after it was published"):
+        rollback(folder)
+    assert shown(folder) == SECOND
+
+
+def test_rollback_of_what_was_never_published_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no earlier generation"):
+        rollback(tmp_path / "dist")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "..", "../x", "a/../../x", "/etc/x", "a//b", "./a", "a/", "a\0b", "\ud800", "a/.."],
+)
+def test_a_path_that_is_not_plainly_inside_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(OutputError, match="is not inside the folder"):
+        publish(tmp_path / "dist", {"fine": b"", path: b"x"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_is_also_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="'a' is also the folder of another"):
+        publish(tmp_path / "dist", {"a": b"", "a/b": b""})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "precious").write_bytes(b"x")
+    with pytest.raises(OutputError, match=r"dist: is a folder that blockc did not make"):
+        publish(folder, FIRST)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dist"]
+    assert shown(folder) == {"precious": b"x"}
+
+
+@pytest.mark.parametrize(
+    "target", ["elsewhere", "elsewhere/.dist.generations", ".", ".dist.generations/.."]
+)
+def test_a_link_that_blockc_did_not_make_is_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "elsewhere" / ".dist.generations").mkdir(parents=True)
+    (tmp_path / "dist").symlink_to(target)
+    with pytest.raises(OutputError, match="symbolic link that blockc did not make"):
+        publish(tmp_path / "dist", FIRST)
+    assert not list((tmp_path / "elsewhere" / ".dist.generations").iterdir())
+
+
+def test_generations_that_lead_elsewhere_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".dist.generations").symlink_to("elsewhere")
+    with pytest.raises(OutputError, match="cannot be published into"):
+        publish(tmp_path / "dist", FIRST)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dist").write_bytes(b"x")
+    with pytest.raises(OutputError, match="dist: is a file"):
+        publish(tmp_path / "dist", FIRST)
+
+
+def test_the_root_of_the_file_system_is_refused() -> None:
+    with pytest.raises(OutputError, match="cannot be published into"):
+        publish(Path("/"), FIRST)
+
+
+def test_a_link_whose_generation_is_gone_is_published_anew(tmp_path: Path) -> None:
+    (tmp_path / "dist").symlink_to(".dist.generations/0123456789abcdef")
+    publish(tmp_path / "dist", FIRST)
+    assert shown(tmp_path / "dist") == FIRST
+
+
+def test_a_file_system_without_hard_links_still_publishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(old: object, _new: object) -> None:
+        raise PermissionError(1, "operation not permitted", str(old))
+
+    publish(tmp_path / "dist", FIRST)
+    age(tmp_path / "dist")
+    before = mtimes(tmp_path / "dist")
+    monkeypatch.setattr(os, "link", refuse)
+    publish(tmp_path / "dist", SECOND)
+    assert shown(tmp_path / "dist") == SECOND
+    assert mtimes(tmp_path / "dist")["nginx/a.conf"] == before["nginx/a.conf"]
