@@ -9,7 +9,6 @@ registries' real files of 2018-10-13, so whoever runs this gets the same numbers
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -34,6 +33,7 @@ from blockc.registries.registry_map import RegistryMap
 from blockc.report.curve_chart import curve_chart
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import ALL
+from blockc.values import replace
 from blockc.workspace.registries import sample_folder, snapshots
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -1,7 +1,6 @@
 """Maps from every address to a named label: a country, a verdict, a source."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +10,10 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Labels, Partition, paint
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AddrMap:
+class AddrMap(Value):
     """A label for every address.
 
     Invariant: one int32 partition a family, in family order; every label indexes `names`;

@@ -1,7 +1,6 @@
 """Sets of addresses of every family, canonical, so that equal sets compare equal."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,10 +11,10 @@ from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, Family, Prefix
 from blockc.addresses.partition import Labels, Partition, overlay, set_partition
 from blockc.addresses.prefixes import Prefixes, cover_size, minimal_cover
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AddrSet:
+class AddrSet(Value):
     """A set of addresses, true or false for every address of every family it knows.
 
     Invariant: one boolean partition a family, in family order.

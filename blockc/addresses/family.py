@@ -1,11 +1,11 @@
 """Families of addresses, and one prefix of a family."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from blockc.values import Value
 
-@dataclass(frozen=True, slots=True, order=True)
-class Family:
+
+class Family(Value, order=True):
     """An address universe of `2**width` addresses. Tests make one of 3 or 4 bits and try it all."""
 
     version: int
@@ -52,8 +52,7 @@ V6 = Family(6, 128)
 FAMILIES = (V4, V6)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Prefix:
+class Prefix(Value, order=True):
     """The `2**(width - length)` addresses of `family` that start at `first`.
 
     Sorts by family, then address, then length, which is the order of every artifact.

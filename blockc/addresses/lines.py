@@ -5,7 +5,6 @@ to `text.parse_span`, which also words every error. So the fast path has no opin
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from blockc.addresses.fast_parse import plain_v4, plain_v6
 from blockc.addresses.parse import HostBits, parse_span
 from blockc.addresses.prefixes import Prefixes
 from blockc.errors import Location, SourceSyntaxError
+from blockc.values import replace
 
 _SHOWN = 200  # characters of a line that an error shows; whatever is longer is no address
 _BLANKS = " \t\r\v\f"

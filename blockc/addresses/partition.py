@@ -1,7 +1,6 @@
 """A family's whole space cut into runs with a label each, and the sweep over several of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.columns import Column, is_wide
 from blockc.addresses.family import Family
+from blockc.values import Value
 
 Labels = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Partition:
+class Partition(Value, eq=False):
     """A label for every address of `family`.
 
     Invariant: `starts[0]` is 0, starts increase strictly, neighbouring labels differ, and the
@@ -82,6 +81,9 @@ class Partition:
             and np.array_equal(self.starts, other.starts)
             and np.array_equal(self.labels, other.labels)
         )
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a value's own would compare arrays as objects
 
     __hash__ = None  # type: ignore[assignment]  # arrays are compared, never looked up
 

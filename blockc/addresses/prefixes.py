@@ -1,7 +1,6 @@
 """The fewest prefixes that cover spans exactly, computed for all spans at once."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +8,14 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.columns import ONE, U64, Column
 from blockc.addresses.family import Family, Prefix
+from blockc.values import Value
 
 Lengths = NDArray[np.int16]
 
 _PIECE = 1 << 18  # spans covered at a time, so that temporary columns stay small
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prefixes:
+class Prefixes(Value, eq=False):
     """Prefixes of one family as columns, in the order they were made (address order for covers).
 
     Invariant: `start` and `length` (bits) have equal length and no start has host bits.
@@ -114,8 +113,7 @@ def cover_size(family: Family, start: Column, last: Column) -> int:
     return int(_Digits.of(start, last).count.sum())
 
 
-@dataclass(frozen=True, slots=True)
-class _Digits:
+class _Digits(Value):
     """The maximal aligned blocks of 64-bit spans, as the binary digits of two distances.
 
     `mid` is the roundest boundary inside a span; `left` and `right` are the distances from it to

@@ -5,7 +5,6 @@ Verification compares that with what the policy wants; nothing else defines corr
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -19,6 +18,7 @@ from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Partition, paint
 from blockc.addresses.prefixes import Prefixes
+from blockc.values import Value
 
 
 class Match(StrEnum):
@@ -31,8 +31,7 @@ class Match(StrEnum):
     TWO_SETS = "two-sets"  # whether it is in one set and not in another: "and not"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rules:
+class Rules(Value, eq=False):
     """The rules of one family in the order of the artifact.
 
     Invariant: equal lengths, no empty span.

@@ -1,7 +1,6 @@
 """The binary prefix tree in arrays, over which the passes optimise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +10,12 @@ from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Labels, Partition
 from blockc.addresses.prefixes import Lengths, Prefixes, minimal_cover
+from blockc.values import Value
 
 Nodes = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Level:
+class Level(Value, eq=False):
     """The inner nodes of one prefix length, with their children."""
 
     node: slice
@@ -24,8 +23,7 @@ class Level:
     right: Nodes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trie:
+class Trie(Value, eq=False):
     """The tree of the prefixes where two of `leaves` part, and of `leaves` themselves.
 
     A node is a number. Node `i` below `len(leaves)` is leaf `i`; inner nodes follow, longer

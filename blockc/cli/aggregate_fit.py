@@ -1,7 +1,6 @@
 """Fits a merged list into few entries, and says what that covers too much or too little."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
@@ -18,10 +17,10 @@ from blockc.passes.contract import HARMLESS, Change
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest, WhenOver
 from blockc.registries.special import protected_addresses
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Value):
     """Which addresses are wanted, which may be covered for nothing, and which must not be."""
 
     wanted: AddrSet
@@ -34,8 +33,7 @@ class Space:
         return Space(*(AddrSet(tuple(one.part(f) for f in families)) for one in sets))
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Value):
     """The entries that were found, and the addresses they cover too much or too little."""
 
     compiled: Compiled

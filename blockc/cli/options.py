@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from blockc.values import Value, field, field_names, replace
+
 Asked = TypeVar("Asked")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """What the global options say."""
 
     file: Path = Path("blockc.toml")
@@ -56,8 +56,7 @@ _OPTIONS: dict[str, Callable[..., Callable[..., Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NoOptions:
+class NoOptions(Value):
     """A verb has no options of its own."""
 
 
@@ -77,7 +76,7 @@ def verb(
         @wraps(function)
         @click.pass_context
         def wrapper(ctx: click.Context, /, **given: Any) -> Any:
-            said = {name: given.pop(name) for name in Settings.__dataclass_fields__}
+            said = {name: given.pop(name) for name in field_names(Settings)}
             before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
             ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
             if not ctx.obj.color:

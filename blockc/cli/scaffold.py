@@ -8,13 +8,13 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blockc import __version__
 from blockc.errors import UsageError
 from blockc.resources import templates_dir
 from blockc.targets.core.target import Layout, Target
+from blockc.values import Value
 
 POLICY, SCHEMA = "blockc.toml", "blockc.schema.json"
 LIST = "blocked"
@@ -32,8 +32,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 _GAP = re.compile(r"@([A-Z_]+)@")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Value):
     """What the files are about.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from blockc.addresses import AddrMap, Family
@@ -18,11 +17,11 @@ from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
 from blockc.targets.syntax.tokens import Text
+from blockc.values import Value, field
 from blockc.verify.proof import Proof, prove
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Value):
     """What every artifact of a build is made from, besides its own order.
 
     `policy`: the digest of everything the operator wrote, as headers show it.
@@ -35,8 +34,7 @@ class Inputs:
     sample: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Value):
     """A proved artifact.
 
     `files`: path -> bytes. `entries` and `addresses`: by family, over all its files.
@@ -58,8 +56,7 @@ class Artifact:
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactPart:
+class ArtifactPart(Value):
     """The texts of one part of an artifact, their proof, and the verdict each address gets."""
 
     texts: tuple[Text, ...]
@@ -67,8 +64,7 @@ class ArtifactPart:
     meaning: AddrMap
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactCompiler:
+class ArtifactCompiler(Value):
     """Makes the artifacts of one build.
 
     Rules are compiled once for all artifacts that hold the same and match alike; most countries

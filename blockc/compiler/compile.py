@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.impact import PassImpact, impacts_of
@@ -14,6 +13,7 @@ from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.target import Target
+from blockc.values import Value
 
 MANIFEST = "manifest.json"
 Watch = Callable[[str, str], AbstractContextManager[object]]
@@ -23,16 +23,14 @@ def _unwatched(stage: str, what: str) -> AbstractContextManager[object]:
     return nullcontext((stage, what))
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryData:
+class RegistryData(Value):
     """What the registries say: the world, and the records it was painted from."""
 
     world: RegistryMap
     records: Sequence[Records]
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Value):
     """All files of a build, proved, and what to report about them."""
 
     files: Mapping[str, bytes]

@@ -1,7 +1,6 @@
 """Whom the passes of a build hit that give something up, and what each pass saved."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from blockc.addresses import AddrSet, Family
@@ -10,10 +9,10 @@ from blockc.passes.affected import Impact, impact_of
 from blockc.passes.request import PassStep
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.registries.records import Records
+from blockc.values import Value, replace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PassImpact:
+class PassImpact(Value, eq=False):
     """What one pass did to addresses of artifacts that are compiled alike.
 
     Attributes:

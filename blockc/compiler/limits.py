@@ -1,7 +1,6 @@
 """What the passes are asked for: the limits to keep to, and what may be given up for them."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from blockc.addresses import FAMILIES, AddrSet
@@ -16,13 +15,13 @@ from blockc.registries.registry_map import RegistryMap
 from blockc.registries.special import protected_addresses
 from blockc.targets.core.options import OptionContext
 from blockc.targets.core.target import Target
+from blockc.values import Value, field, replace
 
 T = TypeVar("T")
 LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """Makes the request of each order of a build; what orders share is worked out once.
 
     `protected`: what the policy protects. Beyond what lists say no pass may block it, nor

@@ -1,7 +1,6 @@
 """Which artifacts the outputs of a policy ask for, and what each of them must mean."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,12 +12,12 @@ from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Output
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
+from blockc.values import Value
 
 COUNTRY = "{country}"
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactSpec:
+class ArtifactSpec(Value):
     """One artifact to make.
 
     `name` is what it holds, in a word: a list, several joined by `+`, or a list and a country.

@@ -1,7 +1,6 @@
 """What a limit costs: for well-chosen numbers of entries whom they hit, and what they miss."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
@@ -12,12 +11,12 @@ from blockc.passes.budget.cost_curve import IMPOSSIBLE, Curve
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.request import PassRequest, WhenOver
 from blockc.registries.records import Records
+from blockc.values import Value
 
 STEPS = (1, 2, 5)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """Which list is to be fitted, how, and in whose eyes that is harm.
 
     Attributes:
@@ -35,8 +34,7 @@ class Question:
     limits: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Value):
     """What at most `limit` entries of a family do.
 
     Attributes:
@@ -54,8 +52,7 @@ class Point:
     lost: Impact
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyCurve:
+class FamilyCurve(Value):
     """Everything about one family.
 
     Attributes:

@@ -4,16 +4,16 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from blockc.values import Value, field
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Value, kw_only=True):
     """The clocks and the dice of one run; a test brings its own and never sleeps.
 
     Attributes:
@@ -39,11 +39,10 @@ class Clock:
         return Deadline(self, self.monotonic() + seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Value):
     """A moment after which there is no point in going on."""
 
-    clock: Clock = field(repr=False)
+    clock: Clock
     moment: float
 
     @property
@@ -54,8 +53,7 @@ class Deadline:
         return max(0.0, self.moment - self.clock.monotonic())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(Value, kw_only=True):
     """How long to wait for a server, and how often to ask it.
 
     Attributes:

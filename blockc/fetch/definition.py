@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
 from blockc.fetch.rows import Check, RowsTable, given, note
 from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
+from blockc.values import Value, field
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -54,8 +54,7 @@ class SourceTable(Table, kw_only=True):
     rows: RowsTable = RowsTable()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """One upstream file: what it is called, where it is and when it is fit for use.
 
     Invariant: `urls` is not empty, the origin first, each https, a file, or http on this machine;

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from blockc.errors import Location, OutputError, SourceUnfit, UsageError
@@ -15,10 +14,10 @@ from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.update.parallel import in_parallel
 from blockc.fetch.update.tools import Event, Tools, UpdateStep
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class LockedSource:
+class LockedSource(Value):
     """One source as the lock has it: which snapshot, and its bytes, proved."""
 
     source: Source

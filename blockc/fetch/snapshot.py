@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from blockc.tomlio.tables import Findings, Place, Table, table_field
-from blockc.tomlio.writer import Value, toml_lines
+from blockc.tomlio.writer import TomlValue, toml_lines
+from blockc.values import Value
 
 FAMILIES = ("ipv4", "ipv6")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -15,8 +16,7 @@ SHORT_DIGITS = 12
 Day = date  # fields named `date` hide the type
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Value):
     """How much of one family a snapshot holds; for a registry what is delegated, and no more.
 
     Lines that say what is available or reserved are merged and split as a registry likes, by half
@@ -46,8 +46,7 @@ class Facts:
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Value):
     """One version of a source: which bytes, where from, and what is in them."""
 
     url: str
@@ -83,7 +82,7 @@ class SnapshotTable(Table):
 def snapshot_lines(snapshot: Snapshot) -> list[str]:
     """Return the lines of TOML that `snapshot_of` reads."""
     facts = snapshot.facts
-    table: dict[str, Value | None] = {
+    table: dict[str, TomlValue | None] = {
         "url": snapshot.url,
         "sha256": snapshot.sha256,
         "bytes": snapshot.bytes,

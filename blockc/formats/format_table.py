@@ -5,7 +5,6 @@ here, by format; what they may say in `definition_keys`.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from blockc.errors import suggestion
@@ -22,6 +21,7 @@ from blockc.formats.feeds.text_feed import read_text
 from blockc.formats.parsing.format_options import MAX_RECORDS, FormatOptions
 from blockc.formats.parsing.rows_table import RowsMistake, form_of_rows, tag_names
 from blockc.formats.parsing.tags import COUNTRIES
+from blockc.values import Value, field, replace
 
 DELEGATED = "delegated"
 _EVERYWHERE = frozenset({"family", "labels", "special", "widest_prefix"})
@@ -29,8 +29,7 @@ _LISTS = _EVERYWHERE | {"host_bits"}
 _ROWS = _LISTS | {"bad_rows"}
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Value):
     """A form of source file that lists addresses.
 
     Attributes:

@@ -1,7 +1,6 @@
 """Whom a lossy pass hits: addresses and delegations, and the countries and holders hit hardest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -13,12 +12,12 @@ from blockc.addresses.partition import Partition
 from blockc.passes.budget.cost_model import touches
 from blockc.passes.budget.span_sums import SpanSums, Worth
 from blockc.registries.records import REGISTRIES, Records, country_text
+from blockc.values import Value
 
 HARDEST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Value):
     """A delegation that is hit: who holds it, where it is listed, and how much of it is hit."""
 
     registry: str
@@ -29,8 +28,7 @@ class Delegation:
     addresses: int
 
 
-@dataclass(frozen=True, slots=True)
-class CountryImpact:
+class CountryImpact(Value):
     """What is hit in a country."""
 
     code: str
@@ -38,8 +36,7 @@ class CountryImpact:
     delegations: int
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Value):
     """What a set of addresses hits in one family.
 
     Attributes:

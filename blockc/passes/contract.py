@@ -1,6 +1,5 @@
 """What a pass promises about the meaning of its rules, and the check of that promise."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -13,6 +12,7 @@ from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition, overlay
 from blockc.addresses.prefixes import minimal_cover
 from blockc.errors import Miscompiled
+from blockc.values import Value
 
 Mask = NDArray[np.bool_]
 
@@ -37,16 +37,14 @@ _MAY_LOSE = (Contract.NARROWING, Contract.BALANCED)
 _MAY_GAIN = (Contract.WIDENING, Contract.BALANCED)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value):
     """The addresses that gained a verdict and the ones that lost it."""
 
     added: AddrSet
     lost: AddrSet
 
 
-@dataclass(frozen=True, slots=True)
-class ContractScope:
+class ContractScope(Value):
     """A contract with the space it speaks about and the entries it may use.
 
     Invariant: `dont_care` and `protected` share no address, nor does either hold wanted space.

@@ -1,7 +1,6 @@
 """Runs passes over a draft and holds each one to its contract, every time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
@@ -10,12 +9,12 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.exact.cover import plain_count
 from blockc.passes.request import PassRequest, PassStep
+from blockc.values import Value, replace
 
 ByFamily = Mapping[Family, Rules]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleState:
+class RuleState(Value):
     """Rules on their way.
 
     `meaning` is what the next pass answers for: what `rules` mean under `match`, or for a pass that
@@ -61,8 +60,7 @@ class RuleState:
         return {family: len(rules) for family, rules in self.rules.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Value):
     """One transformation of rules.
 
     `terms` hold for the difference between what the draft meant, or for a pass that makes rules

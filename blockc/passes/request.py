@@ -1,7 +1,6 @@
 """What an output asks of the passes, and what it gets."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -11,6 +10,7 @@ from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
 from blockc.passes.budget.weights import Weights
 from blockc.passes.contract import Contract
+from blockc.values import Value, field
 
 
 class WhenOver(StrEnum):
@@ -24,8 +24,7 @@ class WhenOver(StrEnum):
     BALANCE = "balance"  # the least of harm + mu * what is missed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassRequest:
+class PassRequest(Value, kw_only=True):
     """How the rules of one output may look, and what to give up when they cannot.
 
     Invariant: limits are positive, `mu` is not negative.
@@ -61,8 +60,7 @@ class PassRequest:
                 raise ValueError(f"a limit of {limit} leaves no room for an entry")
 
 
-@dataclass(frozen=True, slots=True)
-class PassStep:
+class PassStep(Value):
     """What one pass did: entries before and after, addresses that gained or lost a verdict."""
 
     name: str
@@ -73,8 +71,7 @@ class PassStep:
     lost: AddrSet
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Value):
     """The rules of an output.
 
     Invariant: `meaning` is what `rules` mean under `match`, and every step kept its contract.

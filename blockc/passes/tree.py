@@ -1,7 +1,6 @@
 """What the passes over a prefix tree share: free space, decisions from the top, and rules."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,13 @@ from blockc.addresses.partition import Labels, Partition, overlay
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie
+from blockc.values import Value
 
 FREE = -1  # the label of space that may get any verdict
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
+class Choice(Value, eq=False):
     """The verdict that holds at every node, and the nodes where an entry says so."""
 
     verdict: Labels

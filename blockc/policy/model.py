@@ -1,7 +1,7 @@
 """A policy that has been checked: every name exists, every selector is understood."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -10,12 +10,13 @@ from blockc.policy.syntax.document import Action, DontCare, Weigh, WhenOver
 from blockc.policy.syntax.groups import CountryGroup
 from blockc.policy.syntax.selectors import AddressRange, Selector
 from blockc.tomlio.tables import Place
+from blockc.values import Value, field_names
+from blockc.values import field as value_field
 
 Option = str | int | bool | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetFacts:
+class TargetFacts(Value):
     """What a policy may ask of a target.
 
     `options`: the keys of an output that are the target's own.
@@ -30,8 +31,7 @@ class TargetFacts:
     country_map: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Value):
     """The names a policy can use, gathered by whoever knows the other layers.
 
     `targets`: target -> what it can do.
@@ -40,8 +40,8 @@ class Known:
     """
 
     targets: Mapping[str, TargetFacts]
-    groups: Mapping[str, CountryGroup] = field(default_factory=dict)
-    sources: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    groups: Mapping[str, CountryGroup] = value_field(default_factory=dict)
+    sources: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,7 @@ class LocatedSelector:
     place: Place = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(Value):
     """An exception of a list. Without a table it has no owner, reason or end."""
 
     written: LocatedSelector
@@ -62,8 +61,7 @@ class Exemption:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Value):
     """What happens to a list's traffic from `start` on, a UTC day."""
 
     start: date
@@ -97,8 +95,7 @@ class Canary:
     place: Place = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Protect:
+class Protect(Value):
     """What wins over every list, and the addresses that prove it."""
 
     never_block: tuple[LocatedSelector, ...] = ()
@@ -106,8 +103,7 @@ class Protect:
     must_allow: tuple[Canary, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Value):
     """How much may change without approval.
 
     Units: shares of addresses, 0 to 1; hours; prefix lengths by family.
@@ -124,8 +120,7 @@ class Guard:
         return {V4: self.widest_ipv4, V6: self.widest_ipv6}.get(family, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Value, kw_only=True):
     """How the entries of an output may look, and what to give up when they are too many.
 
     Invariant: numbers are positive; `factors` and `spare` name countries.
@@ -144,7 +139,7 @@ class Fit:
     when_over: WhenOver = "fail"
     mu: Fraction = Fraction(1)
     weigh: Weigh = "addresses"
-    factors: Mapping[str, int] = field(default_factory=dict)
+    factors: Mapping[str, int] = value_field(default_factory=dict)
     spare: tuple[str, ...] = ()
     dont_care: DontCare = "off"
     lengths: int | None = None
@@ -152,7 +147,7 @@ class Fit:
     @property
     def key(self) -> Hashable:
         """Return something equal for equal values; mappings have no hash of their own."""
-        return *(getattr(self, f.name) for f in fields(self) if f.name != "factors"), *(
+        return *(getattr(self, name) for name in field_names(self) if name != "factors"), *(
             self.factors.items()
         )
 
@@ -180,8 +175,7 @@ class Output:
     place: Place = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value):
     """Something understood that the operator may not have meant, and where."""
 
     place: Place
@@ -191,8 +185,7 @@ class Note:
         return f"{self.place.location()}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Value):
     """Everything one build is asked to do.
 
     Invariant: lists are in order of name and outputs in order of path, whatever the order of the

@@ -12,12 +12,12 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
 from blockc.errors import Location, OutputError
+from blockc.values import Value
 
 GENERATIONS_KEPT = 3
 LOCK_SECONDS = 60.0
@@ -26,8 +26,7 @@ _LOCK, _HISTORY = ".lock", "history"
 _FRESH, _FRESH_LINK, _FRESH_HISTORY = ".new", ".new-link", ".new-history"
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Value):
     """What a folder shows now, and how its files compare with what it showed before.
 
     Invariant: `written` and `unchanged` are disjoint, sorted and together every file; `removed`
@@ -100,8 +99,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Value):
     """A published folder and the generations beside it; `history` is oldest first."""
 
     folder: Path

@@ -1,7 +1,6 @@
 """What the registries delegated, one record a row, as columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from io import BytesIO
 from typing import Any
 from zipfile import BadZipFile
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
+from blockc.values import Value, field_names
 
 REGISTRIES = ("", "afrinic", "apnic", "arin", "lacnic", "ripencc", "iana")
 STATUSES = ("", "allocated", "assigned", "available", "reserved", "other")
@@ -31,8 +31,7 @@ def country_text(number: int) -> str:
     return chr(number >> 8) + chr(number & 0xFF) if number else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Records:
+class Records(Value, eq=False):
     """Records of one family.
 
     Invariant: all columns have one length; spans are not empty. They are spans, not prefixes:
@@ -56,7 +55,7 @@ class Records:
     row: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        arrays = [getattr(self, f.name) for f in fields(self)[1:]]
+        arrays = [getattr(self, name) for name in field_names(self)[1:]]
         columns.freeze(*arrays)
         columns.require_spans(self.family, self.start, self.last)
         if len({len(array) for array in arrays}) != 1:
@@ -74,7 +73,7 @@ class Records:
         """Return the rows of all `parts`, which are of `family`, in order."""
         if any(part.family != family for part in parts):
             raise ValueError(f"not all records are of {family.name}")
-        rest = [f.name for f in fields(cls)[3:]]
+        rest = field_names(cls)[3:]
         joined = [
             np.concatenate([getattr(p, name) for p in (cls.empty(family), *parts)]) for name in rest
         ]
@@ -88,7 +87,9 @@ class Records:
 
     def take(self, chosen: NDArray[Any] | slice) -> "Records":
         """Return the rows that `chosen` (a mask, positions or a slice) picks."""
-        return Records(self.family, *(getattr(self, f.name)[chosen] for f in fields(self)[1:]))
+        return Records(
+            self.family, *(getattr(self, name)[chosen] for name in field_names(self)[1:])
+        )
 
     @property
     def delegated(self) -> NDArray[np.bool_]:
@@ -102,9 +103,9 @@ class Records:
 def records_to_bytes(records: Sequence[Records]) -> bytes:
     """Return records of several families as one npz archive, uncompressed for speed."""
     arrays = {
-        f"{part.family.version}.{f.name}": getattr(part, f.name)
+        f"{part.family.version}.{name}": getattr(part, name)
         for part in records
-        for f in fields(part)[1:]
+        for name in field_names(part)[1:]
     }
     buffer = BytesIO()
     np.savez(buffer, **arrays)
@@ -127,8 +128,8 @@ def records_from_bytes(data: bytes, families: Sequence[Family]) -> dict[Family, 
 
 
 def _unpacked(family: Family, arrays: Mapping[str, NDArray[Any]]) -> Records:
-    rows = [arrays[f"{family.version}.{f.name}"] for f in fields(Records)[1:]]
-    expected = [getattr(Records.empty(family), f.name).dtype for f in fields(Records)[3:]]
+    rows = [arrays[f"{family.version}.{name}"] for name in field_names(Records)[1:]]
+    expected = [getattr(Records.empty(family), name).dtype for name in field_names(Records)[3:]]
     wrong = [row.dtype not in (np.uint64, columns.WIDE) for row in rows[:2]]
     wrong += [row.dtype != dtype for row, dtype in zip(rows[2:], expected, strict=True)]
     if any(wrong) or any(row.ndim != 1 for row in rows):

@@ -7,7 +7,6 @@ today; the rule is a safety net for the days when they do.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +24,10 @@ from blockc.registries.records import (
     country_number,
     country_text,
 )
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Value):
     """A record that lost addresses to a record of another country, which is `kept`.
 
     `first..last` is what both claim. Of several winners only that of the lowest address is named.
@@ -41,8 +40,7 @@ class Conflict:
     dropped: tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryMap:
+class RegistryMap(Value):
     """Country, registry and status of every address.
 
     Invariant: one int32 partition a family whose labels are `class_label`s; 0 is space that no

@@ -4,18 +4,17 @@ Source: IANA IPv4 and IPv6 Special-Purpose Address Registries, and RFC 5771 and 
 multicast, which those registries leave out. As known on 2026-09-30.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Prefix
 from blockc.addresses.parse import parse_raw
+from blockc.values import Value
 
 AS_OF = "2026-09-30"
 
 
-@dataclass(frozen=True, slots=True)
-class Special:
+class Special(Value):
     """One special-purpose prefix.
 
     `reachable`: it may be the source of traffic from the public Internet.

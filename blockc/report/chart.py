@@ -1,9 +1,10 @@
 """Line charts as SVG: logarithmic axes, marked limits, a title that screen readers read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
+
+from blockc.values import Value
 
 WIDTH, HEIGHT = 920, 440
 LEFT, END, TOP, FLOOR = 86, 890, 124, 382  # of the space between the axes
@@ -24,8 +25,7 @@ text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #222 }
 Place = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class ChartLine:
+class ChartLine(Value):
     """What is drawn in one colour: places of positive x; those whose y is 0 are on the floor.
 
     Attributes:
@@ -37,8 +37,7 @@ class ChartLine:
     dots: Sequence[Place] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Value):
     """A logarithmic axis.
 
     Attributes:
@@ -52,8 +51,7 @@ class Axis:
     least: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Value):
     """One chart.
 
     Attributes:
@@ -67,8 +65,7 @@ class Panel:
     marks: Sequence[tuple[float, str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Value):
     """From positive numbers to pixels, logarithmically; 0 has a place of its own before them.
 
     Attributes:

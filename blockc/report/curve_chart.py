@@ -1,10 +1,10 @@
 """The curves of a list as a chart: shares of addresses and of delegations against entries."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from blockc.explain.curve import FamilyCurve, Point
 from blockc.report.chart import Axis, ChartLine, Panel, chart
+from blockc.values import Value
 
 
 def curve_chart(title: str, curves: Sequence[FamilyCurve]) -> str:
@@ -32,8 +32,7 @@ def _mark(name: str, limit: int, enough: int) -> str:
     return f"{name} fits" if limit == enough else name
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Value):
     """One thing that is counted at every point."""
 
     said: str

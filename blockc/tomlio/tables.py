@@ -6,7 +6,6 @@ The only door to msgspec. Start reading at `read_definition`; the policy takes t
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar, dataclass_transform
 
@@ -16,6 +15,7 @@ from msgspec import inspect
 from blockc.errors import BlockcError, DefinitionError, Location, Mistakes, suggestion
 from blockc.tomlio import positions
 from blockc.tomlio.positions import Key
+from blockc.values import Value, replace
 
 T = TypeVar("T")
 NAME = -1  # the step from a key to its own name: no list has this index
@@ -48,12 +48,11 @@ def for_editors(**keywords: Any) -> Any:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """The text of one TOML file and the name it goes by in messages."""
 
     path: str
-    text: str = field(repr=False)
+    text: str
 
     def table(self, error: type[BlockcError] = DefinitionError) -> dict[str, Any]:
         """Return the file as TOML's own values.
@@ -80,11 +79,10 @@ class Document:
         return Location(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """A key of a document: cheap to carry, found in the text only when an error needs it."""
 
-    document: Document = field(repr=False)
+    document: Document
     key: Key = ()
 
     def __truediv__(self, step: str | int) -> "Place":

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 
-Value = str | int | date | Mapping[str, "Value"]
+TomlValue = str | int | date | Mapping[str, "TomlValue"]
 
 
-def toml_lines(table: Mapping[str, Value | None]) -> list[str]:
+def toml_lines(table: Mapping[str, TomlValue | None]) -> list[str]:
     """Return `key = value` lines for what is not None.
 
     >>> toml_lines({"serial": "a\\x7f", "none": None, "holds.ipv4": {"records": 1}})
@@ -15,7 +15,7 @@ def toml_lines(table: Mapping[str, Value | None]) -> list[str]:
     return [f"{key} = {_text(value)}" for key, value in table.items() if value is not None]
 
 
-def _text(value: Value) -> str:
+def _text(value: TomlValue) -> str:
     if isinstance(value, str):
         return f'"{"".join(map(_character, value))}"'
     if isinstance(value, date):

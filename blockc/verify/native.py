@@ -8,13 +8,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
 
 TIMEOUT_SECONDS = 120
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # Debian keeps /usr/sbin from users
@@ -29,8 +29,7 @@ class NativeAnswer(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class NativeOutcome:
+class NativeOutcome(Value):
     """The answer of the real programs, and what they said or why they were not asked."""
 
     answer: NativeAnswer

@@ -1,7 +1,6 @@
 """The proof of an artifact: its text, read back, means the intent for every address there is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ from blockc.addresses.rules import Rules, meaning
 from blockc.errors import Location, Miscompiled, SourceSyntaxError
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.tokens import Reading, Text
+from blockc.values import Value
 from blockc.verify.trie_oracle import trie_oracle
 
 Labels = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Value):
     """What was compared: entries read back, slots of equal verdict, addresses asked for."""
 
     entries: Mapping[Family, int]
@@ -28,8 +27,7 @@ class Proof:
     probes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Slots:
+class _Slots(Value):
     """The slots of one family in which neither intent nor artifact changes, and what is wanted."""
 
     path: str

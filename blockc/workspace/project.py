@@ -1,7 +1,6 @@
 """What a verb stands on that needs the policy's meaning: the policy, the data and the day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -19,6 +18,7 @@ from blockc.policy.model import Guard
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
+from blockc.values import Value
 from blockc.workspace.fetching import locked_snapshots, require_young
 from blockc.workspace.locked_feeds import LockedFeeds
 from blockc.workspace.policy_files import read_policy
@@ -50,8 +50,7 @@ def basis_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputOptions:
+class InputOptions(Value, kw_only=True):
     """What to read the policy with, and the day that decides."""
 
     sample: bool
@@ -89,8 +88,7 @@ class InputOptions:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectDay:
+class ProjectDay(Value):
     """The policy as it is on the day, and the data it was read with."""
 
     resolved: Resolved

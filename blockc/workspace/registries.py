@@ -19,14 +19,14 @@ from blockc.registries.records import Records, records_from_bytes, records_to_by
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.core.document import Origin
 from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
 
 # Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
 # The registry is another part: one registry's file must not be taken for another's.
 SNAPSHOT = "records-2"
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrySnapshot:
+class RegistrySnapshot(Value):
     """One registry's file as records, and what the manifest says about it."""
 
     path: Path

@@ -1,7 +1,6 @@
 """Reading one artifact of each target back and proving it, as every build does with each."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from blockc.addresses import FAMILIES, AddrMap
@@ -11,6 +10,7 @@ from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.registry import ALL
+from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.bench.clock import in_turns
 from tests.bench.inputs import records

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from blockc.passes.exact import cover
 from blockc.targets.core.render import render
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 from blockc.workspace.registries import shipped_templates
 from tests.cli.conftest import Blockc
 from tests.cli.toy import POLICY, Done, environ, program, shown, write_policy

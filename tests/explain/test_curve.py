@@ -1,7 +1,5 @@
 """What a limit costs: every number is that of the rules themselves."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from blockc.addresses import V4, V6, AddrMap, AddrSet
@@ -14,6 +12,7 @@ from blockc.policy.model import Fit
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.data.plain import PLAIN
+from blockc.values import replace
 from tests.passes.test_weights import delegations
 from tests.policy.toy import addresses
 

@@ -7,7 +7,7 @@ Every case begins with a last good snapshot of the day before, from the origin. 
 import bz2
 import gzip
 import lzma
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from blockc.fetch.clock import RetryPolicy
@@ -16,6 +16,7 @@ from blockc.fetch.lock import Lock
 from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.update import update
+from blockc.values import replace
 from tests.fetch.toy import QUICK, md5, source, tools, toy
 from tests.support.faulty_server import (
     Answer,

@@ -3,7 +3,6 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from blockc.fetch.clock import Clock
 from blockc.fetch.http.download import Downloader
 from blockc.fetch.http.failure import FetchFailed
 from blockc.fetch.http.messages import HttpRequest, HttpResponse
+from blockc.values import replace
 from tests.fetch.toy import QUICK
 from tests.support.faulty_server import (
     FaultyServer,

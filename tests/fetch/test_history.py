@@ -1,6 +1,5 @@
 """A snapshot may not go back, shrink in what it delegates, or be too old; it may lose any lines."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from blockc.fetch.definition import Expectations
 from blockc.fetch.snapshot import Amount, Facts, Snapshot
 from blockc.fetch.update.continuity import age_of, going_back, late, shrinking, too_few, too_old
+from blockc.values import replace
 from tests.fetch.toy import SOURCE
 
 EXACTING = Expectations(

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from blockc.fetch.store.state import state_path
 from blockc.fetch.update.outcome import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import commit, update
+from blockc.values import replace
 from tests.fetch.toy import Watched, clock, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends
 

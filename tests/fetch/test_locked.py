@@ -1,7 +1,6 @@
 """A build gets exactly the bytes the lock names, or is told why not."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.update import commit, update
+from blockc.values import replace
 from tests.fetch.toy import md5, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, status
 

@@ -1,7 +1,7 @@
 """What can heal is tried again: three times, ever more slowly, politely and in time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from blockc.fetch.clock import Clock, RetryPolicy
 from blockc.fetch.http.failure import FetchFailed
 from blockc.fetch.http.retry import http_date, retried, retry_after
+from blockc.values import replace
 
 BUSY = FetchFailed("answered 503", heals=True)
 GONE = FetchFailed("answered 404")

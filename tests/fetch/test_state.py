@@ -1,6 +1,5 @@
 """What is remembered of a source is read back, and belongs to that source alone."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from blockc.fetch.store.state import (
     state_path,
     state_text,
 )
+from blockc.values import replace
 from tests.fetch.test_lock import APNIC, FEED
 from tests.fetch.toy import SOURCE, source
 

@@ -1,7 +1,6 @@
 """One update after another: what is asked, what is kept, what the operator decides."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from blockc.fetch.store.state import load_state, state_path
 from blockc.fetch.update.outcome import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.update import commit, update
+from blockc.values import replace
 from tests.fetch.fault_cases import ended
 from tests.fetch.toy import NOW, Watched, clock, md5, read_toy, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, status, unless_known

@@ -1,7 +1,6 @@
 """Many sources at once: all or nothing for the lock, and one that is slow holds up no other."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -15,6 +14,7 @@ from blockc.fetch.update import update as module
 from blockc.fetch.update.outcome import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import Update, commit, update
+from blockc.values import replace
 from tests.fetch.fault_cases import ended
 from tests.fetch.toy import Watched, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends, stalls, status

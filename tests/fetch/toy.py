@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from blockc.fetch.clock import Clock, RetryPolicy
 from blockc.fetch.definition import Checksum, Expectations, Licence, Source
 from blockc.fetch.snapshot import Amount, Facts
 from blockc.fetch.update.tools import Event, Tools
+from blockc.values import replace
 
 NOW = datetime(2018, 10, 14, 12, 0, tzinfo=UTC)
 QUICK = RetryPolicy(connect_seconds=2.0, read_seconds=0.2, total_seconds=5.0)
@@ -34,7 +34,7 @@ SOURCE = Source(
 def source(*urls: str, name: str = "toy", checksum: bool = False, **changed: object) -> Source:
     """Return the toy source with these urls."""
     beside = Checksum(kind="md5", suffix=".md5") if checksum else None
-    return replace(SOURCE, name=name, urls=urls, checksum=beside, **changed)  # type: ignore[arg-type]
+    return replace(SOURCE, name=name, urls=urls, checksum=beside, **changed)
 
 
 def toy(
@@ -90,7 +90,7 @@ def tools(root: Path, **changed: object) -> Tools:
     plain = Tools(
         root=root, read=read_toy, checksum=read_checksum, clock=clock(), patience=QUICK, folder=root
     )
-    return replace(plain, **changed)  # type: ignore[arg-type]
+    return replace(plain, **changed)
 
 
 class Watched(list[Event]):

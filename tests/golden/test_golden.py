@@ -5,7 +5,6 @@ artifact is proved before its bytes are compared, so a wrong one cannot be bless
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
 from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
 

@@ -1,7 +1,6 @@
 """Curves of larger spaces against plain recursions, and deep inside IPv6."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -17,6 +16,7 @@ from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.budget.weights import Weights
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest, WhenOver
+from blockc.values import replace
 from tests.passes.toy import TOY, address_map, deep, names, partition, some_labellings
 
 WIDE = Family(0, 6)

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from blockc.errors import DoesNotFit, Miscompiled, SourceSyntaxError
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import TEMPLATES, draft, nested, prefixes
 

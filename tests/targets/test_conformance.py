@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from random import Random
 
@@ -19,6 +18,7 @@ from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import target_named
 from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.values import replace
 from blockc.verify.native import NativeAnswer, missing, try_natively
 from blockc.verify.proof import prove
 from tests.targets.artifacts import (

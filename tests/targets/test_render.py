@@ -1,7 +1,5 @@
 """Drafts and templates: what may enter a header, and whose mistake a broken template is."""
 
-from dataclasses import replace
-
 import pytest
 
 from blockc.addresses import V4, V6
@@ -14,6 +12,7 @@ from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import target_named
 from blockc.targets.syntax.tokens import NAMES, Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
+from blockc.values import replace
 from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
 
 

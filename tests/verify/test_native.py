@@ -1,13 +1,12 @@
 """The real programs are asked where they are, and their answer is not dressed up."""
 
-from dataclasses import replace
-
 import pytest
 
 from blockc.targets.core.target import Target
 from blockc.targets.registry import ALL
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
+from blockc.values import replace
 from blockc.verify import native
 from blockc.verify.native import NativeAnswer, missing, try_natively
 from tests.support.machine import absent

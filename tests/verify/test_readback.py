@@ -1,7 +1,6 @@
 """The proof finds every fault: in the rules, in the text, in the families, in the names."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,6 +13,7 @@ from blockc.targets.core.document import entry_texts
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 from blockc.verify import trie_oracle
 from blockc.verify.proof import Proof, prove
 from tests.targets.artifacts import (

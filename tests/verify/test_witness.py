@@ -1,7 +1,6 @@
 """The second witness decides as each match model does, and as somebody who reads rule by rule."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -12,6 +11,7 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.syntax.tokens import NAMES, Reading, Text
+from blockc.values import replace
 from blockc.verify.proof import prove
 from blockc.verify.trie_oracle import Labels, trie_oracle
 from tests.targets.artifacts import nested, prefixes

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,7 @@ from blockc.cli.console import show, show_json, step
 from blockc.cli.options import Settings, verb
 from blockc.cli.parameters import number
 from blockc.errors import UsageError
+from blockc.values import Value
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
 AT_LEAST_1 = click.IntRange(min=1)
@@ -26,8 +26,7 @@ MODES = ("fail", "collateral", "coverage", "balance")
 STDIN = Path("-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate:
+class Aggregate(Value, kw_only=True):
     """What is merged, how many entries it may take, and how the result is written."""
 
     files: tuple[Path, ...]
@@ -94,8 +93,7 @@ class Result(Protocol):
         """Return what else the report for programs says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Value):
     """The fewest prefixes or ranges of a set."""
 
     wanted: AddrSet

@@ -1,7 +1,6 @@
 """`blockc build`: compile a policy, prove every artifact, publish all of them or none."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -27,8 +26,7 @@ from blockc.workspace.sources import lock_path, own_definitions
 DEFAULT_OUTPUT = "dist"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildCall(InputOptions):
+class BuildCall(InputOptions, kw_only=True):
     """What to build from, for which day, and where to."""
 
     output: Path | None

@@ -1,7 +1,6 @@
 """`blockc check`: would these source files be accepted?"""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,14 +17,14 @@ from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.format_table import DELEGATED, FORMATS, form_of
 from blockc.registries.records import REGISTRIES
+from blockc.values import Value
 from blockc.workspace.fetching import read_feed
 from blockc.workspace.sources import all_sources, chosen
 
 PATH = click.Path(path_type=Path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Value, kw_only=True):
     """The files to check, and what they should be."""
 
     files: tuple[Path, ...]

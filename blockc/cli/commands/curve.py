@@ -1,7 +1,6 @@
 """`blockc curve`: what every number of entries costs, to choose a limit with open eyes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
@@ -31,8 +30,7 @@ from blockc.workspace.project import InputOptions, ProjectDay, basis_options, re
 Mode = Literal["collateral", "coverage", "balance"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(InputOptions):
+class Asked(InputOptions, kw_only=True):
     """Which list, for which platform, and what counts as harm."""
 
     name: str

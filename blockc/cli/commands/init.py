@@ -6,7 +6,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -19,14 +18,14 @@ from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyEr
 from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
 from blockc.targets.registry import target_named
+from blockc.values import Value
 
 DEFAULT_BLOCK = "group:us-ofac-comprehensive"
 DEFAULT_TARGET = "nginx-geo"
 PROGRAM = "/usr/local/bin/blockc"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitCall:
+class InitCall(Value, kw_only=True):
     """Where the files go, and what the policy begins with."""
 
     folder: Path

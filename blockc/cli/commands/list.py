@@ -1,7 +1,6 @@
 """`blockc list`: what there is to name in a policy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import click
@@ -11,6 +10,7 @@ from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.registries import countries
 from blockc.targets.registry import ALL
+from blockc.values import Value
 
 
 class Listing(NamedTuple):
@@ -21,8 +21,7 @@ class Listing(NamedTuple):
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCall:
+class ListCall(Value, kw_only=True):
     """What to list."""
 
     what: str

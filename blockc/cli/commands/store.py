@@ -1,7 +1,6 @@
 """`blockc store`: what the store holds, whether it is sound, and making room in it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from blockc.errors import UsageError, printable
 from blockc.fetch.store.maintenance import StoreEntry, entries, needed, remembered, sweep, verify
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State
+from blockc.values import Value
 
 DAYS = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreCall:
+class StoreCall(Value, kw_only=True):
     """What to do with the store."""
 
     what: str

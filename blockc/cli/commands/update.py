@@ -1,6 +1,5 @@
 """`blockc update`: fetch the sources, check them, store them, write the lock."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,14 +12,14 @@ from blockc.fetch.definition import REGISTRIES
 from blockc.fetch.lock import read_lock
 from blockc.fetch.update.tools import UpdateOptions
 from blockc.fetch.update.update import Update, commit, update
+from blockc.values import Value
 from blockc.workspace.fetching import tools
 from blockc.workspace.policy_files import read_policy
 from blockc.workspace.registries import FileReader
 from blockc.workspace.sources import all_sources, chosen, lock_path, used_sources
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateCall:
+class UpdateCall(Value, kw_only=True):
     """Which sources to update, and how."""
 
     sources: tuple[str, ...]

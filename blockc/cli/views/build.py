@@ -1,7 +1,6 @@
 """What a build made, as tables for people and as JSON for programs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from blockc.addresses import FAMILIES
@@ -17,13 +16,13 @@ from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.publish.generations import Published
 from blockc.registries.registry_map import Conflict, RegistryMap
+from blockc.values import Value
 from blockc.workspace.registries import RegistrySnapshot
 
 CONFLICTS_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value):
     """What one run of a build found, made and published."""
 
     resolved: Resolved

@@ -1,7 +1,6 @@
 """What `blockc check` says about files: as tables for people, as JSON for programs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from blockc.addresses.family import FAMILIES
@@ -10,12 +9,12 @@ from blockc.cli.options import Settings
 from blockc.errors import BlockcError
 from blockc.formats.delegated.reader import DelegatedFile
 from blockc.formats.feeds.feed import Feed
+from blockc.values import Value
 
 _SHOWN = 3  # values of a tag
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Value):
     """What one file is, or why it would be refused."""
 
     path: Path

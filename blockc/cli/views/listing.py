@@ -1,10 +1,10 @@
 """Rows that are objects for programs, of which a table for people shows some keys."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from blockc.cli.console import Cell
+from blockc.values import Value
 
 Row = Mapping[str, Any]
 
@@ -20,8 +20,7 @@ def plain(value: Any) -> Cell:
     return value if isinstance(value, int) else str(value or "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Value):
     """A key of the rows, what stands above it and how its values are shown."""
 
     key: str

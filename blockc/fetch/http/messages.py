@@ -1,10 +1,9 @@
 """What a server is asked, and what it answers."""
 
-from dataclasses import dataclass, field
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(Value, kw_only=True):
     """What to ask for: a url, and what we have of it already.
 
     Attributes:
@@ -29,8 +28,7 @@ class HttpRequest:
         return {name: value for name, value in said.items() if value}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpResponse:
+class HttpResponse(Value, kw_only=True):
     """What a server answered.
 
     Attributes:
@@ -45,4 +43,4 @@ class HttpResponse:
     status: int
     etag: str = ""
     last_modified: str = ""
-    data: bytes = field(default=b"", repr=False)
+    data: bytes = b""

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from blockc.fetch.http.response_body import plain_body
 from blockc.fetch.http.retry import retried
 from blockc.fetch.http.urls import file_path, is_file
 from blockc.fetch.update.tools import Event, Tools, UpdateStep
+from blockc.values import Value, replace
 
 if TYPE_CHECKING:
     from blockc.fetch.http.download import Downloader
@@ -22,8 +22,7 @@ _MAX_CHECKSUM_BYTES = 4096
 Known = Callable[[bytes], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Retriever:
+class Retriever(Value):
     """Fetches `source`.
 
     Attributes:

@@ -5,10 +5,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from blockc.storage.atomic import FRESH, write_whole
+from blockc.values import Value
 
 FOLDER = "raw"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -19,8 +19,7 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Blobs:
+class Blobs(Value):
     """Files under `root`, plain as they came and unpacked.
 
     `sha256sum` proves each by its name, and so does every reading. Two processes may share them.

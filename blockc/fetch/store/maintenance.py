@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,14 +17,14 @@ from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State, load_state
 from blockc.storage.atomic import FRESH, reporting, write_whole
+from blockc.values import Value
 
 KNOWN_LOCKS = "known-locks"
 _KIND = re.compile(r"[a-z][a-z0-9-]*")
 _DIGEST, _MARK = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEntry:
+class StoreEntry(Value):
     """A file of the store that is named by a digest: fetched bytes, or what was made of them."""
 
     kind: str
@@ -35,16 +34,14 @@ class StoreEntry:
     changed: float
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Value):
     """Something in the store is not what it should be."""
 
     path: Path
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(Value):
     """What was removed from the store, or would be."""
 
     entries: tuple[StoreEntry, ...]

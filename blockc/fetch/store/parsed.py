@@ -5,17 +5,17 @@ import os
 import re
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
+
+from blockc.values import Value
 
 _SEAL_BYTES = hashlib.sha256().digest_size
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Value):
     """Entries under `root`, by kind and key; what an entry says depends on its key alone.
 
     An entry ends with the sha256 of what it holds. One that does not match, cut short by a full

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snaps
 from blockc.storage.atomic import write_whole
 from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
 from blockc.tomlio.writer import toml_lines
+from blockc.values import Value
 
 VERSION = 1
 FOLDER = "state"
@@ -29,8 +29,7 @@ class StateTable(Table):
     refused: SnapshotTable | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Value, kw_only=True):
     """What is known of one source.
 
     Attributes:

@@ -1,7 +1,6 @@
 """One version of a source from one url, through every check that decides whether it is accepted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from blockc.fetch.definition import Source
@@ -13,10 +12,10 @@ from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.update import continuity
 from blockc.fetch.update.previous_state import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Value):
     """A snapshot that passed every check.
 
     Attributes:
@@ -39,8 +38,7 @@ class Refused(Exception):
         self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Value):
     """Gets candidates for `source`, given what is known of it."""
 
     tools: Tools

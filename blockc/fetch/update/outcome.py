@@ -1,11 +1,11 @@
 """How the update of one source ended."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Amount, Snapshot
+from blockc.values import Value
 
 
 class UpdateResult(StrEnum):
@@ -20,8 +20,7 @@ class UpdateResult(StrEnum):
     UNFIT = "unfit"  # and there is none that may be used
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOutcome:
+class SourceOutcome(Value, kw_only=True):
     """How the update of one source ended.
 
     Invariant: `snapshot` is None exactly if `came` is UNFIT.

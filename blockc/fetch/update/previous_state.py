@@ -1,7 +1,6 @@
 """What is known of a source before an update: what builds use, and what this machine holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from blockc.errors import BlockcError
@@ -11,10 +10,10 @@ from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.state import State, load_state, state_path
 from blockc.fetch.update import continuity
 from blockc.fetch.update.tools import Tools
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class PreviousState:
+class PreviousState(Value):
     """What is known of one source.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from filelock import FileLock, Timeout
@@ -18,6 +17,7 @@ from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from blockc.fetch.update.previous_state import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
 from blockc.storage.atomic import reporting
+from blockc.values import Value, field, replace
 
 _POLL_SECONDS = 0.2
 
@@ -82,8 +82,7 @@ def _acquire(lock: FileLock, tools: Tools, source: Source) -> None:
         tools.clock.sleep(_POLL_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
+class _Ending(Value):
     """How it ended, what to remember if that changed, and the bytes to keep."""
 
     outcome: SourceOutcome
@@ -91,8 +90,7 @@ class _Ending:
     blobs: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
+class _Course(Value):
     """One update of one source; `problems` grows on the way."""
 
     candidates: Candidates

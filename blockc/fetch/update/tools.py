@@ -1,7 +1,6 @@
 """What an update works with, and what it tells while it works."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from blockc.fetch.clock import Clock, RetryPolicy
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import SHORT_DIGITS, Facts, Snapshot
 from blockc.fetch.store.blobs import Blobs
+from blockc.values import Value, field
 
 Reader = Callable[[Source, str, bytes], Facts]
 ChecksumReader = Callable[[str, bytes], str]
@@ -25,8 +25,7 @@ class UpdateStep(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Value):
     """One step of the update of one source.
 
     Attributes:
@@ -46,8 +45,7 @@ def _unwatched(_event: Event) -> None:
     """Nobody watches."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Tools(Value, kw_only=True):
     """What an update works with. Everything is called from several threads at once.
 
     Attributes:
@@ -74,8 +72,7 @@ class Tools:
         return Blobs(self.root)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateOptions:
+class UpdateOptions(Value, kw_only=True):
     """How the operator wants to be served.
 
     Attributes:

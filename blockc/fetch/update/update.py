@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +16,10 @@ from blockc.fetch.update.parallel import in_parallel
 from blockc.fetch.update.source_update import update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.storage.atomic import reporting
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Value):
     """How an update ended, source by source in the order they were asked for."""
 
     outcomes: tuple[SourceOutcome, ...]

@@ -14,10 +14,10 @@ from blockc.formats.delegated.exact_rows import TYPES, DelegatedLine, Row, RowNo
 from blockc.formats.delegated.header import Header, Summary, read_summary
 from blockc.formats.delegated.text_pieces import pieces
 from blockc.registries.records import Records
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Body:
+class Body(Value, eq=False):
     """What the lines after a header hold.
 
     Attributes:

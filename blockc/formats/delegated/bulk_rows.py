@@ -5,7 +5,6 @@ either taken by this module or handed back as doubtful.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from blockc.formats.delegated.exact_rows import FIELDS, TYPES
 from blockc.formats.delegated.fields import countries, dates, ipv4, ipv6, numbers
 from blockc.formats.delegated.text_pieces import DelegatedLines, Mask, Positions, Tokens
 from blockc.registries.records import REGISTRIES, STATUSES, Records
+from blockc.values import Value
 
 _KNOWN_STATUSES = STATUSES[1:-1]
 _MOST_ADDRESSES = 1 << 24
@@ -24,8 +24,7 @@ _ONE = np.uint64(1)
 Spans = tuple[U64, U64, Mask]
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk:
+class Bulk(Value):
     """What was certain in one piece of a file, and which lines were not.
 
     Attributes:
@@ -66,8 +65,7 @@ def read_bulk(lines: DelegatedLines, registries: tuple[str, ...], before: int) -
     return Bulk(records, len(asn), np.flatnonzero(~read).tolist())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Labels:
+class _Labels(Value, eq=False):
     """What rows of every type have in common, as in `Records`, and where all of it is certain."""
 
     country: NDArray[np.uint16]

@@ -1,7 +1,6 @@
 """What must agree between the rows of a delegated file and its promises, and what looks odd."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
 from blockc.registries.records import STATUSES, Records, country_text
 from blockc.registries.special import special_purpose
+from blockc.values import Value
 
 _SAME = ("start", "last", "country", "registry", "status", "date")
 _CUT = "the file was cut or changed on the way, fetch it again"
@@ -81,8 +81,7 @@ class Finding(NamedTuple):
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Value):
     """What one family's records amount to.
 
     Attributes:

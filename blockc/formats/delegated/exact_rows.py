@@ -8,13 +8,13 @@ https://www.apnic.net/about-apnic/corporate-documents/documents/resource-guideli
 """
 
 import re
-from dataclasses import dataclass
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.parse import parse_raw
 from blockc.errors import Location, SourceSyntaxError
 from blockc.formats.delegated.fields import is_day
 from blockc.registries.records import DELEGATED, REGISTRIES, STATUSES, country_number
+from blockc.values import Value
 
 TYPES = ("asn", "ipv4", "ipv6")
 FIELDS = 7
@@ -35,8 +35,7 @@ def shown(token: str) -> str:
     return f"'{token[:_SHOWN]}{'...' if len(token) > _SHOWN else ''}'"
 
 
-@dataclass(frozen=True, slots=True)
-class DelegatedLine:
+class DelegatedLine(Value):
     """One line cut into fields, able to say where each of them stands.
 
     Invariant: no trailing blanks; what follows the opaque id is one last field.
@@ -70,8 +69,7 @@ class DelegatedLine:
         return SourceSyntaxError(f"expected {expected}, found {found}", at=self.at(place))
 
 
-@dataclass(frozen=True, slots=True)
-class RowNote:
+class RowNote(Value):
     """Something odd about a row that is kept.
 
     Notes of one `topic` are reported together, by the first one's sentence and place.
@@ -82,8 +80,7 @@ class RowNote:
     at: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """One record as numbers.
 
     Attributes:

@@ -1,12 +1,12 @@
 """The first lines of a delegated file: header and summaries, and the promises they make."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from blockc.errors import SourceSyntaxError, SourceUnfit, UsageError, suggestion
 from blockc.formats.delegated.exact_rows import TYPES, WHOLE_NUMBER, DelegatedLine, shown
 from blockc.registries.records import REGISTRIES
+from blockc.values import Value
 
 # Files that hold the rows of several registries; NRO's generator also merges neighbours.
 COMBINED = ("iana", "nro")
@@ -24,8 +24,7 @@ _PATTERNS = (
 _SILENT_LINES = re.compile(rb"(?:(?:#[^\n]*|[ \t\r]*)\n)*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Value):
     """What a delegated file says about itself.
 
     Attributes:
@@ -118,8 +117,7 @@ def _day(line: DelegatedLine, place: int) -> date:
         raise line.wrong(place, "a day of the calendar") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Value):
     """How many rows of one type the file promises, and the line that says so."""
 
     kind: str

@@ -11,7 +11,6 @@ and, for the combined files, https://github.com/RIPE-NCC/nro-delegated-stats
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from blockc.addresses.family import Family
@@ -26,12 +25,12 @@ from blockc.formats.delegated.consistency import (
 from blockc.formats.delegated.header import Header, read_header
 from blockc.formats.parsing.sniff import require_content, require_text
 from blockc.registries.records import Records
+from blockc.values import Value
 
 _FUTURE_DAYS = 2  # a day ahead is a time zone, APNIC's serial was once two
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Value):
     """How much a file holds.
 
     Attributes:
@@ -45,8 +44,7 @@ class Counts:
     delegated: Mapping[Family, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DelegatedFile:
+class DelegatedFile(Value, eq=False):
     """A delegation file that was accepted.
 
     Attributes:

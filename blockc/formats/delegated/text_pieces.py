@@ -1,13 +1,13 @@
 """A text cut into lines and fields, and one field of many lines as a column of tokens."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.columns import U64
+from blockc.values import Value
 
 Positions = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -20,8 +20,7 @@ _PIECE_BYTES = 1 << 20
 _FRONT, _BACK = 8, 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tokens:
+class Tokens(Value, eq=False):
     """One field of many lines: where each begins, and where the byte after it stands.
 
     Attributes:
@@ -88,8 +87,7 @@ def _word(raw: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(raw, "little"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DelegatedLines:
+class DelegatedLines(Value, eq=False):
     """A piece of a text cut at its line ends and pipes.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Spans, freeze, require_spans
 from blockc.addresses.family import FAMILIES, Family
+from blockc.values import Value, field
 
 Labels = NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tag:
+class Tag(Value, eq=False):
     """One thing a feed tells about its rows, such as their service.
 
     Invariant: `names[0]` is the empty text, which stands for nothing told; every label of a row
@@ -40,8 +39,7 @@ class Tag:
         return np.asarray(table[self.labels[family]], dtype=bool)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Feed:
+class Feed(Value, eq=False):
     """A file of a feed that was accepted.
 
     Invariant: every family has spans, and every tag a label for each of them.

@@ -5,7 +5,6 @@ https://github.com/firehol/firehol, contrib/update-ipsets.sh
 """
 
 import re
-from dataclasses import replace
 
 from blockc.addresses.addrset import AddrSet
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
@@ -16,6 +15,7 @@ from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.text_lines import TextLines
+from blockc.values import replace
 
 _FIELD = re.compile(rb"^# ([A-Z][A-Za-z ]{1,40}):(.*)$", re.MULTILINE)
 _ENTRIES = re.compile(r"(?:(\d{1,12}) subnets, )?(\d{1,12}) unique IPs", re.ASCII)

@@ -11,7 +11,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
@@ -24,6 +23,7 @@ from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.spans import decode_texts
 from blockc.formats.parsing.text_lines import TextLines
+from blockc.values import replace
 
 _MAX_BYTES = 1 << 29  # unpacked, all tables together; those of City have half of it
 _MEMBER = re.compile(r"(?:.*/)?GeoLite2-(?:Country|City)-(Blocks-IPv[46]|Locations-en)\.csv")

@@ -4,7 +4,6 @@ Source: MaxMind DB file format, https://maxmind.github.io/MaxMind-DB/, binary se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from blockc.addresses.columns import U64
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
+from blockc.values import Value
 
 WIDTH = 128
 V4_DEPTH = 96  # IPv4 stands below `::/96`
@@ -36,8 +36,7 @@ def damaged(name: str, said: str) -> SourceSyntaxError:
     return SourceSyntaxError(said, at=Location(name), hint="fetch it again")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tree:
+class Tree(Value, eq=False):
     """Where each node leads to on a 0 and on a 1: to a node, nowhere (`count`) or to a record.
 
     Attributes:

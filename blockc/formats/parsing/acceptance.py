@@ -1,7 +1,6 @@
 """What every feed must pass, whatever its format: the one place that decides what is believed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,13 @@ from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.spans import Positions, Wrong
 from blockc.registries.special import special_addresses, special_purpose
+from blockc.values import Value
 
 Locate = Callable[[int, str], Location]
 _MOST_WRONG = 100  # one row in so many may be left out
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Rows(Value, eq=False):
     """The rows of a file on their way to a feed.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,10 +14,10 @@ from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.overlaps import narrowest_rows, twins
 from blockc.formats.parsing.spans import Decoded, Positions, shifted
 from blockc.formats.parsing.tags import Tags
+from blockc.values import Value, field, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedRows:
+class ParsedRows(Value, kw_only=True):
     """What a reader found in a file.
 
     Attributes:

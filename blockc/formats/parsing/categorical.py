@@ -1,16 +1,16 @@
 """A column of texts as numbers into a table of the distinct ones."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockc.values import Value
+
 Codes = NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Coded:
+class Coded(Value, eq=False):
     """Texts by number.
 
     Invariant: `names` are distinct and the first is empty; `codes` are positions in them.

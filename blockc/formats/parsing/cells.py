@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import compress, zip_longest
 from typing import Any
 
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 
 from blockc.errors import Location, SourceSyntaxError
 from blockc.formats.parsing.text_lines import TextLines
+from blockc.values import Value
 
 Numbers = NDArray[np.int64]
 _NEWLINE = 10
 _BLANK = re.compile(r"^[^\S\n]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Value):
     """How cells are separated. An empty `comment` means that there are none."""
 
     separator: str = ","
@@ -33,8 +32,7 @@ class Dialect:
         return csv.reader(lines, **options)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DelimitedTable:
+class DelimitedTable(Value, eq=False):
     """The cells of a file, blank lines and comments left out.
 
     Attributes:
@@ -44,7 +42,7 @@ class DelimitedTable:
     """
 
     lines: TextLines
-    columns: tuple[Sequence[str], ...] = field(repr=False)
+    columns: tuple[Sequence[str], ...]
     widths: Numbers
     numbers: Numbers
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.formats.parsing.json_paths import Path
+from blockc.values import Value, field
 
 MAX_RECORDS = 5_000_000
 ADDRESS_COLUMNS = ("prefix", "length", "start", "last")
@@ -28,8 +28,7 @@ class End(NamedTuple):
     date: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormatOptions:
+class FormatOptions(Value, kw_only=True):
     """What a source definition says to the reader of its format.
 
     Attributes:

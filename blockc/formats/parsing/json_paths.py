@@ -13,8 +13,9 @@ and a `~` at the end means the name of the last key instead of its value: `*~` b
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from blockc.values import Value
 
 _KEY = r"[^\s.,*~\[\]{}]+(?: [^\s.,*~\[\]{}]+)*"
 _STEP = re.compile(rf"({_KEY}|\{{{_KEY}(?:,{_KEY})*\}}|\*|)(\[\])?")
@@ -28,8 +29,7 @@ class Missing(Exception):
         super().__init__(f"{trail or 'the file'} {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class PathStep:
+class PathStep(Value):
     """One step of a path: the keys to take, or none for a list itself; `each` of its items."""
 
     keys: tuple[str, ...]
@@ -40,8 +40,7 @@ class PathStep:
         return self == other or self.keys == ("*",)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Value):
     """Steps from the top of a document; `named` means the name of the last key."""
 
     steps: tuple[PathStep, ...]

@@ -17,6 +17,7 @@ from blockc.formats.parsing.json_paths import (
     text_of,
     texts_at,
 )
+from blockc.values import Value
 
 
 def parse_json(data: str) -> Any:
@@ -84,8 +85,7 @@ class JsonRows:
                 self.tags[name].append(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Value):
     """One way through documents.
 
     Attributes:

@@ -1,13 +1,14 @@
 """The table `[rows]` of a definition, whose types are right, as options, with every mistake."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from blockc.addresses.family import FAMILIES, Family
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, COUNTRY, TAG, End, FormatOptions
 from blockc.formats.parsing.json_paths import Path, parse_path
 from blockc.formats.parsing.tags import ASN, COUNTRIES, is_as_number
+from blockc.values import replace
 
 Key = tuple[str | int, ...]
 _NAMES = {family.name: family for family in FAMILIES}

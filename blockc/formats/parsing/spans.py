@@ -6,7 +6,6 @@ in every form people write, and is also what errors come from.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.fast_parse import plain_v4, plain_v6
 from blockc.addresses.human_forms import parse_written
 from blockc.addresses.parse import HostBits
+from blockc.values import Value, replace
 
 Positions = NDArray[np.int64]
 BLANKS = " \t\v\f"
@@ -27,8 +27,7 @@ _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
 _Part = tuple[Spans, Positions]
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Value):
     """A text that is no address, prefix or range: its position, and why."""
 
     position: int
@@ -37,8 +36,7 @@ class Wrong:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
+class Decoded(Value, eq=False):
     """Spans a family, each with the position of its text, ascending; and what could not be read.
 
     Invariant: `spans` and `positions` have one length a family.

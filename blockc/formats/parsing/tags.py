@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from blockc.formats.feeds.feed import Tag
 from blockc.formats.parsing.categorical import Coded
 from blockc.formats.parsing.format_options import COUNTRY, FormatOptions
 from blockc.formats.parsing.spans import Positions, Wrong
+from blockc.values import Value
 
 COUNTRIES = ("country", "registered")
 ASN = "asn"
@@ -21,8 +21,7 @@ _NUMBER = re.compile(r"\d+", re.ASCII)
 _AS_NUMBERS = re.compile(r"(?:AS)?\d{1,10}(?:[_,]\d{1,10})*", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tags:
+class Tags(Value, eq=False):
     """The tags of all rows of a file, by position.
 
     Attributes:

@@ -1,16 +1,14 @@
 """A text file of a feed: its lines, and where in them something stands."""
 
-from dataclasses import dataclass, field
-
 from blockc.errors import Location
 from blockc.formats.parsing.sniff import require_content, require_text
+from blockc.values import Value
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # UTF-8's own says nothing and is common in files from Windows
 _SHOWN = 500  # characters of a line that an error carries
 
 
-@dataclass(frozen=True, slots=True)
-class TextLines:
+class TextLines(Value):
     """A plain text, every line ended by a newline alone.
 
     Attributes:
@@ -18,7 +16,7 @@ class TextLines:
     """
 
     name: str
-    data: bytes = field(repr=False)
+    data: bytes
 
     @classmethod
     def of(cls, name: str, data: bytes) -> "TextLines":

@@ -5,7 +5,6 @@ Traffic", IEEE/ACM Transactions on Networking 20(2), 2012 (FILTER-ALL and FILTER
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.cover import cover
 from blockc.passes.exact.lengths import legal_pieces
 from blockc.passes.tree import Flags, take
+from blockc.values import Value
 
 
 def cover_curve(
@@ -48,8 +48,7 @@ def cover_curve(
     return curve_of(stakes, table, solver.rules)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Solver:
+class _Solver(Value, eq=False):
     """The tree of the blocks, the prefix that stands for each node, and its cost if taken."""
 
     trie: Trie

@@ -1,7 +1,6 @@
 """At most k prefixes of a longest match at the least cost, with exceptions inside prefixes."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from blockc.passes.budget.minplus import Table, cut, either, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.lengths import legal_leaves
 from blockc.passes.tree import Flags, in_order
+from blockc.values import Value
 
 Shares = tuple[int, int]
 
@@ -41,8 +41,7 @@ def longest_curve(
     return curve_of(stakes, table, solver.rules)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Solver:
+class _Solver(Value, eq=False):
     """The tree, and of the nodes that are looked at their tables.
 
     Attributes:

@@ -1,7 +1,6 @@
 """What every number of entries costs, and the rules at any of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -11,13 +10,13 @@ from blockc.addresses.rules import Rules
 from blockc.passes.budget.cost_model import CostModel
 from blockc.passes.budget.minplus import Table, never
 from blockc.passes.exact.pairs import CostPairs
+from blockc.values import Value
 
 #: The number of entries that no platform has room for.
 IMPOSSIBLE = 1 << 40
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class Curve(Value, eq=False):
     """The least cost of at most k entries in one family, for every k up to a limit.
 
     Invariant: costs do not rise with k; after the last one more entries gain nothing.

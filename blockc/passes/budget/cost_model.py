@@ -1,6 +1,5 @@
 """What a limit makes us choose between: harm to others, and what is wanted but missed."""
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,12 +14,12 @@ from blockc.passes.budget.minplus import never
 from blockc.passes.budget.span_sums import SpanSums, Worth
 from blockc.passes.budget.weights import Weights
 from blockc.passes.exact.pairs import EXACT_BITS, CostPairs
+from blockc.values import Value, replace
 
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
+class Mix(Value):
     """How much a unit of harm and a unit of what is missed cost; None: neither may happen."""
 
     harm: Fraction | None
@@ -39,8 +38,7 @@ class Mix:
         return one.denominator * two.denominator
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CostModel:
+class CostModel(Value, eq=False):
     """The cost of giving or not giving a verdict to any prefix of a family.
 
     `unwanted` is space that must not get a verdict; `wanted` what should. Costs are pairs: whole

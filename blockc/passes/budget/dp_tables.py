@@ -1,7 +1,6 @@
 """The tables of all nodes of a tree: short ones together, long ones one by one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from blockc.addresses.trie import Nodes, Trie
 from blockc.passes.budget.minplus import Table, convolve, cut, never
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.tree import Flags
+from blockc.values import Value
 
 #: Tables of nodes with fewer ends below them than this are computed many at a time.
 WIDTH = 8
@@ -18,8 +18,7 @@ WIDTH = 8
 Choose = Callable[[Nodes, Worth], Worth]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tables:
+class Tables(Value, eq=False):
     """The tables of the nodes that are looked at, one a state that a node can inherit.
 
     Attributes:

@@ -1,7 +1,6 @@
 """What to give up for a limit: the curves of a request, and the pass that keeps to the limit."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
@@ -20,6 +19,7 @@ from blockc.passes.driver import ByFamily, Pass, RuleState
 from blockc.passes.exact.exact_passes import allowed_lengths, require_one_verdict, wanted_parts
 from blockc.passes.exact.lengths import ordered
 from blockc.passes.request import PassRequest, WhenOver
+from blockc.values import replace
 
 #: What each way of giving something up may change.
 CONTRACTS = {

@@ -1,7 +1,6 @@
 """How much some space is worth: weights summed up over a family, exactly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from typing import Any
@@ -13,6 +12,7 @@ from blockc.addresses import columns
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
+from blockc.values import Value
 
 Worth = NDArray[Any]
 
@@ -20,8 +20,7 @@ Worth = NDArray[Any]
 SAFE = 1 << 60
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpanSums:
+class SpanSums(Value, eq=False):
     """The worth of every span of a family, in whole multiples of `scale`.
 
     `base` is what lies before each run, `num / den` the worth of one number of its column: an

@@ -1,7 +1,6 @@
 """What harm is measured in: addresses or delegations, some countries counting more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -12,13 +11,13 @@ from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Labels, Partition, paint
 from blockc.registries.records import Records, country_number
 from blockc.registries.registry_map import RegistryMap
+from blockc.values import Value
 
 #: A delegation is counted in so many parts, so that one that is hit in part counts in part.
 PARTS = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Value):
     """What an address is worth.
 
     Invariant: one int32 partition a family, in family order; every label indexes `rates`; rates

@@ -1,6 +1,5 @@
 """Costs that are compared by entries first and then by the free space they take."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,12 @@ from numpy.typing import NDArray
 
 from blockc.addresses import columns
 from blockc.addresses.trie import Nodes, Trie
+from blockc.values import Value
 
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cost:
+class Cost(Value, eq=False):
     """Entries, and then space, of every node.
 
     `extra` counts what a column counts: uint64 units, whose sum over a space cannot exceed it, or

@@ -1,19 +1,18 @@
 """Costs with a tie-break, as numbers that numpy adds and compares in one step."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from blockc.passes.budget.minplus import NEVER
 from blockc.passes.budget.span_sums import Worth
+from blockc.values import Value
 
 #: Whole numbers of so many bits are exact as floats, and so are their sums while these are.
 EXACT_BITS = 53
 
 
-@dataclass(frozen=True, slots=True)
-class CostPairs:
+class CostPairs(Value):
     """How a pair of whole numbers, a worth and some extra space, is held as one number.
 
     Pairs are added part by part; the one with less worth is less, and of equal worths the one with

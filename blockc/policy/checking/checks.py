@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.model import Guard, Known, LocatedSelector, Note
@@ -18,12 +17,12 @@ from blockc.policy.syntax.selectors import (
     parse_selector,
 )
 from blockc.tomlio.tables import Findings, Place
+from blockc.values import Value, field
 
 LIST_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Value):
     """The names a policy may use, and what was found so far."""
 
     known: Known

@@ -29,12 +29,12 @@ from blockc.policy.syntax.selectors import AddressRange, GroupSelector, ListSele
 from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.registry_map import RegistryMap
 from blockc.tomlio.tables import Findings, Place
+from blockc.values import Value
 
 STALE_DAYS = 365
 
 
-@dataclass(frozen=True, slots=True)
-class ListEntry:
+class ListEntry(Value):
     """One entry of a list that holds today. `role` is the key it stands under."""
 
     role: str
@@ -42,8 +42,7 @@ class ListEntry:
     spared: Exemption | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CountedEntry:
+class CountedEntry(Value):
     """An entry and what it stands for today.
 
     `counts`: addresses, one number a family.
@@ -55,8 +54,7 @@ class CountedEntry:
     days_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedList:
+class ResolvedList(Value):
     """A list as it is on one day: its addresses, and what happens to their traffic."""
 
     wanted: List
@@ -70,8 +68,7 @@ class ResolvedList:
         return self.wanted.name
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Value):
     """A policy as it is on one day.
 
     Invariant: lists are in order of name; none holds an address of `protected`.

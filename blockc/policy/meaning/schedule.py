@@ -1,17 +1,16 @@
 """What the day decides: which stage of a list is in force, which exceptions have ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from blockc.policy.model import Exemption, Stage
+from blockc.values import Value
 
 ALWAYS = Stage(date.min, "block")
 WARN_DAYS = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Value):
     """The stage in force on a day, and the next one.
 
     `now` is None before the first stage: the list exists, and nothing happens to its traffic.

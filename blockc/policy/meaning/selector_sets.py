@@ -30,6 +30,7 @@ from blockc.policy.syntax.selectors import (
     StatusSelector,
 )
 from blockc.registries.registry_map import RegistryMap
+from blockc.values import Value
 
 #: Numbers of addresses, one a family, in the order of the world's families.
 Counts = tuple[int, ...]
@@ -46,8 +47,7 @@ class Feeds(Protocol):
         """Return the addresses an autonomous system announces."""
 
 
-@dataclass(frozen=True, slots=True)
-class SelectorData:
+class SelectorData(Value):
     """Everything outside a policy that its meaning depends on."""
 
     world: RegistryMap

@@ -25,14 +25,14 @@ from blockc.policy.syntax.selectors import (
     GroupSelector,
     ListSelector,
 )
+from blockc.values import Value
 
 Row = NDArray[np.bool_]
 Rows = tuple[Row, ...]
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Value):
     """One family, cut at every boundary a policy needs.
 
     Invariant: `countries` and every row of `sets` have a value for each slot; `edges` holds the

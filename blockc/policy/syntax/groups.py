@@ -1,6 +1,5 @@
 """Groups of countries: data with a source, a day and a caveat, never code."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -8,10 +7,10 @@ from blockc.errors import DefinitionError
 from blockc.policy.syntax.selectors import NAME
 from blockc.registries import countries
 from blockc.tomlio.tables import Document, Findings, Place, Table, for_editors, from_table
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class CountryGroup:
+class CountryGroup(Value):
     """The countries of a group as `source` gave them on `day`.
 
     Invariant: `countries` are ISO 3166 codes in order; EU, AP and ZZ are never among them.

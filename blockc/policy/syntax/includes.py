@@ -9,14 +9,14 @@ from typing import Any
 from blockc.errors import Location, Mistakes, PolicyError, suggestion
 from blockc.policy.syntax.document import PolicyTable
 from blockc.tomlio.tables import Document, Findings, Place, from_table
+from blockc.values import Value
 
 ReadFile = Callable[[str], bytes]
 Variables = Mapping[str, str | tuple[str, ...]]
 VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyFile:
+class PolicyFile(Value):
     """One file of a policy: where it is, what it says, and the same as plain TOML."""
 
     place: Place

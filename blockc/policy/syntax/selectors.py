@@ -6,7 +6,6 @@ below, and `parse_selector` is the grammar.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family, Prefix
@@ -14,6 +13,7 @@ from blockc.addresses.parse import HostBits, parse_span
 from blockc.errors import PolicyError, suggestion
 from blockc.registries import countries
 from blockc.registries.records import REGISTRIES, STATUSES
+from blockc.values import Value
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FILTER = re.compile(r"[a-z][a-z0-9_-]*")
@@ -22,8 +22,7 @@ _TAGGED = re.compile(r"([A-Za-z][A-Za-z-]*):(.*)", re.DOTALL)
 _LAST_ASN = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class CountrySelector:
+class CountrySelector(Value):
     """Space delegated to a country; `ZZ` is space delegated without one."""
 
     code: str
@@ -32,8 +31,7 @@ class CountrySelector:
         return self.code
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSelector:
+class GroupSelector(Value):
     """Space delegated to the countries of a group."""
 
     name: str
@@ -42,8 +40,7 @@ class GroupSelector:
         return f"group:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrySelector:
+class RegistrySelector(Value):
     """Space delegated by one registry."""
 
     name: str
@@ -52,8 +49,7 @@ class RegistrySelector:
         return f"registry:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSelector:
+class StatusSelector(Value):
     """Space of one status: allocated, assigned, available or reserved."""
 
     name: str
@@ -62,8 +58,7 @@ class StatusSelector:
         return f"status:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class FeedSelector:
+class FeedSelector(Value):
     """The addresses of a source, or of those rows that pass every filter.
 
     Invariant: filters are sorted; a key given twice accepts either value.
@@ -77,8 +72,7 @@ class FeedSelector:
         return f"feed:{self.name}{'?' if query else ''}{query}"
 
 
-@dataclass(frozen=True, slots=True)
-class AsnSelector:
+class AsnSelector(Value):
     """The prefixes an autonomous system announces."""
 
     number: int
@@ -87,8 +81,7 @@ class AsnSelector:
         return f"asn:{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileSelector:
+class FileSelector(Value):
     """The addresses, prefixes and ranges of a text file, named from the policy's own folder."""
 
     path: str
@@ -97,8 +90,7 @@ class FileSelector:
         return f"file:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListSelector:
+class ListSelector(Value):
     """What another list of the policy selects."""
 
     name: str
@@ -107,24 +99,21 @@ class ListSelector:
         return f"list:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class DelegatedSelector:
+class DelegatedSelector(Value):
     """All space any registry has allocated or assigned."""
 
     def __str__(self) -> str:
         return "delegated"
 
 
-@dataclass(frozen=True, slots=True)
-class WorldSelector:
+class WorldSelector(Value):
     """Every address there is."""
 
     def __str__(self) -> str:
         return "world"
 
 
-@dataclass(frozen=True, slots=True)
-class AddressRange:
+class AddressRange(Value):
     """An address, a prefix or a range, both ends inclusive."""
 
     family: Family

@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,18 +11,18 @@ from blockc.addresses.lines import address_texts, last_texts, prefix_texts
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit, PolicyError, printable
 from blockc.targets.core.layout import File, SetRole
-from blockc.targets.core.options import Value
+from blockc.targets.core.options import OptionValue
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
+from blockc.values import Value
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
 _HEADER_COLUMNS = 110
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value):
     """One source a list was made from: its name, the date it gives itself and its digest."""
 
     name: str
@@ -31,8 +30,7 @@ class Origin:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Value):
     """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
 
     Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
@@ -58,8 +56,7 @@ class Provenance:
             )
 
 
-@dataclass(frozen=True)
-class FamilyEntries:
+class FamilyEntries(Value, dict=True):
     """The entries of one family in one file, spelled as the target wants them."""
 
     rules: Rules
@@ -101,8 +98,7 @@ class FamilyEntries:
         return list(zip(self.texts, [words[label] for label in labels], strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """One compiled list, ready to be written for one target.
 
     Attributes:
@@ -116,7 +112,7 @@ class Document:
     rules: Mapping[Family, Rules]
     names: tuple[str, ...]
     provenance: Provenance
-    options: Mapping[str, Value]
+    options: Mapping[str, OptionValue]
     addresses: Mapping[Family, int]
     kind: ContentKind = ContentKind.LIST
 

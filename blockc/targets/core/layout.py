@@ -1,16 +1,15 @@
 """The files an artifact consists of, and what each is called."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from blockc.addresses import Family
 from blockc.addresses.rules import Rules
 from blockc.errors import UsageError
+from blockc.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class ExtraFile:
+class ExtraFile(Value):
     """A further file of an artifact: the rules that use the sets of the first."""
 
     template: str
@@ -46,8 +45,7 @@ class SetRole(StrEnum):
         return with_ending(main, ".except" + PurePosixPath(main).suffix)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Value):
     """One file an artifact consists of, before it has text."""
 
     path: str

@@ -2,23 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from blockc.errors import BlockcError, Mistakes, PolicyError, suggestion
+from blockc.values import Value
 
-Value = str | int | bool
+OptionValue = str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
-class OptionContext:
+class OptionContext(Value):
     """What an artifact holds: a list, and which part of it, from 1; 0 for the whole list."""
 
     list: str
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Value):
     """One thing an operator may choose about an output; the default's type is its type.
 
     Args:
@@ -32,13 +30,13 @@ class Option:
     """
 
     name: str
-    default: Value
+    default: OptionValue
     expects: str
     pattern: str = ""
     within: range = range(0)
     part: str = ""
 
-    def value(self, given: object, holds: OptionContext) -> Value:
+    def value(self, given: object, holds: OptionContext) -> OptionValue:
         """Return the checked value for a list; `given` is None where the policy says nothing.
 
         Raises:
@@ -52,7 +50,7 @@ class Option:
             hint=f"set {self.name} in the output" if given is None else "",
         )
 
-    def _accepts(self, chosen: Value) -> bool:
+    def _accepts(self, chosen: OptionValue) -> bool:
         if type(chosen) is not type(self.default):
             return False
         if isinstance(chosen, bool):
@@ -80,7 +78,7 @@ class Option:
 
 def settle(
     target: str, options: tuple[Option, ...], given: Mapping[str, object], holds: OptionContext
-) -> dict[str, Value]:
+) -> dict[str, OptionValue]:
     """Return a value for every option of `target`.
 
     Raises:
@@ -92,7 +90,7 @@ def settle(
         for name in given
         if name not in known
     ]
-    settled: dict[str, Value] = {}
+    settled: dict[str, OptionValue] = {}
     for option in options:
         try:
             settled[option.name] = option.value(given.get(option.name), holds)

@@ -1,7 +1,6 @@
 """What a target is: how one platform's text is laid out, what it can say and what it refuses."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -9,9 +8,10 @@ from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, with_ending
-from blockc.targets.core.options import Option, OptionContext, Value, settle
+from blockc.targets.core.options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
 from blockc.targets.syntax.tokens import Reading, Text
+from blockc.values import Value, replace
 
 
 class EntryForm(StrEnum):
@@ -30,16 +30,14 @@ class Layout(StrEnum):
     APART = "apart"  # a file a family, because the platform's objects hold only one
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Value):
     """Where a fact about a platform is written, and the day (ISO) somebody looked."""
 
     url: str
     checked: str
 
 
-@dataclass(frozen=True, slots=True)
-class MaxEntries:
+class MaxEntries(Value):
     """How many entries of one family fit one file.
 
     Args:
@@ -51,8 +49,7 @@ class MaxEntries:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(Value):
     """The prefix lengths a platform takes."""
 
     ipv4: range
@@ -64,8 +61,7 @@ class Lengths:
         return {V4: self.ipv4, V6: self.ipv6}[family]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Target:
+class Target(Value, kw_only=True, eq=False):
     """One output dialect: a descriptor, a template and a reader.
 
     Attributes:
@@ -156,7 +152,7 @@ class Target:
             for family in FAMILIES
         ]
 
-    def settle(self, given: Mapping[str, object], holds: OptionContext) -> dict[str, Value]:
+    def settle(self, given: Mapping[str, object], holds: OptionContext) -> dict[str, OptionValue]:
         """Return a value for every option: what the policy gives, or the default for the list.
 
         Raises:
@@ -189,7 +185,7 @@ class Target:
             return "leave the output out until the list blocks, or choose a target that says more"
         return ""
 
-    def capacity(self, options: Mapping[str, Value]) -> int | None:
+    def capacity(self, options: Mapping[str, OptionValue]) -> int | None:
         """Return how many entries of one family fit one file under `options`."""
         if self.max_entries is None:
             return None

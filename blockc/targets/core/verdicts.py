@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import repeat
+
+from blockc.values import Value
 
 NO_COUNTRY = "ZZ"  # of a country map: space that nobody has registered, or in no country
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -18,8 +19,7 @@ class ContentKind(StrEnum):
     COUNTRIES = "countries"  # where an address is registered
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Value):
     """The verdicts of one kind of artifact, in the words of its text.
 
     Invariant: no word stands for two verdicts.

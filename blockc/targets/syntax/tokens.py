@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy as np
 from blockc.addresses import FAMILIES, Family, columns
 from blockc.addresses.rules import Rules
 from blockc.errors import Location, SourceSyntaxError
+from blockc.values import Value
 
 BLOCK = "block"
 NAMES = ("", BLOCK)  # the verdicts of a list that only blocks: label 0 and label 1
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Value):
     """The text of one file: an artifact's, or a template's. `families` is what it may speak of."""
 
     path: str
@@ -32,8 +31,7 @@ class Text:
         return SourceSyntaxError(message, at=place, hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Value):
     """What an artifact says: its rules a family, and the names of their verdicts."""
 
     rules: Mapping[Family, Rules]
