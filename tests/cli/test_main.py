@@ -18,7 +18,7 @@ from blockc.errors import BlockcError, DoesNotFit, Mistakes, PolicyError, Unsafe
 from tests.cli.conftest import Blockc
 from tests.cli.toy import environ, program, shell, write_policy
 
-HEAVY = ("numpy", "jinja2", "requests", "rich", "pytricia", "netaddr")
+HEAVY = ("numpy", "jinja2", "msgspec", "requests", "rich", "pytricia", "netaddr")
 
 
 def on_terminal(*words: object, columns: int = 80, no_color: str = "") -> str:
