@@ -1,10 +1,9 @@
 """What can go wrong, where it went wrong, and who must act."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
-
-from blockc.values import Value
 
 
 def printable(text: str) -> str:
@@ -18,7 +17,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-class Location(Value):
+@dataclass(frozen=True, slots=True)
+class Location:
     """A place in an input: file, line and column counted from 1 (0 means the whole file)."""
 
     path: str

@@ -11,9 +11,8 @@ import click
 
 from blockc import __version__
 from blockc.cli.console import print_error, stderr_line, stdout_failure
-from blockc.cli.options import NoOptions, Settings, verb
+from blockc.cli.options import NoOptions, Settings, names_of_settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
-from blockc.values import field_names
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
@@ -79,7 +78,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="blockc %(version)s")
-@verb(NoOptions, shows=field_names(Settings))
+@verb(NoOptions, shows=names_of_settings())
 def cli(settings: Settings, asked: NoOptions) -> None:
     """Compile network blocklists from public address data, and prove what was written.
 

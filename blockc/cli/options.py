@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, fields, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from blockc.values import Value, field, field_names, replace
-
 Asked = TypeVar("Asked")
 
 
-class Settings(Value):
+@dataclass(frozen=True, slots=True)  # not a `Value`: `--help` does without msgspec
+class Settings:
     """What the global options say."""
 
     file: Path = Path("blockc.toml")
@@ -23,6 +23,11 @@ class Settings(Value):
     verbose: bool = False
     json: bool = False
     color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+
+
+def names_of_settings() -> tuple[str, ...]:
+    """Return the names of the global options."""
+    return tuple(one.name for one in fields(Settings))
 
 
 def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word
@@ -56,7 +61,8 @@ _OPTIONS: dict[str, Callable[..., Callable[..., Any]]] = {
 }
 
 
-class NoOptions(Value):
+@dataclass(frozen=True, slots=True)
+class NoOptions:
     """A verb has no options of its own."""
 
 
@@ -76,7 +82,7 @@ def verb(
         @wraps(function)
         @click.pass_context
         def wrapper(ctx: click.Context, /, **given: Any) -> Any:
-            said = {name: given.pop(name) for name in field_names(Settings)}
+            said = {name: given.pop(name) for name in names_of_settings()}
             before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
             ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
             if not ctx.obj.color:
