@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from io import StringIO
 from shutil import get_terminal_size
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from blockc.addresses.family import Family
 from blockc.cli.options import Settings
 from blockc.errors import BlockcError, OutputError, printable
+
+if TYPE_CHECKING:
+    from blockc.addresses.family import Family
 
 
 class Figure(str):
@@ -142,7 +144,7 @@ def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequ
     return page.getvalue()
 
 
-def amount(family: Family, count: int) -> Cell:
+def amount(family: "Family", count: int) -> Cell:
     """Return a number of addresses for people; large IPv6 ones in /48s or /64s.
 
     `~` stands before a number that is rounded, where some addresses are finer than a /64.
@@ -156,7 +158,7 @@ def amount(family: Family, count: int) -> Cell:
     return count
 
 
-def amount_text(family: Family, count: int) -> str:
+def amount_text(family: "Family", count: int) -> str:
     """Return a number of addresses of a family in words, as `amount` rounds it.
 
     >>> from blockc.addresses.family import V4, V6
