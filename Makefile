@@ -13,7 +13,14 @@ example: $(VENV)/.installed  ## compile the example policy from the bundled samp
 	@$(BIN)/blockc build -f $(EXAMPLE)/blockc.toml --sample -o $(EXAMPLE)/dist
 
 test: $(VENV)/.testing  ## run every test that can run here
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile $(COVER)
+
+coverage: COVER = --cov --cov-report=term:skip-covered
+coverage: test  ## the tests, and that they cover as much as setup.cfg demands
+
+mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 check: lint types test  ## lint, types and tests
 
@@ -47,7 +54,7 @@ dist: $(VENV)/.testing  ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist .
 
 clean:  ## remove everything make made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf mutants $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(EXAMPLE)/dist $(EXAMPLE)/.dist.generations
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -69,4 +76,8 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test check lint types golden schemas real bench tables growth dist clean help
+$(VENV)/.maintaining: $(VENV)/.testing
+	@$(INSTALL) --editable '.[test,maintain]'
+	@touch $@
+
+.PHONY: example test coverage mutants check lint types golden schemas real bench tables growth dist clean help

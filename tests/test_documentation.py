@@ -40,3 +40,15 @@ def test_every_target_is_in_the_readme_and_in_the_example() -> None:
     assert names == set(re.findall(r"^\| `([a-z0-9-]+)` \|", README, re.MULTILINE))
     policy = (EXAMPLE / "blockc.toml").read_text(encoding="utf-8")
     assert names == set(re.findall(r'^target *= "(.*)"', policy, re.MULTILINE))
+
+
+def test_every_link_between_pages_and_into_the_code_leads_somewhere() -> None:
+    pages = [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")]
+    dead = [
+        f"{page.relative_to(CHECKOUT)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert len(pages) > 10
+    assert dead == []
