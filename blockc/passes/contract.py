@@ -65,8 +65,8 @@ class ContractScope(Value):
         if wanted.names != got.names:
             raise Miscompiled(f"pass {name} renamed the verdicts")
         parts = [self._compare(name, *pair) for pair in zip(wanted.parts, got.parts, strict=True)]
-        added, lost = zip(*parts, strict=True)
-        return Change(AddrSet(added), AddrSet(lost))
+        added, lost = (AddrSet(tuple(pair[at] for pair in parts)) for at in (0, 1))
+        return Change(added, lost)
 
     def _compare(self, name: str, wanted: Partition, got: Partition) -> tuple[Partition, Partition]:
         family = wanted.family
@@ -77,17 +77,18 @@ class ContractScope(Value):
         wrong = {
             "changed the verdict of": (old != 0) & (new != 0) & (old != new),
             "gave a verdict to protected": added & shut,
-            "gave a verdict to": added & ~self._may_gain(free),
+            "gave a verdict to": self._unasked(added, free),
             "lost": lost & (self.contract not in _MAY_LOSE),
         }
         for what, where in wrong.items():
             _require_nowhere(f"pass {name} ({self.contract}) {what}", family, slots, where)
         return Partition.of(family, slots, added), Partition.of(family, slots, lost)
 
-    def _may_gain(self, free: Mask) -> Mask:
-        if self.contract in _MAY_GAIN:
-            return np.ones_like(free)
-        return np.zeros_like(free) if self.contract == Contract.EXACT else free
+    def _unasked(self, added: Mask, free: Mask) -> Mask:
+        """Return which of the slots that gained a verdict the contract lets gain none."""
+        if self.contract == Contract.EXACT:
+            return added
+        return added & ~free & (self.contract not in _MAY_GAIN)
 
 
 def _require_nowhere(message: str, family: Family, slots: columns.Column, where: Mask) -> None:

@@ -1,15 +1,17 @@
 """The driver: the right passes for a model, each held to its contract."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from blockc.addresses import AddrMap, AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled
 from blockc.passes import plan
-from blockc.passes.contract import Contract
+from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.driver import Pass, RuleState, run
 from blockc.passes.exact import cover
 from blockc.passes.request import PassRequest, WhenOver
@@ -60,6 +62,39 @@ def test_contracts_allow_exactly_what_they_say_on_every_change(contract: Contrac
             else:
                 with pytest.raises(Miscompiled, match=f"{cell:#x}/3"):
                     agreed.require_kept("p", intent, address_map(got, count=2))
+
+
+def complaint(contract: Contract, wanted: Sequence[int], got: Sequence[int], shut: int = -1) -> str:
+    """Return what is said of a pass under `contract` that makes `got` of `wanted`."""
+    protected = address_set([cell == shut for cell in range(8)])
+    scope = ContractScope(contract, address_set([0] * 8), protected)
+    with pytest.raises(Miscompiled) as caught:
+        scope.require_kept("p", address_map(wanted, count=2), address_map(got, count=2))
+    return str(caught.value)
+
+
+def test_a_broken_contract_says_which_and_where_and_what_to_do() -> None:
+    off = [0] * 6
+    report = "; this is a mistake in blockc, please report it"
+    exact, widening = Contract.EXACT, Contract.WIDENING
+    for said, broken in {
+        "(exact) changed the verdict of 0x0/3": complaint(exact, [1, 0, *off], [2, 0, *off]),
+        "(exact) gave a verdict to 0x1/3": complaint(exact, [1, 0, *off], [1, 1, *off]),
+        "(exact) lost 0x0/3": complaint(exact, [1, 1, *off], [0, 1, *off]),
+        "(widening) gave a verdict to protected 0x1/3": complaint(
+            widening, [1, 0, *off], [1, 1, *off], shut=1
+        ),
+    }.items():
+        assert broken == f"pass p {said}{report}", broken
+
+
+def test_a_pass_may_neither_rename_verdicts_nor_drop_a_family() -> None:
+    scope = ContractScope(Contract.EXACT, AddrSet.of([]), AddrSet.of([]))
+    whole = AddrMap.of_set(AddrSet.of([]), "block")
+    with pytest.raises(Miscompiled, match=r"^pass p renamed the verdicts$"):
+        scope.require_kept("p", whole, AddrMap(whole.parts, ("", "warn")))
+    with pytest.raises(ValueError, match="shorter"):
+        scope.require_kept("p", whole, AddrMap(whole.parts[:1], whole.names))
 
 
 def test_too_many_entries_fail_with_the_numbers_and_a_way_out() -> None:
