@@ -17,7 +17,6 @@ from pathlib import Path
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family
 from blockc.addresses.rules import Match
-from blockc.cli.options import Settings
 from blockc.compiler.limits import Limits
 from blockc.explain.curve import Question, family_curves
 from blockc.passes.affected import Impact, impact_of
@@ -34,7 +33,8 @@ from blockc.report.curve_chart import curve_chart
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import ALL
 from blockc.values import replace
-from blockc.workspace.registries import sample_folder, snapshots
+from blockc.workspace.inputs import InputOptions
+from blockc.workspace.project import Project
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, PICTURE = DOCS / "passes.md", DOCS / "curve.svg"
@@ -55,7 +55,7 @@ MODELS = {Match.MEMBER: "cover", Match.LONGEST: "longest match", Match.INTERVALS
 @cache
 def records() -> list[Records]:
     """Return the records of the sample."""
-    found = snapshots(Settings(), sample_folder(), DAY)
+    found = Project().registries(InputOptions(sample=True, as_of=DAY))
     return [part for one in found for part in one.records]
 
 

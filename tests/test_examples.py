@@ -15,7 +15,7 @@ from blockc.policy.syntax.selectors import parse_addresses
 from blockc.resources import sources_dir
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import read_geo
-from blockc.workspace.registries import sample_folder
+from blockc.workspace.inputs import sample_folder
 from tests.cli.conftest import Blockc, blockc
 from tests.cli.toy import CHECKOUT, entries
 from tests.compiler.worlds import of_countries, plainly_collapsed, sample_world

@@ -1,15 +1,20 @@
 """Options that every verb understands, before or after the verb's name."""
 
 import os
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 Asked = TypeVar("Asked")
+_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True, slots=True)  # not a `Value`: `--help` does without msgspec
@@ -95,3 +100,22 @@ def verb(
         return decorated
 
     return decorate
+
+
+def number(text: str) -> "Fraction":
+    """Return the exact value of a decimal from 0 to 1,000,000,000.
+
+    Raises:
+        click.BadParameter: It is not a decimal.
+
+    >>> number("0.1")
+    Fraction(1, 10)
+    """
+    from fractions import Fraction
+
+    if not _DECIMAL.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is not a number such as 3 or 0.25")
+    value = Fraction(text)
+    if value > 10**9:
+        raise click.BadParameter(f"{text} is more than 1,000,000,000")
+    return value

@@ -1,8 +1,13 @@
-"""What fetching is doing, on stderr: a bar a source on a terminal, a line a step in a log."""
+"""What a run is doing, on stderr: each stage of a build, and the steps of fetching each source.
+
+Fetching draws a bar for each source on a terminal, and writes one line for each step into a log.
+"""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from blockc.cli.console import info, step
@@ -11,6 +16,27 @@ from blockc.errors import printable
 from blockc.fetch.update.tools import Event, UpdateStep
 
 Watch = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Stages:
+    """How long each stage of a run took, in seconds, in the order they were first entered."""
+
+    settings: Settings
+    seconds: dict[str, float] = field(default_factory=dict)
+    _told: tuple[str, str] = ("", "")
+
+    @contextmanager
+    def __call__(self, stage: str, what: str = "") -> Iterator[None]:
+        """Say that `stage` works on `what`, and add the time until the block ends to the stage."""
+        if (stage, what) != self._told:
+            step(self.settings, f"{stage} {what}".rstrip())
+            self._told = (stage, what)
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
 
 
 @contextmanager

@@ -19,7 +19,8 @@ MANIFEST = "manifest.json"
 Watch = Callable[[str, str], AbstractContextManager[object]]
 
 
-def _unwatched(stage: str, what: str) -> AbstractContextManager[object]:
+def unwatched(stage: str, what: str) -> AbstractContextManager[object]:
+    """Follow nothing."""
     return nullcontext((stage, what))
 
 
@@ -43,7 +44,7 @@ def compile_policy(
     data: RegistryData,
     targets: Mapping[str, Target],
     inputs: Inputs,
-    watch: Watch = _unwatched,
+    watch: Watch = unwatched,
 ) -> Build:
     """Return the files of every output and the manifest, each artifact proved.
 

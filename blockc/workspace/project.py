@@ -1,96 +1,178 @@
-"""What a verb stands on that needs the policy's meaning: the policy, the data and the day."""
+"""A project: a policy with its lock, sources and groups beside it, and the store it works with.
+
+Start here to use blockc without its command line:
+
+    day = Project(Path("blockc.toml")).on(InputOptions(as_of=date(2026, 12, 1)))
+    build = day.compile()
+    publish(Path("dist"), build.files)
+
+Nothing is printed. What is odd about the policy or the data is in the values that are returned, and
+whoever wants to follow the work passes an observer.
+"""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-import click
-
-from blockc.cli.console import warn
-from blockc.cli.options import Settings
-from blockc.cli.stages import Stages
-from blockc.cli.views.build import warn_of_conflicts
-from blockc.errors import UsageError
+from blockc.compiler.artifacts import Inputs
+from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
+from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.lock import Lock, read_lock
+from blockc.fetch.store.parsed import Store
+from blockc.fetch.update.tools import Event, Tools
 from blockc.policy.meaning.resolve import Resolved, resolve
-from blockc.policy.model import Guard
+from blockc.policy.model import Guard, Policy
+from blockc.policy.syntax.groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
+from blockc.targets.registry import ALL
 from blockc.values import Value
-from blockc.workspace.fetching import locked_snapshots, require_young
-from blockc.workspace.locked_feeds import LockedFeeds
-from blockc.workspace.policy_files import read_policy
-from blockc.workspace.registries import FileReader, RegistrySnapshot, sample_folder, snapshots
-from blockc.workspace.sources import lock_path
-
-PATH = click.Path(path_type=Path)
-_OPTIONS = (
-    click.option(
-        "--sample", is_flag=True, help="Use the bundled sample of 2018-10-13, to try it out."
-    ),
-    click.option(
-        "--from", "folder", type=PATH, help="Folder with the five registries' delegated files."
-    ),
-    click.option("--locked", is_flag=True, help="Use the files blockc.lock names and no others."),
-    click.option(
-        "--as-of", metavar="YYYY-MM-DD", help="The day that decides.  [default: today, UTC]"
-    ),
-    click.option(
-        "--allow-expired", is_flag=True, help="Leave ended exceptions out, do not refuse."
-    ),
+from blockc.workspace.fetching import fetch_tools
+from blockc.workspace.inputs import InputOptions
+from blockc.workspace.locked import LockedData, require_young
+from blockc.workspace.policy_files import all_groups, own_templates, read_policy
+from blockc.workspace.registries import (
+    FileReader,
+    RegistrySnapshot,
+    shipped_files,
+    shipped_templates,
+    snapshots,
 )
+from blockc.workspace.sources import all_sources, lock_path, own_definitions, used_sources
 
 
-def basis_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options that say what it reads, and for which day."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+class Project(Value):
+    """A policy, and where what belongs to it is.
 
+    Attributes:
+        file: The policy. Its lock and the folders `sources` and `groups` stand beside it.
+        store_root: The folder of the store; None means BLOCKC_STORE or the user's cache folder.
+        offline: Open no socket.
+    """
 
-class InputOptions(Value, kw_only=True):
-    """What to read the policy with, and the day that decides."""
-
-    sample: bool
-    folder: Path | None
-    locked: bool
-    as_of: str | None
-    allow_expired: bool
-
-    def __post_init__(self) -> None:
-        if self.sample and self.folder:
-            raise UsageError("--sample and --from exclude each other")
-        if self.locked and self.data:
-            raise UsageError(
-                "--locked builds from blockc.lock and nothing else",
-                hint="leave out --sample and --from",
-            )
+    file: Path = Path("blockc.toml")
+    store_root: Path | None = None
+    offline: bool = False
 
     @property
-    def data(self) -> Path | None:
-        """Return the folder of the registries' files, or None for those that the lock names."""
-        return sample_folder() if self.sample else self.folder
+    def store(self) -> Store:
+        """Return the store of what was fetched and parsed."""
+        return Store.of(self.store_root)
 
     @property
-    def day(self) -> date:
-        """Return the day that decides, UTC.
+    def lock_path(self) -> Path:
+        """Return where the lock is."""
+        return lock_path(self.file)
+
+    def lock(self) -> Lock | None:
+        """Return the lock, None if there is none yet.
 
         Raises:
-            UsageError: If what was given is not a date.
+            Mistakes: It is not what `blockc update` writes.
+            UsageError: It cannot be read.
         """
-        try:
-            return date.fromisoformat(self.as_of) if self.as_of else datetime.now(UTC).date()
-        except ValueError:
-            raise UsageError(
-                f"--as-of {self.as_of!r} is not a date", hint="write it as YYYY-MM-DD"
-            ) from None
+        return read_lock(self.lock_path)
+
+    def sources(self) -> dict[str, Source]:
+        """Return every source of blockc and of the operator by name; see `all_sources`."""
+        return all_sources(self.file)
+
+    def groups(self) -> dict[str, CountryGroup]:
+        """Return every group of countries by name, those of blockc and the operator's own."""
+        return all_groups(self.file, FileReader())
+
+    def policy(self, reader: FileReader | None = None) -> Policy:
+        """Return the policy; see `read_policy`."""
+        return read_policy(self.file, reader or FileReader())
+
+    def used_sources(self) -> tuple[str, ...]:
+        """Return the sources that the policy uses; the registries if there is no policy yet."""
+        return used_sources(self.policy()) if self.file.exists() else REGISTRIES
+
+    def tools(
+        self, watch: Callable[[Event], None] | None = None, *, remembering: bool = True
+    ) -> Tools:
+        """Return what fetching works with; see `fetch_tools`."""
+        watching = {"watch": watch} if watch else {}
+        return fetch_tools(self.store, self.file.parent, **watching, remembering=remembering)
+
+    def registries(self, options: InputOptions) -> tuple[RegistrySnapshot, ...]:
+        """Return the five registries' snapshots, of whatever age.
+
+        Raises:
+            UsageError: There is no lock, and the options name no data.
+            SourceUnfit: A registry is missing or its file is not fit for use.
+            SourceSyntaxError: A file does not follow its format.
+        """
+        if options.data:
+            return snapshots(self.store, options.data, options.day)
+        return LockedData(self.file, self.store, self.offline).registries(options.day)
+
+    def on(self, options: InputOptions, observe: Watch = unwatched) -> "ProjectDay":
+        """Return what the policy means on a day, with the data it was read with.
+
+        Args:
+            options: The data and the day.
+            observe: Is entered with the name of a stage and what it works on, while it does.
+
+        Raises:
+            UsageError: The policy or the lock cannot be read.
+            Mistakes: Everything that is wrong with the policy.
+            SourceUnfit: A registry is missing, its file is not fit for use, or it is too old.
+        """
+        reader, feeds = FileReader(), LockedData(self.file, self.store, self.offline)
+        with observe("read policy", str(self.file)):
+            policy = self.policy(reader)
+        with observe("read registries", str(options.data or self.lock_path)):
+            found = self._young_registries(options, policy.guard)
+        with observe("resolve", ""):
+            world = RegistryMap.of(records for one in found for records in one.records)
+            resolved = resolve(
+                policy,
+                world,
+                read_file=reader,
+                as_of=options.day,
+                feeds=feeds,
+                allow_expired=options.allow_expired,
+            )
+        origins = [*(one.origin for one in found), *feeds.origins.values()]
+        return ProjectDay(
+            project=self,
+            options=options,
+            resolved=resolved,
+            world=world,
+            found=found,
+            origins=tuple(sorted(origins, key=attrgetter("name"))),
+            reader=reader,
+        )
+
+    def _young_registries(
+        self, options: InputOptions, guard: Guard
+    ) -> tuple[RegistrySnapshot, ...]:
+        """Return the registries' snapshots, young enough unless a folder or a day was asked for.
+
+        Who names a folder knows how old it is, and who names a day looks back or ahead.
+        """
+        found = self.registries(options)
+        if not options.data and not options.as_of:
+            require_young(found, guard.max_age_hours, options.day)
+        return found
 
 
-class ProjectDay(Value):
-    """The policy as it is on the day, and the data it was read with."""
+class ProjectDay(Value, kw_only=True):
+    """What a policy means on a day, and the data it was read with.
 
+    Attributes:
+        resolved: The lists of the policy on that day; `resolved.notes` says what is odd.
+        world: Who holds which address; `world.conflicts` says where registries contradict.
+        found: The registries' snapshots, each with its warnings.
+        origins: What headers and the manifest say about every source that was read.
+        reader: Has read every file that the policy names.
+    """
+
+    project: Project
+    options: InputOptions
     resolved: Resolved
     world: RegistryMap
     found: tuple[RegistrySnapshot, ...]
@@ -102,44 +184,31 @@ class ProjectDay(Value):
         """Return what the registries list."""
         return [part for one in self.found for part in one.records]
 
+    def compile(self, observe: Watch = unwatched) -> Build:
+        """Return the files of every output and the manifest, each artifact proved.
 
-def read_ground(settings: Settings, asked: InputOptions, stages: Stages) -> ProjectDay:
-    """Read the policy and the data, and say what is odd about them."""
-    reader = FileReader()
-    with stages("read policy", str(settings.file)):
-        policy = read_policy(settings.file, reader)
-    with stages("read registries", str(asked.data or lock_path(settings.file))):
-        found = _snapshots(settings, asked, policy.guard)
-    feeds = LockedFeeds(settings)
-    with stages("resolve"):
-        world = RegistryMap.of(records for one in found for records in one.records)
-        resolved = resolve(
-            policy,
-            world,
-            read_file=reader,
-            as_of=asked.day,
-            feeds=feeds,
-            allow_expired=asked.allow_expired,
+        Raises:
+            Mistakes, DoNotFit, Miscompiled: See `compile_policy`.
+        """
+        templates = shipped_templates() | own_templates(self.resolved.policy, self.reader)
+        inputs = Inputs(
+            policy=f"sha256:{self.reader.digest()}",
+            sources=self.origins,
+            templates=templates,
+            sample=self.options.sample,
         )
-    for note in resolved.notes:
-        warn(str(note))
-    warn_of_conflicts(world, found)
-    origins = (*(one.origin for one in found), *feeds.origins.values())
-    return ProjectDay(
-        resolved, world, found, tuple(sorted(origins, key=attrgetter("name"))), reader
-    )
+        targets = {target.name: target for target in ALL}
+        data = RegistryData(self.world, self.records)
+        return compile_policy(self.resolved, data, targets, inputs, observe)
 
+    def files_read(self) -> list[str]:
+        """Return the path of every file that decides what is built, for a dependency file.
 
-def _snapshots(
-    settings: Settings, asked: InputOptions, guard: Guard
-) -> tuple[RegistrySnapshot, ...]:
-    """Return the registries' snapshots, young enough unless a folder or a day was asked for.
-
-    Who names a folder knows how old it is, and who names a day looks back or ahead.
-    """
-    if asked.data:
-        return tuple(snapshots(settings, asked.data, asked.day))
-    found = tuple(locked_snapshots(settings, asked.day))
-    if not asked.as_of:
-        require_young(found, guard.max_age_hours, asked.day)
-    return found
+        The lock stands for all that was read from the store.
+        """
+        files = [*shipped_files(), *own_definitions(self.project.file)]
+        if self.options.data:
+            files += [one.path for one in self.found]
+        if not self.options.data or len(self.origins) > len(self.found):
+            files.append(self.project.lock_path)
+        return [*self.reader.digests, *map(str, files)]

@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 
 from blockc.addresses.family import FAMILIES
-from blockc.cli.console import step
-from blockc.cli.options import Settings
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store.parsed import Store
@@ -27,9 +25,15 @@ SNAPSHOT = "records-2"
 
 
 class RegistrySnapshot(Value):
-    """One registry's file as records, and what the manifest says about it."""
+    """One registry's file as records, and what the manifest says about it.
+
+    Attributes:
+        digest: The sha256 of the file as it was found, packed or not.
+        warnings: What is odd about the file, though it was accepted.
+    """
 
     path: Path
+    digest: str
     origin: Origin
     records: tuple[Records, ...]
     warnings: tuple[str, ...] = ()
@@ -40,25 +44,15 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sample_folder() -> Path:
-    """Return the folder of the bundled sample."""
-    return sources_dir() / "sample"
-
-
-def snapshots(settings: Settings, folder: Path, today: date) -> list[RegistrySnapshot]:
+def snapshots(store: Store, folder: Path, today: date) -> tuple[RegistrySnapshot, ...]:
     """Return the five registries' snapshots from the files in `folder`, parsed or remembered.
 
     Raises:
         SourceUnfit: A registry is missing or its file is not fit for use.
         SourceSyntaxError: A file does not follow its format.
     """
-    store = Store.of(settings.store)
-    found = [
-        _snapshot(store, registry, path, today) for registry, path in registry_files(folder).items()
-    ]
-    for text in (text for one in found for text in one.warnings):
-        step(settings, text)
-    return found
+    found = registry_files(folder).items()
+    return tuple(_snapshot(store, registry, path, today) for registry, path in found)
 
 
 def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistrySnapshot:
@@ -71,15 +65,16 @@ def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistryS
     raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
     remember(store, registry, key, raw, read)
-    return snapshot_of(registry, path, digest(raw.data), read)
+    return snapshot_of(registry, path, key, digest(raw.data), read)
 
 
 def snapshot_of(
-    registry: str, path: Path, raw_digest: str, read: DelegatedFile
+    registry: str, path: Path, key: str, raw_digest: str, read: DelegatedFile
 ) -> RegistrySnapshot:
-    """Return what was read from the file at `path` as a snapshot."""
+    """Return what was read from the file at `path`, whose bytes have the digest `key`."""
     origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{raw_digest}")
-    return RegistrySnapshot(path, origin, tuple(read.records[f] for f in FAMILIES), read.warnings)
+    records = tuple(read.records[f] for f in FAMILIES)
+    return RegistrySnapshot(path, key, origin, records, read.warnings)
 
 
 def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySnapshot | None:
@@ -91,7 +86,7 @@ def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySna
     day, raw_digest, *oddities = json.loads(head)
     records = tuple(records_from_bytes(body, FAMILIES).values())
     warnings = tuple(f"{path}{oddity}" for oddity in oddities)
-    return RegistrySnapshot(path, Origin(registry, day, raw_digest), records, warnings)
+    return RegistrySnapshot(path, key, Origin(registry, day, raw_digest), records, warnings)
 
 
 def remember(store: Store, registry: str, key: str, raw: Raw, read: DelegatedFile) -> None:

@@ -54,7 +54,7 @@ def test_a_template_that_loses_an_entry_is_exit_code_70(
         assert bad != good
         return {**texts, "plain.txt.j2": bad}
 
-    monkeypatch.setattr("blockc.cli.commands.build.shipped_templates", wrong)
+    monkeypatch.setattr("blockc.workspace.project.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
     assert done.err.startswith("blockc: far.txt: 1.0.1.0/24 is left alone by ")
@@ -68,7 +68,7 @@ def test_a_template_that_adds_an_entry_is_exit_code_70(
         good = texts["plain.txt.j2"]
         return {**texts, "plain.txt.j2": replace(good, text=good.text + "9.9.9.9/32\n")}
 
-    monkeypatch.setattr("blockc.cli.commands.build.shipped_templates", wrong)
+    monkeypatch.setattr("blockc.workspace.project.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
     assert "9.9.9.9/32 is given 'block' by " in done.err
@@ -78,7 +78,7 @@ def test_a_template_whose_text_nothing_can_read_is_exit_code_70(
     fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "blockc.cli.commands.build.shipped_templates",
+        "blockc.workspace.project.shipped_templates",
         lambda: {name: replace(text, text="hello") for name, text in shipped_templates().items()},
     )
     done = fails()

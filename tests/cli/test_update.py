@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from blockc.cli.options import Settings
 from blockc.cli.progress import bars
 from blockc.errors import UsageError
 from blockc.fetch.definition import REGISTRIES
@@ -16,7 +15,8 @@ from blockc.fetch.lock import read_lock
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import entries
 from blockc.fetch.update.tools import Event, UpdateStep
-from blockc.workspace.fetching import locked_snapshots
+from blockc.workspace.inputs import InputOptions
+from blockc.workspace.project import Project
 from tests.cli.conftest import Blockc
 from tests.cli.toy import ROWS, delegated, program, write_policy
 from tests.fetch.toy import md5
@@ -310,13 +310,13 @@ def test_a_feed_of_the_operator_is_fetched_from_a_file(blockc: Blockc, policy: P
 def test_builds_get_what_the_lock_names_parsed_or_not(
     blockc: Blockc, policy: Path, server: FaultyServer
 ) -> None:
-    settings = Settings(file=policy)
+    project = Project(policy)
     with pytest.raises(UsageError, match=r"there is no .*blockc\.lock; run `blockc update`"):
-        locked_snapshots(settings, TODAY)
+        project.registries(InputOptions(as_of=TODAY))
     blockc("update", "-f", policy)
     publish(server, "apnic", 0, MANY)
     server.asked.clear()
-    found = locked_snapshots(settings, TODAY)
+    found = project.registries(InputOptions(as_of=TODAY))
     assert [one.origin.name for one in found] == sorted(REGISTRIES)
     lock = read_lock(policy.parent / "blockc.lock")
     assert lock
@@ -328,7 +328,7 @@ def test_builds_get_what_the_lock_names_parsed_or_not(
     for entry in entries(policy.parent / "store"):
         if entry.kind.startswith("records"):
             entry.path.unlink()
-    assert [one.origin for one in locked_snapshots(settings, TODAY)] == [
+    assert [one.origin for one in project.registries(InputOptions(as_of=TODAY))] == [
         one.origin for one in found
     ]
     assert server.asked == []

@@ -7,7 +7,8 @@ import pytest
 from blockc.addresses import FAMILIES, V4, V6, AddrSet
 from blockc.compiler.country_split import split_by_country
 from blockc.policy.meaning.resolve import countries_map
-from blockc.workspace.registries import sample_folder, shipped_groups
+from blockc.workspace.inputs import sample_folder
+from blockc.workspace.registries import shipped_groups
 from tests.compiler.worlds import cover, of_countries, plainly_collapsed, sample_world, world_of
 from tests.support.data import data_folder
 

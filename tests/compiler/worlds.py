@@ -14,10 +14,10 @@ from ipaddress import (
 from pathlib import Path
 
 from blockc.addresses import FAMILIES, AddrSet, Family
-from blockc.cli.options import Settings
 from blockc.fetch.folder import read_folder
 from blockc.registries.registry_map import RegistryMap
-from blockc.workspace.registries import sample_folder, snapshots
+from blockc.workspace.inputs import InputOptions, sample_folder
+from blockc.workspace.project import Project
 
 TODAY = date(2026, 11, 23)
 Code = str
@@ -27,7 +27,7 @@ Networks = Mapping[tuple[Code, str], list[str]]
 @cache
 def world_of(folder: Path) -> RegistryMap:
     """Return the world of the registry files in `folder`."""
-    found = snapshots(Settings(), folder, TODAY)
+    found = Project().registries(InputOptions(folder=folder, as_of=TODAY))
     return RegistryMap.of(records for one in found for records in one.records)
 
 

@@ -13,8 +13,7 @@ from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.lines import address_texts, last_texts, prefix_lines, read_spans
 from blockc.cli.console import show, show_json, step
-from blockc.cli.options import Settings, verb
-from blockc.cli.parameters import number
+from blockc.cli.options import Settings, number, verb
 from blockc.errors import UsageError
 from blockc.values import Value
 

@@ -7,26 +7,28 @@ import click
 
 from blockc.cli.console import info, show_json
 from blockc.cli.depfile import depfile_text
+from blockc.cli.inputs import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
+from blockc.cli.progress import Stages
 from blockc.cli.single_files import write_files
-from blockc.cli.stages import Stages
-from blockc.cli.views.build import Run, build_report, changes, published_report, show_build
-from blockc.cli.views.forecast import forecast, show_forecast
+from blockc.cli.views.build import (
+    Run,
+    build_report,
+    changes,
+    published_report,
+    show_build,
+    tell_day,
+)
+from blockc.cli.views.dry_run import dry_run_report, show_dry_run
 from blockc.cli.views.impact import warn_of_harms
-from blockc.compiler.artifacts import Inputs
-from blockc.compiler.compile import MANIFEST, RegistryData, compile_policy
+from blockc.compiler.compile import MANIFEST
 from blockc.errors import UsageError
 from blockc.publish.generations import publish, rollback
-from blockc.targets.registry import ALL
-from blockc.workspace.policy_files import own_templates
-from blockc.workspace.project import PATH, InputOptions, ProjectDay, basis_options, read_ground
-from blockc.workspace.registries import shipped_files, shipped_templates
-from blockc.workspace.sources import lock_path, own_definitions
 
 DEFAULT_OUTPUT = "dist"
 
 
-class BuildCall(InputOptions, kw_only=True):
+class BuildCall(InputCall, kw_only=True):
     """What to build from, for which day, and where to."""
 
     output: Path | None
@@ -36,7 +38,7 @@ class BuildCall(InputOptions, kw_only=True):
     depfile_target: str | None
 
     def __post_init__(self) -> None:
-        InputOptions.__post_init__(self)
+        InputCall.__post_init__(self)
         if self.roll_back and (self.dry_run or self.depfile):
             raise UsageError("--rollback builds nothing, so it goes with no other option than -o")
         if self.depfile_target and not self.depfile:
@@ -48,7 +50,7 @@ class BuildCall(InputOptions, kw_only=True):
 
 
 @click.command("build")
-@basis_options
+@input_options
 @click.option(
     "-o",
     "--output",
@@ -81,11 +83,12 @@ def command(settings: Settings, asked: BuildCall) -> None:
     if asked.roll_back:
         _roll_back(settings, asked)
     elif asked.dry_run:
-        ground = read_ground(settings, asked, Stages(settings))
+        day = project(settings).on(asked.inputs(), Stages(settings))
+        tell_day(settings, day)
         if settings.json:
-            show_json(forecast(ground.resolved, sample=asked.sample))
+            show_json(dry_run_report(day.resolved, sample=asked.sample))
         else:
-            show_forecast(settings, ground.resolved, sample=asked.sample)
+            show_dry_run(settings, day.resolved, sample=asked.sample)
     else:
         run = run_build(settings, asked)
         warn_of_harms(run.build.harms)
@@ -96,39 +99,18 @@ def command(settings: Settings, asked: BuildCall) -> None:
 
 
 def run_build(settings: Settings, asked: BuildCall) -> Run:
-    """Read, compile, prove and publish."""
+    """Read, compile, prove and publish; warn of what is odd before anything can fail."""
     stages = Stages(settings)
-    ground = read_ground(settings, asked, stages)
-    inputs = _inputs(ground, sample=asked.sample)
-    targets = {target.name: target for target in ALL}
-    data = RegistryData(ground.world, ground.records)
-    build = compile_policy(ground.resolved, data, targets, inputs, stages)
+    day = project(settings).on(asked.inputs(), stages)
+    tell_day(settings, day)
+    build = day.compile(stages)
     with stages("publish"):
         if asked.depfile:
-            write_files({asked.depfile: _depfile(settings, asked, ground)})
+            target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
+            text = depfile_text(target, day.files_read())
+            write_files({asked.depfile: os.fsencode(text)})
         published = publish(asked.place(settings.file), build.files)
-    return Run(ground.resolved, ground.world, build, published, stages, asked.sample)
-
-
-def _inputs(ground: ProjectDay, *, sample: bool) -> Inputs:
-    templates = shipped_templates() | own_templates(ground.resolved.policy, ground.reader)
-    return Inputs(
-        policy=f"sha256:{ground.reader.digest()}",
-        sources=ground.origins,
-        templates=templates,
-        sample=sample,
-    )
-
-
-def _depfile(settings: Settings, asked: BuildCall, ground: ProjectDay) -> bytes:
-    """Return the dependency file; the lock stands for all that was read from the store."""
-    target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
-    files = [*shipped_files(), *own_definitions(settings.file)]
-    if asked.data:
-        files += [one.path for one in ground.found]
-    if not asked.data or len(ground.origins) > len(ground.found):
-        files.append(lock_path(settings.file))
-    return os.fsencode(depfile_text(target, [*ground.reader.digests, *map(str, files)]))
+    return Run(day, build, published, stages.seconds)
 
 
 def _roll_back(settings: Settings, asked: BuildCall) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from blockc.cli.console import print_error, show_json, warn
+from blockc.cli.inputs import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.check import Verdict, check_report, show_checks
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError
@@ -19,7 +20,7 @@ from blockc.formats.format_table import DELEGATED, FORMATS, form_of
 from blockc.registries.records import REGISTRIES
 from blockc.values import Value
 from blockc.workspace.fetching import read_feed
-from blockc.workspace.sources import all_sources, chosen
+from blockc.workspace.sources import chosen
 
 PATH = click.Path(path_type=Path)
 
@@ -86,7 +87,7 @@ def command(settings: Settings, asked: Check) -> int:
 def _source(settings: Settings, asked: Check) -> Source | None:
     if asked.source is None:
         return None
-    (source,) = chosen(all_sources(settings.file), [asked.source])
+    (source,) = chosen(project(settings).sources(), [asked.source])
     return source
 
 

@@ -9,10 +9,11 @@ import click
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.cli.console import info, show_json
-from blockc.cli.options import Settings, verb
-from blockc.cli.parameters import number
+from blockc.cli.inputs import InputCall, input_options, project
+from blockc.cli.options import Settings, number, verb
+from blockc.cli.progress import Stages
 from blockc.cli.single_files import write_files
-from blockc.cli.stages import Stages
+from blockc.cli.views.build import tell_day
 from blockc.cli.views.curve import curves_report, show_curves
 from blockc.compiler.limits import Limits
 from blockc.errors import UsageError, suggestion
@@ -25,12 +26,12 @@ from blockc.report.curve_chart import curve_chart
 from blockc.targets.core.target import Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import ALL, target_named
-from blockc.workspace.project import InputOptions, ProjectDay, basis_options, read_ground
+from blockc.workspace.project import ProjectDay
 
 Mode = Literal["collateral", "coverage", "balance"]
 
 
-class Asked(InputOptions, kw_only=True):
+class Asked(InputCall, kw_only=True):
     """Which list, for which platform, and what counts as harm."""
 
     name: str
@@ -42,7 +43,7 @@ class Asked(InputOptions, kw_only=True):
     svg: Path | None
 
     def __post_init__(self) -> None:
-        InputOptions.__post_init__(self)
+        InputCall.__post_init__(self)
         if self.mu is not None and self.mode != "balance":
             raise UsageError("only --mode balance has a --mu")
 
@@ -80,7 +81,7 @@ class Asked(InputOptions, kw_only=True):
     help="Space that may be blocked if that saves entries.",
 )
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw it into this file.")
-@basis_options
+@input_options
 @verb(Asked, shows=("file", "store", "json", "quiet", "verbose"))
 def command(settings: Settings, asked: Asked) -> None:
     """Show what every number of entries costs, so that a limit can be chosen.
@@ -94,9 +95,10 @@ def command(settings: Settings, asked: Asked) -> None:
     target takes no prefixes that could say it.
     """
     stages = Stages(settings)
-    ground = read_ground(settings, asked, stages)
+    day = project(settings).on(asked.inputs(), stages)
+    tell_day(settings, day)
     target = target_named(asked.target) if asked.target else PLAIN
-    question = _question(ground, asked, target)
+    question = _question(day, asked, target)
     with stages("price", asked.name):
         curves = family_curves(question)
     title = f"{asked.name} ({asked.mode}, {target.match})"
@@ -104,22 +106,22 @@ def command(settings: Settings, asked: Asked) -> None:
         write_files({asked.svg: curve_chart(title, curves).encode()})
         info(settings, f"wrote {asked.svg}")
     if settings.json:
-        show_json(curves_report(_facts(ground, asked, target), curves))
+        show_json(curves_report(_facts(day, asked, target), curves))
     else:
         show_curves(settings, title, WhenOver(asked.mode), curves)
     if asked.sample:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
 
 
-def _question(ground: ProjectDay, asked: Asked, target: Target) -> Question:
-    resolved = ground.resolved
+def _question(day: ProjectDay, asked: Asked, target: Target) -> Question:
+    resolved = day.resolved
     one = _list_named(resolved, asked.name)
-    requests = Limits(ground.world, ground.records, resolved.protected)
+    requests = Limits(day.world, day.records, resolved.protected)
     return Question(
         intent=AddrMap.of_set(one.addresses),
         match=target.match,
         request=requests.fitting(asked.fit, target),
-        records=ground.records,
+        records=day.records,
         limits=dict(_limits(resolved, asked, target)),
     )
 
@@ -148,10 +150,10 @@ def _limits(resolved: Resolved, asked: Asked, target: Target) -> Iterator[tuple[
             yield f"{output.path} {output.fit.max_entries:,}", output.fit.max_entries
 
 
-def _facts(ground: ProjectDay, asked: Asked, target: Target) -> dict[str, object]:
+def _facts(day: ProjectDay, asked: Asked, target: Target) -> dict[str, object]:
     return {
         "sample": asked.sample,
-        "as_of": ground.resolved.as_of.isoformat(),
+        "as_of": day.resolved.as_of.isoformat(),
         "list": asked.name,
         "target": target.name,
         "match": str(target.match),

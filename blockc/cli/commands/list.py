@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from blockc.cli.console import show_json, show_table
+from blockc.cli.inputs import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.registries import countries
@@ -53,7 +54,7 @@ def command(settings: Settings, asked: ListCall) -> None:
 def _sources(settings: Settings) -> Listing:
     from blockc.cli.views.sources import COLUMNS, source_rows
 
-    return Listing("Sources", COLUMNS, source_rows(settings))
+    return Listing("Sources", COLUMNS, source_rows(project(settings)))
 
 
 def _targets(_settings: Settings) -> Listing:
@@ -71,9 +72,6 @@ def _targets(_settings: Settings) -> Listing:
 
 
 def _groups(settings: Settings) -> Listing:
-    from blockc.workspace.groups import all_groups
-    from blockc.workspace.registries import FileReader
-
     rows: list[Row] = [
         {
             "name": group.name,
@@ -83,7 +81,7 @@ def _groups(settings: Settings) -> Listing:
             "caveat": group.caveat,
             "countries": list(group.countries),
         }
-        for _, group in sorted(all_groups(settings.file, FileReader()).items())
+        for _, group in sorted(project(settings).groups().items())
     ]
     members = Column("countries", "members", len)
     shown = (*columns("name"), Column("date", "as of"), members, *columns("countries", "title"))

@@ -5,18 +5,14 @@ from pathlib import Path
 import click
 
 from blockc.cli.console import info, show_json, warn
+from blockc.cli.inputs import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import watching
 from blockc.cli.views.update import show_update, tell_outcomes, update_report
-from blockc.fetch.definition import REGISTRIES
-from blockc.fetch.lock import read_lock
 from blockc.fetch.update.tools import UpdateOptions
 from blockc.fetch.update.update import Update, commit, update
 from blockc.values import Value
-from blockc.workspace.fetching import tools
-from blockc.workspace.policy_files import read_policy
-from blockc.workspace.registries import FileReader
-from blockc.workspace.sources import all_sources, chosen, lock_path, used_sources
+from blockc.workspace.sources import chosen
 
 
 class UpdateCall(Value, kw_only=True):
@@ -58,27 +54,21 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     wish = UpdateOptions(
         force=asked.force, dry_run=asked.dry_run, offline=settings.offline, accept=asked.accept
     )
-    names = asked.sources or _used(settings.file)
-    sources = chosen(all_sources(settings.file), names)
-    path = lock_path(settings.file)
+    here = project(settings)
+    names = asked.sources or here.used_sources()
+    sources = chosen(here.sources(), names)
+    path = here.lock_path
     with watching(settings, [one.name for one in sources]) as watch:
-        with_tools = tools(settings, watch, remembering=not asked.dry_run)
-        done = update(with_tools, sources, read_lock(path), wish)
+        tools = here.tools(watch, remembering=not asked.dry_run)
+        done = update(tools, sources, here.lock(), wish)
     tell_outcomes(settings, done)
     for digest in done.unused(asked.accept):
         warn(f"no snapshot {digest} came, and none was refused before")
     written = not asked.dry_run and not done.unfit
     if written:
-        commit(with_tools.root, path, done, only=None if asked.sources else names)
+        commit(tools.root, path, done, only=None if asked.sources else names)
     _show(settings, done, path, written=written)
     done.require_fit()
-
-
-def _used(policy: Path) -> tuple[str, ...]:
-    """Return the sources that the policy uses; the registries if there is no policy yet."""
-    if not policy.exists():
-        return REGISTRIES
-    return used_sources(read_policy(policy, FileReader()))
 
 
 def _show(settings: Settings, done: Update, path: Path, *, written: bool) -> None:

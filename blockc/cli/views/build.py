@@ -1,46 +1,52 @@
 """What a build made, as tables for people and as JSON for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from blockc.addresses import FAMILIES
-from blockc.cli.console import Cell, Figure, amount, info, show, show_table, warn
+from blockc.cli.console import Cell, Figure, amount, info, show, show_table, step, warn
 from blockc.cli.options import Settings
-from blockc.cli.stages import Stages
 from blockc.cli.views.impact import show_harms, show_passes
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.compile import Build
 from blockc.compiler.impact import impact_report
 from blockc.compiler.manifest import step_report
-from blockc.policy.meaning.resolve import Resolved, ResolvedList
+from blockc.policy.meaning.resolve import ResolvedList
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.publish.generations import Published
-from blockc.registries.registry_map import Conflict, RegistryMap
+from blockc.registries.registry_map import Conflict
 from blockc.values import Value
-from blockc.workspace.registries import RegistrySnapshot
+from blockc.workspace.project import ProjectDay
 
 CONFLICTS_NAMED = 3
 
 
 class Run(Value):
-    """What one run of a build found, made and published."""
+    """What one run of a build found, made and published, and the seconds each stage took."""
 
-    resolved: Resolved
-    world: RegistryMap
+    day: ProjectDay
     build: Build
     published: Published
-    stages: Stages
-    sample: bool
+    seconds: Mapping[str, float]
 
 
-def warn_of_conflicts(world: RegistryMap, found: Iterable[RegistrySnapshot]) -> None:
+def tell_day(settings: Settings, day: ProjectDay) -> None:
+    """Say on stderr what is odd about the policy and the data of a day."""
+    for text in (text for one in day.found for text in one.warnings):
+        step(settings, text)
+    for note in day.resolved.notes:
+        warn(str(note))
+    _warn_of_conflicts(day)
+
+
+def _warn_of_conflicts(day: ProjectDay) -> None:
     """Say how many rows lost addresses to a row of another country, and name the first."""
-    conflicts = world.conflicts
+    conflicts = day.world.conflicts
     if not conflicts:
         return
     rows = "1 row loses" if len(conflicts) == 1 else f"{len(conflicts):,} rows lose"
     warn(f"{rows} addresses to a row of another country: the registries contradict each other")
-    paths = {one.origin.name: one.path for one in found}
+    paths = {one.origin.name: one.path for one in day.found}
     for one in conflicts[:CONFLICTS_NAMED]:
         (kept, winner, line), (dropped, loser, other) = one.kept, one.dropped
         both = str(AddressRange(one.family, one.first, one.last))
@@ -51,15 +57,15 @@ def warn_of_conflicts(world: RegistryMap, found: Iterable[RegistrySnapshot]) -> 
 def build_report(run: Run) -> dict[str, object]:
     """Return the result of a build as `docs/json.md` describes it."""
     return {
-        "sample": run.sample,
+        "sample": run.day.options.sample,
         **published_report(run.published),
-        "as_of": run.resolved.as_of.isoformat(),
-        "notes": [str(note) for note in run.resolved.notes],
-        "conflicts": [_conflict_report(one) for one in run.world.conflicts],
-        "lists": [_list_report(one) for one in run.resolved.lists],
+        "as_of": run.day.resolved.as_of.isoformat(),
+        "notes": [str(note) for note in run.day.resolved.notes],
+        "conflicts": [_conflict_report(one) for one in run.day.world.conflicts],
+        "lists": [_list_report(one) for one in run.day.resolved.lists],
         "artifacts": [_artifact_report(one) for one in run.build.artifacts],
         "harms": [impact_report(harm) for harm in run.build.harms],
-        "seconds": {stage: round(spent, 4) for stage, spent in run.stages.seconds.items()},
+        "seconds": {stage: round(spent, 4) for stage, spent in run.seconds.items()},
     }
 
 
@@ -107,7 +113,7 @@ def _artifact_report(artifact: Artifact) -> dict[str, object]:
 
 def show_build(settings: Settings, run: Run) -> None:
     """Print what was made as tables, and on stderr where it is."""
-    show_lists(settings, run.resolved.lists)
+    show_lists(settings, run.day.resolved.lists)
     rows = [_output_row(list(group)) for _, group in groupby(run.build.artifacts, _output_of)]
     heads = ["artifact", "target", "files", *(f.name for f in FAMILIES), "bytes"]
     show("\n")
@@ -116,10 +122,10 @@ def show_build(settings: Settings, run: Run) -> None:
     show_passes(settings, run.build.artifacts)
     show_harms(settings, run.build.harms)
     show("\n")
-    seconds = {**run.stages.seconds, "all": sum(run.stages.seconds.values())}
+    seconds = {**run.seconds, "all": sum(run.seconds.values())}
     times = [(stage, Figure(f"{spent:.2f} s")) for stage, spent in seconds.items()]
     show_table(settings, "Time", ["stage", "took"], times)
-    if run.sample:
+    if run.day.options.sample:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
     info(settings, f"published {run.published.folder}: {changes(run.published)}")
 

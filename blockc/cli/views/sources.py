@@ -4,23 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from blockc.cli.console import warn
-from blockc.cli.options import Settings
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.cli.views.update import age_text
 from blockc.errors import BlockcError
 from blockc.fetch.definition import REGISTRIES, Source
-from blockc.fetch.lock import read_lock
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.maintenance import remembered
-from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State
 from blockc.fetch.update.continuity import age_of
 from blockc.formats.format_table import tags_of
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
-from blockc.workspace.policy_files import read_policy
-from blockc.workspace.registries import FileReader
-from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
+from blockc.workspace.project import Project
+from blockc.workspace.sources import ASN_SOURCE
 
 COLUMNS = (
     *columns("name"),
@@ -31,20 +27,20 @@ COLUMNS = (
 )
 
 
-def source_rows(settings: Settings) -> list[Row]:
+def source_rows(project: Project) -> list[Row]:
     """Return every source, blockc's and the operator's own, in order of name.
 
     Raises:
         Mistakes: A definition or the lock is wrong.
         UsageError: One of them cannot be read.
     """
-    lock = read_lock(lock_path(settings.file))
+    lock = project.lock()
     locked = lock.sources if lock else {}
-    states = {one.name: one for one in remembered(Store.of(settings.store).root)}
-    users = _users(settings)
+    states = {one.name: one for one in remembered(project.store.root)}
+    users = _users(project)
     return [
         _row(source, locked.get(name), states.get(name), users.get(name, ()))
-        for name, source in sorted(all_sources(settings.file).items())
+        for name, source in sorted(project.sources().items())
     ]
 
 
@@ -79,14 +75,14 @@ def _hours(hours: int | None) -> timedelta | None:
     return None if hours is None else timedelta(hours=hours)
 
 
-def _users(settings: Settings) -> Mapping[str, Iterable[str]]:
+def _users(project: Project) -> Mapping[str, Iterable[str]]:
     """Return which lists of the policy use each source; the registries stand under all."""
-    if not settings.file.exists():
+    if not project.file.exists():
         return {}
     try:
-        policy = read_policy(settings.file, FileReader())
+        policy = project.policy()
     except BlockcError as mistake:
-        warn(f"{settings.file} cannot be read, so nobody knows what it uses: {mistake.message}")
+        warn(f"{project.file} cannot be read, so nobody knows what it uses: {mistake.message}")
         return {}
     users: dict[str, dict[str, None]] = {name: {"every list": None} for name in REGISTRIES}
     for user, written in _written(policy):

@@ -12,12 +12,12 @@ from blockc.policy.meaning.summary import explain, groups_used
 from blockc.policy.model import Stage
 
 
-def forecast(resolved: Resolved, *, sample: bool) -> dict[str, object]:
+def dry_run_report(resolved: Resolved, *, sample: bool) -> dict[str, object]:
     """Return what a policy means as `docs/json.md` describes it."""
     return {"sample": sample, **explain(resolved)}
 
 
-def show_forecast(settings: Settings, resolved: Resolved, *, sample: bool) -> None:
+def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> None:
     """Print what each list is on the day: its stage, its entries and its exceptions."""
     show(f"As of {resolved.as_of} (UTC)\n")
     for one in resolved.lists:

@@ -1,0 +1,82 @@
+"""Options of the verbs that read a policy with its data: which data, and for which day."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blockc.cli.options import Settings
+from blockc.errors import UsageError
+from blockc.values import Value
+from blockc.workspace.inputs import InputOptions
+
+if TYPE_CHECKING:
+    from blockc.workspace.project import Project
+
+PATH = click.Path(path_type=Path)
+_OPTIONS = (
+    click.option(
+        "--sample", is_flag=True, help="Use the bundled sample of 2018-10-13, to try it out."
+    ),
+    click.option(
+        "--from", "folder", type=PATH, help="Folder with the five registries' delegated files."
+    ),
+    click.option("--locked", is_flag=True, help="Use the files blockc.lock names and no others."),
+    click.option(
+        "--as-of", metavar="YYYY-MM-DD", help="The day that decides.  [default: today, UTC]"
+    ),
+    click.option(
+        "--allow-expired", is_flag=True, help="Leave ended exceptions out, do not refuse."
+    ),
+)
+
+
+def project(settings: Settings) -> "Project":
+    """Return the project that the global options name."""
+    from blockc.workspace.project import Project
+
+    return Project(settings.file, settings.store, settings.offline)
+
+
+def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options that say what it reads, and for which day."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+class InputCall(Value, kw_only=True):
+    """What those options say."""
+
+    sample: bool
+    folder: Path | None
+    locked: bool
+    as_of: str | None
+    allow_expired: bool
+
+    def __post_init__(self) -> None:
+        if self.sample and self.folder:
+            raise UsageError("--sample and --from exclude each other")
+        if self.locked and (self.sample or self.folder):
+            raise UsageError(
+                "--locked builds from blockc.lock and nothing else",
+                hint="leave out --sample and --from",
+            )
+
+    def inputs(self) -> InputOptions:
+        """Return what the workspace is to read.
+
+        Raises:
+            UsageError: The day is not a date.
+        """
+        try:
+            day = date.fromisoformat(self.as_of) if self.as_of else None
+        except ValueError:
+            raise UsageError(
+                f"--as-of {self.as_of!r} is not a date", hint="write it as YYYY-MM-DD"
+            ) from None
+        return InputOptions(
+            sample=self.sample, folder=self.folder, as_of=day, allow_expired=self.allow_expired
+        )

@@ -1,0 +1,44 @@
+"""What a project is read with: which registry data, and which day. Imports nothing that is slow."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from blockc.errors import UsageError
+from blockc.resources import sources_dir
+from blockc.values import Value
+
+
+def sample_folder() -> Path:
+    """Return the folder of the bundled sample."""
+    return sources_dir() / "sample"
+
+
+class InputOptions(Value, kw_only=True):
+    """Which registry data a policy is read with, and the day that decides.
+
+    Attributes:
+        sample: Use the bundled sample of 2018.
+        folder: Use the five registries' files in this folder. Without it and `sample` the files
+            that the lock names are used.
+        as_of: The day that decides, UTC; None means today, and then the data must be young enough.
+        allow_expired: Leave exceptions out that have ended, and do not refuse the policy.
+    """
+
+    sample: bool = False
+    folder: Path | None = None
+    as_of: date | None = None
+    allow_expired: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sample and self.folder:
+            raise UsageError("--sample and --from exclude each other")
+
+    @property
+    def data(self) -> Path | None:
+        """Return the folder of the registries' files, or None for those that the lock names."""
+        return sample_folder() if self.sample else self.folder
+
+    @property
+    def day(self) -> date:
+        """Return the day that decides, UTC."""
+        return self.as_of or datetime.now(UTC).date()

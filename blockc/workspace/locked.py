@@ -1,0 +1,167 @@
+"""The data that the lock names: the registries, and what `feed:` and `asn:` stand for."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from blockc.addresses.addrset import AddrSet
+from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
+from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.folder import Raw
+from blockc.fetch.lock import Lock, read_lock
+from blockc.fetch.locked import LockedSource, locked_sources
+from blockc.fetch.store.blobs import Blobs
+from blockc.fetch.store.parsed import Store
+from blockc.formats.delegated.reader import read_delegated
+from blockc.formats.feeds.feed import Feed
+from blockc.formats.feeds.feed_bytes import feed_from_bytes, feed_to_bytes
+from blockc.targets.core.document import Origin
+from blockc.workspace.fetching import fetch_tools, read_feed
+from blockc.workspace.registries import RegistrySnapshot, digest, remember, remembered, snapshot_of
+from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
+
+# The kind of a remembered feed: raise it when reading the same bytes gives another one.
+_FEED = "feed-1"
+
+
+@dataclass
+class LockedData:
+    """The sources of a build with exactly the bytes that the lock names; each is read once.
+
+    Nothing is read before it is asked for: a build from a folder without feeds needs no lock.
+
+    Attributes:
+        policy: The path of the policy, beside which the lock stands.
+        offline: Open no socket for bytes that the store does not hold.
+        origins: What headers and the manifest say about the feeds read so far, by name.
+    """
+
+    policy: Path
+    store: Store
+    offline: bool = False
+    origins: dict[str, Origin] = field(default_factory=dict)
+    _feeds: dict[str, Feed] = field(default_factory=dict)
+
+    @cached_property
+    def lock(self) -> Lock:
+        """Return the lock beside the policy.
+
+        Raises:
+            UsageError: There is none.
+            Mistakes: It is not what `blockc update` writes.
+        """
+        path = lock_path(self.policy)
+        lock = read_lock(path)
+        if lock is None:
+            raise UsageError(
+                f"there is no {path}",
+                hint="run `blockc update` and commit what it writes, name a folder of registry "
+                "files with --from, or try --sample",
+            )
+        return lock
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Return every source that the policy can name."""
+        return all_sources(self.policy)
+
+    def registries(self, today: date) -> tuple[RegistrySnapshot, ...]:
+        """Return the five registries' snapshots.
+
+        Raises:
+            UsageError: There is no lock, or it does not name all five.
+            SourceUnfit: The bytes of a registry are nowhere to be had.
+        """
+        return tuple(self._registry(one, today) for one in self._fetched(REGISTRIES))
+
+    def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
+        """Return the addresses of the rows of a source that pass every filter.
+
+        Raises:
+            PolicyError: No row is called what a filter asks for.
+            UsageError: There is no lock, or it does not name the source.
+            SourceUnfit: The bytes of the source are nowhere to be had.
+        """
+        feed = self._feed(name)
+        for tag, value in filters:
+            known = feed.tags[tag].names
+            if value not in known:
+                near = suggestion(value, known)
+                raise PolicyError(f"no row of {name} has the {tag} {value!r}{near}")
+        return feed.addresses(filters)
+
+    def asn(self, number: int) -> AddrSet:
+        """Return the addresses an autonomous system announces.
+
+        Raises:
+            PolicyError: The source that is asked, one of the operator's own, tells no AS numbers.
+        """
+        feed = self._feed(ASN_SOURCE)
+        if "asn" not in feed.tags:
+            hint = f"give sources/{ASN_SOURCE}.toml a column or tag asn"
+            raise PolicyError(f"the source {ASN_SOURCE} tells no AS numbers", hint=hint)
+        return feed.addresses([("asn", str(number))])
+
+    def _fetched(self, names: Iterable[str]) -> list[LockedSource]:
+        tools = fetch_tools(self.store, self.policy.parent)
+        found = locked_sources(tools, self.lock, self.sources, names, offline=self.offline)
+        return list(found.values())
+
+    def _feed(self, name: str) -> Feed:
+        if name not in self._feeds:
+            (one,) = self._fetched([name])
+            feed = _read_feed(self.store, one)
+            day = feed.date.isoformat() if feed.date else "no-date"
+            self.origins[name] = Origin(name, day, f"sha256:{one.snapshot.sha256}")
+            self._feeds[name] = feed
+        return self._feeds[name]
+
+    def _registry(self, locked: LockedSource, today: date) -> RegistrySnapshot:
+        """Return what is in a registry's file as the lock has it, parsed or remembered.
+
+        In messages the file has the name it has in the store, where the operator can look at it.
+        """
+        registry, key = locked.source.registry, locked.snapshot.sha256
+        path = Blobs(self.store.root).path(key)
+        kept = remembered(self.store, registry, path, key)
+        if kept:
+            return kept
+        raw = Raw(str(path), locked.raw.data)
+        read = read_delegated(raw.name, raw.data, registry=registry, today=today)
+        remember(self.store, registry, key, raw, read)
+        return snapshot_of(registry, path, key, key, read)
+
+
+def _read_feed(store: Store, locked: LockedSource) -> Feed:
+    """Return what a feed's file says as the lock has it, parsed or remembered."""
+    source = locked.source
+    written = [source.format, source.rows, source.expect.max_records, locked.snapshot.sha256]
+    key = digest(json.dumps(written, sort_keys=True).encode())
+    kept = store.get(_FEED, key)
+    if kept:
+        return feed_from_bytes(kept)
+    feed = read_feed(source, locked.raw.name, locked.raw.data)
+    store.put(_FEED, key, feed_to_bytes(feed))
+    return feed
+
+
+def require_young(found: Iterable[RegistrySnapshot], max_age_hours: int, day: date) -> None:
+    """Return if no registry's data is older on `day` than the guard allows.
+
+    Feeds are not asked: each has a `max_age_hours` of its own, which `update` holds it to.
+
+    Raises:
+        SourceUnfit: Naming every registry whose data is too old.
+    """
+    dated = {one.origin.name: date.fromisoformat(one.origin.date) for one in found}
+    old = [name for name, since in dated.items() if (day - since).days * 24 > max_age_hours]
+    if old:
+        oldest = min(dated[name] for name in old)
+        raise SourceUnfit(
+            f"on {day} the data of {', '.join(old)} is too old, the oldest of {oldest}",
+            hint=f"run `blockc update`, or raise [guard] max_age, now {max_age_hours} hours; "
+            "with --as-of no age is asked",
+        )
