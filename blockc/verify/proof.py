@@ -12,7 +12,8 @@ from blockc.addresses.partition import paint
 from blockc.addresses.rules import Rules, meaning
 from blockc.errors import Location, Miscompiled, SourceSyntaxError
 from blockc.targets.core.target import Target
-from blockc.targets.syntax.tokens import Reading, Text
+from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 from blockc.verify.trie_oracle import trie_oracle
 

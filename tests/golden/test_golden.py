@@ -15,7 +15,8 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of

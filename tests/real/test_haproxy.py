@@ -10,7 +10,8 @@ from blockc.addresses.rules import Match, meaning
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import haproxy
 from tests.targets.artifacts import (

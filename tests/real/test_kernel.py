@@ -20,7 +20,8 @@ from blockc.passes.request import PassRequest
 from blockc.targets.core.target import Target
 from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from tests.compiler.worlds import of_countries, sample_world
 from tests.real.probes import SLOTS_A_FAMILY, blocked, ends, listed, reaches_a_hook
 from tests.support.machine import SYSTEM_PATH, require_program, require_root

@@ -6,7 +6,8 @@ from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, meaning
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import nginx

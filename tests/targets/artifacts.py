@@ -16,7 +16,8 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ALL
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 
 PATH = "out/list.conf"
 #: Every way a target writes, for tests of all of them.

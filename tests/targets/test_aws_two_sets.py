@@ -12,7 +12,8 @@ from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit, Miscompiled, SourceSyntaxError
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import TEMPLATES, draft, nested, prefixes

@@ -17,7 +17,8 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import target_named
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.native import NativeAnswer, missing, try_natively
 from blockc.verify.proof import prove

@@ -16,7 +16,8 @@ from blockc.targets.proxy.haproxy_fallback import (
     without_mapped,
 )
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP, read_map
-from blockc.targets.syntax.tokens import Reading, Text
+from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.tokens import Text
 from blockc.verify.proof import prove
 from tests.targets.artifacts import nested, prefixes, written_rules
 

@@ -6,7 +6,8 @@ import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.tokens import Reading, Text, TokenStream
+from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.tokens import Text, TokenStream
 from blockc.targets.web.nginx_geo import NGINX_GEO, WORD, plain_words, read_geo
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import prefixes, scattered, written

@@ -10,7 +10,8 @@ from blockc.targets.core.target import EntryForm
 from blockc.targets.core.verdicts import BLOCKS
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import target_named
-from blockc.targets.syntax.tokens import NAMES, Text
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of

@@ -1,6 +1,6 @@
 """The second witness decides as each match model does, and as somebody who reads rule by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import numpy as np
@@ -10,7 +10,8 @@ from blockc.addresses import V4, V6, AddrMap, Family, Prefix, Prefixes, columns
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled
 from blockc.targets.data.plain import PLAIN
-from blockc.targets.syntax.tokens import NAMES, Reading, Text
+from blockc.targets.syntax.reading import Part, Reading
+from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
 from blockc.verify.trie_oracle import Labels, trie_oracle
@@ -116,13 +117,19 @@ def test_ordered_ranges_are_never_called_proved() -> None:
         trie_oracle(Match.FIRST, ranged, LABEL)
 
 
+def reading(rules: Mapping[Family, Rules]) -> Reading:
+    """Return what a reader would that found these rules."""
+    text = Text("x", "")
+    return Reading(tuple(Part(one, lambda _, why: text.error(why, 0)) for one in rules.values()))
+
+
 def test_an_ordered_artifact_is_proved_and_its_order_matters() -> None:
     """The reader gives rules in the order of the text; the first that matches decides."""
     rules = nested(("10.1.0.0/16", 0), ("10.0.0.0/8", 1), ("2001:db8::/32", 1))
     intent = AddrMap.of_set(prefixes("10.0.0.0/8", "2001:db8::/32") - prefixes("10.1.0.0/16"))
-    ordered = replace(PLAIN, match=Match.FIRST, reader=lambda _: Reading(rules, NAMES))
+    ordered = replace(PLAIN, match=Match.FIRST, reader=lambda _: reading(rules))
     turned = {family: one.take(slice(None, None, -1)) for family, one in rules.items()}
-    wrong = replace(ordered, reader=lambda _: Reading(turned, NAMES))
+    wrong = replace(ordered, reader=lambda _: reading(turned))
 
     prove(ordered, [Text("x", "")], intent)
     with pytest.raises(Miscompiled, match=r"10\.1\.0\.0/16 is given 'block' by its text"):

@@ -23,7 +23,8 @@ from blockc.targets.core.target import (
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_text import JsonText
-from blockc.targets.syntax.tokens import Reading, Text, each, two_sets
+from blockc.targets.syntax.reading import Reading, each, two_sets
+from blockc.targets.syntax.tokens import Text
 
 _NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _DESCRIPTION = re.compile(
@@ -82,8 +83,8 @@ def _read_set(text: Text) -> tuple[str, Reading]:
             raise where(at, f"AWS takes prefixes from /1 on, this is {address!r}")
     if family not in text.families:
         raise text.error(f"an {family.name} set where it does not belong", 0)
-    rules = decode_rules(Text(text.path, text.text, (family,)), addresses, 1, where)
-    return document.value("Name"), Reading(rules)
+    parts = decode_rules(text, addresses, 1, where, families=(family,))
+    return document.value("Name"), Reading(parts)
 
 
 _API = Reference(

@@ -10,7 +10,8 @@ from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, with_ending
 from blockc.targets.core.options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
-from blockc.targets.syntax.tokens import Reading, Text
+from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, replace
 
 

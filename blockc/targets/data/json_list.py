@@ -9,13 +9,13 @@ A file of one family has only that family's keys. Of two sets each is a document
 
 from functools import partial
 
-from blockc.addresses import Family
-from blockc.addresses.rules import Match, Rules
+from blockc.addresses.rules import Match
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_text import JsonText
-from blockc.targets.syntax.tokens import Reading, Text, each, halves
+from blockc.targets.syntax.reading import Part, Reading, each, halves
+from blockc.targets.syntax.tokens import Text
 
 SCHEMA = "blockc-list/1"
 _ABOUT = {
@@ -38,13 +38,13 @@ def read_json(text: Text, verdict: str = "block") -> Reading:
     document.require_keys(_ABOUT | {family.name: list for family in text.families})
     document.require_value("schema", SCHEMA)
     document.require_value("verdict", verdict)
-    rules: dict[Family, Rules] = {}
+    parts: list[Part] = []
     for family in text.families:
-        prefixes = document.texts(family.name)
-        one = Text(text.path, text.text, (family,))
-        rules |= decode_rules(one, prefixes, 1, document.where(family.name))
-    document.require_value("entries", {family.name: len(rules[family]) for family in rules})
-    return Reading(rules)
+        prefixes, where = document.texts(family.name), document.where(family.name)
+        parts += decode_rules(text, prefixes, 1, where, families=(family,))
+    entries = {part.rules.family.name: len(part.rules) for part in parts}
+    document.require_value("entries", entries)
+    return Reading(tuple(parts))
 
 
 _NOTES = """\

@@ -8,7 +8,8 @@ from blockc.targets.core.options import Option
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.tokens import Reading, Text, TokenStream, each, halves
+from blockc.targets.syntax.reading import Reading, each, halves
+from blockc.targets.syntax.tokens import Text, TokenStream
 
 _WORD = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+|([^ \t\r\n#]++))")
 

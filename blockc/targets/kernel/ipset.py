@@ -16,7 +16,8 @@ from blockc.targets.core.target import EntryForm, Layout, Lengths, MaxEntries, R
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.kernel.iptables import dropped_sets
-from blockc.targets.syntax.tokens import Reading, Text
+from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.tokens import Text
 
 
 def read_ipset(texts: Sequence[Text]) -> Reading:
@@ -26,11 +27,13 @@ def read_ipset(texts: Sequence[Text]) -> Reading:
         texts: The restore file, then a rules file a family.
     """
     restore = Restore(texts[0])
-    return Reading.joined(
-        Reading({family: restore.rules(name, family)})
-        for text in texts[1:]
-        for family in text.families
-        for name in dropped_sets(text)
+    return Reading(
+        tuple(
+            restore.part(name, family)
+            for text in texts[1:]
+            for family in text.families
+            for name in dropped_sets(text)
+        )
     )
 
 

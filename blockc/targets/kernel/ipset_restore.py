@@ -7,9 +7,9 @@ from itertools import repeat
 from operator import not_
 
 from blockc.addresses import V4, V6, Family
-from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
+from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import Text
 
 LONGEST_NAME = 31
@@ -63,7 +63,7 @@ class Restore:
         self._require_lines()
         self._run()
 
-    def rules(self, name: str, family: Family) -> Rules:
+    def part(self, name: str, family: Family) -> Part:
         """Return the contents of a set: entries block, those with `nomatch` are exceptions."""
         if name not in self.sets:
             raise self._text.error(f"the set {name!r} does not exist in the end", 0)
@@ -72,7 +72,6 @@ class Restore:
             raise self._text.error(f"the set {name!r} is not of {family.name}", 0)
         if not found.known:
             raise self._text.error(f"the set {name!r} may hold entries from before", 0)
-        text = Text(self._text.path, self._text.text, (family,))
 
         def where(at: int, why: str) -> SourceSyntaxError:
             return self.error(why, found.lines[at])
@@ -80,9 +79,10 @@ class Restore:
         whole = list(map(str.endswith, found.entries, repeat("/0")))
         if any(whole):
             raise where(whole.index(True), "ipset takes prefixes from /1 on")
-        rules = decode_rules(text, found.entries, found.verdicts, where)[family]
-        require_distinct(text, rules)
-        return rules
+        families = (family,)
+        parts = decode_rules(self._text, found.entries, found.verdicts, where, families=families)
+        require_distinct(parts)
+        return parts[0]
 
     def error(self, message: str, line: int | None = None) -> SourceSyntaxError:
         """Return the error about a line, the current one unless another is named."""

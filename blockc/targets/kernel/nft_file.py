@@ -7,6 +7,7 @@ from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules, require_disjoint
+from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import Text, TokenStream
 
 HOOKS = ("prerouting", "input", "forward")
@@ -30,8 +31,8 @@ class NftFile:
     """
 
     def __init__(self, text: Text) -> None:
-        self.sets: dict[str, Rules] = {}
-        self.dropped: list[tuple[Family, str]] = []
+        self.sets: dict[str, Part] = {}
+        self.dropped: list[str] = []
         self._text = text
         self._words = TokenStream(text, _WORD)
         self._at = 0
@@ -39,7 +40,6 @@ class NftFile:
         if self._table_statement("delete", "table") != name:
             raise self._words.error(self._at, f"expected the table {name!r} to be deleted first")
         self._table_block(name)
-        self._require_sets()
 
     def _peek(self) -> str:
         return self._words.words[self._at] if self._at < len(self._words) else ""
@@ -121,7 +121,7 @@ class NftFile:
         self._statement_end()
         self._expect("flags", "interval")
         self._statement_end()
-        self.sets[name] = Rules.empty(_TYPES[kind])
+        self.sets[name] = Part(Rules.empty(_TYPES[kind]), self._words.error)
         if self._peek() == "elements":
             self._expect("elements", "=", "{")
             self.sets[name] = self._elements(_TYPES[kind])
@@ -132,7 +132,7 @@ class NftFile:
         if self._statement():
             raise self._words.error(at, "expected the end of the statement")
 
-    def _elements(self, family: Family) -> Rules:
+    def _elements(self, family: Family) -> Part:
         """Return the elements up to the closing brace, which is left to the caller."""
         begin = self._at
         try:
@@ -150,10 +150,10 @@ class NftFile:
             apart = [w for w in range(begin, end) if self._words.words[w] not in {"\n", ","}]
             return self._words.error(apart[at], why)
 
-        text = Text(self._text.path, self._text.text, (family,))
-        rules = decode_rules(text, found[0::2], 1, where, ranges=True)[family]
-        require_disjoint(text, rules)
-        return rules
+        families = (family,)
+        parts = decode_rules(self._text, found[0::2], 1, where, families=families, ranges=True)
+        require_disjoint(parts)
+        return parts[0]
 
     def _chain(self) -> None:
         self._require_base(self._statement())
@@ -167,7 +167,8 @@ class NftFile:
                 continue
             if not self._is_drop(rule):
                 raise self._words.error(begin, "this rule is not understood")
-            self.dropped.append((_SADDR[rule[0]], rule[2][1:]))
+            self._require_set(rule[2][1:], _SADDR[rule[0]], begin + 2)
+            self.dropped.append(rule[2][1:])
 
     def _require_base(self, words: Sequence[str]) -> None:
         known = words[:3] == ["type", "filter", "hook"] and words[4:5] == ["priority"]
@@ -186,7 +187,6 @@ class NftFile:
             and rule[2] == bare[2]
         )
 
-    def _require_sets(self) -> None:
-        for family, name in self.dropped:
-            if name not in self.sets or self.sets[name].family != family:
-                raise self._text.error(f"there is no set {name!r} of {family.name}", 0)
+    def _require_set(self, name: str, family: Family, at: int) -> None:
+        if name not in self.sets or self.sets[name].rules.family != family:
+            raise self._words.error(at, f"there is no set {name!r} of {family.name}")

@@ -9,13 +9,14 @@ from blockc.targets.core.options import Option
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile
-from blockc.targets.syntax.tokens import Reading, Text, each
+from blockc.targets.syntax.reading import Reading, each
+from blockc.targets.syntax.tokens import Text
 
 
 def read_nft(text: Text) -> Reading:
     """Return what the chains drop: the sources in the interval sets they name."""
     found = NftFile(text)
-    return Reading.joined(Reading({family: found.sets[name]}) for family, name in found.dropped)
+    return Reading(tuple(found.sets[name] for name in found.dropped))
 
 
 _NOTES = """\

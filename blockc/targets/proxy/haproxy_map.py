@@ -17,7 +17,8 @@ from blockc.targets.proxy.haproxy_fallback import (
     without_mapped,
 )
 from blockc.targets.syntax.addresses import decode_rules, require_distinct, rule_text
-from blockc.targets.syntax.tokens import Reading, Text, each
+from blockc.targets.syntax.reading import Reading, each
+from blockc.targets.syntax.tokens import Text
 
 _LONGEST_LINE = 16_382  # bytes; what follows in a longer one is a new line, even in a comment
 _ACTIONS = Vocabulary({"": "none", **ACTIONS})
@@ -41,11 +42,10 @@ def read_map(text: Text) -> Reading:
     def where(at: int, why: str) -> SourceSyntaxError:
         return _about(text, at, why)
 
-    rules = decode_rules(text, networks, verdicts, where)
-    for one in rules.values():
-        require_distinct(text, one)
-    _require_no_fallback(text, Reading(rules))
-    return Reading(rules, names)
+    reading = Reading(decode_rules(text, networks, verdicts, where), names)
+    require_distinct(reading.parts)
+    _require_no_fallback(text, reading)
+    return reading
 
 
 def _columns(text: Text) -> tuple[list[str], list[str]]:

@@ -1,18 +1,14 @@
-"""Reading artifacts back: texts that know where they are, their words, and what they say."""
+"""Texts that know where they are, and the words a grammar finds in one."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from functools import cached_property
 
-import numpy as np
-
-from blockc.addresses import FAMILIES, Family, columns
-from blockc.addresses.rules import Rules
+from blockc.addresses import FAMILIES, Family
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value
 
-BLOCK = "block"
-NAMES = ("", BLOCK)  # the verdicts of a list that only blocks: label 0 and label 1
+Where = Callable[[int, str], SourceSyntaxError]  # makes the error about the item at a position
 
 
 class Text(Value):
@@ -29,52 +25,6 @@ class Text(Value):
         number = self.text.count("\n", 0, at) + 1
         place = Location(self.path, number, at - begin + 1, line, max(1, width))
         return SourceSyntaxError(message, at=place, hint=hint)
-
-
-class Reading(Value):
-    """What an artifact says: its rules a family, and the names of their verdicts."""
-
-    rules: Mapping[Family, Rules]
-    names: tuple[str, ...] = NAMES
-
-    @classmethod
-    def joined(cls, readings: Iterable["Reading"]) -> "Reading":
-        """Return the rules of several files of one artifact, in the order of the files."""
-        found: dict[Family, Rules] = {}
-        names: tuple[str, ...] = NAMES
-        for reading in readings:
-            names = reading.names
-            for family, rules in reading.rules.items():
-                found[family] = _appended(found[family], rules) if family in found else rules
-        return cls(found, names)
-
-
-def each(read: Callable[[Text], Reading]) -> Callable[[Sequence[Text]], Reading]:
-    """Return the reader of an artifact whose files can be read one by one with `read`."""
-
-    def read_all(texts: Sequence[Text]) -> Reading:
-        return Reading.joined(map(read, texts))
-
-    return read_all
-
-
-def halves(
-    block: Callable[[Text], Reading], spare: Callable[[Text], Reading]
-) -> Callable[[Sequence[Text]], Reading]:
-    """Return the reader of two sets: files of what to block, then as many of what to spare."""
-
-    def read_both(texts: Sequence[Text]) -> Reading:
-        middle = len(texts) // 2
-        return two_sets(map(block, texts[:middle]), map(spare, texts[middle:]))
-
-    return read_both
-
-
-def two_sets(block: Iterable[Reading], spare: Iterable[Reading]) -> Reading:
-    """Return the rules of a set and of one that is taken away from it, which gets verdict 0."""
-    spared = Reading.joined(spare)
-    zero = {f: Rules(f, r.start, r.last, np.zeros_like(r.verdict)) for f, r in spared.rules.items()}
-    return Reading.joined([Reading.joined(block), Reading(zero)])
 
 
 class TokenStream:
@@ -121,12 +71,3 @@ class TokenStream:
             if found != word:
                 shown = "the end of the line" if word == "\n" else repr(word)
                 raise self.error(place, f"expected {shown}, found {found!r}")
-
-
-Where = Callable[[int, str], SourceSyntaxError]
-
-
-def _appended(left: Rules, right: Rules) -> Rules:
-    pairs = columns.spans_alike([(left.start, left.last), (right.start, right.last)])
-    start, last = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    return Rules(left.family, start, last, np.concatenate([left.verdict, right.verdict]))

@@ -22,7 +22,8 @@ from blockc.targets.core.options import Option
 from blockc.targets.core.target import EntryForm, Layout, Lengths, Reference, Target
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
-from blockc.targets.syntax.tokens import Reading, Text, TokenStream, each
+from blockc.targets.syntax.reading import Reading, each
+from blockc.targets.syntax.tokens import Text, TokenStream
 
 # Words end at a blank, `;` or `{`; quotes and comments count only where a word may begin.
 WORD = re.compile(
@@ -69,10 +70,9 @@ def read_geo(text: Text) -> Reading:
     for refused in ("default", "255.255.255.255/32"):
         if refused in networks:
             raise where(networks.index(refused), "nginx does not take this here")
-    rules = decode_rules(text, networks, verdicts, where)
-    for one in rules.values():
-        require_distinct(text, one)
-    return Reading(rules, names)
+    parts = decode_rules(text, networks, verdicts, where)
+    require_distinct(parts)
+    return Reading(parts, names)
 
 
 def plain_words(text: str) -> list[str] | None:

@@ -1,0 +1,115 @@
+"""What an artifact says, read back: its rules, what else it says, and where each of it stands."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from blockc.addresses import Family, columns
+from blockc.addresses.rules import Rules
+from blockc.errors import Location, SourceSyntaxError
+from blockc.targets.syntax.tokens import Text, Where
+from blockc.values import Value
+
+BLOCK = "block"
+NAMES = ("", BLOCK)  # the verdicts of a list that only blocks: label 0 and label 1
+
+
+class Part(Value, eq=False):
+    """The rules of one family in one file; `where` makes the error about the one at a position."""
+
+    rules: Rules
+    where: Where
+
+
+class Found(Value):
+    """Something that an artifact says beside its entries: what it is, its value, its place."""
+
+    what: str
+    value: object
+    text: Text
+    at: int
+    width: int = 1
+
+    def error(self, message: str) -> SourceSyntaxError:
+        """Return the error to raise about it."""
+        return self.text.error(message, self.at, self.width)
+
+
+class Reading(Value, eq=False, dict=True):
+    """What an artifact says.
+
+    Attributes:
+        parts: Its rules file by file, in the order of the files.
+        names: The verdict each label of the rules stands for; names[0] is the default.
+        found: The objects it makes or uses and whatever else it says, in any order.
+    """
+
+    parts: tuple[Part, ...]
+    names: tuple[str, ...] = NAMES
+    found: tuple[Found, ...] = ()
+
+    @cached_property
+    def rules(self) -> Mapping[Family, Rules]:
+        """Return the rules of each family that any part is about."""
+        families = dict.fromkeys(part.rules.family for part in self.parts)
+        return {family: _joined([p.rules for p in self._of(family)]) for family in families}
+
+    def place(self, family: Family, row: int) -> Location | None:
+        """Return where the rule at position `row` of a family's rules is written."""
+        for part in self._of(family):
+            if row < len(part.rules):
+                return part.where(row, "").at
+            row -= len(part.rules)
+        raise IndexError(f"no rule {row} of {family.name} was read")
+
+    def _of(self, family: Family) -> list[Part]:
+        return [part for part in self.parts if part.rules.family == family]
+
+    @classmethod
+    def joined(cls, readings: Iterable["Reading"]) -> "Reading":
+        """Return what several files of one artifact say together."""
+        every = list(readings)
+        names = every[-1].names if every else NAMES
+        parts = tuple(part for one in every for part in one.parts)
+        return cls(parts, names, tuple(found for one in every for found in one.found))
+
+
+def each(read: Callable[[Text], Reading]) -> Callable[[Sequence[Text]], Reading]:
+    """Return the reader of an artifact whose files can be read one by one with `read`."""
+
+    def read_all(texts: Sequence[Text]) -> Reading:
+        return Reading.joined(map(read, texts))
+
+    return read_all
+
+
+def halves(
+    block: Callable[[Text], Reading], spare: Callable[[Text], Reading]
+) -> Callable[[Sequence[Text]], Reading]:
+    """Return the reader of two sets: files of what to block, then as many of what to spare."""
+
+    def read_both(texts: Sequence[Text]) -> Reading:
+        middle = len(texts) // 2
+        return two_sets(map(block, texts[:middle]), map(spare, texts[middle:]))
+
+    return read_both
+
+
+def two_sets(block: Iterable[Reading], spare: Iterable[Reading]) -> Reading:
+    """Return the rules of a set and of one that is taken away from it, which gets verdict 0."""
+    spared = Reading.joined(spare)
+    zero = tuple(Part(_with_verdict(part.rules, 0), part.where) for part in spared.parts)
+    return Reading.joined([*block, Reading(zero, NAMES, spared.found)])
+
+
+def _with_verdict(rules: Rules, verdict: int) -> Rules:
+    return Rules.of_spans(rules.family, rules.start, rules.last, verdict)
+
+
+def _joined(rules: Sequence[Rules]) -> Rules:
+    if len(rules) == 1:
+        return rules[0]
+    pairs = columns.spans_alike([(one.start, one.last) for one in rules])
+    start, last = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    return Rules(rules[0].family, start, last, np.concatenate([one.verdict for one in rules]))
