@@ -17,6 +17,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def os_reason(error: Exception) -> str:
+    """Return what the operating system says, as part of a sentence.
+
+    >>> os_reason(FileNotFoundError(2, "No such file or directory"))
+    'no such file or directory'
+    """
+    return (getattr(error, "strerror", None) or str(error) or "not possible").lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place in an input: file, line and column counted from 1 (0 means the whole file)."""

@@ -44,7 +44,6 @@ MAY_IMPORT = {  # besides itself, and the base of every value
 }
 DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import it
     "click": "cli/",
-    "filelock": ("publish/", "fetch/"),
     "iso3166": "registries/countries.py",
     "jinja2": "targets/core/render.py",
     "msgspec": ("tomlio/tables.py", "values.py"),
@@ -165,6 +164,49 @@ def test_pure_code_reaches_no_clock_disk_network_or_environment() -> None:
     assert offences(pure, lambda _, text: impurities(text)) == {}
 
 
+WRITERS = {
+    "bz2", "filelock", "fcntl", "gzip", "lzma", "shutil.copy", "shutil.copytree", "shutil.move",
+    "shutil.rmtree", "tarfile", "tempfile",
+}  # fmt: skip
+WRITING = {
+    "copyfile", "hardlink_to", "mkstemp", "rename", "rmtree", "symlink_to", "write_bytes",
+    "write_text",
+}  # fmt: skip
+MAY_WRITE = {  # outside storage/, and why
+    "publish/generations.py",  # shows a generation that storage wrote, by one rename
+    "verify/native.py",  # scratch files for the real programs, in a folder that goes at once
+    "formats/feeds/geolite2.py",  # names the errors of members of a zip file
+}
+
+
+def writes(text: str) -> list[str]:
+    """Return the places of a module that write files or unpack data by themselves."""
+    found = [
+        f"{line}: import {name}"
+        for line, name in imports(text)
+        if name.split(".")[0] in WRITERS or name in WRITERS
+    ]
+    for node in ast.walk(ast.parse(text)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        place = 0 if name == "open" and isinstance(node.func, ast.Attribute) else 1
+        modes = [str(one.value) for one in node.args[place:] if isinstance(one, ast.Constant)]
+        opened = name in ("open", "fdopen") and any(set(mode) & set("wax+") for mode in modes[:1])
+        if name in WRITING or opened:
+            found.append(f"{node.lineno}: {name}()")
+    return found
+
+
+def test_only_storage_writes_and_unpacks() -> None:
+    def rule(path: Path, text: str) -> list[str]:
+        inside = path.relative_to(PACKAGE).as_posix()
+        return [] if layer_of(path) == "storage" or inside in MAY_WRITE else writes(text)
+
+    assert offences(CODE, rule) == {}
+    assert all(writes((PACKAGE / path).read_text(encoding="utf-8")) for path in MAY_WRITE)
+
+
 def test_only_the_command_line_prints() -> None:
     def rule(_: Path, text: str) -> list[str]:
         return [at for at in impurities(text) if "print()" in at]
@@ -218,6 +260,8 @@ def test_a_planted_offence_is_found() -> None:
     assert impurities("from pathlib import Path") == ["1: import pathlib.Path"]
     assert impurities("from pathlib import PurePath\nfrom socket import inet_pton") == []
     assert impurities("date.today()\nopen('x')") == ["1: .today()", "2: open()"]
+    assert writes("import gzip\npath.write_text('x')") == ["1: import gzip", "2: write_text()"]
+    assert writes("path.open('wb')\nopen('x', 'a')\nopen('x')") == ["1: open()", "2: open()"]
     long = "def f():\n    'doc'\n" + "    x = 1\n\n    # why\n" * 3
     assert long_functions(long, 2) == ["1: f has 3 lines"]
     assert long_functions(long, 3) == []

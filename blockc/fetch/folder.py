@@ -1,18 +1,12 @@
 """The five registries' files from one folder: all of them, or none."""
 
-import bz2
-import gzip
-import lzma
 import re
-import zlib
-from collections.abc import Mapping
-from contextlib import closing
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
-from blockc.errors import Location, SourceUnfit, UsageError
+from blockc.errors import Location, SourceUnfit, UsageError, os_reason
 from blockc.fetch.definition import REGISTRIES
+from blockc.storage.decompress import Damaged, TooLong, bounded, decompressed, kind_by_name
 
 MAX_BYTES = 256_000_000  # the largest real file has 18 million; a bomb has more
 _NAME = re.compile(
@@ -65,7 +59,7 @@ def _candidates(folder: Path) -> dict[str, list[str]]:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
         raise UsageError(
-            f"cannot read this folder: {(error.strerror or '').lower()}",
+            f"cannot read this folder: {os_reason(error)}",
             at=Location(str(folder)),
             hint="name a folder with the five registries' files",
         ) from None
@@ -86,9 +80,6 @@ def _the_one(folder: Path, names: list[str]) -> Path:
     return folder / names[0]
 
 
-_OPENERS: Mapping[str, Any] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
-
-
 def read_packed(path: Path) -> Raw:
     """Return the file at `path`, unpacked if its name ends like a packed one.
 
@@ -106,8 +97,8 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            return _bounded(path, file)
-    except OSError as error:
+            return bounded(file.read(MAX_BYTES + 1), MAX_BYTES)
+    except (OSError, TooLong) as error:
         raise _unreadable(path, error) from None
 
 
@@ -117,28 +108,15 @@ def unpack(path: Path, packed: bytes) -> Raw:
     Raises:
         SourceUnfit: It cannot be unpacked, or is larger than `MAX_BYTES`.
     """
-    if path.suffix not in _OPENERS:
-        return Raw(str(path), packed)
     try:
-        with closing(_OPENERS[path.suffix](BytesIO(packed))) as file:
-            return Raw(str(path), _bounded(path, file))
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        return Raw(str(path), decompressed(packed, kind_by_name(path.name), MAX_BYTES))
+    except (Damaged, TooLong) as error:
         raise _unreadable(path, error) from None
 
 
-def _bounded(path: Path, file: IO[bytes]) -> bytes:
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise SourceUnfit(
-            f"more than {MAX_BYTES:,} bytes, expected a registry's file",
-            at=Location(str(path)),
-            hint="fetch it again",
-        )
-    return data
-
-
 def _unreadable(path: Path, error: Exception) -> SourceUnfit:
-    said = getattr(error, "strerror", None) or str(error)
-    return SourceUnfit(
-        f"cannot read this file: {said.lower()}", at=Location(str(path)), hint="fetch it again"
-    )
+    if isinstance(error, TooLong):
+        said = f"more than {MAX_BYTES:,} bytes, expected a registry's file"
+    else:
+        said = f"cannot read this file: {os_reason(error)}"
+    return SourceUnfit(said, at=Location(str(path)), hint="fetch it again")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from blockc.errors import Location, UsageError
+from blockc.errors import Location, UsageError, os_reason
 from blockc.fetch.definition import NAME as NAME_OF_SOURCE
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
 from blockc.storage.atomic import write_whole
@@ -91,8 +91,8 @@ def read_lock(path: Path) -> Lock | None:
     except UnicodeDecodeError:
         raise UsageError("not UTF-8 text", at=Location(str(path)), hint=_REWRITE) from None
     except OSError as error:
-        said = (error.strerror or "").lower()
-        raise UsageError(f"cannot read the lock: {said}", at=Location(str(path))) from None
+        said = f"cannot read the lock: {os_reason(error)}"
+        raise UsageError(said, at=Location(str(path))) from None
 
 
 def write_lock(path: Path, lock: Lock) -> bool:

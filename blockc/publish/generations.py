@@ -9,21 +9,27 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock, Timeout
-
 from blockc.errors import Location, OutputError
+from blockc.storage.atomic import (
+    Advice,
+    remove,
+    reporting,
+    sync_folder,
+    write_tree,
+    write_whole,
+)
+from blockc.storage.locks import Patience, held
 from blockc.values import Value
 
 GENERATIONS_KEPT = 3
 LOCK_SECONDS = 60.0
 _GENERATION = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
 _LOCK, _HISTORY = ".lock", "history"
-_FRESH, _FRESH_LINK, _FRESH_HISTORY = ".new", ".new-link", ".new-history"
+_FRESH, _FRESH_LINK = ".new", ".new-link"
 
 
 class Published(Value):
@@ -56,13 +62,14 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
     """
     _require_paths(folder, files)
     place = _Place.of(folder)
-    with _reporting(place.folder), place.locked():
+    with reporting(place.folder, ADVICE), place.locked():
         live = place.live()
         before = _contents(place.generations / live) if live else {}
         if live and before == dict(files):
             return Published(place.folder, live, unchanged=tuple(sorted(files)))
         generation = place.vacant(digest_of(files))
-        _write_generation(place.generations / _FRESH, files, before, place.folder)
+        same = {path: place.folder / path for path in files if before.get(path) == files[path]}
+        write_tree(place.generations / _FRESH, files, same)
         (place.generations / _FRESH).rename(place.generations / generation)
         place.record(generation)
         place.show(generation)
@@ -79,7 +86,7 @@ def rollback(folder: Path) -> Published:
         OutputError: There is no earlier generation, or it is not what was once published.
     """
     place = _Place.of(folder)
-    with _reporting(place.folder):
+    with reporting(place.folder, ADVICE):
         place.require_earlier()
         with place.locked():
             return _go_back(place, place.live(), place.require_earlier())
@@ -115,20 +122,14 @@ class _Place(Value):
         """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
         self.require_ours()
         self.generations.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.generations / _LOCK, timeout=LOCK_SECONDS):
-                self.require_ours()
+        patience = Patience(seconds=LOCK_SECONDS)
+        with held(self.generations / _LOCK, "another build has been publishing", patience, ADVICE):
+            self.require_ours()
+            self.sweep()
+            try:
+                yield
+            finally:
                 self.sweep()
-                try:
-                    yield
-                finally:
-                    self.sweep()
-        except Timeout:
-            raise OutputError(
-                f"another build has been publishing for {LOCK_SECONDS:.0f} seconds",
-                at=Location(str(self.folder)),
-                hint="wait for it, or stop it",
-            ) from None
 
     def require_ours(self) -> None:
         """Raise OutputError unless the folder may become, or is, a link to a generation."""
@@ -186,10 +187,8 @@ class _Place(Value):
     def record(self, generation: str) -> None:
         """Write `generation` into the history, before it is shown."""
         names = [*self.history(), generation][-GENERATIONS_KEPT:]
-        fresh = self.generations / _FRESH_HISTORY
-        _write_file(fresh, "".join(f"{name}\n" for name in names).encode("ascii"))
-        fresh.rename(self.generations / _HISTORY)
-        _sync_folder(self.generations)
+        book = "".join(f"{name}\n" for name in names).encode("ascii")
+        write_whole(self.generations / _HISTORY, book, ADVICE)
 
     def show(self, generation: str) -> None:
         """Point the folder at `generation`, in one step."""
@@ -198,18 +197,14 @@ class _Place(Value):
         if self.folder.is_dir() and not self.folder.is_symlink():
             self.folder.rmdir()
         fresh.rename(self.folder)
-        _sync_folder(self.folder.parent)
+        sync_folder(self.folder.parent)
 
     def sweep(self) -> None:
         """Remove what a stopped writer left and the generations nobody can go back to."""
         kept = {_LOCK, _HISTORY, *self.history()}
         for entry in self.generations.iterdir():
-            if entry.name in kept:
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+            if entry.name not in kept:
+                remove(entry)
 
 
 def _go_back(place: _Place, live: str, earlier: str) -> Published:
@@ -264,85 +259,23 @@ def _is_inside(path: str) -> bool:
     return clean and str(pure) == path != "." and not pure.is_absolute() and ".." not in pure.parts
 
 
-def _write_generation(
-    fresh: Path, files: Mapping[str, bytes], before: Mapping[str, bytes], shown: Path
-) -> None:
-    """Write `files` into the new folder `fresh`; those that are as `before` become links to it."""
-    fresh.mkdir()
-    folders = {fresh}
-    for path, data in sorted(files.items()):
-        target = fresh / path
-        for parent in reversed(PurePosixPath(path).parents[:-1]):
-            folder = fresh / parent
-            if folder not in folders:
-                folder.mkdir()
-                folders.add(folder)
-        if before.get(path) == data:
-            _keep(shown / path, target, data)
-        else:
-            _write_file(target, data)
-    for folder in sorted(folders, reverse=True):
-        _sync_folder(folder)
-
-
-def _keep(old: Path, new: Path, data: bytes) -> None:
-    """Give the file `old` the second name `new`, or a copy of its age where that is impossible."""
-    try:
-        new.hardlink_to(old)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
-            raise
-        _write_file(new, data)
-        found = old.stat()
-        os.utime(new, ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet, down to the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(path: Path) -> None:
-    """Bring the names in a folder down to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _contents(generation: Path) -> dict[str, bytes]:
     """Return every regular file below `generation`."""
     found = (path for path in generation.rglob("*") if path.is_file() and not path.is_symlink())
     return {path.relative_to(generation).as_posix(): path.read_bytes() for path in found}
 
 
-NEXT_STEP = {
-    errno.ENOSPC: "free some space; what was published before is untouched",
-    errno.EDQUOT: "raise the quota or free some space; what was published before is untouched",
-    errno.EACCES: "change the permissions of the folder above it, or use --output",
-    errno.EPERM: "change the permissions of the folder above it, or use --output",
-    errno.EROFS: "publish into a file system that is mounted writable, with --output",
-    errno.EBUSY: "publish into a folder inside it; a mount point cannot be replaced",
-    errno.ENAMETOOLONG: "shorten the path of the output",
-}
-
-
-@contextmanager
-def _reporting(folder: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into an OutputError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot publish: {(error.strerror or str(error)).lower()}",
-            at=Location(str(error.filename or folder)),
-            hint=NEXT_STEP.get(error.errno or 0, "what was published before is untouched"),
-        ) from error
+_PERMISSIONS = "change the permissions of the folder above it, or use --output"
+ADVICE = Advice(
+    verb="publish",
+    steps={
+        errno.ENOSPC: "free some space; what was published before is untouched",
+        errno.EDQUOT: "raise the quota or free some space; what was published before is untouched",
+        errno.EACCES: _PERMISSIONS,
+        errno.EPERM: _PERMISSIONS,
+        errno.EROFS: "publish into a file system that is mounted writable, with --output",
+        errno.EBUSY: "publish into a folder inside it; a mount point cannot be replaced",
+        errno.ENAMETOOLONG: "shorten the path of the output",
+    },
+    otherwise="what was published before is untouched",
+)

@@ -1,13 +1,14 @@
 """An update survives being killed before any call that changes the disk, and two at once."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from blockc.errors import UsageError
 from blockc.fetch.lock import read_lock
@@ -16,6 +17,7 @@ from blockc.fetch.store.state import state_path
 from blockc.fetch.update.outcome import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import commit, update
+from blockc.storage.locks import Patience, held
 from blockc.values import replace
 from tests.fetch.toy import Watched, clock, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends
@@ -170,24 +172,25 @@ def test_two_updates_at_once_end_with_one_lock_and_one_store(
 
 
 @pytest.fixture
-def other(server: FaultyServer, tmp_path: Path) -> Iterator[FileLock]:
+def other(server: FaultyServer, tmp_path: Path) -> Iterator[ExitStack]:
     """Hold the toy as another update would."""
     wanted = source(server.plan("/x", sends(NEW)))
     guard = tmp_path / "locks" / f"{state_path(tmp_path, wanted).stem}.lock"
-    guard.parent.mkdir(parents=True)
-    with FileLock(guard, thread_local=False) as held:
-        yield held
+    with ExitStack() as stack:
+        stack.enter_context(held(guard, "", Patience(seconds=0)))
+        yield stack
 
 
 def test_the_second_of_two_updates_waits_and_says_so(
-    server: FaultyServer, tmp_path: Path, other: FileLock
+    server: FaultyServer, tmp_path: Path, other: ExitStack
 ) -> None:
     events = Watched()
-    own = tools(tmp_path, watch=events, clock=clock(pause=lambda _seconds: other.release()))
+    own = tools(tmp_path, watch=events, clock=clock(pause=lambda _seconds: other.close()))
     (outcome,) = update(own, [source(server.url + "/x")], None, UpdateOptions()).outcomes
     assert outcome.came is UpdateResult.ORIGIN
     waits = [event.text for event in events if event.step is UpdateStep.WAITING]
-    assert waits == ["another update is at it"]
+    assert len(waits) == 1
+    assert waits[0].startswith(f"another update is at it: process {os.getpid()} on ")
 
 
 @pytest.mark.usefixtures("other")

@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,10 @@ def test_a_store_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_self: Path, target: Path) -> Path:
+    def full(_fresh: Path, target: Path) -> None:
         raise OSError(28, "no space left on device", str(target))
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     assert not Store(tmp_path).put("records", KEY, b"content")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

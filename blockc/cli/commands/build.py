@@ -10,7 +10,6 @@ from blockc.cli.depfile import depfile_text
 from blockc.cli.inputs import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
-from blockc.cli.single_files import write_files
 from blockc.cli.views.build import (
     Run,
     build_report,
@@ -24,6 +23,7 @@ from blockc.cli.views.impact import warn_of_harms
 from blockc.compiler.compile import MANIFEST
 from blockc.errors import UsageError
 from blockc.publish.generations import publish, rollback
+from blockc.storage.atomic import write_files
 
 DEFAULT_OUTPUT = "dist"
 

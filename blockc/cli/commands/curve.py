@@ -12,7 +12,6 @@ from blockc.cli.console import info, show_json
 from blockc.cli.inputs import InputCall, input_options, project
 from blockc.cli.options import Settings, number, verb
 from blockc.cli.progress import Stages
-from blockc.cli.single_files import write_files
 from blockc.cli.views.build import tell_day
 from blockc.cli.views.curve import curves_report, show_curves
 from blockc.compiler.limits import Limits
@@ -23,6 +22,7 @@ from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Fit
 from blockc.policy.syntax.document import DontCare, Weigh
 from blockc.report.curve_chart import curve_chart
+from blockc.storage.atomic import write_files
 from blockc.targets.core.target import Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import ALL, target_named

@@ -13,10 +13,10 @@ import click
 from blockc.cli.console import info, show_json, show_table
 from blockc.cli.options import Settings, verb
 from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Project, scaffold
-from blockc.cli.single_files import write_files
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
 from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
+from blockc.storage.atomic import write_files
 from blockc.targets.registry import target_named
 from blockc.values import Value
 

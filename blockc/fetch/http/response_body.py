@@ -1,25 +1,13 @@
 """What a server sent, made plain: unpacked up to a cap, refused where it is a page or nothing."""
 
-import bz2
-import gzip
-import io
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from typing import Any
+from collections.abc import Mapping
 
 from blockc.fetch.http.failure import FetchFailed, TooBig
+from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_content
 
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|title|script|\?xml)\b", re.IGNORECASE)
 _LABELS: Mapping[str, str] = {"gzip": "gzip", "x-gzip": "gzip"}
-_MAGIC: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
-_OPENERS: Mapping[str, Callable[[io.BytesIO], Any]] = {
-    "gzip": lambda packed: gzip.GzipFile(fileobj=packed),
-    "xz": lzma.LZMAFile,
-    "bzip2": bz2.BZ2File,
-}
 
 
 def plain_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -40,10 +28,9 @@ def plain_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
         if label not in _LABELS:
             raise FetchFailed(f"answered with the encoding {label!r}, asked for gzip or none")
         data = _unpacked(data, _LABELS[label], max_bytes)
-    for magic, kind in _MAGIC.items():
-        if data.startswith(magic):
-            data = _unpacked(data, kind, max_bytes)
-            break
+    kind = kind_by_content(data)
+    if kind:
+        data = _unpacked(data, kind, max_bytes)
     if not data.strip():
         raise FetchFailed("answered with an empty file")
     if _PAGE.match(data, 0, 4096):
@@ -53,12 +40,8 @@ def plain_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
 
 def _unpacked(data: bytes, kind: str, max_bytes: int) -> bytes:
     try:
-        with closing(_OPENERS[kind](io.BytesIO(data))) as file:
-            plain: bytes = file.read(max_bytes + 1)
-    except EOFError:
-        raise FetchFailed(f"the {kind} data ends too early", heals=True) from None
-    except (OSError, lzma.LZMAError, zlib.error):
-        raise FetchFailed(f"the {kind} data is damaged", heals=True) from None
-    if len(plain) > max_bytes:
-        raise TooBig(max_bytes)
-    return plain
+        return decompressed(data, kind, max_bytes)
+    except TooLong:
+        raise TooBig(max_bytes) from None
+    except Damaged as damage:
+        raise FetchFailed(str(damage), heals=True) from None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blockc.errors import BlockcError
+from blockc.errors import BlockcError, os_reason
 from blockc.fetch.definition import Source
 from blockc.fetch.http.failure import FetchFailed, TooBig
 from blockc.fetch.http.messages import HttpRequest, HttpResponse
@@ -121,7 +121,7 @@ def _read_file(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise FetchFailed(f"cannot be read: {(error.strerror or '').lower()}") from None
+        raise FetchFailed(f"cannot be read: {os_reason(error)}") from None
     if len(data) > limit:
         raise TooBig(limit)
     return data

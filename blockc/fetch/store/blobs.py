@@ -1,5 +1,6 @@
 """The bytes that were fetched, each file named by its sha256: what a name says is what it holds."""
 
+import errno
 import hashlib
 import os
 import re
@@ -7,10 +8,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from blockc.storage.atomic import FRESH, write_whole
+from blockc.storage.atomic import FRESH, Advice, write_whole
 from blockc.values import Value
 
 FOLDER = "raw"
+_OTHER_STORE = "change its permissions, or name another store with --store or BLOCKC_STORE"
+STORE_ADVICE = Advice(
+    steps={
+        errno.ENOSPC: "free some space; what was stored before is untouched",
+        errno.EDQUOT: "raise the quota or free some space; what was stored before is untouched",
+        errno.EROFS: "name a store that can be written with --store or BLOCKC_STORE",
+        errno.EACCES: _OTHER_STORE,
+        errno.EPERM: _OTHER_STORE,
+    },
+    otherwise="what was stored before is untouched",
+)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,7 +51,7 @@ class Blobs(Value):
             with suppress(OSError):
                 os.utime(path)  # young again, for whoever removes the old
         else:
-            write_whole(path, data)
+            write_whole(path, data, STORE_ADVICE)
         return sha256
 
     def get(self, sha256: str) -> bytes | None:

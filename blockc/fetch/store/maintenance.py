@@ -13,7 +13,7 @@ from blockc.fetch.http.failure import one_line
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store import state as states
 from blockc.fetch.store.blobs import FOLDER as RAW
-from blockc.fetch.store.blobs import Blobs, sha256_of
+from blockc.fetch.store.blobs import STORE_ADVICE, Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State, load_state
 from blockc.storage.atomic import FRESH, reporting, write_whole
@@ -61,7 +61,7 @@ def remember_lock(root: Path, path: Path) -> None:
     """Note that the lock at `path` needs what it names, so that `sweep` leaves that alone."""
     note = root / KNOWN_LOCKS / mark_of(path)
     if not note.is_file():
-        write_whole(note, os.fsencode(path.absolute()))
+        write_whole(note, os.fsencode(path.absolute()), STORE_ADVICE)
 
 
 def remembered(root: Path) -> Iterator[State]:
@@ -145,7 +145,7 @@ def sweep(root: Path, days: int, now: datetime, *, dry_run: bool = False) -> Swe
     keep, oldest = needed(root), (now - timedelta(days=days)).timestamp()
     old = [one for one in entries(root) if one.key not in keep and one.changed < oldest]
     for entry in [] if dry_run else old:
-        with reporting(entry.path):
+        with reporting(entry.path, STORE_ADVICE):
             entry.path.unlink(missing_ok=True)
     return Swept(tuple(old))
 

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from blockc.errors import OutputError
+from blockc.storage.atomic import write_whole
 from blockc.values import Value
 
 _SEAL_BYTES = hashlib.sha256().digest_size
@@ -49,18 +50,10 @@ class Store(Value):
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Keep `content` under `kind` and `key`; return False where the disk does not let us."""
-        path = self._path(kind, key)
-        fresh = ""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.write(hashlib.sha256(content).digest())
-            Path(fresh).replace(path)
-        except OSError:
-            with suppress(OSError):
-                Path(fresh).unlink()
+            sealed = content + hashlib.sha256(content).digest()
+            write_whole(self._path(kind, key), sealed, lasting=False)
+        except OutputError:
             return False
         return True
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from blockc.errors import DefinitionError, Mistakes
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
+from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.storage.atomic import write_whole
 from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
 from blockc.tomlio.writer import toml_lines
@@ -138,4 +139,4 @@ def save_state(path: Path, state: State) -> None:
     Raises:
         OutputError: The disk refuses.
     """
-    write_whole(path, state_text(state).encode())
+    write_whole(path, state_text(state).encode(), STORE_ADVICE)

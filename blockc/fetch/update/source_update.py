@@ -1,25 +1,21 @@
 """The update of one source: url by url until one will do, else what we have stands."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
-from filelock import FileLock, Timeout
-
-from blockc.errors import Location, SourceSyntaxError, SourceUnfit, UsageError
+from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.fetch.definition import Source
 from blockc.fetch.http.failure import FetchFailed, one_line
 from blockc.fetch.snapshot import Snapshot
+from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.fetch.store.state import State, save_state, state_path
 from blockc.fetch.update import continuity
 from blockc.fetch.update.candidate import Candidate, Candidates, Refused
 from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from blockc.fetch.update.previous_state import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
-from blockc.storage.atomic import reporting
+from blockc.storage.locks import Patience, held
 from blockc.values import Value, field, replace
-
-_POLL_SECONDS = 0.2
 
 
 def update_source(
@@ -48,38 +44,25 @@ def update_source(
     return ending.outcome
 
 
-@contextmanager
-def _alone(tools: Tools, source: Source) -> Iterator[None]:
-    """Hold the source alone; the kernel lets go of it when the process ends, however it ends."""
-    file = tools.root / "locks" / f"{state_path(tools.root, source).stem}.lock"
-    with reporting(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(file)
-        _acquire(lock, tools, source)
-    try:
-        yield
-    finally:
-        lock.release()
+def _alone(tools: Tools, source: Source) -> AbstractContextManager[None]:
+    """Hold the source alone."""
 
+    def told(holder: str) -> None:
+        by = f": {holder}" if holder else ""
+        tools.watch(Event(source.name, UpdateStep.WAITING, f"another update is at it{by}"))
 
-def _acquire(lock: FileLock, tools: Tools, source: Source) -> None:
-    seconds = tools.patience.total_seconds * len(source.urls)
-    deadline, told = tools.clock.deadline(seconds), False
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            return
-        except Timeout:
-            if not deadline.seconds_left:
-                raise UsageError(
-                    f"another update of {source.name} has been running for {seconds:,.0f} seconds",
-                    at=Location(lock.lock_file),
-                    hint="wait for it, or stop it",
-                ) from None
-        if not told:
-            tools.watch(Event(source.name, UpdateStep.WAITING, "another update is at it"))
-            told = True
-        tools.clock.sleep(_POLL_SECONDS)
+    patience = Patience(
+        seconds=tools.patience.total_seconds * len(source.urls),
+        told=told,
+        sleep=tools.clock.sleep,
+        monotonic=tools.clock.monotonic,
+    )
+    return held(
+        tools.root / "locks" / f"{state_path(tools.root, source).stem}.lock",
+        f"another update of {source.name} has been running",
+        patience,
+        STORE_ADVICE,
+    )
 
 
 class _Ending(Value):

@@ -1,22 +1,24 @@
 """The update of many sources at once, and the lock that says what builds use from then on."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-
-from filelock import FileLock
 
 from blockc.errors import SourceUnfit
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
+from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.fetch.store.maintenance import mark_of, remember_lock
 from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from blockc.fetch.update.parallel import in_parallel
 from blockc.fetch.update.source_update import update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
-from blockc.storage.atomic import reporting
+from blockc.storage.atomic import sweep_unfinished
+from blockc.storage.locks import Patience, held
 from blockc.values import Value
+
+COMMIT_SECONDS = 60.0  # a lock is a small file; nobody writes one for that long
 
 
 class Update(Value):
@@ -72,11 +74,13 @@ def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = No
     Raises:
         SourceUnfit: A source has nothing to build from. The lock stays as it was.
         OutputError: The lock cannot be written.
+        UsageError: Another process is writing it all the time.
         Mistakes: The lock that is there is none.
     """
     done.require_fit()
     fresh = {one.source.name: one.snapshot for one in done.outcomes if one.snapshot}
     with _alone(root, path):
+        sweep_unfinished(path.parent, path.name)
         lock = (read_lock(path) or Lock()).with_sources(fresh)
         lock = lock if only is None else lock.only(only)
         write_lock(path, lock)
@@ -84,15 +88,11 @@ def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = No
     return lock
 
 
-@contextmanager
-def _alone(root: Path, path: Path) -> Iterator[None]:
+def _alone(root: Path, path: Path) -> AbstractContextManager[None]:
     """Hold the lock at `path` alone; what guards it is in the store, not in the project."""
-    guard = root / "locks" / f"lock-{mark_of(path)}.lock"
-    with reporting(guard):
-        guard.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(guard)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(
+        root / "locks" / f"lock-{mark_of(path)}.lock",
+        f"another update has been writing {path}",
+        Patience(seconds=COMMIT_SECONDS),
+        STORE_ADVICE,
+    )

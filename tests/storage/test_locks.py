@@ -1,0 +1,72 @@
+"""A lock between processes: who waits is told for whom, and nobody waits without end."""
+
+import errno
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blockc.errors import OutputError, UsageError
+from blockc.storage.locks import Patience, held
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from blockc.storage.locks import Patience, held
+with held(Path(sys.argv[1]), "", Patience(seconds=0)):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_who_holds_the_lock_is_named_and_its_end_frees_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "x.lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        told: list[str] = []
+        waited: list[float] = []
+        patience = Patience(
+            seconds=3, told=told.append, sleep=waited.append, monotonic=lambda: sum(waited)
+        )
+        with pytest.raises(UsageError) as caught, held(path, "another job ran", patience):
+            pass
+        assert "another job ran for 3 seconds" in str(caught.value)
+        assert f"wait for process {other.pid} on " in str(caught.value)
+        assert len(told) == 1
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    with held(path, "another job ran", Patience(seconds=0)):
+        assert path.read_text().startswith(f"process {os.getpid()} on ")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EACCES, errno.ENOLCK])
+def test_a_file_system_without_locks_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    said = r"cannot lock this file: .*use a local file system"
+    endless = Patience(seconds=1e9)
+    with pytest.raises(OutputError, match=said), held(tmp_path / "x.lock", "", endless):
+        pass
+
+
+def test_a_link_in_place_of_the_lock_is_refused_and_its_target_kept(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / "x.lock").symlink_to("precious")
+    patience = Patience(seconds=0)
+    with (
+        pytest.raises(OutputError, match="symbolic links"),
+        held(tmp_path / "x.lock", "", patience),
+    ):
+        pass
+    assert (tmp_path / "precious").read_text() == "kept"
