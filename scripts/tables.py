@@ -26,7 +26,7 @@ from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest
 from blockc.passes.request import WhenOver as Over
 from blockc.policy.model import Fit
-from blockc.policy.syntax.document import DontCare, Weigh, WhenOver
+from blockc.policy.syntax.policy_tables import DontCare, Weigh, WhenOver
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.report.curve_chart import curve_chart

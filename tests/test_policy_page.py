@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import STALE_DAYS
 from blockc.policy.meaning.schedule import WARN_DAYS
-from blockc.policy.syntax import document
-from blockc.policy.syntax.groups import read_groups
+from blockc.policy.syntax import policy_tables
+from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import parse_selector
 from blockc.tomlio.tables import Table
 from blockc.workspace.policy_files import known
@@ -18,13 +18,13 @@ from blockc.workspace.policy_files import known
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "policy.md").read_text(encoding="utf-8")
 POLICIES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 TABLES = (
-    document.ExceptionTable,
-    document.StageTable,
-    document.ListTable,
-    document.ProtectTable,
-    document.GuardTable,
-    document.OutputTable,
-    document.PolicyTable,
+    policy_tables.ExceptionTable,
+    policy_tables.StageTable,
+    policy_tables.ListTable,
+    policy_tables.ProtectTable,
+    policy_tables.GuardTable,
+    policy_tables.OutputTable,
+    policy_tables.PolicyTable,
 )
 LIST = '[list.export-control]\nblock = ["KP"]\n'
 
@@ -71,7 +71,7 @@ def test_the_numbers_of_the_page_are_those_of_the_program() -> None:
     named = re.findall(r"`((?:us|eu|eea|efta|schengen|five|un)[a-z0-9-]*)`", section)
     assert len(named) >= 9
     assert set(named) <= known().groups.keys()
-    guard = document.GuardTable()
+    guard = policy_tables.GuardTable()
     for default in (guard.max_age, guard.max_added):
         assert f"`{default}` |" in PAGE
 

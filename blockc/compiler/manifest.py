@@ -46,8 +46,8 @@ def manifest_bytes(
 
 def _list(one: ResolvedList, countries: AddrMap) -> dict[str, Any]:
     return {
-        "title": one.wanted.title,
-        "reference": one.wanted.reference,
+        "title": one.definition.title,
+        "reference": one.definition.reference,
         "action": one.schedule.action,
         "addresses": _counts(one.addresses),
         "prefixes": {f.name: one.addresses.prefix_count(f) for f in FAMILIES},

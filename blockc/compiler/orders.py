@@ -82,7 +82,7 @@ def artifact_specs(
     for output in resolved.policy.outputs:
         target = targets[output.target]
         lists = [resolved.list_of(name) for name in output.lists]
-        title = "; ".join(one.wanted.title for one in lists if one.wanted.title)
+        title = "; ".join(one.definition.title for one in lists if one.definition.title)
         if output.country_map:
             yield ArtifactSpec(
                 output, target, "countries", "registered country", output.path, countries

@@ -6,8 +6,8 @@ from datetime import date
 from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
-from blockc.policy.syntax.document import Action, DontCare, Weigh, WhenOver
-from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.country_groups import CountryGroup
+from blockc.policy.syntax.policy_tables import Action, DontCare, Weigh, WhenOver
 from blockc.policy.syntax.selectors import AddressRange, Selector
 from blockc.tomlio.tables import Place
 from blockc.values import Value, field_names
@@ -55,7 +55,7 @@ class LocatedSelector:
 class Exemption(Value):
     """An exception of a list. Without a table it has no owner, reason or end."""
 
-    written: LocatedSelector
+    located: LocatedSelector
     owner: str = ""
     reason: str = ""
     until: date | None = None
@@ -82,9 +82,14 @@ class List:
     reference: str
     block: tuple[LocatedSelector, ...]
     allow: tuple[LocatedSelector, ...]
-    spared: tuple[Exemption, ...]
+    exemptions: tuple[Exemption, ...]
     stages: tuple[Stage, ...]
     place: Place = field(compare=False, repr=False)
+
+    @property
+    def selectors(self) -> tuple[LocatedSelector, ...]:
+        """Return every selector of the list, exceptions last."""
+        return (*self.block, *self.allow, *(one.located for one in self.exemptions))
 
 
 @dataclass(frozen=True, slots=True)

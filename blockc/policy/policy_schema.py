@@ -3,8 +3,8 @@
 from typing import Any
 
 from blockc.policy.model import Known
-from blockc.policy.syntax.document import PolicyTable
-from blockc.policy.syntax.groups import GroupFileTable
+from blockc.policy.syntax.country_groups import GroupFileTable
+from blockc.policy.syntax.policy_tables import PolicyTable
 from blockc.tomlio.tables import json_schema
 
 

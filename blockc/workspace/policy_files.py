@@ -4,9 +4,9 @@ from pathlib import Path
 
 from blockc.errors import Location, PolicyError, UsageError
 from blockc.formats.format_table import DELEGATED, tags_of
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Known, Output, Policy, TargetFacts
-from blockc.policy.syntax.groups import CountryGroup, read_groups
+from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind

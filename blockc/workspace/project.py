@@ -22,7 +22,7 @@ from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Guard, Policy
-from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin

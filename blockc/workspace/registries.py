@@ -12,7 +12,7 @@ from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store.parsed import Store
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.format_table import mistakes
-from blockc.policy.syntax.groups import CountryGroup, read_groups
+from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.registries.records import Records, records_from_bytes, records_to_bytes
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.core.document import Origin

@@ -77,4 +77,4 @@ def _written(policy: Policy) -> Iterator[LocatedSelector]:
     """Return every selector of a policy."""
     yield from policy.protect.never_block
     for one in policy.lists:
-        yield from (*one.block, *one.allow, *(spared.written for spared in one.spared))
+        yield from one.selectors

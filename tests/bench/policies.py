@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from blockc.addresses.family import FAMILIES
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Known
 from blockc.registries.registry_map import RegistryMap

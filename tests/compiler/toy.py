@@ -5,7 +5,7 @@ from datetime import date
 from blockc.addresses import FAMILIES
 from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, compile_policy
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, countries_map, resolve
 from blockc.targets.core.document import Origin
 from blockc.targets.registry import ALL

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import explain
 from tests.policy.toy import KNOWN, TODAY, WORLD, Feeds

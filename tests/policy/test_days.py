@@ -47,7 +47,7 @@ def test_a_list_without_stages_always_blocks() -> None:
 def test_the_end_of_an_exception_is_announced_a_fortnight_before(days: int, ends: str) -> None:
     result = resolved(ENDING, as_of=DECEMBER - timedelta(days=days))
     assert result.list_of("a").addresses == addresses("10.0.0.0", "10.0.0.2/31")
-    assert result.list_of("a").chosen[1].days_left == days
+    assert result.list_of("a").entries[1].days_left == days
     assert [ends in note.message for note in result.notes] == ([True] if ends else [])
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy.syntax.groups import CountryGroup, read_groups
+from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.registries import countries
 
 FOLDER = Path(__file__).resolve().parents[2] / "sources" / "groups"

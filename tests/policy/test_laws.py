@@ -1,4 +1,4 @@
-"""Precedence as laws: every choice of blocked, spared and protected addresses of a toy family."""
+"""Precedence as laws: every choice of blocked, exempt and protected addresses of a toy family."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -21,7 +21,7 @@ SUBSETS = [frozenset(n for n in range(4) if bits >> n & 1) for bits in range(16)
 Subset = frozenset[int]
 
 
-def written(selectors: Iterable[Selector]) -> tuple[LocatedSelector, ...]:
+def located(selectors: Iterable[Selector]) -> tuple[LocatedSelector, ...]:
     return tuple(LocatedSelector(selector, PLACE) for selector in selectors)
 
 
@@ -30,10 +30,10 @@ def singles(subset: Subset) -> list[Selector]:
 
 
 def list_of(
-    name: str, block: Iterable[Selector], allow: Iterable[Selector], spared: Iterable[Selector]
+    name: str, block: Iterable[Selector], allow: Iterable[Selector], exemption: Iterable[Selector]
 ) -> List:
-    exceptions = tuple(Exemption(one) for one in written(spared))
-    return List(name, name, "", written(block), written(allow), exceptions, (), PLACE)
+    exceptions = tuple(Exemption(one) for one in located(exemption))
+    return List(name, name, "", located(block), located(allow), exceptions, (), PLACE)
 
 
 def meanings(lists: Iterable[List], never_block: Subset) -> dict[str, Subset]:
@@ -42,7 +42,7 @@ def meanings(lists: Iterable[List], never_block: Subset) -> dict[str, Subset]:
         files=("toy.toml",),
         lists=tuple(sorted(lists, key=lambda one: one.name)),
         outputs=(),
-        protect=Protect(written(singles(never_block))),
+        protect=Protect(located(singles(never_block))),
         guard=Guard(),
         groups={},
     )
@@ -64,9 +64,9 @@ def test_protect_beats_except_beats_block_on_every_input(never: Subset) -> None:
     blocking = [list_of(n, singles(b), (), singles(e)) for n, (b, e) in cases.items()]
     allowing = [list_of(n, (), singles(a), singles(e)) for n, (a, e) in cases.items()]
     blocks, allows = meanings(blocking, never), meanings(allowing, never)
-    for name, (asked, spared) in cases.items():
-        assert blocks[name] == asked - spared - never, (asked, spared)
-        assert allows[name] == SUBSETS[15] - asked - spared - never, (asked, spared)
+    for name, (asked, exemption) in cases.items():
+        assert blocks[name] == asked - exemption - never, (asked, exemption)
+        assert allows[name] == SUBSETS[15] - asked - exemption - never, (asked, exemption)
 
 
 @pytest.mark.parametrize("never", SUBSETS, ids=sorted)
@@ -74,17 +74,17 @@ def test_a_list_in_a_list_is_what_it_selects_wherever_it_stands(never: Subset) -
     cases = {f"l{n}": pair for n, pair in enumerate(product(SUBSETS[1:], SUBSETS))}
     lists = [made for n, (b, e) in cases.items() for made in nested(n, b, e)]
     found = meanings(lists, never)
-    for name, (block, spared) in cases.items():
-        selected = block - spared
+    for name, (block, exemption) in cases.items():
+        selected = block - exemption
         assert found[name] == found[f"{name}-blocks"] == selected - never
         left = SUBSETS[15] - selected - never
         assert found[f"{name}-allows"] == found[f"{name}-spares"] == left
 
 
-def nested(name: str, block: Subset, spared: Subset) -> list[List]:
+def nested(name: str, block: Subset, exemption: Subset) -> list[List]:
     """Return a list and three that refer to it, one under each key."""
     return [
-        list_of(name, singles(block), (), singles(spared)),
+        list_of(name, singles(block), (), singles(exemption)),
         list_of(f"{name}-blocks", [ListSelector(name)], (), ()),
         list_of(f"{name}-allows", (), [ListSelector(name)], ()),
         list_of(f"{name}-spares", singles(SUBSETS[15]), (), [ListSelector(name)]),

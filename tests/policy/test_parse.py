@@ -9,11 +9,11 @@ from itertools import permutations
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
 from blockc.policy.model import Exemption, Output, Policy, Stage
 from blockc.policy.policy_schema import group_schema, policy_schema
-from blockc.policy.syntax.groups import read_groups
+from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
 from tests.policy.toy import KNOWN, TODAY, WORLD, Files, addresses, parsed, resolved
 
@@ -147,8 +147,8 @@ variable = ["v", "w"]
         CountrySelector("CN"),
         FeedSelector("drop", (("kind", "a"), ("region", "b"))),
     ]
-    assert require_spared(one.spared[0]) == (ListSelector("b"), "", "", None)
-    selector, *rest = require_spared(one.spared[1])
+    assert fields_of(one.exemptions[0]) == (ListSelector("b"), "", "", None)
+    selector, *rest = fields_of(one.exemptions[1])
     assert isinstance(selector, AddressRange)
     assert rest == ["o", "r", date(2027, 1, 1)]
     assert one.stages == (Stage(date(2026, 1, 1), "block", 451, "https://e.com"),)
@@ -156,8 +156,8 @@ variable = ["v", "w"]
     require_output(policy.outputs[0])
 
 
-def require_spared(spared: Exemption) -> tuple[object, str, str, date | None]:
-    return spared.written.selector, spared.owner, spared.reason, spared.until
+def fields_of(exemption: Exemption) -> tuple[object, str, str, date | None]:
+    return exemption.located.selector, exemption.owner, exemption.reason, exemption.until
 
 
 def require_guard(policy: Policy) -> None:
@@ -179,7 +179,7 @@ def test_a_variable_that_is_a_list_gives_its_entries_in_place() -> None:
     policy = parsed(text + 'block = ["ZZ", "${them}", "${net}.0/24"]\nexcept = ["${them}"]\n')
     one = policy.list_of("a")
     assert [str(w.selector) for w in one.block] == ["ZZ", "CN", "US", "10.0.0.0/24"]
-    assert [str(s.written.selector) for s in one.spared] == ["CN", "US"]
+    assert [str(s.located.selector) for s in one.exemptions] == ["CN", "US"]
 
 
 def test_a_variable_may_be_spelt_with_an_escape() -> None:

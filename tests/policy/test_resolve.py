@@ -38,7 +38,7 @@ OTHER = '[list.other]\nblock = ["198.18.0.0/15"]\n'
 def test_a_selector_stands_for_its_addresses(text: str) -> None:
     result = resolved(f'{OTHER}[list.a]\nblock = ["{text}"]', FILES).list_of("a")
     assert result.addresses == SELECTED[text]
-    assert result.chosen[0].counts == tuple(SELECTED[text].count_of(f) for f in (V4, V6))
+    assert result.entries[0].counts == tuple(SELECTED[text].count_of(f) for f in (V4, V6))
 
 
 def test_an_allow_list_blocks_the_complement() -> None:
@@ -48,10 +48,10 @@ def test_an_allow_list_blocks_the_complement() -> None:
 
 def test_protect_beats_except_beats_block_for_every_choice_of_entries() -> None:
     pool = ("10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31")
-    for block, spared, never in product(pool, repeat=3):
-        text = f'[list.a]\nblock = ["{block}"]\nexcept = ["{spared}"]'
+    for block, exemption, never in product(pool, repeat=3):
+        text = f'[list.a]\nblock = ["{block}"]\nexcept = ["{exemption}"]'
         result = resolved(f'{text}\n[protect]\nnever_block = ["{never}"]')
-        expected = (addresses(block) - addresses(spared)) - addresses(never)
+        expected = (addresses(block) - addresses(exemption)) - addresses(never)
         assert result.list_of("a").addresses == expected
         assert not result.list_of("a").addresses & result.protected
 

@@ -87,8 +87,8 @@ def test_every_range_is_read_back_from_its_text(family: Family, data: st.DataObj
     first, last = sorted((data.draw(ends), data.draw(ends)))
     if family == V6 and first >> 32 == 0xFFFF:
         return  # an IPv4-mapped address is read as the IPv4 address it stands for
-    written = AddressRange(family, first, last)
-    assert parse_selector(str(written)) == written
+    located = AddressRange(family, first, last)
+    assert parse_selector(str(located)) == located
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[a-z]{3,8}:[!-~]{0,20}", fullmatch=True))

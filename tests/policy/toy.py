@@ -9,10 +9,10 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.parse import parse_span
-from blockc.policy.checking.parse import parse_policy
+from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Known, Policy, TargetFacts
-from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import REGISTRIES, STATUSES, Records, country_number
 from blockc.registries.registry_map import RegistryMap
 
@@ -85,7 +85,7 @@ WORLD = RegistryMap.of([records(V4), records(V6)])
 
 
 def parsed(text: str, files: Mapping[str, bytes] | None = None) -> Policy:
-    """Return the policy of `text`, whose first line is written here."""
+    """Return the policy of `text`, whose first line is located here."""
     read_file = Files(files or {})
     full = "version = 1\n" + text
     return parse_policy("etc/blockc.toml", full, known=KNOWN, read_file=read_file)

@@ -20,7 +20,7 @@ from blockc.explain.curve import Question, family_curves
 from blockc.passes.request import WhenOver
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Fit
-from blockc.policy.syntax.document import DontCare, Weigh
+from blockc.policy.syntax.policy_tables import DontCare, Weigh
 from blockc.report.curve_chart import curve_chart
 from blockc.storage.atomic import write_files
 from blockc.targets.core.target import Target

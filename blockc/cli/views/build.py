@@ -93,7 +93,7 @@ def _conflict_report(one: Conflict) -> dict[str, object]:
 def _list_report(one: ResolvedList) -> dict[str, object]:
     return {
         "name": one.name,
-        "title": one.wanted.title,
+        "title": one.definition.title,
         "action": one.schedule.action,
         "addresses": {f.name: str(one.addresses.count_of(f)) for f in FAMILIES},
         "prefixes": {f.name: one.addresses.prefix_count(f) for f in FAMILIES},

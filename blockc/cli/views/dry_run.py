@@ -22,14 +22,14 @@ def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> Non
     show(f"As of {resolved.as_of} (UTC)\n")
     for one in resolved.lists:
         show("\n")
-        titled = one.wanted.title not in ("", one.name)
-        title = f"{one.name}: {one.wanted.title}" if titled else one.name
-        show_table(settings, title, _HEADS, [*map(_row, one.chosen), _result_row(one)])
+        titled = one.definition.title not in ("", one.name)
+        title = f"{one.name}: {one.definition.title}" if titled else one.name
+        show_table(settings, title, _HEADS, [*map(_row, one.entries), _result_row(one)])
         show(f"stage: {schedule_text(one.schedule, resolved.as_of)}\n")
         _show_exceptions(settings, one)
-    if resolved.chosen:
+    if resolved.never_block:
         show("\n")
-        show_table(settings, "Never blocked, by any list", _HEADS, map(_row, resolved.chosen))
+        show_table(settings, "Never blocked, by any list", _HEADS, map(_row, resolved.never_block))
     _show_groups(settings, resolved)
     if sample:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
@@ -39,9 +39,9 @@ def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> Non
 _HEADS = ["entry", "", *(f"{family.name} addresses" for family in FAMILIES)]
 
 
-def _row(chosen: CountedEntry) -> list[Cell]:
-    entry = chosen.entry
-    return [entry.role, str(entry.written.selector), *_amounts(chosen.counts)]
+def _row(counted: CountedEntry) -> list[Cell]:
+    entry = counted.entry
+    return [entry.role, str(entry.located.selector), *_amounts(counted.counts)]
 
 
 def _result_row(one: ResolvedList) -> list[Cell]:
@@ -54,8 +54,12 @@ def _amounts(counts: Sequence[int]) -> list[Cell]:
 
 def _show_exceptions(settings: Settings, one: ResolvedList) -> None:
     """Print who owns which exception, the one that ends first on top."""
-    owned = [chosen for chosen in one.chosen if chosen.entry.spared and chosen.entry.spared.owner]
-    owned.sort(key=lambda chosen: (chosen.days_left is None, chosen.days_left or 0))
+    owned = [
+        counted
+        for counted in one.entries
+        if counted.entry.exemption and counted.entry.exemption.owner
+    ]
+    owned.sort(key=lambda counted: (counted.days_left is None, counted.days_left or 0))
     if owned:
         show("\n")
         heads = ["except", "days left", "until", "owner", "reason"]
@@ -73,13 +77,13 @@ def _show_groups(settings: Settings, resolved: Resolved) -> None:
         show_table(settings, "Groups", ["group", "as of", "countries", "caveat"], rows)
 
 
-def _exception_row(chosen: CountedEntry) -> list[Cell]:
-    spared = chosen.entry.spared
-    if spared is None:
+def _exception_row(counted: CountedEntry) -> list[Cell]:
+    exemption = counted.entry.exemption
+    if exemption is None:
         raise ValueError("only an exception has an owner")
-    left = "" if chosen.days_left is None else chosen.days_left
-    until = spared.until.isoformat() if spared.until else "no end"
-    return [str(spared.written.selector), left, until, spared.owner, spared.reason]
+    left = "" if counted.days_left is None else counted.days_left
+    until = exemption.until.isoformat() if exemption.until else "no end"
+    return [str(exemption.located.selector), left, until, exemption.owner, exemption.reason]
 
 
 def schedule_text(schedule: Schedule, day: date) -> str:

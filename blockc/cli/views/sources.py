@@ -85,10 +85,10 @@ def _users(project: Project) -> Mapping[str, Iterable[str]]:
         warn(f"{project.file} cannot be read, so nobody knows what it uses: {mistake.message}")
         return {}
     users: dict[str, dict[str, None]] = {name: {"every list": None} for name in REGISTRIES}
-    for user, written in _written(policy):
-        if isinstance(written.selector, FeedSelector):
-            users.setdefault(written.selector.name, {})[user] = None
-        elif isinstance(written.selector, AsnSelector):
+    for user, located in _written(policy):
+        if isinstance(located.selector, FeedSelector):
+            users.setdefault(located.selector.name, {})[user] = None
+        elif isinstance(located.selector, AsnSelector):
             users.setdefault(ASN_SOURCE, {})[user] = None
     return users
 
@@ -97,5 +97,5 @@ def _written(policy: Policy) -> Iterator[tuple[str, LocatedSelector]]:
     """Return every selector of a policy, and the list it is in."""
     yield from (("[protect]", one) for one in policy.protect.never_block)
     for one in policy.lists:
-        for written in (*one.block, *one.allow, *(spared.written for spared in one.spared)):
-            yield one.name, written
+        for located in one.selectors:
+            yield one.name, located

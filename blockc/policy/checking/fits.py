@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from blockc.policy.checking.checks import Checks
 from blockc.policy.model import Fit
-from blockc.policy.syntax.document import OutputTable
+from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
 

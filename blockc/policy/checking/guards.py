@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from blockc.policy.checking.checks import Checks
 from blockc.policy.model import Canary, Guard, Protect
-from blockc.policy.syntax.document import GuardTable, ProtectTable
+from blockc.policy.syntax.policy_tables import GuardTable, ProtectTable
 from blockc.tomlio.tables import Findings, Place
 
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from blockc.errors import suggestion
 from blockc.policy.checking.checks import LIST_NAME, Checks
 from blockc.policy.model import Exemption, List, LocatedSelector, Stage
-from blockc.policy.syntax.document import ExceptionTable, ListTable, StageTable
+from blockc.policy.syntax.policy_tables import ExceptionTable, ListTable, StageTable
 from blockc.policy.syntax.selectors import ListSelector, Selector
 from blockc.tomlio.tables import Place
 
@@ -25,7 +25,7 @@ def check_list(
         reference=table.reference,
         block=checks.selectors(table.block, place / "block"),
         allow=checks.selectors(table.allow, place / "allow"),
-        spared=_exceptions(table.except_, place / "except", checks),
+        exemptions=_exceptions(table.except_, place / "except", checks),
         stages=_stages(table.stages, place / "stages", checks),
         place=place,
     )
@@ -34,20 +34,15 @@ def check_list(
 def check_references(lists: Sequence[List], checks: Checks) -> None:
     """Note every list that refers to itself through `list:`."""
     references = {
-        one.name: [w for w in written_of(one) if isinstance(w.selector, ListSelector)]
+        one.name: [w for w in one.selectors if isinstance(w.selector, ListSelector)]
         for one in lists
     }
     for name in sorted(references):
-        for written in references[name]:
-            chain = _way_back(name, _target(written.selector), references)
+        for located in references[name]:
+            chain = _way_back(name, _target(located.selector), references)
             if chain:
                 hint = " -> ".join([name, *chain])
-                checks.findings.add(written.place, f"list {name!r} refers to itself", hint=hint)
-
-
-def written_of(one: List) -> tuple[LocatedSelector, ...]:
-    """Return every selector of a list, in order."""
-    return (*one.block, *one.allow, *(spared.written for spared in one.spared))
+                checks.findings.add(located.place, f"list {name!r} refers to itself", hint=hint)
 
 
 def _target(selector: Selector) -> str:
@@ -62,8 +57,8 @@ def _way_back(goal: str, start: str, references: dict[str, list[LocatedSelector]
         name = waiting.pop(0)
         if name == goal:
             return _chain(name, came_from)
-        for written in references.get(name, ()):
-            following = _target(written.selector)
+        for located in references.get(name, ()):
+            following = _target(located.selector)
             if following not in came_from:
                 came_from[following] = name
                 waiting.append(following)

@@ -8,7 +8,7 @@ from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.fits import check_fit
 from blockc.policy.checking.paths import is_pattern, may_collide, require_pattern
 from blockc.policy.model import Option, Output, TargetFacts
-from blockc.policy.syntax.document import OutputTable
+from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.tomlio.tables import Place
 
 _KEYS = frozenset(OutputTable.__struct_fields__)

@@ -38,8 +38,8 @@ class ListEntry(Value):
     """One entry of a list that holds today. `role` is the key it stands under."""
 
     role: str
-    written: LocatedSelector
-    spared: Exemption | None = None
+    located: LocatedSelector
+    exemption: Exemption | None = None
 
 
 class CountedEntry(Value):
@@ -57,15 +57,15 @@ class CountedEntry(Value):
 class ResolvedList(Value):
     """A list as it is on one day: its addresses, and what happens to their traffic."""
 
-    wanted: List
+    definition: List
     addresses: AddrSet
     schedule: Schedule
-    chosen: tuple[CountedEntry, ...]
+    entries: tuple[CountedEntry, ...]
 
     @property
     def name(self) -> str:
         """Return the name of the list."""
-        return self.wanted.name
+        return self.definition.name
 
 
 class Resolved(Value):
@@ -78,7 +78,7 @@ class Resolved(Value):
     as_of: date
     lists: tuple[ResolvedList, ...]
     protected: AddrSet
-    chosen: tuple[CountedEntry, ...]
+    never_block: tuple[CountedEntry, ...]
     notes: tuple[Note, ...]
 
     def list_of(self, name: str) -> ResolvedList:
@@ -108,22 +108,24 @@ def resolve(
     Raises:
         Mistakes: Every entry that cannot be resolved, and every canary that came out wrong.
     """
-    terms = SelectorSets(SelectorData(world, policy.groups, policy.guard, read_file, feeds))
-    work = _Work(terms, as_of, allow_expired=allow_expired)
+    selectors = SelectorSets(SelectorData(world, policy.groups, policy.guard, read_file, feeds))
+    work = _Work(selectors, as_of, allow_expired=allow_expired)
     entries = {one.name: work.entries(one) for one in policy.lists}
-    never_block = work.sound("never_block", policy.protect.never_block)
+    never_block = work.known("never_block", policy.protect.never_block)
     work.findings.require_none()
     everything = chain(never_block, *entries.values())
-    board = SlotMatrix.of(terms, [entry.written for entry in everything])
-    protected = board.union([entry.written for entry in never_block])
+    matrix = SlotMatrix.of(selectors, [entry.located for entry in everything])
+    protected = matrix.union([entry.located for entry in never_block])
     for one in _references_first(policy):
-        board.lists[one.name] = _selected(one, entries[one.name], board)
-    lists = tuple(work.resolved(one, entries[one.name], protected, board) for one in policy.lists)
-    never = board.addresses(protected)
+        matrix.lists[one.name] = _selected(one, entries[one.name], matrix)
+    lists = tuple(
+        work.resolved_list(one, entries[one.name], protected, matrix) for one in policy.lists
+    )
+    never = matrix.addresses(protected)
     _require_canaries(policy.protect, lists, never)
-    chosen = work.chosen(never_block, board)
+    counted = work.counted(never_block, matrix)
     notes = (*policy.notes, *work.notes)
-    return Resolved(policy, as_of, lists, never, chosen, notes)
+    return Resolved(policy, as_of, lists, never, counted, notes)
 
 
 def countries_map(world: RegistryMap) -> AddrMap:
@@ -138,11 +140,11 @@ def countries_map(world: RegistryMap) -> AddrMap:
     return AddrMap(tuple(part.relabel(table[part.labels]) for part in mapped.parts), names)
 
 
-def _selected(one: List, entries: Sequence[ListEntry], board: SlotMatrix) -> Rows:
+def _selected(one: List, entries: Sequence[ListEntry], matrix: SlotMatrix) -> Rows:
     """Return what a list selects: the lists it refers to have been found before."""
-    asked = board.union([entry.written for entry in entries if entry.role != "except"])
-    spared = board.union([entry.written for entry in entries if entry.role == "except"])
-    return without(inverse(asked) if one.allow else asked, spared)
+    asked = matrix.union([entry.located for entry in entries if entry.role != "except"])
+    exempt = matrix.union([entry.located for entry in entries if entry.role == "except"])
+    return without(inverse(asked) if one.allow else asked, exempt)
 
 
 def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
@@ -154,13 +156,12 @@ def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected
     for canary in protect.must_block:
         wanted = canary.addresses.as_set(protected.families)
         if all(wanted - one.addresses for one in lists):
-            spared = wanted & protected
-            what = "never_block spares it" if spared else "no list blocks it"
+            what = "never_block spares it" if wanted & protected else "no list blocks it"
             findings.add(canary.place, f"{canary.addresses} must be blocked, and {what}")
     for canary in protect.must_allow:
         wanted = canary.addresses.as_set(protected.families)
         for one in lists:
-            if one.wanted.block and wanted & one.addresses:
+            if one.definition.block and wanted & one.addresses:
                 said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
                 findings.add(canary.place, said)
     findings.require_none()
@@ -170,7 +171,7 @@ def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected
 class _Work:
     """What was found so far while a policy is resolved."""
 
-    terms: SelectorSets
+    selectors: SelectorSets
     as_of: date
     allow_expired: bool
     findings: Findings = field(default_factory=lambda: Findings(PolicyError))
@@ -178,75 +179,75 @@ class _Work:
 
     def entries(self, one: List) -> list[ListEntry]:
         """Return the entries of a list that hold today, noting those that cannot be resolved."""
-        sides = self.sound("block", one.block) + self.sound("allow", one.allow)
-        in_force = (spared for spared in one.spared if not self._ended(one, spared))
+        sides = self.known("block", one.block) + self.known("allow", one.allow)
+        in_force = (exemption for exemption in one.exemptions if not self._ended(one, exemption))
         return sides + [
-            ListEntry("except", spared.written, spared)
-            for spared in in_force
-            if self._is_sound(spared.written)
+            ListEntry("except", exemption.located, exemption)
+            for exemption in in_force
+            if self._is_known(exemption.located)
         ]
 
-    def sound(self, role: str, entries: Iterable[LocatedSelector]) -> list[ListEntry]:
+    def known(self, role: str, entries: Iterable[LocatedSelector]) -> list[ListEntry]:
         """Return `entries`, noting those that cannot be resolved."""
-        return [ListEntry(role, written) for written in entries if self._is_sound(written)]
+        return [ListEntry(role, located) for located in entries if self._is_known(located)]
 
-    def resolved(
-        self, one: List, entries: Sequence[ListEntry], protected: Rows, board: SlotMatrix
+    def resolved_list(
+        self, one: List, entries: Sequence[ListEntry], protected: Rows, matrix: SlotMatrix
     ) -> ResolvedList:
         """Return a list with protection applied and its entries counted."""
-        addresses = board.addresses(without(board.lists[one.name], protected))
+        addresses = matrix.addresses(without(matrix.lists[one.name], protected))
         schedule = schedule_on(one.stages, self.as_of)
-        return ResolvedList(one, addresses, schedule, self.chosen(entries, board))
+        return ResolvedList(one, addresses, schedule, self.counted(entries, matrix))
 
-    def chosen(self, entries: Iterable[ListEntry], board: SlotMatrix) -> tuple[CountedEntry, ...]:
+    def counted(self, entries: Iterable[ListEntry], matrix: SlotMatrix) -> tuple[CountedEntry, ...]:
         """Return entries with their counts, noting those without any address."""
-        return tuple(self._counted(entry, board) for entry in entries)
+        return tuple(self._counted(entry, matrix) for entry in entries)
 
-    def _counted(self, entry: ListEntry, board: SlotMatrix) -> CountedEntry:
-        selector = entry.written.selector
+    def _counted(self, entry: ListEntry, matrix: SlotMatrix) -> CountedEntry:
+        selector = entry.located.selector
         if isinstance(selector, ListSelector):
-            counts = self.terms.count(board.addresses(board.lists[selector.name]))
+            counts = self.selectors.count(matrix.addresses(matrix.lists[selector.name]))
         else:
-            counts = self.terms.counts(entry.written)
+            counts = self.selectors.counts(entry.located)
         if not any(counts):
-            self.notes.append(Note(entry.written.place, f"{selector} has no addresses"))
+            self.notes.append(Note(entry.located.place, f"{selector} has no addresses"))
         if isinstance(selector, GroupSelector):
-            self._note_age(selector, entry.written.place)
-        left = days_left(entry.spared, self.as_of) if entry.spared else None
+            self._note_age(selector, entry.located.place)
+        left = days_left(entry.exemption, self.as_of) if entry.exemption else None
         return CountedEntry(entry, counts, left)
 
     def _note_age(self, selector: GroupSelector, place: Place) -> None:
-        day = self.terms.data.groups[selector.name].day
+        day = self.selectors.data.groups[selector.name].day
         if (self.as_of - day).days > STALE_DAYS:
             said = f"{selector} was last checked on {day}, more than a year ago"
             self.notes.append(Note(place, said))
 
-    def _is_sound(self, written: LocatedSelector) -> bool:
-        if isinstance(written.selector, ListSelector | AddressRange):
+    def _is_known(self, located: LocatedSelector) -> bool:
+        if isinstance(located.selector, ListSelector | AddressRange):
             return True
         try:
-            self.terms.counts(written)
+            self.selectors.counts(located)
         except PolicyError as mistake:
-            self.findings.add_error(written.place, mistake)
+            self.findings.add_error(located.place, mistake)
             return False
         return True
 
-    def _ended(self, one: List, spared: Exemption) -> bool:
+    def _ended(self, one: List, exemption: Exemption) -> bool:
         """Return whether an exception no longer holds, and say so in time."""
-        left = days_left(spared, self.as_of)
+        left = days_left(exemption, self.as_of)
         if left is None or left > WARN_DAYS:
             return False
-        place, name = spared.written.place, f"exception {spared.written.selector}"
+        place, name = exemption.located.place, f"exception {exemption.located.selector}"
         if left >= 0:
             days = "today" if left == 0 else "in 1 day" if left == 1 else f"in {left} days"
-            said = f"{name} of list {one.name!r} ends {days}, on {spared.until}"
-            self.notes.append(Note(place, f"{said}; {spared.owner} owns it"))
+            said = f"{name} of list {one.name!r} ends {days}, on {exemption.until}"
+            self.notes.append(Note(place, f"{said}; {exemption.owner} owns it"))
         elif self.allow_expired:
-            said = f"{name} of list {one.name!r} ended on {spared.until} and is left out"
+            said = f"{name} of list {one.name!r} ended on {exemption.until} and is left out"
             self.notes.append(Note(place, said))
         else:
-            said = f"{name} of list {one.name!r} ended on {spared.until}"
-            hint = f"ask {spared.owner}, then remove or prolong it, or pass --allow-expired"
+            said = f"{name} of list {one.name!r} ended on {exemption.until}"
+            hint = f"ask {exemption.owner}, then remove or prolong it, or pass --allow-expired"
             self.findings.add(place, said, hint=hint)
         return left < 0
 
@@ -259,9 +260,9 @@ def _references_first(policy: Policy) -> Iterator[List]:
         if one.name in done:
             return
         done.add(one.name)
-        for written in (*one.block, *one.allow, *(spared.written for spared in one.spared)):
-            if isinstance(written.selector, ListSelector):
-                yield from visit(policy.list_of(written.selector.name))
+        for located in one.selectors:
+            if isinstance(located.selector, ListSelector):
+                yield from visit(policy.list_of(located.selector.name))
         yield one
 
     for one in policy.lists:

@@ -33,9 +33,9 @@ def schedule_on(stages: Sequence[Stage], day: date) -> Schedule:
     return Schedule(now if stages else ALWAYS, later[0] if later else None)
 
 
-def days_left(spared: Exemption, day: date) -> int | None:
+def days_left(exemption: Exemption, day: date) -> int | None:
     """Return how many days after `day` an exception still holds; None if it has no end.
 
     0 on its last day, negative after it.
     """
-    return (spared.until - day).days if spared.until else None
+    return (exemption.until - day).days if exemption.until else None

@@ -16,7 +16,7 @@ from blockc.addresses.family import Family
 from blockc.addresses.lines import read_spans
 from blockc.errors import PolicyError, SourceSyntaxError
 from blockc.policy.model import Guard, LocatedSelector
-from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.includes import ReadFile, beside, read_beside
 from blockc.policy.syntax.selectors import (
     AddressRange,
@@ -81,13 +81,13 @@ class SelectorSets:
             return (selector.code,)
         return self.data.groups[selector.name].countries
 
-    def counts(self, written: LocatedSelector) -> Counts:
+    def counts(self, located: LocatedSelector) -> Counts:
         """Return how many addresses an entry stands for, by family; not for `list:`.
 
         Raises:
             PolicyError: If it stands for nothing that can be known.
         """
-        selector = written.selector
+        selector = located.selector
         if isinstance(selector, AddressRange):
             counts = [0] * len(self.families)
             counts[self._places[selector.family.version]] = selector.last - selector.first + 1
@@ -96,7 +96,7 @@ class SelectorSets:
             nothing = (0,) * len(self.families)
             tallies = [self._tallies.get(code, nothing) for code in self.codes(selector)]
             return tuple(map(sum, zip(*tallies, strict=True)))
-        key, found = self.set_of(written)
+        key, found = self.set_of(located)
         if key not in self._counts:
             self._counts[key] = self.count(found)
         return self._counts[key]
@@ -105,14 +105,14 @@ class SelectorSets:
         """Return the number of addresses in a set."""
         return tuple(addresses.count_of(family) for family in self.families)
 
-    def set_of(self, written: LocatedSelector) -> tuple[str, AddrSet]:
+    def set_of(self, located: LocatedSelector) -> tuple[str, AddrSet]:
         """Return a name and the addresses of an entry that is none of country, group, literal."""
-        selector = written.selector
+        selector = located.selector
         key = str(selector)
         if isinstance(selector, FileSelector):
-            key = f"file:{beside(written.place.document, selector.path)}"
+            key = f"file:{beside(located.place.document, selector.path)}"
         if key not in self._sets:
-            self._sets[key] = self._find(written)
+            self._sets[key] = self._find(located)
         return key, self._sets[key]
 
     @cached_property
@@ -124,13 +124,13 @@ class SelectorSets:
     def _tallies(self) -> Mapping[str, Counts]:
         return label_counts(self.countries)
 
-    def _find(self, written: LocatedSelector) -> AddrSet:
+    def _find(self, located: LocatedSelector) -> AddrSet:
         world = self.data.world
-        match written.selector:
+        match located.selector:
             case FileSelector():
-                return self._file(written, written.selector.path)
+                return self._file(located, located.selector.path)
             case FeedSelector() | AsnSelector():
-                return self._fed(written.selector)
+                return self._fed(located.selector)
             case RegistrySelector(name):
                 return world.select(registries=[name], statuses=DELEGATED)
             case StatusSelector(name):
@@ -140,9 +140,9 @@ class SelectorSets:
             case _:
                 return AddrSet.everything(self.families)
 
-    def _file(self, written: LocatedSelector, name: str) -> AddrSet:
-        path = beside(written.place.document, name)
-        data = read_beside(written.place, name, self.data.read_file)
+    def _file(self, located: LocatedSelector, name: str) -> AddrSet:
+        path = beside(located.place.document, name)
+        data = read_beside(located.place, name, self.data.read_file)
         try:
             spans = read_spans(path, data)
         except SourceSyntaxError as mistake:

@@ -63,24 +63,24 @@ class SlotMatrix:
     `lists`: what each list selects.
     """
 
-    terms: SelectorSets
+    selectors: SelectorSets
     cuts: tuple[Cut, ...]
     lists: dict[str, Rows] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, terms: SelectorSets, entries: Sequence[LocatedSelector]) -> "SlotMatrix":
-        """Return the board on which each of `entries` can be drawn."""
-        sets = dict(terms.set_of(written) for written in entries if _is_set(written))
+    def of(cls, selectors: SelectorSets, entries: Sequence[LocatedSelector]) -> "SlotMatrix":
+        """Return the matrix on which each of `entries` can be drawn."""
+        sets = dict(selectors.set_of(located) for located in entries if _is_set(located))
         spans = _spans(entries)
-        cuts = (_cut(terms, f, sets, spans.get(f.version, ())) for f in terms.families)
-        return cls(terms, tuple(cuts))
+        cuts = (_cut(selectors, f, sets, spans.get(f.version, ())) for f in selectors.families)
+        return cls(selectors, tuple(cuts))
 
     def union(self, entries: Sequence[LocatedSelector]) -> Rows:
         """Return what any of `entries` stands for; lists among them must be finished."""
-        codes = np.zeros(len(self.terms.countries.names), dtype=bool)
+        codes = np.zeros(len(self.selectors.countries.names), dtype=bool)
         wanted = set(chain.from_iterable(map(self._codes, entries)))
-        codes[[n for n, name in enumerate(self.terms.countries.names) if name in wanted]] = True
-        sets = {self.terms.set_of(written)[0] for written in entries if _is_set(written)}
+        codes[[n for n, name in enumerate(self.selectors.countries.names) if name in wanted]] = True
+        sets = {self.selectors.set_of(located)[0] for located in entries if _is_set(located)}
         spans = _spans(entries)
         rows = (cut.row(codes, sets, spans.get(cut.family.version, ())) for cut in self.cuts)
         names = [one.selector.name for one in entries if isinstance(one.selector, ListSelector)]
@@ -91,10 +91,10 @@ class SlotMatrix:
         pairs = zip(self.cuts, rows, strict=True)
         return AddrSet(tuple(Partition.of(cut.family, cut.slots, row) for cut, row in pairs))
 
-    def _codes(self, written: LocatedSelector) -> tuple[str, ...]:
-        selector = written.selector
+    def _codes(self, located: LocatedSelector) -> tuple[str, ...]:
+        selector = located.selector
         return (
-            self.terms.codes(selector)
+            self.selectors.codes(selector)
             if isinstance(selector, CountrySelector | GroupSelector)
             else ()
         )
@@ -117,29 +117,29 @@ def inverse(rows: Rows) -> Rows:
     return tuple(~row for row in rows)
 
 
-def _is_set(written: LocatedSelector) -> bool:
+def _is_set(located: LocatedSelector) -> bool:
     return not isinstance(
-        written.selector, CountrySelector | GroupSelector | AddressRange | ListSelector
+        located.selector, CountrySelector | GroupSelector | AddressRange | ListSelector
     )
 
 
 def _spans(entries: Iterable[LocatedSelector]) -> dict[int, list[Span]]:
     """Return the ends of all literal entries by version of their family."""
     found: dict[int, list[Span]] = {}
-    for written in entries:
-        literal = written.selector
+    for located in entries:
+        literal = located.selector
         if isinstance(literal, AddressRange):
             found.setdefault(literal.family.version, []).append((literal.first, literal.last))
     return found
 
 
 def _cut(
-    terms: SelectorSets, family: Family, sets: dict[str, AddrSet], literals: Sequence[Span]
+    selectors: SelectorSets, family: Family, sets: dict[str, AddrSet], literals: Sequence[Span]
 ) -> Cut:
     spans = sorted(set(literals))
     start, last = columns.span_columns(family, spans)
     stop = columns.after(family, last)
-    parts = [terms.countries.part(family), *(one.part(family) for one in sets.values())]
+    parts = [selectors.countries.part(family), *(one.part(family) for one in sets.values())]
     cut = [*(part.starts for part in parts), start, stop]
     slots = columns.distinct(np.concatenate(columns.alike(cut)))
     first, end = _positions(slots, start), _positions(slots, stop)

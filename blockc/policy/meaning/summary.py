@@ -9,7 +9,7 @@ from typing import Any
 from blockc.addresses.family import Family
 from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
 from blockc.policy.model import LocatedSelector, Stage
-from blockc.policy.syntax.groups import CountryGroup
+from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.selectors import GroupSelector
 
 Plain = dict[str, Any]
@@ -21,7 +21,7 @@ def explain(resolved: Resolved) -> Plain:
     return {
         "as_of": resolved.as_of.isoformat(),
         "lists": [_list(one, families) for one in resolved.lists],
-        "never_block": [_entry(one, families) for one in resolved.chosen],
+        "never_block": [_entry(one, families) for one in resolved.never_block],
         "groups": [_group(one) for one in groups_used(resolved)],
         "notes": [str(note) for note in resolved.notes],
     }
@@ -30,9 +30,9 @@ def explain(resolved: Resolved) -> Plain:
 def groups_used(resolved: Resolved) -> tuple[CountryGroup, ...]:
     """Return the groups that a policy selects, in order of name."""
     entries: Iterable[LocatedSelector] = (
-        chosen.entry.written
-        for part in (resolved.chosen, *(one.chosen for one in resolved.lists))
-        for chosen in part
+        counted.entry.located
+        for part in (resolved.never_block, *(one.entries for one in resolved.lists))
+        for counted in part
     )
     names = {one.selector.name for one in entries if isinstance(one.selector, GroupSelector)}
     return tuple(resolved.policy.groups[name] for name in sorted(names))
@@ -42,13 +42,13 @@ def _list(one: ResolvedList, families: Sequence[Family]) -> Plain:
     schedule = one.schedule
     return {
         "name": one.name,
-        "title": one.wanted.title,
-        "reference": one.wanted.reference,
+        "title": one.definition.title,
+        "reference": one.definition.reference,
         "action": schedule.action,
-        "stage": _stage(schedule.now if one.wanted.stages else None),
+        "stage": _stage(schedule.now if one.definition.stages else None),
         "next_stage": _stage(schedule.then),
         "addresses": {f.name: str(one.addresses.count_of(f)) for f in families},
-        "entries": [_entry(chosen, families) for chosen in one.chosen],
+        "entries": [_entry(counted, families) for counted in one.entries],
     }
 
 
@@ -63,19 +63,19 @@ def _stage(stage: Stage | None) -> Plain | None:
     }
 
 
-def _entry(chosen: CountedEntry, families: Sequence[Family]) -> Plain:
-    entry = chosen.entry
-    counts = zip(families, chosen.counts, strict=True)
+def _entry(counted: CountedEntry, families: Sequence[Family]) -> Plain:
+    entry = counted.entry
+    counts = zip(families, counted.counts, strict=True)
     plain: Plain = {
         "key": entry.role,
-        "selector": str(entry.written.selector),
+        "selector": str(entry.located.selector),
         "addresses": {family.name: str(count) for family, count in counts},
     }
-    spared = entry.spared
-    if spared and spared.owner:
-        until = spared.until.isoformat() if spared.until else None
-        plain |= {"owner": spared.owner, "reason": spared.reason, "until": until}
-        plain["days_left"] = chosen.days_left
+    exemption = entry.exemption
+    if exemption and exemption.owner:
+        until = exemption.until.isoformat() if exemption.until else None
+        plain |= {"owner": exemption.owner, "reason": exemption.reason, "until": until}
+        plain["days_left"] = counted.days_left
     return plain
 
 

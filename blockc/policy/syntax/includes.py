@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blockc.errors import Location, Mistakes, PolicyError, suggestion
-from blockc.policy.syntax.document import PolicyTable
+from blockc.policy.syntax.policy_tables import PolicyTable
 from blockc.tomlio.tables import Document, Findings, Place, from_table
 from blockc.values import Value
 
@@ -25,7 +25,7 @@ class PolicyFile(Value):
 
 
 @dataclass(slots=True)
-class _Gathering:
+class _Includes:
     """The files met so far, by path."""
 
     read_file: ReadFile
@@ -59,13 +59,13 @@ class _Gathering:
             self.findings.add_error(Place(Document(path, "")), found.errors[0])
 
 
-def gather(
+def read_includes(
     document: Document, read_file: ReadFile, findings: Findings
 ) -> tuple[tuple[PolicyFile, ...], Variables]:
     """Return `document` and every file it includes, in order of path, and their variables."""
-    gathering = _Gathering(read_file, findings)
-    gathering.add(document, ())
-    files = [gathering.raw[path] for path in sorted(gathering.raw)]
+    includes = _Includes(read_file, findings)
+    includes.add(document, ())
+    files = [includes.raw[path] for path in sorted(includes.raw)]
     variables = _variables(files, findings)
     return tuple(_policy_file(place, raw, variables, findings) for place, raw in files), variables
 

@@ -9,8 +9,8 @@ from blockc.policy.checking.guards import check_guard, check_protect
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.model import Guard, Known, List, Output, Policy, Protect
-from blockc.policy.syntax.document import ListTable
-from blockc.policy.syntax.includes import PolicyFile, ReadFile, gather
+from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
+from blockc.policy.syntax.policy_tables import ListTable
 from blockc.tomlio.tables import Document, Findings, Place
 
 
@@ -31,7 +31,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         Mistakes: All that is wrong, each with file, line, column and caret.
     """
     findings = Findings(PolicyError)
-    files, variables = gather(Document(path, text), read_file, findings)
+    files, variables = read_includes(Document(path, text), read_file, findings)
     guard = _guard(files, findings)
     names = frozenset(chain.from_iterable(file.table.list for file in files))
     checks = Checks(known, names, variables, guard, findings)

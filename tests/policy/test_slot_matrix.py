@@ -13,22 +13,25 @@ from tests.policy.toy import ROWS, TODAY, WORLD, Files, addresses, parsed
 HELD = {code: addresses(*(row[0] for row in ROWS if row[1] == code)) for code in ("CN", "US", "EU")}
 
 
-def plainly(written: LocatedSelector) -> AddrSet:
+def plainly(located: LocatedSelector) -> AddrSet:
     """Return what one entry stands for, without any of the machinery."""
-    if isinstance(written.selector, CountrySelector):
-        return HELD[written.selector.code]
-    assert isinstance(written.selector, AddressRange)
-    return written.selector.as_set(FAMILIES)
+    if isinstance(located.selector, CountrySelector):
+        return HELD[located.selector.code]
+    assert isinstance(located.selector, AddressRange)
+    return located.selector.as_set(FAMILIES)
 
 
 def expected(policy: Policy, name: str) -> AddrSet:
     """Return what a list blocks, by the law: (block - except) - never_block."""
     one = policy.list_of(name)
     blocked = AddrSet.empty()
-    for written in one.block:
-        blocked |= plainly(written)
-    for written in (*(spared.written for spared in one.spared), *policy.protect.never_block):
-        blocked -= plainly(written)
+    for located in one.block:
+        blocked |= plainly(located)
+    for located in (
+        *(exemption.located for exemption in one.exemptions),
+        *policy.protect.never_block,
+    ):
+        blocked -= plainly(located)
     return blocked
 
 
@@ -39,6 +42,6 @@ def test_a_crowded_policy_means_what_plain_set_algebra_says(seed: int) -> None:
     result = resolve(policy, WORLD, read_file=Files(), as_of=TODAY)
     for one in result.lists:
         assert one.addresses == expected(policy, one.name)
-        assert [sum(chosen.counts) for chosen in one.chosen] == [
-            plainly(chosen.entry.written).count for chosen in one.chosen
+        assert [sum(counted.counts) for counted in one.entries] == [
+            plainly(counted.entry.located).count for counted in one.entries
         ]
