@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from blockc.addresses import AddrMap, Family
+import numpy as np
+
+from blockc.addresses import AddrMap, AddrSet, Family
 from blockc.addresses.addrset import union
-from blockc.addresses.rules import Rules, meaning
+from blockc.addresses.rules import Match, Rules, meaning
 from blockc.compiler.limits import Limits
-from blockc.compiler.orders import ArtifactSpec
+from blockc.compiler.orders import ArtifactGroup, ArtifactSpec
 from blockc.errors import Miscompiled
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
@@ -16,9 +18,11 @@ from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.syntax.reading import BLOCK
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value, field
-from blockc.verify.proof import Proof, prove
+from blockc.values import Value, field, replace
+from blockc.verify.proof import Proof, prove, prove_pieces
 
 
 class Inputs(Value):
@@ -72,8 +76,54 @@ class ArtifactCompiler(Value):
     """
 
     inputs: Inputs
-    requests: Limits
+    limits: Limits
     compiled: dict[Hashable, Compiled] = field(default_factory=dict)
+
+    def make_together(self, group: ArtifactGroup) -> list[Artifact] | None:
+        """Return the artifacts of a group made as one map, or None where each needs its own passes.
+
+        A piece of a set holds the same entries whether it is compiled alone or with the others,
+        as long as no pass may choose: nothing is free, nothing is given up, no length is refused.
+
+        Raises:
+            PolicyError: The target cannot express it.
+            DefinitionError: The operator's template is wrong.
+            Miscompiled: What was written does not mean what the policy says.
+        """
+        if group.pieces is None or not _is_plain_set(group.specs[0]):
+            return None
+        for spec in group.specs:
+            spec.require_expressible()
+        request = self.limits.of(group.specs[0])
+        if request.dont_care is not None:
+            return None
+        compiled = compile_rules(group.pieces, Match.MEMBER, replace(request, max_entries=None))
+        if any(step.before != step.after for step in compiled.steps):
+            return None
+        drafts = [
+            self._draft(spec, rules, ("", BLOCK), spec.intent, 0)
+            for spec, rules in zip(group.specs, _taken_apart(compiled), strict=True)
+        ]
+        most = request.max_entries
+        if most is not None and any(len(r) > most for one in drafts for r in one.rules.values()):
+            return None
+        texts = list(map(self._rendered, group.specs, drafts))
+        intents = [spec.intent for spec in group.specs]
+        proofs = prove_pieces(group.specs[0].target, texts, intents, group.pieces)
+        nothing = AddrSet.empty(group.pieces.families)
+        empty: tuple[PassStep, ...] = ()
+        made = []
+        for spec, draft, files, proof in zip(group.specs, drafts, texts, proofs, strict=True):
+            counts = {family: len(rules) for family, rules in draft.rules.items()}
+            steps = tuple(
+                PassStep(step.name, step.contract, counts, counts, nothing, nothing)
+                for step in compiled.steps
+            )
+            if not any(counts.values()):
+                steps = empty = empty or steps  # the same for all, as `alike_artifacts` shows them
+            content = {text.path: text.text.encode() for text in files}
+            made.append(Artifact(spec, content, proof.entries, draft.addresses, steps))
+        return made
 
     def make(self, order: ArtifactSpec) -> Artifact:
         """Return the artifact of `order`, proved over the whole space.
@@ -85,7 +135,7 @@ class ArtifactCompiler(Value):
             Miscompiled: What was written does not mean what the policy says.
         """
         order.require_expressible()
-        compiled = self._compile(order, self.requests.of(order))
+        compiled = self._compile(order, self.limits.of(order))
         parts = [self._part(order, compiled, rules, at) for at, rules in _numbered(order, compiled)]
         _require_whole(compiled, [part.meaning for part in parts])
         return Artifact(
@@ -100,20 +150,33 @@ class ArtifactCompiler(Value):
         self, order: ArtifactSpec, compiled: Compiled, rules: Mapping[Family, Rules], number: int
     ) -> ArtifactPart:
         """Return one part of a list that is split, proved; or the whole list as part 0."""
-        target = order.dialect
         whole = len(compiled.shards) == 1
         said = compiled.meaning if whole else self._meaning(compiled, rules)
-        draft = Document(
+        draft = self._draft(order, rules, compiled.names, said, number)
+        texts = self._rendered(order, draft, number)
+        return ArtifactPart(texts, prove(order.dialect, texts, said), said)
+
+    def _draft(
+        self,
+        order: ArtifactSpec,
+        rules: Mapping[Family, Rules],
+        names: tuple[str, ...],
+        said: AddrMap,
+        number: int,
+    ) -> Document:
+        """Return what is to be written of part `number` of an artifact, which means `said`."""
+        return Document(
             rules=rules,
-            names=compiled.names,
+            names=names,
             provenance=_provenance(order, self.inputs),
-            options=target.settle(order.output.options, OptionContext(order.word, number)),
+            options=order.dialect.settle(order.output.options, OptionContext(order.word, number)),
             addresses=_counts(said),
             kind=order.kind,
         )
+
+    def _rendered(self, order: ArtifactSpec, draft: Document, number: int = 0) -> tuple[Text, ...]:
         path = part_path(order.path, number)
-        texts = render(target, draft, path, _templates(order, self.inputs))
-        return ArtifactPart(texts, prove(target, texts, said), said)
+        return render(order.dialect, draft, path, _templates(order, self.inputs))
 
     @staticmethod
     def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
@@ -127,6 +190,33 @@ class ArtifactCompiler(Value):
         if key not in self.compiled:
             self.compiled[key] = compile_rules(order.intent, order.target.match, request)
         return self.compiled[key]
+
+
+def _is_plain_set(order: ArtifactSpec) -> bool:
+    """Return whether the artifact is entries of one verdict that belong together in any number."""
+    fit = order.output.fit
+    return (
+        order.target.match is Match.MEMBER
+        and order.kind is ContentKind.LIST
+        and _when_over(order) is WhenOver.FAIL
+        and fit.lengths is None
+        and "{part}" not in order.path
+    )
+
+
+def _taken_apart(compiled: Compiled) -> Iterator[dict[Family, Rules]]:
+    """Yield the rules of each verdict by itself, as rules with the verdict 1."""
+    count = len(compiled.names)
+    cuts = {}
+    for family, rules in compiled.rules.items():
+        order = np.argsort(rules.verdict, kind="stable")
+        cuts[family] = order, np.searchsorted(rules.verdict[order], np.arange(1, count + 1))
+    for piece in range(count - 1):
+        found = {}
+        for family, (order, ends) in cuts.items():
+            rows = compiled.rules[family].take(order[ends[piece] : ends[piece + 1]])
+            found[family] = Rules.of_spans(family, rows.start, rows.last)
+        yield found
 
 
 def part_path(path: str, number: int) -> str:

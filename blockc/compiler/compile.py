@@ -7,7 +7,7 @@ from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.impact import PassImpact, impacts_of
 from blockc.compiler.limits import Limits
 from blockc.compiler.manifest import manifest_bytes
-from blockc.compiler.orders import ArtifactSpec, artifact_specs
+from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, artifact_groups
 from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
 from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
@@ -64,13 +64,10 @@ def compile_policy(
     artifacts: list[Artifact] = []
     problems: list[BlockcError] = []
     countries = countries_map(data.world)
-    workshop = ArtifactCompiler(inputs, Limits(data.world, data.records, resolved.protected))
-    for order in artifact_specs(resolved, countries, targets):
-        with watch("compile and prove", order.output.path):
-            try:
-                artifacts.append(workshop.make(order))
-            except (PolicyError, DoesNotFit) as problem:
-                problems.append(_placed(problem, order))
+    compiler = ArtifactCompiler(inputs, Limits(data.world, data.records, resolved.protected))
+    for group in artifact_groups(resolved, countries, targets):
+        with watch("compile and prove", group.specs[0].output.path):
+            artifacts += _made(compiler, group, problems)
     _require_none(problems)
     files: dict[str, bytes] = {}
     for artifact in artifacts:
@@ -80,6 +77,22 @@ def compile_policy(
     harms = impacts_of(artifacts, data.records)
     files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, harms, inputs)
     return Build(files, tuple(artifacts), harms)
+
+
+def _made(
+    compiler: ArtifactCompiler, group: ArtifactGroup, problems: list[BlockcError]
+) -> list[Artifact]:
+    """Return the artifacts of a group that can be made; the reasons why not go to `problems`."""
+    order, made = group.specs[0], list[Artifact]()
+    try:
+        together = compiler.make_together(group)
+        if together is not None:
+            return together
+        for order in group.specs:
+            made.append(compiler.make(order))
+    except (PolicyError, DoesNotFit) as problem:
+        problems.append(_placed(problem, order))
+    return made
 
 
 def _placed(problem: BlockcError, order: ArtifactSpec) -> BlockcError:

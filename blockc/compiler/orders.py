@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family
-from blockc.compiler.country_split import split_by_country
+from blockc.compiler.country_split import country_labels, split_by_country
 from blockc.errors import PolicyError
 from blockc.passes.request import WhenOver
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
@@ -69,9 +69,22 @@ class ArtifactSpec(Value):
         return self.name.replace("+", "-").replace("/", "-").lower()
 
 
-def artifact_specs(
+class ArtifactGroup(Value, eq=False):
+    """Artifacts of one output: a single one, or the pieces of a list that is split by country.
+
+    Attributes:
+        specs: The artifacts, in the order of their paths.
+        pieces: The artifact each address belongs to, names[n + 1] being that of specs[n]; None
+            where some piece says more than one verdict.
+    """
+
+    specs: tuple[ArtifactSpec, ...]
+    pieces: AddrMap | None = None
+
+
+def artifact_groups(
     resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]
-) -> Iterator[ArtifactSpec]:
+) -> Iterator[ArtifactGroup]:
     """Yield the artifacts of every output in the order of the policy, countries in code order.
 
     Args:
@@ -83,16 +96,21 @@ def artifact_specs(
         target = targets[output.target]
         lists = [resolved.list_of(name) for name in output.lists]
         title = "; ".join(one.definition.title for one in lists if one.definition.title)
+        if output.split_by_country:
+            yield _by_country(output, target, title, verdicts(lists), countries)
+            continue
+        name, intent = "+".join(output.lists), verdicts(lists)
         if output.country_map:
-            yield ArtifactSpec(
-                output, target, "countries", "registered country", output.path, countries
-            )
-        elif output.split_by_country:
-            yield from _by_country(output, target, title, verdicts(lists), countries)
-        else:
-            yield ArtifactSpec(
-                output, target, "+".join(output.lists), title, output.path, verdicts(lists)
-            )
+            name, title, intent = "countries", "registered country", countries
+        yield ArtifactGroup((ArtifactSpec(output, target, name, title, output.path, intent),))
+
+
+def artifact_specs(
+    resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]
+) -> Iterator[ArtifactSpec]:
+    """Yield the artifacts of `artifact_groups` one by one."""
+    for group in artifact_groups(resolved, countries, targets):
+        yield from group.specs
 
 
 def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
@@ -112,14 +130,25 @@ def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
 
 def _by_country(
     output: Output, target: Target, title: str, intent: AddrMap, countries: AddrMap
-) -> Iterator[ArtifactSpec]:
-    """Yield an artifact a registered country, empty ones too: a consumer expects every file."""
+) -> ArtifactGroup:
+    """Return an artifact for each country, empty ones too: a consumer expects every file."""
     layers = {name: intent.where([name]) for name in intent.names[1:]}
-    shares = split_by_country(intent.where(layers), countries)
-    for country, share in sorted(shares.items()):
-        path = output.path.replace(COUNTRY, country)
-        name = f"{'+'.join(output.lists)}/{country}"
-        yield ArtifactSpec(output, target, name, title, path, _within(share, layers))
+    listed = intent.where(layers)
+    shares = sorted(split_by_country(listed, countries).items())
+    specs = tuple(
+        ArtifactSpec(
+            output,
+            target,
+            f"{'+'.join(output.lists)}/{country}",
+            title,
+            output.path.replace(COUNTRY, country),
+            _within(share, layers),
+        )
+        for country, share in shares
+    )
+    codes = [country for country, _ in shares]
+    alone = len(layers) == 1
+    return ArtifactGroup(specs, country_labels(listed, countries, codes) if alone else None)
 
 
 def _within(share: AddrSet, layers: Mapping[str, AddrSet]) -> AddrMap:

@@ -12,7 +12,7 @@ from blockc.addresses.partition import paint
 from blockc.addresses.rules import Rules, meaning
 from blockc.errors import Location, Miscompiled, SourceSyntaxError
 from blockc.targets.core.target import Target
-from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 from blockc.verify.trie_oracle import trie_oracle
@@ -78,6 +78,11 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
     reading = _read(target, texts)
+    return _proof(reading, _compare(target, reading, intent, texts))
+
+
+def _compare(target: Target, reading: Reading, intent: AddrMap, texts: Sequence[Text]) -> int:
+    """Return the number of slots in which a reading was compared with what it should say."""
     intent = _asked(target, intent)
     try:
         said = meaning(target.match, reading.rules.values(), reading.names, intent.families)
@@ -96,7 +101,48 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
         slots.require(ask(starts), "the trie's first look")
         slots.require(ask(_as_starts(family, slots.lasts)), "the trie's second look")
         count += len(starts)
-    return Proof({f: len(rules) for f, rules in reading.rules.items()}, count, 2 * count)
+    return count
+
+
+def prove_pieces(
+    target: Target, texts: Sequence[Sequence[Text]], intents: Sequence[AddrMap], pieces: AddrMap
+) -> list[Proof]:
+    """Return the proofs that the files of each of several artifacts say its intent, all at once.
+
+    What every artifact holds is read back into one map whose labels are the artifacts, and that
+    is compared with the map of what each should hold. The artifacts share no address.
+
+    Args:
+        texts: The files of each artifact, in the order of `target.files`.
+        intents: What each must say: one verdict on its own piece of `pieces`.
+        pieces: The artifact each address belongs to: label n + 1 is texts[n].
+
+    Raises:
+        Miscompiled: As `prove` of the first artifact that is wrong.
+    """
+    readings = [_read(target, files) for files in texts]
+    try:
+        count = _compare(target, _together(readings, pieces.names), pieces, texts[0])
+    except Miscompiled:
+        for files, intent in zip(texts, intents, strict=True):
+            prove(target, files, intent)
+        raise
+    return [_proof(reading, count) for reading in readings]
+
+
+def _together(readings: Sequence[Reading], names: tuple[str, ...]) -> Reading:
+    """Return one reading of the rules of all, the verdict being the reading's number from 1."""
+    parts = []
+    for number, reading in enumerate(readings, start=1):
+        for part in reading.parts:
+            rules = part.rules
+            numbered = Rules(rules.family, rules.start, rules.last, rules.verdict * number)
+            parts.append(Part(numbered, part.where))
+    return Reading(tuple(parts), names)
+
+
+def _proof(reading: Reading, slots: int) -> Proof:
+    return Proof({f: len(rules) for f, rules in reading.rules.items()}, slots, 2 * slots)
 
 
 def _read(target: Target, texts: Sequence[Text]) -> Reading:
