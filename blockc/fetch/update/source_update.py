@@ -1,5 +1,6 @@
 """The update of one source: url by url until one will do, else what we have stands."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -11,11 +12,12 @@ from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.fetch.store.state import State, save_state, state_path
 from blockc.fetch.update import continuity
 from blockc.fetch.update.candidate import Candidate, Candidates, Refused
+from blockc.fetch.update.decision import Attempt, Decision, decide
 from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
 from blockc.fetch.update.previous_state import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
 from blockc.storage.locks import Patience, held
-from blockc.values import Value, field, replace
+from blockc.values import Value, replace
 
 
 def update_source(
@@ -33,8 +35,7 @@ def update_source(
     writes = not wish.dry_run and (not wish.offline or bool(wish.accept))
     with _alone(tools, source) if writes else nullcontext():
         memory = PreviousState.of(tools, source, locked)
-        candidates = Candidates(tools, source, wish, memory, tools.clock.now())
-        ending = _Course(candidates, [memory.damage] if memory.damage else []).run()
+        ending = _Course(Candidates(tools, source, wish, memory, tools.clock.now())).run()
         if writes:
             for data in ending.blobs:
                 tools.blobs.put(data)
@@ -74,10 +75,9 @@ class _Ending(Value):
 
 
 class _Course(Value):
-    """One update of one source; `problems` grows on the way."""
+    """One update of one source: attempts until one decides, and what follows from it."""
 
     candidates: Candidates
-    problems: list[str] = field(default_factory=list)
 
     @property
     def source(self) -> Source:
@@ -96,86 +96,97 @@ class _Course(Value):
 
     def run(self) -> _Ending:
         """Return how it ends."""
-        refused: Refused | None = None
+        state, before = self.memory.state, self.memory.before
+        checked_at = state.checked_at if state else None
+        good, unusable = self.standing(checked_at)
+        attempts: list[Attempt] = []
+        decision = decide(attempts, before, self.memory.accepted, stands=good is not None)
+        for attempt in self.attempts():
+            attempts.append(attempt)
+            decision = decide(attempts, before, self.memory.accepted, stands=good is not None)
+            if decision.settled:
+                break
+        damage = [self.memory.damage] if self.memory.damage else []
+        problems = damage + [one.problem for one in attempts if one.problem]
+        if decision.candidate:
+            return self.won(decision.candidate, decision, problems)
+        return self.stood(good, checked_at, decision, problems + unusable)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Yield what each way to a snapshot comes to, none tried before it is asked for."""
         try:
             candidate = self.candidates.accepted()
             if candidate:
-                return self.won(candidate, UpdateResult.ACCEPTED, None)
+                yield Attempt(UpdateResult.ACCEPTED, candidate)
         except FetchFailed as failure:
-            self.problems.append(f"what was accepted cannot be used: {failure.reason}")
+            said = f"what was accepted cannot be used: {failure.reason}"
+            yield Attempt(UpdateResult.ACCEPTED, problem=said)
         for place, url in enumerate(() if self.candidates.wish.offline else self.source.urls):
-            try:
-                candidate = self.candidates.fetch(url)
-            except FetchFailed as failure:
-                self.problems.append(f"{url}: {failure.reason}")
-            except (SourceSyntaxError, SourceUnfit) as error:
-                self.problems.append(one_line(error))
-            except Refused as refusal:
-                self.problems.append(f"{url}: {self.command_for(refusal)}")
-                refused = refused or refusal
-            else:
-                if refused and candidate.snapshot.sha256 in self.memory.accepted:
-                    break  # a mirror that is late has what we have: no news
-                return self.won(
-                    candidate, UpdateResult.MIRROR if place else UpdateResult.ORIGIN, refused
-                )
-        return self.stood(refused)
+            yield self.try_url(url, UpdateResult.MIRROR if place else UpdateResult.ORIGIN)
 
-    def command_for(self, refusal: Refused) -> str:
-        """Return why a snapshot is refused, and the command that accepts it."""
-        command = f"blockc update {self.source.name} --accept {refusal.snapshot.short}"
-        return f"{refusal}; if that is right, run `{command}`"
+    def try_url(self, url: str, way: UpdateResult) -> Attempt:
+        """Return what `url` comes to."""
+        try:
+            return Attempt(way, self.candidates.fetch(url))
+        except FetchFailed as failure:
+            return Attempt(way, problem=f"{url}: {failure.reason}")
+        except (SourceSyntaxError, SourceUnfit) as error:
+            return Attempt(way, problem=one_line(error))
+        except Refused as refusal:
+            command = f"blockc update {self.source.name} --accept {refusal.snapshot.short}"
+            said = f"{url}: {refusal}; if that is right, run `{command}`"
+            return Attempt(way, refused=refusal, problem=said)
 
-    def won(self, candidate: Candidate, came: UpdateResult, refused: Refused | None) -> _Ending:
+    def won(self, candidate: Candidate, decision: Decision, problems: list[str]) -> _Ending:
         """Return the end with something to use from now on."""
-        snapshot, before = candidate.snapshot, self.memory.before
-        same = before is not None and before.sha256 == snapshot.sha256
+        refused = decision.refused
         state = State(
             name=self.source.name,
             checked_at=self.now,
-            good=snapshot,
+            good=candidate.snapshot,
             etag=candidate.etag,
             last_modified=candidate.last_modified,
             refused=refused.snapshot if refused else None,
         )
-        outcome = self.outcome(UpdateResult.UNCHANGED if same else came, snapshot, self.now)
+        outcome = self.outcome(decision.came, candidate.snapshot, self.now, problems)
         arrived = (candidate.data, refused.data if refused else b"")
         return _Ending(outcome, state, tuple(filter(None, arrived)))
 
-    def stood(self, refused: Refused | None) -> _Ending:
+    def stood(
+        self,
+        good: Snapshot | None,
+        checked_at: datetime | None,
+        decision: Decision,
+        problems: list[str],
+    ) -> _Ending:
         """Return the end with nothing new: the last good one stands, if it may."""
-        state = self.memory.state
-        checked_at = state.checked_at if state else None
-        snapshot = self.standing(checked_at)
-        came = UpdateResult.KEPT
-        if snapshot is None:
-            came = UpdateResult.UNFIT
-        elif refused:
-            came = UpdateResult.REFUSED
-        outcome = self.outcome(came, snapshot, checked_at)
+        outcome, refused = self.outcome(decision.came, good, checked_at, problems), decision.refused
         if not refused:
             return _Ending(outcome)
-        base = state or State(name=self.source.name, checked_at=None)
+        base = self.memory.state or State(name=self.source.name, checked_at=None)
         return _Ending(
             replace(outcome, refused=refused.snapshot),
             replace(base, refused=refused.snapshot),
             tuple(filter(None, [refused.data])),
         )
 
-    def standing(self, checked_at: datetime | None) -> Snapshot | None:
-        """Return the last good snapshot if it may still be used."""
+    def standing(self, checked_at: datetime | None) -> tuple[Snapshot | None, list[str]]:
+        """Return the last good snapshot if it may still be used, else why not."""
         good = self.memory.good
         if good is None:
-            self.problems.append("there is no last good snapshot on this machine")
-            return None
+            return None, ["there is no last good snapshot on this machine"]
         age = continuity.age_of(good, checked_at, self.now)
         old = "nothing tells how old it is" if age is None else continuity.too_old(self.source, age)
         if old:
-            self.problems.append(f"the last good snapshot cannot be used any longer: {old}")
-        return None if old else good
+            return None, [f"the last good snapshot cannot be used any longer: {old}"]
+        return good, []
 
     def outcome(
-        self, came: UpdateResult, snapshot: Snapshot | None, checked_at: datetime | None
+        self,
+        came: UpdateResult,
+        snapshot: Snapshot | None,
+        checked_at: datetime | None,
+        problems: list[str],
     ) -> SourceOutcome:
         """Return the outcome, with what is odd about the snapshot."""
         age = continuity.age_of(snapshot, checked_at, self.now) if snapshot else None
@@ -187,7 +198,7 @@ class _Course(Value):
             before=self.memory.before,
             checked_at=checked_at,
             age=age,
-            problems=tuple(self.problems),
+            problems=tuple(problems),
             warnings=(late,) if late else (),
             oddities=snapshot.facts.warnings if snapshot else (),
         )
