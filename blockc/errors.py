@@ -131,6 +131,12 @@ class Mistakes(BlockcError):
         return "\n".join(str(error) for error in self.errors)
 
 
+class SourceMistakes(Mistakes):
+    """Several lines of a source that do not follow its format, reported together."""
+
+    exit_code = 3
+
+
 class DoNotFit(Mistakes):
     """Several results that exceed limits of their targets, reported together."""
 

@@ -116,11 +116,12 @@ def span_columns(family: Family, spans: Sequence[tuple[int, int]]) -> tuple[Colu
     start = [first for first, _ in spans]
     last = [last for _, last in spans]
     if any(first & unit for first in start) or any((end + 1) & unit for end in last):
-        return widen(column(family, start)), _wide_column(last)
+        return widen(column(family, start)), wide_column(last)
     return column(family, start), np.array([end >> family.grain for end in last], dtype=np.uint64)
 
 
-def _wide_column(addresses: Sequence[int]) -> Column:
+def wide_column(addresses: Sequence[int]) -> Column:
+    """Return a wide column of addresses."""
     return np.array([a.to_bytes(16, "big") for a in addresses], dtype=WIDE)
 
 

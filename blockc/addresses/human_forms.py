@@ -1,23 +1,59 @@
-"""Addresses in the forms only people write: wildcards, netmasks, ranges with a comma.
+"""Addresses in the forms only people write: wildcards and netmasks; and why a text is none of them.
 
-The only door to netaddr, which knows wildcards; everything else goes through `text`.
+The only door to netaddr, which knows wildcards; everything else goes through `parse`.
 """
 
 import re
 
 from blockc.addresses.family import V4, Prefix
-from blockc.addresses.parse import HostBits, Range, parse_range, parse_raw, parse_span
+from blockc.addresses.parse import HostBits, Range, parse_raw, parse_span
 
 _WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_EXPECTED = "expected an address, a prefix or a range"
+COMMA = (
+    'a comma is ambiguous: set range = "," in [rows] if it joins the two ends of a range, '
+    'or split = "," if it separates entries'
+)
+#: What else people write, and what to do about it; the first that is found in a text counts.
+_CAUSES = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        (r"^(//|!|')", "a comment begins with # or ;"),
+        (r"//", "a comment begins with # or ;"),
+        (r"\t", 'these are columns: read it as format = "csv" with separator = "tab"'),
+        (
+            r"^[0-9a-fA-F.:/ ]+,",
+            COMMA,
+        ),
+        (
+            r"(?<![0-9A-Fa-f:.*])(?=[0-9]+\.)(0[0-9]|([0-9]+\.){1,3}0[0-9])",
+            "a number with a leading zero, which some programs read as octal: write it without",
+        ),
+        (
+            r"(?<![0-9A-Fa-f:])(?=([0-9]+\.){3}[0-9]+)([0-9]+\.)*(25[6-9]|2[6-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})",
+            "one of its numbers is over 255",
+        ),
+        (r"[\u2010-\u2015\u2212]", "write the range with a plain hyphen"),
+        (r"[\u200b\u00a0\ufeff]", "remove the invisible character"),
+        (r"^[0-9.]+ +[0-9.]+$", "write a netmask as address/netmask, a range as first-last"),
+        (r"^[0-9.]+:[0-9]+$|^\[", "leave out the port and the brackets"),
+        (r"%", "leave out the interface behind %"),
+        (
+            r"^(?=.*[G-Zg-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}\.?$",
+            "a host name: only addresses are read",
+        ),
+    )
+)
 
 
 def parse_written(text: str, *, truncate: bool = False) -> Range:
     """Return family, first and last address of `text`.
 
-    Besides what `parse_span` reads: `192.0.2.*`, `192.0.2-9.*`, `192.0.2.7-9`,
-    `192.0.2.0/255.255.255.0` and `192.0.2.7, 192.0.2.9`. A netmask is never read as its inverse,
-    the wildcard mask of routers: `0.0.0.0` would mean everything or one address.
+    Besides what `parse_span` reads: `192.0.2.*`, `192.0.2-9.*`, `192.0.2.7-9` and
+    `192.0.2.0/255.255.255.0`. A netmask is never read as its inverse, the wildcard mask of
+    routers: `0.0.0.0` would mean everything or one address. A comma is never a range: it more
+    often separates two addresses.
 
     Args:
         truncate: Clear host bits instead of refusing them.
@@ -32,12 +68,6 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
     address, slash, mask = text.partition("/")
     if slash and _NETMASK.fullmatch(mask):
         return _masked(text, address, mask, truncate=truncate)
-    first, comma, last = text.partition(",")
-    if comma:
-        ends = first.strip(), last.strip()
-        for end in ends:  # words of their own: the text may have dashes elsewhere
-            parse_raw(end)
-        return parse_range("-".join(ends))
     try:
         return parse_span(text, truncate=truncate)
     except HostBits:
@@ -46,6 +76,15 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
         if not _WILDCARD.fullmatch(text):
             raise
         return _wildcard(text)
+
+
+def advice(text: str) -> str:
+    """Return what to do about a `text` that `parse_written` does not read.
+
+    >>> advice("example.com")
+    'a host name: only addresses are read'
+    """
+    return next((said for pattern, said in _CAUSES if pattern.search(text)), _EXPECTED)
 
 
 def _masked(text: str, address: str, mask: str, *, truncate: bool) -> Range:

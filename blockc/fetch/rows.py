@@ -26,7 +26,8 @@ class RowsTable(Table):
     """The keys of `[rows]`. Which of them a format takes, and what they may say, it knows itself.
 
     Lists: `family` the only one, `host_bits` set on purpose, `bad_rows` left out instead of
-    refused, `special`-purpose space kept, `widest_prefix` believed, `labels` the same for all.
+    refused, `range` between the ends of a range, `split` between addresses in one cell,
+    `special`-purpose space kept, `widest_prefix` believed, `labels` the same for all.
     Tables: `columns` in order or by their heads, `separator`, `quotes`, `comment`, `empty` cells,
     `overlap` of rows. JSON: paths to each `prefix`, to `tags`, `date` and `serial`, and the `end`.
     """
@@ -34,6 +35,8 @@ class RowsTable(Table):
     family: Literal["ipv4", "ipv6"] | None = None
     host_bits: Literal["refuse", "clear"] | None = None
     bad_rows: Literal["refuse", "skip"] | None = None
+    range: str | None = None
+    split: str | None = None
     special: Literal["drop", "keep"] | None = None
     widest_prefix: WidestTable | None = None
     labels: dict[str, str] | None = None

@@ -8,16 +8,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from blockc.errors import suggestion
-from blockc.formats.feeds.csv_feed import read_delimited
+from blockc.formats.feeds.csv_feed import PLACES, read_csv, read_geofeed
 from blockc.formats.feeds.exit_list import read_exit_list
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.firehol import read_firehol
-from blockc.formats.feeds.geofeed import PLACES, read_geofeed
 from blockc.formats.feeds.geolite2 import read_geolite2
 from blockc.formats.feeds.json_feed import read_json
 from blockc.formats.feeds.json_lines import read_json_lines
 from blockc.formats.feeds.mmdb import read_mmdb
-from blockc.formats.feeds.text_feed import read_text
+from blockc.formats.feeds.text_feed import read_firehol, read_text
 from blockc.formats.parsing.format_options import MAX_RECORDS, FormatOptions
 from blockc.formats.parsing.rows_table import RowsMistake, form_of_rows, tag_names
 from blockc.formats.parsing.tags import COUNTRIES
@@ -26,7 +24,8 @@ from blockc.values import Value, field, replace
 DELEGATED = "delegated"
 _EVERYWHERE = frozenset({"family", "labels", "special", "widest_prefix"})
 _LISTS = _EVERYWHERE | {"host_bits"}
-_ROWS = _LISTS | {"bad_rows"}
+_CELLS = _LISTS | {"range", "split"}
+_ROWS = _CELLS | {"bad_rows"}
 
 
 class Format(Value):
@@ -60,7 +59,7 @@ FORMATS = {
         Format(
             "csv",
             "a table: CSV, TSV, with any separator",
-            read_delimited,
+            read_csv,
             _ROWS | {"columns", "comment", "empty", "overlap", "quotes", "separator"},
             frozenset({"columns"}),
         ),
@@ -82,14 +81,14 @@ FORMATS = {
             "json",
             "JSON; paths say where the prefixes stand",
             read_json,
-            _LISTS | {"date", "prefix", "serial", "tags"},
+            _CELLS | {"date", "prefix", "serial", "tags"},
             frozenset({"prefix"}),
         ),
         Format(
             "json-lines",
             "a JSON record a line, such as Spamhaus DROP",
             read_json_lines,
-            _LISTS | {"end", "prefix", "tags"},
+            _CELLS | {"end", "prefix", "tags"},
             frozenset({"prefix"}),
         ),
         Format(

@@ -16,8 +16,7 @@ from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.store.blobs import Blobs
 from blockc.fetch.store.parsed import Store
 from blockc.formats.delegated.reader import read_delegated
-from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.feed_bytes import feed_from_bytes, feed_to_bytes
+from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
 from blockc.targets.core.document import Origin
 from blockc.workspace.fetching import fetch_tools, read_feed
 from blockc.workspace.registries import RegistrySnapshot, digest, remember, remembered, snapshot_of

@@ -7,8 +7,7 @@ from io import StringIO
 from ipaddress import IPv4Address
 
 from blockc.addresses.family import V4
-from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.feed_bytes import feed_from_bytes, feed_to_bytes
+from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
 from blockc.formats.format_table import FORMATS, form_of
 from tests.bench.clock import in_turns
 from tests.bench.table import Row, Scale

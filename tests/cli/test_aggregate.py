@@ -111,7 +111,7 @@ def test_host_bits_are_refused_unless_they_are_to_be_cleared(blockc: Blockc) -> 
     done = blockc("aggregate", stdin=b"10.0.0.0/8\n192.0.2.1/24\n")
     assert done.code == 3
     assert done.out == ""
-    assert done.err.startswith("blockc: stdin:2:1: ")
+    assert done.err.startswith("blockc: stdin:2:9: a NUL byte")
     assert "    192.0.2.1/24\n    ^^^^^^^^^^^^\n" in done.err
     assert blockc("aggregate", "-t", stdin=b"192.0.2.1/24").out == "192.0.2.0/24\n"
 
@@ -135,7 +135,7 @@ def test_what_is_not_understood_is_named_with_file_line_and_column(
 def test_bytes_of_no_encoding_are_refused_with_their_line(blockc: Blockc) -> None:
     done = blockc("aggregate", stdin=b"1.2.3.4\n\xff\xfe\x00\n")
     assert done.code == 3
-    assert done.err.startswith("blockc: stdin:2:1: ")
+    assert done.err.startswith("blockc: stdin:2:9: a NUL byte")
 
 
 def test_files_that_cannot_be_read_are_the_callers_mistake(blockc: Blockc, tmp_path: Path) -> None:

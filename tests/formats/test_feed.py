@@ -8,8 +8,7 @@ import pytest
 
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES, V4, V6
-from blockc.formats.feeds.feed import Feed, Tag
-from blockc.formats.feeds.feed_bytes import feed_from_bytes, feed_to_bytes
+from blockc.formats.feeds.feed import Feed, Tag, feed_from_bytes, feed_to_bytes
 from blockc.formats.format_table import FORMATS, form_of
 from tests.formats.test_feed_corpus import GOOD, described, format_of, read
 

@@ -7,9 +7,9 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.human_forms import parse_written
+from blockc.addresses.lines import Decoded, decode_lines, decode_texts, shifted
 from blockc.formats.parsing.acceptance import _holds_block
-from blockc.formats.parsing.overlaps import narrowest_rows, twins
-from blockc.formats.parsing.spans import Decoded, decode_lines, decode_texts, shifted
+from blockc.formats.parsing.assembly import duplicate_spans, narrowest_rows
 
 PIECES = (
     *("1.2.3.4", "1.2.3.0/24", "1.2.3.4/24", "10.0.0.0-10.0.0.9", "1.2.3.*", "1.2.0.0/255.255.0.0"),
@@ -123,7 +123,7 @@ def test_the_narrowest_row_counts_at_every_address(seed: int, base: int) -> None
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_twins_are_rows_of_one_span(family: Family) -> None:
     rows = [(5, 9), (5, 8), (5, 9), (6, 9), (5, 9)]
-    one, other = twins(columns.span_columns(family, rows))
+    one, other = duplicate_spans(columns.span_columns(family, rows))
     assert list(zip(one.tolist(), other.tolist(), strict=True)) == [(0, 2), (2, 4)]
 
 

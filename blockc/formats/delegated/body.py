@@ -8,7 +8,8 @@ import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.family import FAMILIES, Family
-from blockc.errors import Location, SourceSyntaxError, printable
+from blockc.addresses.plain_text import warning
+from blockc.errors import SourceSyntaxError
 from blockc.formats.delegated.bulk_rows import read_bulk
 from blockc.formats.delegated.exact_rows import TYPES, DelegatedLine, Row, RowNote, read_row
 from blockc.formats.delegated.header import Header, Summary, read_summary
@@ -31,12 +32,6 @@ class Body(Value, eq=False):
     counts: Mapping[str, int]
     summaries: Mapping[str, Summary]
     warnings: tuple[str, ...]
-
-
-def warning(at: Location, sentence: str, count: int = 1) -> str:
-    """Return one line about something odd: the first place, and how often it happens."""
-    more = f"; {count:,} such rows" if count > 1 else ""
-    return f"{at}: {printable(sentence)}{more}"
 
 
 def read_body(name: str, data: bytes, begin: int, header: Header) -> Body:

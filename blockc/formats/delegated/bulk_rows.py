@@ -1,6 +1,6 @@
 """The rows of a delegated file that look as nearly all do, many at a time.
 
-What is not certain here is left to `delegated_rows`: comments and empty lines aside, every line is
+What is not certain here is left to `exact_rows`: comments and empty lines aside, every line is
 either taken by this module or handed back as doubtful.
 """
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.columns import WIDE, Column
+from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
+from blockc.addresses.plain_text import warning
 from blockc.errors import Location, SourceUnfit
-from blockc.formats.delegated.body import warning
 from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
 from blockc.registries.records import STATUSES, Records, country_text
@@ -222,12 +222,8 @@ def _special_spans(family: Family, *, wide: bool) -> tuple[list[str], Column, Co
     rows = [special for special in special_purpose() if special.prefix.family == family]
     names = [f"{row.prefix} is special-purpose space, {row.name}" for row in rows]
     firsts, lasts = [row.prefix.first for row in rows], [row.prefix.last for row in rows]
-    ends = _wide_column if wide else partial(_units, family)
+    ends = columns.wide_column if wide else partial(_units, family)
     return names, ends(firsts), ends(lasts)
-
-
-def _wide_column(addresses: list[int]) -> Column:
-    return np.array([address.to_bytes(16) for address in addresses], dtype=WIDE)
 
 
 def _units(family: Family, addresses: list[int]) -> Column:

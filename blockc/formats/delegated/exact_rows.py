@@ -1,6 +1,6 @@
 """One line of the delegated format, read exactly: every rule of a record and every error of it.
 
-The columns (`delegated_columns`) decode the rows that look as nearly all do; this module decides
+The columns (`fields`) decode the rows that look as nearly all do; this module decides
 about all others, one at a time.
 
 Source: RIR statistics exchange format,

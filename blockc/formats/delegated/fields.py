@@ -1,7 +1,7 @@
 """Numbers, addresses, dates and codes of the delegated format, decoded a column at a time.
 
 Every decoder returns the values and where they are certain. It has no opinion about the rest:
-whatever looks different in any way is read again by `delegated_rows`, which also writes every
+whatever looks different in any way is read again by `exact_rows`, which also writes every
 error. So a decoder may be narrower than the format, never wider.
 """
 

@@ -129,7 +129,7 @@ def read_summary(line: DelegatedLine, header: Header) -> Summary:
     """Return the promise of a summary line, `registry|*|type|*|count|summary`.
 
     Raises:
-        SourceSyntaxError: If it has another form, or belongs to another registry's file.
+        SourceSyntaxError: If it has another options, or belongs to another registry's file.
     """
     if len(line.fields) != 6 or line.fields[3] != "*" or line.fields[5] != "summary":
         raise SourceSyntaxError(

@@ -1,9 +1,9 @@
 """The registries' delegation files: plain, extended, and the combined files of NRO and IANA.
 
 A file is accepted whole or not at all: a broken upstream file must not become a smaller
-blocklist. The modules that serve this one: `delegated_header` reads the promises, `delegated_body`
-the lines, most of them many at a time (`delegated_bulk` on `delegated_text` and
-`delegated_columns`), the doubtful ones exactly (`delegated_rows`); `delegated_checks` compares.
+blocklist. The modules that serve this one: `header` reads the promises, `body`
+the lines, most of them many at a time (`bulk_rows` on `text_pieces` and
+`fields`), the doubtful ones exactly (`exact_rows`); `consistency` compares.
 
 Source: RIR statistics exchange format,
 https://www.apnic.net/about-apnic/corporate-documents/documents/resource-guidelines/rir-statistics-exchange-format/
@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from blockc.addresses.family import Family
+from blockc.addresses.plain_text import require_content, require_text, warning
 from blockc.errors import Location, SourceUnfit
-from blockc.formats.delegated.body import read_body, warning
+from blockc.formats.delegated.body import read_body
 from blockc.formats.delegated.consistency import (
     require_counts,
     status_counts,
@@ -23,7 +24,6 @@ from blockc.formats.delegated.consistency import (
     survey_warnings,
 )
 from blockc.formats.delegated.header import Header, read_header
-from blockc.formats.parsing.sniff import require_content, require_text
 from blockc.registries.records import Records
 from blockc.values import Value
 

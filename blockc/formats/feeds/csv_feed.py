@@ -3,6 +3,11 @@
 A column called `prefix` holds an address, prefix, range, netmask or wildcard; `start` and `last`
 are the ends of a range; `length` beside `prefix` is its length. `asn` and `country` are checked,
 every other name is a tag, and an empty name a column that is not read.
+
+Geofeeds are such tables with columns of their own. Source: RFC 8805, section 2. Nested prefixes are
+allowed, the narrowest counts, and one listed twice is an error; an entry that cannot be read is
+left out; cells that are missing at the end are empty, and further ones are ignored. An empty
+country means: do not locate this prefix.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,59 +17,68 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.lines import BLANKS, Decoded, Positions, Wrong, decode_texts
 from blockc.addresses.parse import parse_range
+from blockc.addresses.plain_text import TextLines
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, suggestion
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
-from blockc.formats.parsing.cells import DelimitedTable, Dialect
+from blockc.formats.parsing.cells import CsvTable, Dialect
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, FormatOptions
-from blockc.formats.parsing.spans import BLANKS, Decoded, Positions, Wrong, decode_texts
-from blockc.formats.parsing.text_lines import TextLines
+
+PLACES = {"prefix": 0, "country": 1, "region": 2, "city": 3}  # of a geofeed
 
 
-def read_delimited(name: str, data: bytes, form: FormatOptions) -> Feed:
-    """Read a table whose columns are those of `form`.
+def read_csv(name: str, data: bytes, options: FormatOptions) -> Feed:
+    """Read a table whose columns are those of `options`.
 
     Raises:
         SourceSyntaxError: At the first row that cannot be read.
         SourceUnfit: The table has other columns, or is not to be believed.
     """
-    dialect = Dialect(form.separator, quotes=form.quotes, comment=form.comment)
-    return feed_of(table_draft(DelimitedTable.of(TextLines.of(name, data), dialect), form), form)
+    dialect = Dialect(options.separator, quotes=options.quotes, comment=options.comment)
+    return feed_of(parse_table(CsvTable.of(TextLines.of(name, data), dialect), options), options)
 
 
-def table_draft(table: DelimitedTable, form: FormatOptions) -> ParsedRows:
-    """Return the rows of a table whose columns are those of `form`.
+def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
+    """Read a geofeed.
+
+    Raises:
+        SourceSyntaxError: More rows than `options` forgives cannot be read.
+        SourceUnfit: The file is no geofeed, or is not to be believed.
+    """
+    table = CsvTable.of(TextLines.of(name, data), Dialect())
+    return feed_of(parse_columns(table, PLACES, options), options)
+
+
+def parse_table(table: CsvTable, options: FormatOptions) -> ParsedRows:
+    """Return the rows of a table whose columns are those of `options`.
 
     Raises:
         SourceSyntaxError: A row has more or fewer cells.
         SourceUnfit: A column is missing.
     """
-    if isinstance(form.columns, Mapping):
-        table, places = with_heads(table, form.columns)
+    if isinstance(options.columns, Mapping):
+        table, places = with_header(table, options.columns)
     else:
-        _require_width(table, len(form.columns))
-        places = {name: place for place, name in enumerate(form.columns) if name}
-    return draft_of_columns(table, places, form)
+        _require_width(table, len(options.columns))
+        places = {name: place for place, name in enumerate(options.columns) if name}
+    return parse_columns(table, places, options)
 
 
-def draft_of_columns(
-    table: DelimitedTable, places: Mapping[str, int], form: FormatOptions
-) -> ParsedRows:
+def parse_columns(table: CsvTable, places: Mapping[str, int], options: FormatOptions) -> ParsedRows:
     """Return the rows of a table; `places` says where the column of each name is."""
     texts = {name: table.column(place) for name, place in places.items()}
     return ParsedRows(
         name=table.lines.name,
-        decoded=_decoded(texts, form),
+        decoded=_decoded(texts, options),
         count=len(table),
         locate=table.at,
         tags={name: column for name, column in texts.items() if name not in ADDRESS_COLUMNS},
     )
 
 
-def with_heads(
-    table: DelimitedTable, names: Mapping[str, str]
-) -> tuple[DelimitedTable, dict[str, int]]:
+def with_header(table: CsvTable, names: Mapping[str, str]) -> tuple[CsvTable, dict[str, int]]:
     """Return the rows below the first, and where in them the columns are that it heads.
 
     Args:
@@ -79,13 +93,13 @@ def with_heads(
     heads = [column[0].strip() for column in table.columns[: table.widths[0]]]
     missing = [head for head in names.values() if head not in heads]
     if missing:
-        said = f"has no column {missing[0]!r}{suggestion(missing[0], heads)}"
-        raise SourceUnfit(said, at=table.at(0), hint="correct columns in [rows]")
+        message = f"has no column {missing[0]!r}{suggestion(missing[0], heads)}"
+        raise SourceUnfit(message, at=table.at(0), hint="correct columns in [rows]")
     _require_width(table, len(heads))
-    return table.without_head(), {name: heads.index(head) for name, head in names.items()}
+    return table.without_header(), {name: heads.index(head) for name, head in names.items()}
 
 
-def _require_width(table: DelimitedTable, width: int) -> None:
+def _require_width(table: CsvTable, width: int) -> None:
     wrong = np.flatnonzero(table.widths != width)
     if len(wrong):
         raise SourceSyntaxError(
@@ -95,15 +109,15 @@ def _require_width(table: DelimitedTable, width: int) -> None:
         )
 
 
-def _decoded(texts: Mapping[str, Sequence[str]], form: FormatOptions) -> Decoded:
+def _decoded(texts: Mapping[str, Sequence[str]], options: FormatOptions) -> Decoded:
     """Return the spans of the address columns."""
     if "start" in texts:
-        return _between(*(_numbered(texts[end], form.family) for end in ("start", "last")))
+        return _between(*(_numbered(texts[end], options.family) for end in ("start", "last")))
     prefixes = texts["prefix"]
     if "length" in texts:
         pairs = zip(prefixes, texts["length"], strict=True)
         prefixes = [f"{address.strip()}/{length.strip()}" for address, length in pairs]
-    return decode_texts(prefixes, truncate=form.truncate)
+    return decode_texts(prefixes, truncate=options.truncate, commas=options.commas)
 
 
 def _numbered(texts: Sequence[str], family: Family | None) -> Sequence[str]:

@@ -6,13 +6,13 @@ Source: https://metrics.torproject.org/collector.html#exit-lists
 from collections.abc import Iterator
 from datetime import date
 
+from blockc.addresses.lines import decode_texts
+from blockc.addresses.plain_text import TextLines
 from blockc.errors import SourceSyntaxError
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
-from blockc.formats.parsing.spans import decode_texts
-from blockc.formats.parsing.text_lines import TextLines
 
 # What a line begins with, how many words it has, and where among them its day is.
 _KEYWORDS = {
@@ -25,7 +25,7 @@ _KEYWORDS = {
 }
 
 
-def read_exit_list(name: str, data: bytes, form: FormatOptions) -> Feed:
+def read_exit_list(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read an exit list. It is as old as the last time a relay or an exit was seen.
 
     Raises:
@@ -43,14 +43,14 @@ def read_exit_list(name: str, data: bytes, form: FormatOptions) -> Feed:
         if words[0] == "ExitAddress":
             numbers.append(number)
             texts.append(words[1])
-    draft = ParsedRows(
+    parsed = ParsedRows(
         name=name,
         decoded=decode_texts(texts),
         count=len(texts),
         locate=lambda position, part: lines.at(numbers[position], part),
         date=max(days, default=None),
     )
-    return feed_of(draft, form)
+    return feed_of(parsed, options)
 
 
 def _day(lines: TextLines, number: int, words: list[str]) -> Iterator[date]:

@@ -13,16 +13,15 @@ import zlib
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 
+from blockc.addresses.lines import decode_texts
+from blockc.addresses.plain_text import TextLines, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
-from blockc.formats.feeds.csv_feed import with_heads
+from blockc.formats.feeds.csv_feed import with_header
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.parsing.acceptance import warning
-from blockc.formats.parsing.assembly import ParsedRows, feed_of, joined
-from blockc.formats.parsing.cells import DelimitedTable, Dialect
+from blockc.formats.parsing.assembly import ParsedRows, concatenated, feed_of
+from blockc.formats.parsing.cells import CsvTable, Dialect
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
-from blockc.formats.parsing.spans import decode_texts
-from blockc.formats.parsing.text_lines import TextLines
 from blockc.values import replace
 
 _MAX_BYTES = 1 << 29  # unpacked, all tables together; those of City have half of it
@@ -47,7 +46,7 @@ _BROKEN = (
 )
 
 
-def read_geolite2(name: str, data: bytes, form: FormatOptions) -> Feed:
+def read_geolite2(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read GeoLite2 Country or City.
 
     Raises:
@@ -55,12 +54,12 @@ def read_geolite2(name: str, data: bytes, form: FormatOptions) -> Feed:
         SourceSyntaxError: At the first row that cannot be read.
     """
     day, contents = _contents(name, data)
-    *networks, places = [DelimitedTable.of(lines, Dialect(comment="")) for lines in contents]
-    places, at = with_heads(places, _PLACES)
+    *networks, places = [CsvTable.of(lines, Dialect(comment="")) for lines in contents]
+    places, at = with_header(places, _PLACES)
     ids, codes = (places.column(at[column]) for column in _PLACES)
     countries = {"": "", **dict(zip(ids, codes, strict=True))}
-    drafts = [_draft(table, countries, form) for table in networks]
-    return feed_of(replace(joined(drafts), name=name, date=parse_day(day)), form)
+    parts = [_parse_networks(table, countries, options) for table in networks]
+    return feed_of(replace(concatenated(parts), name=name, date=parse_day(day)), options)
 
 
 def _contents(name: str, data: bytes) -> tuple[str, list[TextLines]]:
@@ -96,34 +95,34 @@ def _unpacked(name: str, archive: zipfile.ZipFile) -> dict[str, TextLines]:
     return found
 
 
-def _unfit(name: str, said: str) -> SourceUnfit:
-    return SourceUnfit(said, at=Location(name), hint="fetch it again")
+def _unfit(name: str, message: str) -> SourceUnfit:
+    return SourceUnfit(message, at=Location(name), hint="fetch it again")
 
 
-def _draft(table: DelimitedTable, countries: Mapping[str, str], form: FormatOptions) -> ParsedRows:
+def _parse_networks(
+    table: CsvTable, countries: Mapping[str, str], options: FormatOptions
+) -> ParsedRows:
     """Return the networks of one family."""
-    table, at = with_heads(table, _NETWORKS)
+    table, at = with_header(table, _NETWORKS)
     used, registered = (table.column(at[column]) for column in ("used", "registered"))
     _require_known(table, used, countries)
     _require_known(table, registered, countries)
     instead = [n for n, place in enumerate(used) if not place and registered[n]]
-    said = "no place where it is used, its registered country stands in for it"
+    sentence = "no place where it is used, its registered country stands in for it"
     return ParsedRows(
         name=table.lines.name,
-        decoded=decode_texts(table.column(at["prefix"]), truncate=form.truncate),
+        decoded=decode_texts(table.column(at["prefix"]), truncate=options.truncate),
         count=len(table),
         locate=table.at,
         tags={
             "country": [countries[a or b] for a, b in zip(used, registered, strict=True)],
             "registered": [countries[place] for place in registered],
         },
-        warnings=(warning(table.at(instead[0]), said, len(instead)),) if instead else (),
+        warnings=(warning(table.at(instead[0]), sentence, len(instead)),) if instead else (),
     )
 
 
-def _require_known(
-    table: DelimitedTable, places: Sequence[str], countries: Mapping[str, str]
-) -> None:
+def _require_known(table: CsvTable, places: Sequence[str], countries: Mapping[str, str]) -> None:
     unknown = set(places) - countries.keys()
     if unknown:
         row = next(n for n, place in enumerate(places) if place in unknown)

@@ -4,6 +4,8 @@ import json
 from datetime import date
 from typing import Any
 
+from blockc.addresses.lines import decode_texts
+from blockc.addresses.plain_text import TextLines
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
@@ -11,11 +13,9 @@ from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.json_paths import Missing, Path
 from blockc.formats.parsing.json_rows import JsonRows, parse_json, single_text
-from blockc.formats.parsing.spans import decode_texts
-from blockc.formats.parsing.text_lines import TextLines
 
 
-def read_json(name: str, data: bytes, form: FormatOptions) -> Feed:
+def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read a JSON document. Nothing counts as a prefix but the texts its paths name.
 
     Raises:
@@ -24,18 +24,18 @@ def read_json(name: str, data: bytes, form: FormatOptions) -> Feed:
     """
     lines = TextLines.of(name, data)
     document = _document(lines)
-    rows = JsonRows(form.tags, form.max_records)
+    rows = JsonRows(options.tags, options.max_records)
     try:
-        for path in form.prefixes:
+        for path in options.prefixes:
             rows.add(document, path)
-        day = _day(lines, document, form.date)
-        serial = single_text(document, form.serial) if form.serial else ""
+        day = _day(lines, document, options.date)
+        serial = single_text(document, options.serial) if options.serial else ""
     except Missing as reason:
         raise not_there(name, reason) from None
     require_tags(name, rows)
-    draft = ParsedRows(
+    parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(rows.texts, truncate=form.truncate),
+        decoded=decode_texts(rows.texts, truncate=options.truncate, commas=options.commas),
         count=len(rows.texts),
         locate=lambda position, _part: _place(lines, rows.texts[position]),
         tags=rows.tags,
@@ -43,7 +43,7 @@ def read_json(name: str, data: bytes, form: FormatOptions) -> Feed:
         date=day,
         serial=serial,
     )
-    return feed_of(draft, form)
+    return feed_of(parsed, options)
 
 
 def not_there(name: str, reason: Missing) -> SourceUnfit:
@@ -73,8 +73,8 @@ def _document(lines: TextLines) -> Any:
         raise SourceSyntaxError("not UTF-8 text", at=lines.at(number)) from None
     except json.JSONDecodeError as reason:
         at = Location(lines.name, reason.lineno, reason.colno, lines.raw(reason.lineno))
-        said = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]}"
-        raise SourceSyntaxError(said, at=at, hint="fetch it again") from None
+        message = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]}"
+        raise SourceSyntaxError(message, at=at, hint="fetch it again") from None
     except ValueError as reason:
         raise SourceSyntaxError(f"no JSON: {reason}", at=Location(lines.name)) from None
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from blockc.addresses.lines import decode_texts
+from blockc.addresses.plain_text import TextLines
 from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import require_tags
@@ -17,13 +19,11 @@ from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import End, FormatOptions
 from blockc.formats.parsing.json_paths import Missing
 from blockc.formats.parsing.json_rows import JsonRows, parse_json
-from blockc.formats.parsing.spans import decode_texts
-from blockc.formats.parsing.text_lines import TextLines
 
 Record = Mapping[str, Any]
 
 
-def read_json_lines(name: str, data: bytes, form: FormatOptions) -> Feed:
+def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read a file of records.
 
     Raises:
@@ -32,23 +32,23 @@ def read_json_lines(name: str, data: bytes, form: FormatOptions) -> Feed:
             the file is not to be believed.
     """
     lines = TextLines.of(name, data)
-    found = _Found(JsonRows(form.tags, form.max_records))
+    found = _Found(JsonRows(options.tags, options.max_records))
     for number, text in enumerate(lines.text.split("\n"), start=1):
         if text.strip():
-            found.add(lines, number, _record(lines, number, text), form)
-    day = found.require_whole(lines, form.end) if form.end else None
+            found.add(lines, number, _record(lines, number, text), options)
+    day = found.require_whole(lines, options.end) if options.end else None
     require_tags(name, found.rows)
     rows = found.rows
-    draft = ParsedRows(
+    parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(rows.texts, truncate=form.truncate),
+        decoded=decode_texts(rows.texts, truncate=options.truncate, commas=options.commas),
         count=len(rows.texts),
         locate=lambda position, part: lines.at(found.numbers[position], part),
         tags=rows.tags,
         records=rows.prefixes,
         date=day,
     )
-    return feed_of(draft, form)
+    return feed_of(parsed, options)
 
 
 @dataclass(slots=True)
@@ -59,20 +59,20 @@ class _Found:
     numbers: list[int] = field(default_factory=list)
     last: tuple[int, Record] | None = None
 
-    def add(self, lines: TextLines, number: int, record: Record, form: FormatOptions) -> None:
+    def add(self, lines: TextLines, number: int, record: Record, options: FormatOptions) -> None:
         if self.last:
-            said = f"a record behind the one that ends the file, in line {self.last[0]:,}"
-            raise SourceSyntaxError(said, at=lines.at(number), hint="fetch it again")
-        if form.end and record.get(form.end.key) == form.end.value:
+            message = f"a record behind the one that ends the file, in line {self.last[0]:,}"
+            raise SourceSyntaxError(message, at=lines.at(number), hint="fetch it again")
+        if options.end and record.get(options.end.key) == options.end.value:
             self.last = number, record
             return
         try:
-            for path in form.prefixes:
+            for path in options.prefixes:
                 self.rows.add(record, path)
         except Missing as reason:
-            said = str(reason).replace("the file", "the record", 1)
+            message = str(reason).replace("the file", "the record", 1)
             hint = "its publisher changed its form: correct the paths in [rows]"
-            raise SourceSyntaxError(said, at=lines.at(number), hint=hint) from None
+            raise SourceSyntaxError(message, at=lines.at(number), hint=hint) from None
         self.numbers += [number] * (len(self.rows.texts) - len(self.numbers))
 
     def require_whole(self, lines: TextLines, end: End) -> date | None:
@@ -90,10 +90,10 @@ class _Found:
             )
         number, record = self.last
         if end.records and record.get(end.records) != self.rows.prefixes:
-            said = (
+            message = (
                 f"counts {record.get(end.records, 'no')} records, there are {self.rows.prefixes:,}"
             )
-            raise SourceUnfit(said, at=lines.at(number, end.records), hint="fetch it again")
+            raise SourceUnfit(message, at=lines.at(number, end.records), hint="fetch it again")
         if not end.date:
             return None
         try:
@@ -108,8 +108,8 @@ def _record(lines: TextLines, number: int, text: str) -> Record:
         record = parse_json(text)
     except json.JSONDecodeError as reason:
         at = lines.at(number)
-        said = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]} in column {reason.colno:,}"
-        raise SourceSyntaxError(said, at=at, hint="fetch it again") from None
+        message = f"no JSON: {reason.msg[:1].lower()}{reason.msg[1:]} in column {reason.colno:,}"
+        raise SourceSyntaxError(message, at=at, hint="fetch it again") from None
     except ValueError as reason:
         raise SourceSyntaxError(f"no JSON: {reason}", at=lines.at(number)) from None
     if not isinstance(record, dict):

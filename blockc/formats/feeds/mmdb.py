@@ -17,6 +17,7 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import V4, V6, Family
+from blockc.addresses.lines import Decoded, Positions
 from blockc.errors import Location, SourceUnfit, UsageError
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import not_there, tag_not_there
@@ -24,7 +25,6 @@ from blockc.formats.feeds.mmdb_tree import V4_DEPTH, WIDTH, Leaves, Tree, damage
 from blockc.formats.parsing.assembly import ParsedRows, feed_of, nowhere
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.json_paths import Missing, Path, texts_at
-from blockc.formats.parsing.spans import Decoded, Positions
 
 if TYPE_CHECKING:
     from maxminddb.reader import Metadata
@@ -41,7 +41,7 @@ _DAMAGED = (
 )
 
 
-def read_mmdb(name: str, data: bytes, form: FormatOptions) -> Feed:
+def read_mmdb(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read a MaxMind DB file; its tags are texts in its records.
 
     Raises:
@@ -50,14 +50,14 @@ def read_mmdb(name: str, data: bytes, form: FormatOptions) -> Feed:
         SourceUnfit: It is no such file, has not what the paths say, or is not to be believed.
     """
     metadata = _metadata(name, data)
-    leaves = _tree(data, metadata).leaves(name, form.max_records)
+    leaves = _tree(data, metadata).leaves(name, options.max_records)
     numbers, which = np.unique(leaves.record, return_inverse=True)
     records = list(_records(name, data, metadata, numbers.tolist()))
     tags = {}
-    for tag, path in form.tags.items():
+    for tag, path in options.tags.items():
         texts = _texts(name, records, tag, path)
         tags[tag] = [texts[number] for number in which.tolist()]
-    draft = ParsedRows(
+    parsed = ParsedRows(
         name=name,
         decoded=_by_family(leaves),
         count=len(leaves.record),
@@ -66,7 +66,7 @@ def read_mmdb(name: str, data: bytes, form: FormatOptions) -> Feed:
         date=_day(name, metadata),
         serial=str(metadata.build_epoch),
     )
-    return feed_of(draft, form)
+    return feed_of(parsed, options)
 
 
 def _metadata(name: str, data: bytes) -> "Metadata":

@@ -31,9 +31,9 @@ class Leaves(NamedTuple):
     record: NDArray[np.int64]
 
 
-def damaged(name: str, said: str) -> SourceSyntaxError:
+def damaged(name: str, message: str) -> SourceSyntaxError:
     """Return the error of a file that contradicts itself."""
-    return SourceSyntaxError(said, at=Location(name), hint="fetch it again")
+    return SourceSyntaxError(message, at=Location(name), hint="fetch it again")
 
 
 class Tree(Value, eq=False):
@@ -91,9 +91,9 @@ class Tree(Value, eq=False):
             node, high, low = node[on], high[on], low[on]
             total += len(length)
             if total + len(node) > most:
-                said = f"lists more than {most:,} networks, or goes in circles"
+                message = f"lists more than {most:,} networks, or goes in circles"
                 hint = "raise expect.max_records if it is meant"
-                raise SourceUnfit(said, at=Location(name), hint=hint)
+                raise SourceUnfit(message, at=Location(name), hint=hint)
         if len(node):
             raise damaged(name, "its tree is deeper than an address")
         return _in_order(found)

@@ -9,9 +9,10 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
+from blockc.addresses.lines import Positions, Wrong
+from blockc.addresses.plain_text import warning
+from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.parsing.format_options import FormatOptions
-from blockc.formats.parsing.spans import Positions, Wrong
 from blockc.registries.special import special_addresses, special_purpose
 from blockc.values import Value
 
@@ -47,32 +48,28 @@ class Rows(Value, eq=False):
         return sum(map(len, self.positions.values()))
 
 
-def require_right(rows: Rows, wrong: Sequence[Wrong], form: FormatOptions, count: int) -> list[str]:
+def require_right(
+    rows: Rows, wrong: Sequence[Wrong], options: FormatOptions, count: int
+) -> list[str]:
     """Return what to say about the `wrong` of `count` rows, which are left out.
 
     Raises:
-        SourceSyntaxError: At the first one, unless `form` lets a few pass.
+        SourceSyntaxError: At the first one, unless `options` lets a few pass.
     """
     if not wrong:
         return []
     first = min(wrong, key=lambda one: one.position)
     at = rows.locate(first.position, first.text)
     number = len({one.position for one in wrong})
-    if not form.skip_wrong:
+    if not options.skip_wrong:
         raise SourceSyntaxError(first.message, at=at, hint=first.hint)
     if number * _MOST_WRONG > count:
-        said = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
-        raise SourceSyntaxError(said, at=at, hint=first.hint)
+        message = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
+        raise SourceSyntaxError(message, at=at, hint=first.hint)
     return [warning(at, f"left out, {first.message}", number)]
 
 
-def warning(at: Location, sentence: str, count: int = 1) -> str:
-    """Return one line about something odd: the first place, and how often it happens."""
-    more = f"; {count:,} such rows" if count > 1 else ""
-    return f"{at}: {printable(sentence)}{more}"
-
-
-def require_believable(rows: Rows, form: FormatOptions) -> tuple[AddrSet, list[str]]:
+def require_believable(rows: Rows, options: FormatOptions) -> tuple[AddrSet, list[str]]:
     """Return the special-purpose space to leave out of `rows`, and what to say about it.
 
     Raises:
@@ -83,17 +80,17 @@ def require_believable(rows: Rows, form: FormatOptions) -> tuple[AddrSet, list[s
     at = Location(rows.name)
     if not len(rows):
         raise SourceUnfit("lists no addresses", at=at, hint="an empty feed is never meant")
-    if len(rows) > form.max_records:
-        said = f"lists {len(rows):,} rows, at most {form.max_records:,} are believed"
-        raise SourceUnfit(said, at=at, hint="raise expect.max_records if it is meant")
-    _require_family(rows, form.family)
+    if len(rows) > options.max_records:
+        message = f"lists {len(rows):,} rows, at most {options.max_records:,} are believed"
+        raise SourceUnfit(message, at=at, hint="raise expect.max_records if it is meant")
+    _require_family(rows, options.family)
     inside = {family: _inside_special(family, *rows.spans[family]) for family in FAMILIES}
-    if form.keep_special:
+    if options.keep_special:
         inside = {family: np.zeros_like(mask) for family, mask in inside.items()}
     for family in FAMILIES:
-        _require_narrow(rows, family, ~inside[family], form.widest[family])
+        _require_narrow(rows, family, ~inside[family], options.widest[family])
     everything = AddrSet.of_spans(rows.spans)
-    dropped = AddrSet.empty() if form.keep_special else everything & special_addresses()
+    dropped = AddrSet.empty() if options.keep_special else everything & special_addresses()
     if dropped == everything:
         raise SourceUnfit(
             "lists nothing but special-purpose addresses",
@@ -156,7 +153,7 @@ def _holds_block(family: Family, start: Column, last: Column, length: int) -> ND
 def _said_of_special(
     rows: Rows, inside: Mapping[Family, NDArray[np.bool_]], dropped: AddrSet
 ) -> list[str]:
-    said = []
+    messages = []
     for family in FAMILIES:
         count = dropped.count_of(family)
         if not count:
@@ -165,8 +162,8 @@ def _said_of_special(
         at = rows.locate(int(places[0]), "") if len(places) else Location(rows.name)
         name = _name_of(family, columns.ints(family, dropped.spans(family)[0][:1])[0])
         sentence = f"special-purpose space is left out: {count:,} {family.name} addresses, {name}"
-        said.append(warning(at, sentence, len(places)))
-    return said
+        messages.append(warning(at, sentence, len(places)))
+    return messages
 
 
 def _name_of(family: Family, address: int) -> str:

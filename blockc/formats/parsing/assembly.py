@@ -4,17 +4,22 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.family import FAMILIES
+from blockc.addresses.columns import ALL, Column, Spans
+from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.lines import Decoded, Positions, shifted
+from blockc.addresses.partition import Partition, paint
 from blockc.errors import Location, SourceSyntaxError, printable
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.acceptance import Locate, Rows, require_believable, require_right
 from blockc.formats.parsing.format_options import FormatOptions
-from blockc.formats.parsing.overlaps import narrowest_rows, twins
-from blockc.formats.parsing.spans import Decoded, Positions, shifted
 from blockc.formats.parsing.tags import Tags
 from blockc.values import Value, field, replace
+
+Order = NDArray[np.intp]
 
 
 class ParsedRows(Value, kw_only=True):
@@ -43,26 +48,26 @@ class ParsedRows(Value, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def feed_of(draft: ParsedRows, form: FormatOptions) -> Feed:
-    """Return the feed that `draft` makes.
+def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
+    """Return the feed that `parsed` makes.
 
     Raises:
         SourceSyntaxError: At the first row that cannot be read or contradicts another.
         SourceUnfit: The whole is not to be believed.
     """
-    tags = Tags.of(draft.tags, draft.count, form)
-    rows = Rows(draft.name, draft.decoded.spans, draft.decoded.positions, draft.locate)
-    wrong = (*draft.decoded.wrong, *tags.wrong)
-    said = require_right(rows, wrong, form, draft.count)
-    rows = _without(rows, [one.position for one in wrong], draft.count)
+    tags = Tags.of(parsed.tags, parsed.count, options)
+    rows = Rows(parsed.name, parsed.decoded.spans, parsed.decoded.positions, parsed.locate)
+    wrong = (*parsed.decoded.wrong, *tags.wrong)
+    left_out = require_right(rows, wrong, options, parsed.count)
+    rows = _without(rows, [one.position for one in wrong], parsed.count)
     listed = len(rows)
-    if form.narrowest:
+    if options.narrowest:
         rows = _cut(rows, tags)
-    rows = _without(rows, np.flatnonzero(tags.silent), draft.count)
-    dropped, oddities = require_believable(rows, form)
-    feed = _tagged(rows, tags, draft.records or listed, dropped)
-    warnings = (*draft.warnings, *said, *oddities)
-    return replace(feed, date=draft.date, serial=_one_line(draft.serial), warnings=warnings)
+    rows = _without(rows, np.flatnonzero(tags.untagged), parsed.count)
+    dropped, oddities = require_believable(rows, options)
+    feed = _tagged(rows, tags, parsed.records or listed, dropped)
+    warnings = (*parsed.warnings, *left_out, *oddities)
+    return replace(feed, date=parsed.date, serial=_one_line(parsed.serial), warnings=warnings)
 
 
 def _without(rows: Rows, positions: Sequence[int] | Positions, count: int) -> Rows:
@@ -91,7 +96,7 @@ def _cut(rows: Rows, tags: Tags) -> Rows:
     spans, positions = {}, {}
     for family in FAMILIES:
         places = rows.positions[family]
-        one, other = twins(rows.spans[family])
+        one, other = duplicate_spans(rows.spans[family])
         differ = np.flatnonzero(tags.differ(places[one], places[other]))
         if len(differ):
             first, second = (int(places[end[differ[0]]]) for end in (one, other))
@@ -106,24 +111,24 @@ def _cut(rows: Rows, tags: Tags) -> Rows:
     return Rows(rows.name, spans, positions, rows.locate)
 
 
-def joined(drafts: Sequence[ParsedRows]) -> ParsedRows:
-    """Return the rows of all `drafts`, which have the same tags, one after the other."""
-    first = np.cumsum([0, *(draft.count for draft in drafts)])
+def concatenated(parts: Sequence[ParsedRows]) -> ParsedRows:
+    """Return the rows of all `parts`, which have the same tags, one after the other."""
+    first = np.cumsum([0, *(parsed.count for parsed in parts)])
     decoded = shifted(
-        [(draft.decoded, int(at)) for draft, at in zip(drafts, first[:-1], strict=True)]
+        [(parsed.decoded, int(at)) for parsed, at in zip(parts, first[:-1], strict=True)]
     )
 
     def locate(position: int, part: str) -> Location:
         of = int(np.searchsorted(first, position, side="right")) - 1
-        return drafts[of].locate(position - int(first[of]), part)
+        return parts[of].locate(position - int(first[of]), part)
 
     return ParsedRows(
-        name=drafts[0].name,
+        name=parts[0].name,
         decoded=decoded,
         count=int(first[-1]),
         locate=locate,
-        tags={name: [t for d in drafts for t in d.tags[name]] for name in drafts[0].tags},
-        warnings=tuple(text for draft in drafts for text in draft.warnings),
+        tags={name: [t for d in parts for t in d.tags[name]] for name in parts[0].tags},
+        warnings=tuple(text for parsed in parts for text in parsed.warnings),
     )
 
 
@@ -134,3 +139,38 @@ def _one_line(text: str) -> str:
 def nowhere(name: str) -> Locate:
     """Return what knows only the name of the file, for formats without lines."""
     return lambda _position, _part: Location(name)
+
+
+def narrowest_rows(family: Family, spans: Spans) -> tuple[Spans, Order]:
+    """Return disjoint spans in address order, and for each the row of `spans` it is a part of.
+
+    Of two rows of one size that overlap the later one counts.
+
+    Cost: O(n log n) for n rows.
+    """
+    order = _widest_first(*spans)
+    start, last = (end[order] for end in spans)
+    background = Partition.filled(family, np.int32(0))
+    labels = np.arange(1, len(order) + 1, dtype=np.int32)
+    picture = paint(background, [(start, last, labels)])
+    seen = picture.labels > 0
+    runs = columns.narrow_spans(*columns.spans_alike([picture.runs(seen)])[0])
+    return runs, order[picture.labels[seen] - 1]
+
+
+def duplicate_spans(spans: Spans) -> tuple[Order, Order]:
+    """Return pairs of rows with the same span, the first of which comes first."""
+    start, last = spans
+    order = np.lexsort((last, start))
+    same = (start[order][1:] == start[order][:-1]) & (last[order][1:] == last[order][:-1])
+    return order[:-1][same], order[1:][same]
+
+
+def _widest_first(start: Column, last: Column) -> Order:
+    """Return the rows by size, the widest first; those of one size in their own order."""
+    if not columns.is_wide(start):
+        return np.argsort(~(last - start), kind="stable")
+    (start_high, start_low), (last_high, last_low) = columns.split(start), columns.split(last)
+    borrow = (last_low < start_low).astype(np.uint64)
+    high, low = last_high - start_high - borrow, last_low - start_low
+    return np.lexsort((ALL - low, ALL - high))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockc.addresses.plain_text import TextLines
 from blockc.errors import Location, SourceSyntaxError
-from blockc.formats.parsing.text_lines import TextLines
 from blockc.values import Value
 
 Numbers = NDArray[np.int64]
@@ -32,7 +32,7 @@ class Dialect(Value):
         return csv.reader(lines, **options)
 
 
-class DelimitedTable(Value, eq=False):
+class CsvTable(Value, eq=False):
     """The cells of a file, blank lines and comments left out.
 
     Attributes:
@@ -47,13 +47,13 @@ class DelimitedTable(Value, eq=False):
     numbers: Numbers
 
     @classmethod
-    def of(cls, lines: TextLines, dialect: Dialect) -> "DelimitedTable":
+    def of(cls, lines: TextLines, dialect: Dialect) -> "CsvTable":
         """Cut `lines`.
 
         Raises:
             SourceSyntaxError: At the first line whose quotes are wrong.
         """
-        chosen, numbers = _speaking(lines.text[:-1], dialect.comment)
+        chosen, numbers = _significant_lines(lines.text[:-1], dialect.comment)
         even = _even_columns(chosen, dialect)
         if even:
             return cls(lines, even, np.full_like(numbers, len(even)), numbers)
@@ -69,16 +69,16 @@ class DelimitedTable(Value, eq=False):
         """Return one cell of every row; empty texts if no row has so many."""
         return self.columns[place] if place < len(self.columns) else [""] * len(self)
 
-    def without_head(self) -> "DelimitedTable":
+    def without_header(self) -> "CsvTable":
         """Return the table without its first row."""
         columns = tuple(column[1:] for column in self.columns)
-        return DelimitedTable(self.lines, columns, self.widths[1:], self.numbers[1:])
+        return CsvTable(self.lines, columns, self.widths[1:], self.numbers[1:])
 
     def __len__(self) -> int:
         return len(self.numbers)
 
 
-def _speaking(text: str, comment: str) -> tuple[list[str], Numbers]:
+def _significant_lines(text: str, comment: str) -> tuple[list[str], Numbers]:
     """Return the lines of `text` that are neither blank nor comments, and their numbers."""
     lines = text.split("\n")
     numbers = np.arange(1, len(lines) + 1, dtype=np.int64)

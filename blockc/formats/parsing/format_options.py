@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from blockc.addresses.family import V4, V6, Family
+from blockc.addresses.lines import Commas
 from blockc.formats.parsing.json_paths import Path
 from blockc.values import Value, field
 
@@ -33,6 +34,7 @@ class FormatOptions(Value, kw_only=True):
 
     Attributes:
         family: The one family the file may list, or both.
+        commas: What joins the ends of a range, or separates addresses in one cell.
         truncate: Host bits are cleared instead of refused.
         skip_wrong: A row that cannot be read is left out and reported, up to one in a hundred.
         keep_special: Special-purpose space stays in; else it is left out and reported.
@@ -53,6 +55,7 @@ class FormatOptions(Value, kw_only=True):
     """
 
     family: Family | None = None
+    commas: Commas | None = None
     truncate: bool = False
     skip_wrong: bool = False
     keep_special: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.lines import Commas
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, COUNTRY, TAG, End, FormatOptions
 from blockc.formats.parsing.json_paths import Path, parse_path
 from blockc.formats.parsing.tags import ASN, COUNTRIES, is_as_number
@@ -13,6 +14,7 @@ from blockc.values import replace
 Key = tuple[str | int, ...]
 _NAMES = {family.name: family for family in FAMILIES}
 _SEPARATORS = {"tab": "\t", "\\t": "\t"}
+_COMMAS = (",", ";", "|")
 _WIDEST = {"ipv4": 32, "ipv6": 64}
 _WAYS = (
     {"prefix"},
@@ -118,6 +120,20 @@ def _read_comment(reading: _Reading, value: str) -> None:
     reading.set(comment=value)
 
 
+def _read_comma(name: str) -> Callable[[_Reading, str], None]:
+    """Return what reads the mark between the ends of a range, or between addresses."""
+
+    def read(reading: _Reading, value: str) -> None:
+        if value not in _COMMAS:
+            reading.add((name,), f"{value!r} separates no addresses", 'expected such as ","')
+        commas = replace(reading.form.commas or Commas(), **{name: value})
+        if commas.range == commas.split:
+            reading.add((name,), f"{value!r} cannot both join a range and separate entries")
+        reading.set(commas=commas)
+
+    return read
+
+
 def _read_prefix(reading: _Reading, value: str | list[str]) -> None:
     texts = [value] if isinstance(value, str) else value
     paths = []
@@ -215,9 +231,11 @@ _KEYS: Mapping[str, Callable[[_Reading, Any], None]] = {
     "overlap": _simple("narrowest", lambda value: value == "narrowest"),
     "prefix": _read_prefix,
     "quotes": _simple("quotes", bool),
+    "range": _read_comma("range"),
     "separator": _read_separator,
     "serial": _read_top("serial"),
     "special": _simple("keep_special", lambda value: value == "keep"),
+    "split": _read_comma("split"),
     "tags": _read_tags,
     "widest_prefix": _read_widest,
 }

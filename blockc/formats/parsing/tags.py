@@ -1,16 +1,15 @@
 """What the rows of a feed are called: countries, AS numbers and whatever else it tells."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.family import Family
+from blockc.addresses.lines import Positions, Wrong
 from blockc.formats.feeds.feed import Tag
-from blockc.formats.parsing.categorical import Coded
 from blockc.formats.parsing.format_options import COUNTRY, FormatOptions
-from blockc.formats.parsing.spans import Positions, Wrong
 from blockc.values import Value
 
 COUNTRIES = ("country", "registered")
@@ -19,6 +18,42 @@ _LAST_ASN = 2**32 - 1
 _NUMBER = re.compile(r"\d+", re.ASCII)
 # One number or the several origins of a prefix: `64500_64501`, or an AS set, `64500,64501`.
 _AS_NUMBERS = re.compile(r"(?:AS)?\d{1,10}(?:[_,]\d{1,10})*", re.IGNORECASE | re.ASCII)
+Codes = NDArray[np.int32]
+
+
+class Categorical(Value, eq=False):
+    """Texts by number.
+
+    Invariant: `names` are distinct and the first is empty; `codes` are positions in them.
+    """
+
+    names: tuple[str, ...]
+    codes: Codes
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Categorical":
+        """Return `texts`, numbered in the order of their first appearance."""
+        names = tuple(dict.fromkeys(["", *texts]))
+        numbers = {name: number for number, name in enumerate(names)}
+        codes = np.fromiter(map(numbers.__getitem__, texts), dtype=np.int32, count=len(texts))
+        return cls(names, codes)
+
+    @classmethod
+    def constant(cls, text: str, count: int) -> "Categorical":
+        """Return `count` times the same text."""
+        names = ("", text) if text else ("",)
+        return cls(names, np.full(count, len(names) - 1, dtype=np.int32))
+
+    def renamed(self, change: Callable[[str], str]) -> "Categorical":
+        """Return the texts as `change` writes them."""
+        again = Categorical.of([change(name) for name in self.names])
+        return Categorical(again.names, again.codes[self.codes])
+
+    def wrong(self, right: Callable[[str], bool]) -> Iterator[tuple[int, str]]:
+        """Yield position and text of the texts that are neither empty nor right."""
+        bad = np.array([bool(name) and not right(name) for name in self.names])
+        for position in np.flatnonzero(bad[self.codes]).tolist():
+            yield position, self.names[self.codes[position]]
 
 
 class Tags(Value, eq=False):
@@ -28,17 +63,19 @@ class Tags(Value, eq=False):
         coded: By name of the tag. A row that several AS announce has all their numbers, with `_`
             between them.
         wrong: Rows that are called what cannot be.
-        silent: Rows that no AS announces and that nothing else is said about.
+        untagged: Rows that no AS announces and that nothing else is said about.
     """
 
-    coded: Mapping[str, Coded]
+    coded: Mapping[str, Categorical]
     wrong: tuple[Wrong, ...]
-    silent: NDArray[np.bool_]
+    untagged: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, texts: Mapping[str, Sequence[str]], count: int, form: FormatOptions) -> "Tags":
-        """Return the tags that `texts` and the labels of `form` say about `count` rows."""
-        coded = {name: _cleaned(Coded.of(values), form.empty) for name, values in texts.items()}
+    def of(cls, texts: Mapping[str, Sequence[str]], count: int, options: FormatOptions) -> "Tags":
+        """Return the tags that `texts` and the labels of `options` say about `count` rows."""
+        coded = {
+            name: _cleaned(Categorical.of(values), options.empty) for name, values in texts.items()
+        }
         wrong: list[Wrong] = []
         for name in coded.keys() & set(COUNTRIES):
             coded[name] = coded[name].renamed(str.upper)
@@ -47,11 +84,13 @@ class Tags(Value, eq=False):
             numbers = coded[ASN]
             wrong += _wrong(numbers, _are_as_numbers, "is no AS number", "expected such as 64500")
             coded[ASN] = numbers.renamed(_plain_numbers)
-        silent = np.full(count, ASN in coded)
+        untagged = np.full(count, ASN in coded)
         for one in coded.values():
-            silent &= one.codes == 0
-        constant = {name: Coded.constant(value, count) for name, value in form.labels.items()}
-        return cls(coded | constant, tuple(wrong), silent)
+            untagged &= one.codes == 0
+        constant = {
+            name: Categorical.constant(value, count) for name, value in options.labels.items()
+        }
+        return cls(coded | constant, tuple(wrong), untagged)
 
     def differ(self, one: Positions, other: Positions) -> NDArray[np.bool_]:
         """Return which pairs of rows are not called the same."""
@@ -84,11 +123,11 @@ class Tags(Value, eq=False):
 
 
 def _by_as(
-    coded: Coded, positions: Mapping[Family, Positions]
+    coded: Categorical, positions: Mapping[Family, Positions]
 ) -> tuple[dict[Family, NDArray[np.intp]], Tag]:
     """Return each row as often as it has AS numbers, and the numbers one by one."""
     several = [name.split("_") for name in coded.names]
-    single = Coded.of([number for numbers in several for number in numbers])
+    single = Categorical.of([number for numbers in several for number in numbers])
     counts = np.array([len(numbers) for numbers in several])
     first = np.cumsum(counts) - counts
     rows, labels = {}, {}
@@ -101,7 +140,7 @@ def _by_as(
     return rows, Tag(single.names, labels)
 
 
-def _cleaned(coded: Coded, empty: Iterable[str]) -> Coded:
+def _cleaned(coded: Categorical, empty: Iterable[str]) -> Categorical:
     nothing = set(empty)
 
     def clean(name: str) -> str:
@@ -111,7 +150,9 @@ def _cleaned(coded: Coded, empty: Iterable[str]) -> Coded:
     return coded.renamed(clean)
 
 
-def _wrong(coded: Coded, right: Callable[[str], bool], message: str, hint: str) -> list[Wrong]:
+def _wrong(
+    coded: Categorical, right: Callable[[str], bool], message: str, hint: str
+) -> list[Wrong]:
     found = coded.wrong(right)
     return [Wrong(position, text, f"{text!r} {message}", hint) for position, text in found]
 

@@ -14,7 +14,14 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.lines import read_spans
-from blockc.errors import PolicyError, SourceSyntaxError
+from blockc.errors import (
+    BlockcError,
+    Mistakes,
+    PolicyError,
+    SourceMistakes,
+    SourceSyntaxError,
+    SourceUnfit,
+)
 from blockc.policy.model import Guard, LocatedSelector
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.includes import ReadFile, beside, read_beside
@@ -145,8 +152,10 @@ class SelectorSets:
         data = read_beside(located.place, name, self.data.read_file)
         try:
             spans = read_spans(path, data)
-        except SourceSyntaxError as mistake:
-            raise PolicyError(mistake.message, at=mistake.at, hint="correct that line") from None
+        except (SourceSyntaxError, SourceUnfit) as mistake:
+            raise _in_policy(mistake) from None
+        except SourceMistakes as found:
+            raise Mistakes([_in_policy(one) for one in found.errors]) from None
         for family in spans:
             self._require_narrow(family, spans[family], path)
         return AddrSet.of_spans({family: spans[family] for family in self.families})
@@ -173,6 +182,12 @@ class SelectorSets:
         if not found:
             raise PolicyError(f"{selector} matches nothing", hint="an empty feed is never meant")
         return found
+
+
+def _in_policy(one: BlockcError) -> PolicyError:
+    """Return the error of a line in a file that the policy's author keeps."""
+    hint = "correct that line" if "host bits" in one.hint else one.hint
+    return PolicyError(one.message, at=one.at, hint=hint)
 
 
 def label_counts(mapped: AddrMap) -> dict[str, Counts]:

@@ -1,0 +1,128 @@
+"""A plain text file: its lines, where in them something stands, and bodies that are no text."""
+
+from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
+from blockc.values import Value
+
+# Magic numbers of what servers, proxies and archives put in place of the text asked for.
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
+_BYTE_ORDER_MARKS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+def require_text(name: str, data: bytes) -> None:
+    """Raise unless `data` can be a plain text file.
+
+    Raises:
+        SourceUnfit: If it is compressed, a web page, or marked as another encoding.
+        SourceSyntaxError: At the first NUL byte.
+    """
+    for magic, kind in _COMPRESSED.items():
+        if data.startswith(magic):
+            raise SourceUnfit(
+                f"the file is {kind} data, expected plain text",
+                at=Location(name),
+                hint="decompress it first",
+            )
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            raise SourceUnfit(
+                f"the file is {encoding} text, expected UTF-8",
+                at=Location(name),
+                hint="save it as UTF-8",
+            )
+    if data[:1024].lstrip().startswith(b"<"):
+        raise SourceUnfit(
+            "the file is a web page (HTML or XML), expected plain text",
+            at=Location(name),
+            hint="fetch it again, following redirects",
+        )
+    _require_no_nul(name, data)
+
+
+def require_content(name: str, data: bytes) -> None:
+    """Raise SourceUnfit if `data` is empty or blank."""
+    if not data or data.isspace():
+        raise SourceUnfit("the file is empty", at=Location(name), hint="fetch it again")
+
+
+def _require_no_nul(name: str, data: bytes) -> None:
+    position = data.find(b"\0")
+    if position < 0:
+        return
+    if position < 2 and data[:200].count(0) >= len(data[:200]) // 2:
+        message = "the file is UTF-16 text, expected UTF-8"
+        raise SourceUnfit(message, at=Location(name), hint="save it as UTF-8")
+    before = data.rfind(b"\n", 0, position) + 1
+    shown = data[before : position + 60].split(b"\n")[0].decode("utf-8", "backslashreplace")
+    line = data.count(b"\n", 0, position) + 1
+    raise SourceSyntaxError(
+        "a NUL byte, the file is damaged",
+        at=Location(name, line, shown.index("\0") + 1, shown),
+        hint="fetch it again",
+    )
+
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # UTF-8's own says nothing and is common in files from Windows
+_SHOWN = 500  # characters of a line that an error carries
+
+
+class TextLines(Value):
+    """A plain text, every line ended by a newline alone.
+
+    Attributes:
+        name: What the file is called in messages.
+    """
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, name: str, data: bytes, *, may_be_empty: bool = False) -> "TextLines":
+        """Return the lines of `data`.
+
+        Raises:
+            SourceUnfit: If it is empty, compressed, a web page or in another encoding than UTF-8.
+            SourceSyntaxError: At the first NUL byte.
+        """
+        if not may_be_empty:
+            require_content(name, data)
+        data = data.removeprefix(_BYTE_ORDER_MARK)
+        require_text(name, data)
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        return cls(name, data if not data or data.endswith(b"\n") else data + b"\n")
+
+    @property
+    def text(self) -> str:
+        """Return the whole text; what is not UTF-8 becomes escapes."""
+        return self.data.decode("utf-8", "backslashreplace")
+
+    def raw(self, number: int) -> str:
+        """Return the line of this number, counted from 1; an empty text behind the last one."""
+        begin = 0
+        for _ in range(number - 1):
+            begin = self.data.find(b"\n", begin) + 1 or len(self.data)
+        end = self.data.find(b"\n", begin)
+        return self.data[begin : max(begin, end)].decode("utf-8", "backslashreplace")
+
+    def at(self, number: int, part: str = "") -> Location:
+        """Return the place of a line, or of `part` in it."""
+        line = self.raw(number)
+        column = line.find(part) + 1 if part else 0
+        width = min(len(part), _SHOWN) or 1
+        shown = line if column > _SHOWN else line[:_SHOWN]
+        return Location(self.name, number, column, shown, width)
+
+
+def warning(at: Location, sentence: str, count: int = 1) -> str:
+    """Return one line about something odd: the first place, and how often it happens."""
+    more = f"; {count:,} such rows" if count > 1 else ""
+    return f"{at}: {printable(sentence)}{more}"
