@@ -1,6 +1,6 @@
 """What can go wrong, where it went wrong, and who must act."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
@@ -115,6 +115,31 @@ class Miscompiled(BlockcError):
     """A pass, a template or a reader broke its contract; blockc is wrong."""
 
     exit_code = 70
+
+
+class Unproved(Miscompiled):
+    """An artifact does not say what was ordered, or cannot be read back; blockc is wrong.
+
+    Attributes:
+        files: path -> text of the whole artifact, for whoever wants to look at it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        at: Location | None = None,
+        hint: str = "",
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, at=at, hint=hint)
+        self.files = dict(files or {})
+
+
+class UnprovedTemplate(Unproved):
+    """The same where the operator's own template wrote the artifact; the operator must act."""
+
+    exit_code = 2
 
 
 class Mistakes(BlockcError):

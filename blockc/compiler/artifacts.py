@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -11,7 +12,7 @@ from blockc.addresses.addrset import union
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.compiler.limits import Limits
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec
-from blockc.errors import Miscompiled
+from blockc.errors import Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
 from blockc.policy.syntax.includes import beside
@@ -109,7 +110,9 @@ class ArtifactCompiler(Value):
             return None
         texts = list(map(self._rendered, group.specs, drafts))
         intents = [spec.intent for spec in group.specs]
-        proofs = prove_pieces(group.specs[0].target, texts, intents, group.pieces)
+        names = [spec.name for spec in group.specs]
+        with _blaming_own_template(group.specs[0]):
+            proofs = prove_pieces(group.specs[0].target, texts, intents, group.pieces, names)
         nothing = AddrSet.empty(group.pieces.families)
         empty: tuple[PassStep, ...] = ()
         made = []
@@ -154,7 +157,8 @@ class ArtifactCompiler(Value):
         said = compiled.meaning if whole else self._meaning(compiled, rules)
         draft = self._draft(order, rules, compiled.names, said, number)
         texts = self._rendered(order, draft, number)
-        return ArtifactPart(texts, prove(order.dialect, texts, said), said)
+        with _blaming_own_template(order):
+            return ArtifactPart(texts, prove(order.dialect, texts, said, order.name), said)
 
     def _draft(
         self,
@@ -274,6 +278,22 @@ def _provenance(order: ArtifactSpec, inputs: Inputs) -> Provenance:
         sources=inputs.sources,
         sample=inputs.sample,
     )
+
+
+@contextmanager
+def _blaming_own_template(order: ArtifactSpec) -> Iterator[None]:
+    """Make a failed proof the operator's, if it was the operator's template that wrote the text."""
+    own = order.output.template
+    try:
+        yield
+    except Unproved as failed:
+        if not own:
+            raise
+        named = order.output.place.location()
+        hint = f"the template {own}, named in {named.path}:{named.line}, wrote this: mend it"
+        raise UnprovedTemplate(
+            failed.message, at=failed.at, hint=hint, files=failed.files
+        ) from None
 
 
 def _when_over(order: ArtifactSpec) -> WhenOver:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import AddrMap, AddrSet, Family, columns, minimal_cover, overlay
+from blockc.addresses import AddrMap, AddrSet, Family, Prefix, columns, minimal_cover, overlay
 from blockc.addresses.columns import Column
 from blockc.addresses.partition import paint
-from blockc.addresses.rules import Rules, meaning
-from blockc.errors import Location, Miscompiled, SourceSyntaxError
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import Text
@@ -31,7 +31,6 @@ class Proof(Value):
 class _Slots(Value):
     """The slots of one family in which neither intent nor artifact changes, and what is wanted."""
 
-    path: str
     family: Family
     names: tuple[str, ...]
     starts: Column
@@ -41,26 +40,87 @@ class _Slots(Value):
     def lasts(self) -> Column:
         return columns.before(self.family, np.roll(self.starts, -1))
 
-    def require(self, got: Labels, witness: str) -> None:
-        """Raise Miscompiled at the first slot that `witness` gives another verdict."""
-        wrong = self.wanted != got
-        if not wrong.any():
-            return
-        at = int(np.argmax(wrong))
+    def wrong(self, got: Labels) -> tuple[Prefix, str, str] | None:
+        """Return the first prefix that gets another verdict than is wanted, and both verdicts."""
+        differs = self.wanted != got
+        if not differs.any():
+            return None
+        at = int(np.argmax(differs))
         place = slice(at, at + 1)
         first = next(iter(minimal_cover(self.family, self.starts[place], self.lasts[place])))
-        raise Miscompiled(
-            f"{first} is {self._said(got[at])} by {witness}, "
-            f"the policy wants it {self._said(self.wanted[at])}",
-            at=Location(self.path),
-            hint="nothing was published; report this, or mend the template if it is your own",
+        return first, self.names[got[at]], self.names[self.wanted[at]]
+
+
+class _Artifact(Value, eq=False):
+    """The files of one artifact, and what they are called in messages."""
+
+    target: Target
+    texts: Sequence[Text]
+    name: str
+
+    def unproved(self, message: str, at: Location | None, hint: str = "") -> Unproved:
+        """Return the error to raise about the artifact."""
+        of_list = f", list {self.name}" if self.name else ""
+        return Unproved(
+            f"target {self.target.name}{of_list}: {message}",
+            at=at or Location(self.texts[0].path),
+            hint=hint or "nothing was published",
+            files={text.path: text.text for text in self.texts},
         )
 
-    def _said(self, label: int) -> str:
-        return f"given {self.names[label]!r}" if self.names[label] else "left alone"
+    def read(self) -> Reading:
+        """Return what the files say."""
+        try:
+            return self.target.reader(self.texts)
+        except SourceSyntaxError as error:
+            message = f"cannot be read back: {error.message}"
+            raise self.unproved(message, error.at, error.hint) from None
+
+    def require(self, slots: _Slots, got: Labels, reading: Reading, witness: str = "") -> None:
+        """Raise Unproved at the first slot that gets another verdict than is wanted."""
+        wrong = slots.wrong(got)
+        if wrong is None:
+            return
+        first, said, wanted = wrong
+        at = _decider(self.target.match, reading, first) or Location(self._file_of(first.family))
+        raise self.unproved(
+            f"{first} is {_state(said)}{witness}, the policy {_wish(wanted)}",
+            at,
+        )
+
+    def _file_of(self, family: Family) -> str:
+        return next((t.path for t in self.texts if family in t.families), self.texts[0].path)
 
 
-def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
+def _state(verdict: str) -> str:
+    return {"": "allowed", "block": "blocked"}.get(verdict, f"given {verdict!r}")
+
+
+def _wish(verdict: str) -> str:
+    return {"": "allows it", "block": "blocks it"}.get(verdict, f"gives it {verdict!r}")
+
+
+def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
+    """Return the place of the rule that decides about the first address of a prefix.
+
+    Where no rule holds it, nothing in the text explains the verdict.
+    """
+    rules = reading.rules.get(asked.family, Rules.empty(asked.family))
+    address = columns.column(asked.family, [asked.first])
+    spans = [(rules.start, rules.last), (address, address)]
+    (start, last), (address, _) = columns.spans_alike(spans)
+    holds = np.flatnonzero((start <= address) & (address <= last))
+    if not len(holds):
+        return None
+    if match is Match.LONGEST:
+        lengths = rules.take(holds).prefixes().length
+        return reading.place(asked.family, int(holds[np.argmax(lengths)]))
+    if match is Match.TWO_SETS:  # what spares decides, if there is any
+        holds = holds[np.argsort(rules.verdict[holds], kind="stable")]
+    return reading.place(asked.family, int(holds[0]))
+
+
+def prove(target: Target, texts: Sequence[Text], intent: AddrMap, name: str = "") -> Proof:
     """Return the proof that the files of one artifact say `intent`.
 
     Between two neighbouring boundaries of the artifact and the intent both are constant, so
@@ -70,42 +130,49 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap) -> Proof:
 
     Args:
         texts: The files in the order of `target.files`.
+        name: The list, for messages.
 
     Raises:
-        Miscompiled: With the first prefix on which text and intent differ, or where the text
-            cannot be read.
+        Unproved: With the first prefix on which text and intent differ and the place of the entry
+            that decides about it, or with the place where the text cannot be read.
 
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
-    reading = _read(target, texts)
-    return _proof(reading, _compare(target, reading, intent, texts))
+    artifact = _Artifact(target, texts, name)
+    reading = artifact.read()
+    return _proof(reading, _compare(artifact, reading, intent))
 
 
-def _compare(target: Target, reading: Reading, intent: AddrMap, texts: Sequence[Text]) -> int:
+def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap) -> int:
     """Return the number of slots in which a reading was compared with what it should say."""
+    target = artifact.target
     intent = _asked(target, intent)
     try:
         said = meaning(target.match, reading.rules.values(), reading.names, intent.families)
     except ValueError as reason:
-        raise Miscompiled(f"{target.name}: {reason}", at=Location(texts[0].path)) from None
+        raise artifact.unproved(str(reason), None) from None
     names = tuple(dict.fromkeys((*intent.names, *reading.names)))
     label = np.array([names.index(name) for name in reading.names], dtype=np.int32)
     count = 0
     for family in intent.families:
         starts, (wanted, got) = overlay(intent.part(family), said.part(family))
-        path = next((text.path for text in texts if family in text.families), texts[0].path)
-        slots = _Slots(path, family, names, starts, wanted)
-        slots.require(label[got], "its text")
+        slots = _Slots(family, names, starts, wanted)
+        artifact.require(slots, label[got], reading)
         rules = reading.rules.get(family, Rules.empty(family))
         ask = trie_oracle(target.match, rules, label)
-        slots.require(ask(starts), "the trie's first look")
-        slots.require(ask(_as_starts(family, slots.lasts)), "the trie's second look")
+        artifact.require(slots, ask(starts), reading, " by the trie's first look")
+        lasts = ask(_as_starts(family, slots.lasts))
+        artifact.require(slots, lasts, reading, " by the trie's second look")
         count += len(starts)
     return count
 
 
 def prove_pieces(
-    target: Target, texts: Sequence[Sequence[Text]], intents: Sequence[AddrMap], pieces: AddrMap
+    target: Target,
+    texts: Sequence[Sequence[Text]],
+    intents: Sequence[AddrMap],
+    pieces: AddrMap,
+    names: Sequence[str],
 ) -> list[Proof]:
     """Return the proofs that the files of each of several artifacts say its intent, all at once.
 
@@ -116,16 +183,18 @@ def prove_pieces(
         texts: The files of each artifact, in the order of `target.files`.
         intents: What each must say: one verdict on its own piece of `pieces`.
         pieces: The artifact each address belongs to: label n + 1 is texts[n].
+        names: The list of each, for messages.
 
     Raises:
-        Miscompiled: As `prove` of the first artifact that is wrong.
+        Unproved: As `prove` of the first artifact that is wrong.
     """
-    readings = [_read(target, files) for files in texts]
+    artifacts = [_Artifact(target, *one) for one in zip(texts, names, strict=True)]
+    readings = [artifact.read() for artifact in artifacts]
     try:
-        count = _compare(target, _together(readings, pieces.names), pieces, texts[0])
-    except Miscompiled:
-        for files, intent in zip(texts, intents, strict=True):
-            prove(target, files, intent)
+        count = _compare(artifacts[0], _together(readings, pieces.names), pieces)
+    except Unproved:
+        for files, intent, name in zip(texts, intents, names, strict=True):
+            prove(target, files, intent, name)
         raise
     return [_proof(reading, count) for reading in readings]
 
@@ -143,15 +212,6 @@ def _together(readings: Sequence[Reading], names: tuple[str, ...]) -> Reading:
 
 def _proof(reading: Reading, slots: int) -> Proof:
     return Proof({f: len(rules) for f, rules in reading.rules.items()}, slots, 2 * slots)
-
-
-def _read(target: Target, texts: Sequence[Text]) -> Reading:
-    try:
-        return target.reader(texts)
-    except SourceSyntaxError as error:
-        raise Miscompiled(
-            f"{target.name} cannot be read back: {error.message}", at=error.at, hint=error.hint
-        ) from None
 
 
 def _asked(target: Target, intent: AddrMap) -> AddrMap:

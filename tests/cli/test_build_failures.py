@@ -57,7 +57,7 @@ def test_a_template_that_loses_an_entry_is_exit_code_70(
     monkeypatch.setattr("blockc.workspace.project.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
-    assert done.err.startswith("blockc: far.txt: 1.0.1.0/24 is left alone by ")
+    assert done.err.startswith("blockc: far.txt: target plain, list far: 1.0.1.0/24 is allowed, ")
 
 
 def test_a_template_that_adds_an_entry_is_exit_code_70(
@@ -71,7 +71,10 @@ def test_a_template_that_adds_an_entry_is_exit_code_70(
     monkeypatch.setattr("blockc.workspace.project.shipped_templates", wrong)
     done = fails()
     assert done.code == 70
-    assert "9.9.9.9/32 is given 'block' by " in done.err
+    assert ": target plain, list far: 9.9.9.9/32 is blocked, the policy allows it" in done.err
+    line = done.err.splitlines()[0].split(":")
+    assert (line[1], line[3]) == (" far.txt", "1")
+    assert "    9.9.9.9/32\n    ^" in done.err
 
 
 def test_a_template_whose_text_nothing_can_read_is_exit_code_70(
@@ -83,7 +86,7 @@ def test_a_template_whose_text_nothing_can_read_is_exit_code_70(
     )
     done = fails()
     assert done.code == 70
-    assert done.err.startswith("blockc: far.txt:1:1: plain cannot be read back: ")
+    assert done.err.startswith("blockc: far.txt:1:1: target plain, list far: cannot be read back: ")
 
 
 def test_a_pass_that_loses_a_prefix_is_exit_code_70(
@@ -136,9 +139,9 @@ def test_a_bug_anywhere_is_exit_code_70_with_its_traceback(
         ("ok\n{% for %}", 2, "own.j2:2: the template cannot be filled: "),
         ("{% for a in parts %}", 2, "own.j2:1: the template cannot be filled: "),
         ("{{ parts.__class__.__mro__ }}", 2, "own.j2:1: the template cannot be filled: "),
-        ("# nobody is blocked\n", 70, "mend the template if it is your own"),
-        ("0.0.0.0/0\n", 70, "mend the template if it is your own"),
-        ("{{ header }}", 70, "plain cannot be read back"),
+        ("# nobody is blocked\n", 2, "far.txt: target plain, list far: 1.0.1.0/24 is allowed, "),
+        ("\n0.0.0.0/0\n", 2, "far.txt:2:1: target plain, list far: 0.0.0.0/8 is blocked, "),
+        ("{{ header }}", 2, "target plain, list far: cannot be read back"),
     ],
 )
 def test_a_wrong_template_is_named(
@@ -149,6 +152,20 @@ def test_a_wrong_template_is_named(
     done = fails()
     assert done.code == code
     assert said in done.err
+
+
+def test_the_place_that_names_a_lying_template_is_told_and_what_it_wrote_is_kept(
+    fails: Fails, tmp_path: Path
+) -> None:
+    policy = write_policy(tmp_path, POLICY.replace('target = "plain"\npath = "far.txt"\n', OURS))
+    (tmp_path / "own.j2").write_text("0.0.0.0/0\n", encoding="utf-8")
+    kept = tmp_path / "failed"
+    done = fails("--keep-failed", kept)
+    assert done.code == 2
+    line = policy.read_text(encoding="utf-8").split("[[output]]")[0].count("\n") + 1
+    assert f"the template own.j2, named in {policy}:{line}, wrote this" in done.err
+    assert [*kept.iterdir()] == [kept / "far.txt"]
+    assert (kept / "far.txt").read_text(encoding="utf-8") == "0.0.0.0/0\n"
 
 
 # It does not fit.

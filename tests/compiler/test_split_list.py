@@ -95,7 +95,8 @@ def test_a_lie_in_one_piece_is_found_with_the_name_of_its_file(
     lie(monkeypatch, "CN.txt", line)
     with pytest.raises(Miscompiled) as caught:
         compiled(LIST + output("far", "{country}.txt", "plain", SPLIT))
-    assert str(caught.value).startswith(f"CN.txt: {said} is given 'block' by its text")
+    assert str(caught.value).startswith("CN.txt:15:1: target plain, list far/CN: ")
+    assert f": {said} is blocked, the policy allows it" in str(caught.value)
 
 
 def test_an_entry_that_moved_to_another_piece_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,5 +105,5 @@ def test_an_entry_that_moved_to_another_piece_is_found(monkeypatch: pytest.Monke
         return (Text(text.path, "10.0.0.9\n" if text.path == "ZZ.txt" else text.text),)
 
     monkeypatch.setattr("blockc.compiler.artifacts.render", swapped)
-    with pytest.raises(Miscompiled, match=r"ZZ\.txt: "):
+    with pytest.raises(Miscompiled, match=r"ZZ\.txt:1:1: "):
         compiled(LIST + output("far", "{country}.txt", "plain", SPLIT))

@@ -1,5 +1,6 @@
 """The proof finds every fault: in the rules, in the text, in the families, in the names."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
@@ -8,11 +9,15 @@ import pytest
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, Prefix, Prefixes
 from blockc.addresses.longest_match import PrefixIndex
 from blockc.addresses.rules import Rules
-from blockc.errors import Miscompiled
+from blockc.errors import Miscompiled, Unproved
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.document import entry_texts
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.kernel.ipset import IPSET
+from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from blockc.verify import trie_oracle
 from blockc.verify.proof import Proof, prove
@@ -87,7 +92,7 @@ def test_a_fault_in_one_entry_is_found(target: Target, fault: Fault) -> None:
         with pytest.raises(Miscompiled) as found:
             prove(target, texts, AddrMap.of_set(addresses))
         assert found.value.exit_code == 70
-        assert "by its text, the policy wants it" in found.value.message
+        assert re.search("(allowed|blocked), the policy (blocks|allows) it", found.value.message)
 
 
 def _rules(target: Target, entries: list[tuple[Prefix, int]]) -> Mapping[Family, Rules]:
@@ -125,7 +130,7 @@ def _spelled(target: Target, addresses: AddrSet) -> Iterator[list[str]]:
 def test_a_list_without_one_of_its_families_is_found(target: Target) -> None:
     both = EDGES["neighbours"]
     for family in FAMILIES:
-        with pytest.raises(Miscompiled, match="left alone by its text, the policy wants"):
+        with pytest.raises(Miscompiled, match="is allowed, the policy blocks it"):
             prove(target, written(target, both.only(family)), AddrMap.of_set(both))
 
 
@@ -133,22 +138,57 @@ def test_the_message_names_the_first_prefix_and_both_verdicts() -> None:
     intent = AddrMap.of_set(prefixes("10.0.0.0/8", "192.0.2.0/24"))
     texts = written(PLAIN, prefixes("10.0.0.0/9", "192.0.2.0/24"))
     with pytest.raises(Miscompiled) as found:
-        prove(PLAIN, texts, intent)
+        prove(PLAIN, texts, intent, "short")
     assert str(found.value).startswith(
-        "out/list.conf: 10.128.0.0/9 is left alone by its text, the policy wants it given 'block'; "
+        "out/list.conf: target plain, list short: 10.128.0.0/9 is allowed, the policy blocks it; "
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "entries", "wanted", "place"),
+    [
+        (PLAIN, [("10.0.0.0/8", 1)], ["10.0.0.0/9"], "10.0.0.0/8"),
+        (PLAIN, [("10.0.0.0/9", 1), ("10.128.0.0/9", 1)], ["10.0.0.0/9"], "10.128.0.0/9"),
+        (NGINX_GEO, [("10.0.0.0/8", 1), ("10.1.0.0/16", 0)], ["10.0.0.0/8"], "10.1.0.0/16"),
+        (NGINX_GEO, [("2001:db8::/32", 1)], ["2001:db8::/33"], "2001:db8::/32"),
+        (IPSET, [("10.0.0.0/8", 1), ("10.1.0.0/16", 0)], ["10.0.0.0/8"], "add "),
+        (NFTABLES, [("10.0.0.0/32", 1), ("10.0.0.9/32", 1)], ["10.0.0.0/32"], "10.0.0.9"),
+        (AWS_WAFV2_IPSET, [("2001:db8::/32", 1)], ["2001:db8::/33"], "2001:db8::/32"),
+    ],
+)
+def test_the_message_has_the_place_of_the_entry_that_decides(
+    target: Target, entries: list[tuple[str, int]], wanted: list[str], place: str
+) -> None:
+    texts = written_rules(target, nested(*entries))
+    with pytest.raises(Unproved) as found:
+        prove(target, texts, AddrMap.of_set(prefixes(*wanted)))
+    at = found.value.at
+    assert at is not None
+    assert at.text[at.column - 1 :].lstrip('"').startswith(place)
+    text = next(text for text in texts if text.path == at.path)
+    assert text.text.split("\n")[at.line - 1] == at.text
+    assert found.value.files == {one.path: one.text for one in texts}
+
+
+def test_the_second_of_two_sets_is_pointed_at_where_it_spares() -> None:
+    assert PLAIN.two_sets
+    texts = written_rules(PLAIN.two_sets, nested(("10.0.0.0/8", 1), ("10.1.0.0/16", 0)))
+    with pytest.raises(Unproved) as found:
+        prove(PLAIN.two_sets, texts, AddrMap.of_set(prefixes("10.0.0.0/8")))
+    assert found.value.at
+    assert (found.value.at.path, found.value.at.text) == (texts[1].path, "10.1.0.0/16")
 
 
 def test_another_name_for_the_verdict_is_a_difference() -> None:
     addresses = EDGES["ipv4 only"]
-    with pytest.raises(Miscompiled, match="given 'block' by its text, the policy wants it given"):
+    with pytest.raises(Miscompiled, match="is blocked, the policy gives it 'monitor'"):
         prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses, "monitor"))
 
 
 def test_a_text_that_cannot_be_read_is_told_with_its_line() -> None:
     with pytest.raises(Miscompiled) as found:
         prove(PLAIN, (Text("x.txt", "10.0.0.0/8\nnonsense\n"),), AddrMap.of_set(EDGES["nothing"]))
-    assert str(found.value).startswith("x.txt:2:1: plain cannot be read back: 'nonsense'")
+    assert str(found.value).startswith("x.txt:2:1: target plain: cannot be read back: 'nonsense'")
 
 
 @pytest.mark.parametrize(

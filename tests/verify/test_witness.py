@@ -132,5 +132,5 @@ def test_an_ordered_artifact_is_proved_and_its_order_matters() -> None:
     wrong = replace(ordered, reader=lambda _: reading(turned))
 
     prove(ordered, [Text("x", "")], intent)
-    with pytest.raises(Miscompiled, match=r"10\.1\.0\.0/16 is given 'block' by its text"):
+    with pytest.raises(Miscompiled, match=r"10\.1\.0\.0/16 is blocked, the policy allows it"):
         prove(wrong, [Text("x", "")], intent)

@@ -21,7 +21,7 @@ from blockc.cli.views.build import (
 from blockc.cli.views.dry_run import dry_run_report, show_dry_run
 from blockc.cli.views.impact import warn_of_harms
 from blockc.compiler.compile import MANIFEST
-from blockc.errors import UsageError
+from blockc.errors import Unproved, UsageError
 from blockc.publish.generations import publish, rollback
 from blockc.storage.atomic import write_files
 
@@ -34,6 +34,7 @@ class BuildCall(InputCall, kw_only=True):
     output: Path | None
     dry_run: bool
     roll_back: bool
+    keep_failed: Path | None
     depfile: Path | None
     depfile_target: str | None
 
@@ -59,6 +60,12 @@ class BuildCall(InputCall, kw_only=True):
 )
 @click.option("--dry-run", is_flag=True, help="Show what each list is that day; publish nothing.")
 @click.option("--rollback", "roll_back", is_flag=True, help="Publish the generation before again.")
+@click.option(
+    "--keep-failed",
+    type=PATH,
+    metavar="DIR",
+    help="Write an artifact that fails its proof into this folder, to look at it.",
+)
 @click.option("--depfile", type=PATH, help="Write for make which files were read.")
 @click.option(
     "--depfile-target",
@@ -78,7 +85,7 @@ def command(settings: Settings, asked: BuildCall) -> None:
     Exit codes: 2 the policy cannot be compiled or the result not be written,
     3 a registry's data is missing, broken or too old, 5 a target's limit is
     exceeded, 70 an artifact does not mean what the policy says.
-    Nothing is published then.
+    Nothing is published then; --keep-failed keeps what failed its proof.
     """
     if asked.roll_back:
         _roll_back(settings, asked)
@@ -103,7 +110,13 @@ def run_build(settings: Settings, asked: BuildCall) -> Run:
     stages = Stages(settings)
     day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
-    build = day.compile(stages)
+    try:
+        build = day.compile(stages)
+    except Unproved as failed:
+        if asked.keep_failed:
+            folder = asked.keep_failed
+            write_files({folder / path: text.encode() for path, text in failed.files.items()})
+        raise
     with stages("publish"):
         if asked.depfile:
             target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
