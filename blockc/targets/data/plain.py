@@ -1,27 +1,22 @@
 """Plain lists: a prefix a line, `#` starts a comment; for scripts, pf tables and zone files."""
 
-import re
-
 from blockc.addresses.rules import Match
-from blockc.errors import SourceSyntaxError
 from blockc.targets.core.options import Option
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
+from blockc.targets.syntax.lines import LineGrammar
 from blockc.targets.syntax.reading import Reading, each, halves
-from blockc.targets.syntax.tokens import Text, TokenStream
+from blockc.targets.syntax.tokens import Text
 
-_WORD = re.compile(r"[ \t\r\n]*+(?:#[^\n]*+|([^ \t\r\n#]++))")
+_ENTRY = "one address, prefix or range and nothing beside it"
+_LINES = LineGrammar("a program", _ENTRY, comments_anywhere=True)
 
 
 def read_plain(text: Text) -> Reading:
-    """Return the rules of a list: an address, prefix or range a line, all of them block."""
-    words = TokenStream(text, _WORD)
-
-    def where(at: int, why: str) -> SourceSyntaxError:
-        return words.error(at, why, "expected an address, a prefix or a range")
-
-    return Reading(decode_rules(text, words.words, 1, where, ranges=True))
+    """Return the rules of a list: an address, prefix or range per line, all of them block."""
+    lines = _LINES.read(text)
+    return Reading(decode_rules(text, lines.columns[0], 1, lines.error, ranges=True))
 
 
 _NOTES = """\
