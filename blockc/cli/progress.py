@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from blockc.cli.console import info, step
 from blockc.cli.options import Settings
 from blockc.errors import printable
-from blockc.fetch.update.tools import Event, UpdateStep
 
-Watch = Callable[[Event], None]
+if TYPE_CHECKING:
+    from blockc.fetch.update.tools import Event
+
+Watch = Callable[["Event"], None]
 
 
 @dataclass(slots=True)
@@ -52,8 +54,9 @@ def watching(settings: Settings, names: Sequence[str]) -> Iterator[Watch]:
 
 def lines(settings: Settings) -> Watch:
     """Return what writes a line when a source is done or has to wait; each step if asked."""
+    from blockc.fetch.update.tools import UpdateStep
 
-    def watch(event: Event) -> None:
+    def watch(event: "Event") -> None:
         text = f"{event.source}: {event.step} {event.text}".rstrip()
         if event.step is UpdateStep.DONE:
             info(settings, f"{event.source}: {event.text}")
@@ -71,6 +74,8 @@ def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from blockc.fetch.update.tools import UpdateStep
+
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -85,7 +90,7 @@ def bars(file: TextIO, names: Sequence[str], *, color: bool) -> Iterator[Watch]:
         for name in names
     }
 
-    def watch(event: Event) -> None:
+    def watch(event: "Event") -> None:
         task = tasks[event.source]
         if event.step is UpdateStep.RECEIVING:
             size, total = _size(event.done), event.total or None

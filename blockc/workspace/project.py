@@ -11,6 +11,7 @@ whoever wants to follow the work passes an observer.
 """
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
 from blockc.policy.meaning.resolve import Resolved, resolve
+from blockc.policy.meaning.summary import same_through
 from blockc.policy.model import Guard, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
@@ -200,6 +202,18 @@ class ProjectDay(Value, kw_only=True):
         targets = {target.name: target for target in ALL}
         data = RegistryData(self.world, self.records)
         return compile_policy(self.resolved, data, targets, inputs, observe)
+
+    def same_through(self) -> date | None:
+        """Return the last day on which a build would be the same and say the same; None: for ever.
+
+        Young enough data is part of that, where its age is asked.
+        """
+        ends = [same_through(self.resolved)]
+        if not self.options.data and not self.options.as_of:
+            oldest = min(date.fromisoformat(one.origin.date) for one in self.found)
+            days = self.resolved.policy.guard.max_age_hours // 24
+            ends.append(oldest + timedelta(days=min(days, (date.max - oldest).days)))
+        return min((day for day in ends if day), default=None)
 
     def files_read(self) -> list[str]:
         """Return the path of every file that decides what is built, for a dependency file.

@@ -60,6 +60,7 @@ def test_the_report_for_programs_is_as_documented(
         "folder": str(tmp_path / "dist"),
         "written": ["far.txt", "manifest.json", "nginx/far.conf"],
         "unchanged": [],
+        "compiled": True,
         "removed": [],
         "as_of": "2026-11-23",
         "notes": [],
@@ -93,6 +94,8 @@ def test_the_second_build_touches_nothing(
     blockc(*words)
     before = {path: path.lstat() for path in tmp_path.joinpath("dist").rglob("*")}
     done = blockc(*words)
+    assert done.err.startswith(f"blockc: published {tmp_path}/dist: unchanged; 3 files checked")
+    done = blockc(*words, "--rebuild")
     assert done.err == f"blockc: published {tmp_path}/dist: unchanged\n"
     after = {path: path.lstat() for path in tmp_path.joinpath("dist").rglob("*")}
     assert [one.st_mtime_ns for one in after.values()] == [

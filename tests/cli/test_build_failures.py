@@ -30,7 +30,7 @@ def fails(blockc: Blockc, tmp_path: Path, registries: Path) -> Fails:
     before, link = shown(dist), dist.readlink()
 
     def build(*more: object) -> Done:
-        done = blockc(*words, *more)
+        done = blockc(*words, *more, "--rebuild")
         assert shown(dist) == before
         assert dist.readlink() == link
         generations = tmp_path / ".dist.generations"

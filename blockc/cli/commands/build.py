@@ -1,29 +1,24 @@
 """`blockc build`: compile a policy, prove every artifact, publish all of them or none."""
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from blockc.cli.console import info, show_json
+from blockc.cli.console import info, show_json, step, warn
 from blockc.cli.depfile import depfile_text
 from blockc.cli.inputs import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
-from blockc.cli.views.build import (
-    Run,
-    build_report,
-    changes,
-    published_report,
-    show_build,
-    tell_day,
-)
-from blockc.cli.views.dry_run import dry_run_report, show_dry_run
-from blockc.cli.views.impact import warn_of_harms
-from blockc.compiler.compile import MANIFEST
 from blockc.errors import Unproved, UsageError
-from blockc.publish.generations import publish, rollback
+from blockc.publish.shown import MANIFEST
 from blockc.storage.atomic import write_files
+from blockc.workspace.unchanged import BuildCheck, Unchanged
+
+if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
+    from blockc.cli.views.build import Run
 
 DEFAULT_OUTPUT = "dist"
 
@@ -35,12 +30,13 @@ class BuildCall(InputCall, kw_only=True):
     dry_run: bool
     roll_back: bool
     keep_failed: Path | None
+    rebuild: bool
     depfile: Path | None
     depfile_target: str | None
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
-        if self.roll_back and (self.dry_run or self.depfile):
+        if self.roll_back and (self.dry_run or self.depfile or self.rebuild):
             raise UsageError("--rollback builds nothing, so it goes with no other option than -o")
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
@@ -66,6 +62,7 @@ class BuildCall(InputCall, kw_only=True):
     metavar="DIR",
     help="Write an artifact that fails its proof into this folder, to look at it.",
 )
+@click.option("--rebuild", is_flag=True, help="Compile all, also where no input changed.")
 @click.option("--depfile", type=PATH, help="Write for make which files were read.")
 @click.option(
     "--depfile-target",
@@ -81,6 +78,9 @@ def command(settings: Settings, asked: BuildCall) -> None:
     manifest.json into the output folder, which is a symbolic link to the newest generation; files
     that did not change keep their modification time. Prints what was made.
 
+    If no input, no option and no decision of the day changed since the last build, the published
+    files are compared with the manifest and nothing is compiled.
+
     \b
     Exit codes: 2 the policy cannot be compiled or the result not be written,
     3 a registry's data is missing, broken or too old, 5 a target's limit is
@@ -90,24 +90,57 @@ def command(settings: Settings, asked: BuildCall) -> None:
     if asked.roll_back:
         _roll_back(settings, asked)
     elif asked.dry_run:
-        day = project(settings).on(asked.inputs(), Stages(settings))
-        tell_day(settings, day)
-        if settings.json:
-            show_json(dry_run_report(day.resolved, sample=asked.sample))
-        else:
-            show_dry_run(settings, day.resolved, sample=asked.sample)
+        _dry_run(settings, asked)
     else:
-        run = run_build(settings, asked)
-        warn_of_harms(run.build.harms)
-        if settings.json:
-            show_json(build_report(run))
-        else:
-            show_build(settings, run)
+        _build(settings, asked)
 
 
-def run_build(settings: Settings, asked: BuildCall) -> Run:
+def _dry_run(settings: Settings, asked: BuildCall) -> None:
+    from blockc.cli.views.build import tell_day
+    from blockc.cli.views.dry_run import dry_run_report, show_dry_run
+
+    day = project(settings).on(asked.inputs(), Stages(settings))
+    tell_day(settings, day)
+    if settings.json:
+        show_json(dry_run_report(day.resolved, sample=asked.sample))
+    else:
+        show_dry_run(settings, day.resolved, sample=asked.sample)
+
+
+def _build(settings: Settings, asked: BuildCall) -> None:
+    """Publish what the policy means, without compiling what is published already."""
+    checking, place = Stages(settings), asked.place(settings.file)
+    with checking("check what is published", str(place)):
+        check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
+        kept = None if asked.rebuild else check.unchanged()
+    if kept:
+        _tell_unchanged(settings, asked, kept, checking)
+        return
+    from blockc.cli.views.build import build_report, day_warnings, show_build
+    from blockc.cli.views.impact import harm_warnings
+
+    run = run_build(settings, asked, Stages(settings))
+    harms = list(harm_warnings(run.build.harms))
+    for text in harms:
+        warn(text)
+    report = build_report(run)
+    said = {
+        "oddities": [text for one in run.day.found for text in one.warnings],
+        "warnings": [*day_warnings(run.day), *harms],
+        "report": report,
+    }
+    check.remember(run.day, run.build, run.published, said)
+    if settings.json:
+        show_json(report)
+    else:
+        show_build(settings, run)
+
+
+def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
-    stages = Stages(settings)
+    from blockc.cli.views.build import Run, tell_day
+    from blockc.publish.generations import publish
+
     day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
     try:
@@ -118,15 +151,45 @@ def run_build(settings: Settings, asked: BuildCall) -> Run:
             write_files({folder / path: text.encode() for path, text in failed.files.items()})
         raise
     with stages("publish"):
-        if asked.depfile:
-            target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
-            text = depfile_text(target, day.files_read())
-            write_files({asked.depfile: os.fsencode(text)})
+        _write_depfile(settings, asked, day.files_read)
         published = publish(asked.place(settings.file), build.files)
     return Run(day, build, published, stages.seconds)
 
 
+def _tell_unchanged(settings: Settings, asked: BuildCall, kept: Unchanged, stages: Stages) -> None:
+    """Say again what the last build warned of, and that it still holds."""
+    _write_depfile(settings, asked, lambda: kept.reads)
+    for text in kept.said["oddities"]:
+        step(settings, text)
+    for text in kept.said["warnings"]:
+        warn(text)
+    place = asked.place(settings.file).absolute()
+    if settings.json:
+        from blockc.cli.views.build import unchanged_report
+        from blockc.publish.generations import Published
+
+        published = Published(place, kept.generation, unchanged=kept.files)
+        show_json(unchanged_report(kept, published, asked.inputs().day, stages.seconds))
+    if asked.sample and not settings.json:
+        info(settings, "SAMPLE DATA, for trying blockc and not for use")
+    if not settings.json:
+        files = f"{len(kept.files):,} file{'s' * (len(kept.files) != 1)}"
+        said = f"{files} checked, no input changed, nothing was compiled (see --rebuild)"
+        info(settings, f"published {place}: unchanged; {said}")
+
+
+def _write_depfile(
+    settings: Settings, asked: BuildCall, reads: Callable[[], Iterable[str]]
+) -> None:
+    if asked.depfile:
+        target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
+        write_files({asked.depfile: os.fsencode(depfile_text(target, reads()))})
+
+
 def _roll_back(settings: Settings, asked: BuildCall) -> None:
+    from blockc.cli.views.build import changes, published_report
+    from blockc.publish.generations import rollback
+
     published = rollback(asked.place(settings.file))
     if settings.json:
         show_json(published_report(published))

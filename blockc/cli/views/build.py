@@ -1,6 +1,7 @@
 """What a build made, as tables for people and as JSON for programs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from itertools import groupby
 
 from blockc.addresses import FAMILIES
@@ -17,6 +18,7 @@ from blockc.publish.generations import Published
 from blockc.registries.registry_map import Conflict
 from blockc.values import Value
 from blockc.workspace.project import ProjectDay
+from blockc.workspace.unchanged import Unchanged
 
 CONFLICTS_NAMED = 3
 
@@ -34,30 +36,31 @@ def tell_day(settings: Settings, day: ProjectDay) -> None:
     """Say on stderr what is odd about the policy and the data of a day."""
     for text in (text for one in day.found for text in one.warnings):
         step(settings, text)
-    for note in day.resolved.notes:
-        warn(str(note))
-    _warn_of_conflicts(day)
+    for text in day_warnings(day):
+        warn(text)
 
 
-def _warn_of_conflicts(day: ProjectDay) -> None:
-    """Say how many rows lost addresses to a row of another country, and name the first."""
+def day_warnings(day: ProjectDay) -> Iterator[str]:
+    """Yield what is odd about the policy, and about data in which registries contradict."""
+    yield from map(str, day.resolved.notes)
     conflicts = day.world.conflicts
     if not conflicts:
         return
     rows = "1 row loses" if len(conflicts) == 1 else f"{len(conflicts):,} rows lose"
-    warn(f"{rows} addresses to a row of another country: the registries contradict each other")
+    yield f"{rows} addresses to a row of another country: the registries contradict each other"
     paths = {one.origin.name: one.path for one in day.found}
     for one in conflicts[:CONFLICTS_NAMED]:
         (kept, winner, line), (dropped, loser, other) = one.kept, one.dropped
         both = str(AddressRange(one.family, one.first, one.last))
         said = f"{both} counts as {winner} by {paths[kept]}:{line}"
-        warn(f"{said}, not as {loser} by {paths[dropped]}:{other}")
+        yield f"{said}, not as {loser} by {paths[dropped]}:{other}"
 
 
 def build_report(run: Run) -> dict[str, object]:
     """Return the result of a build as `docs/json.md` describes it."""
     return {
         "sample": run.day.options.sample,
+        "compiled": True,
         **published_report(run.published),
         "as_of": run.day.resolved.as_of.isoformat(),
         "notes": [str(note) for note in run.day.resolved.notes],
@@ -67,6 +70,19 @@ def build_report(run: Run) -> dict[str, object]:
         "harms": [impact_report(harm) for harm in run.build.harms],
         "seconds": {stage: round(spent, 4) for stage, spent in run.seconds.items()},
     }
+
+
+def unchanged_report(
+    kept: Unchanged, published: Published, day: date, seconds: Mapping[str, float]
+) -> dict[str, object]:
+    """Return the report of a build that was left out: what the last one said, and today's facts."""
+    today = {
+        "compiled": False,
+        **published_report(published),
+        "as_of": day.isoformat(),
+        "seconds": {stage: round(spent, 4) for stage, spent in seconds.items()},
+    }
+    return {**kept.said["report"], **today}
 
 
 def published_report(published: Published) -> dict[str, object]:

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from math import floor, log10
 
 from blockc.addresses import FAMILIES
-from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_table, warn
+from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.impact import PassImpact, alike_artifacts
@@ -19,17 +19,17 @@ _BLOCKED = "blocked, not listed"
 _MISSED = "listed, not blocked"
 
 
-def warn_of_harms(harms: Sequence[PassImpact]) -> None:
-    """Say for every artifact what was given up for its limit, whoever listens."""
+def harm_warnings(harms: Sequence[PassImpact]) -> Iterator[str]:
+    """Yield for every artifact what was given up for its limit."""
     for harm in harms:
         if harm.step.contract in HARMLESS:
             continue
         for hit in harm.added:
             said = f"blocks {amount_text(hit.family, hit.addresses)} that no list asks for"
-            warn(f"{_named(harm)}: {harm.step.name} {said}: {_shares(hit)}")
+            yield f"{_named(harm)}: {harm.step.name} {said}: {_shares(hit)}"
         for hit in harm.lost:
             said = f"lets {amount_text(hit.family, hit.addresses)} through that a list blocks"
-            warn(f"{_named(harm)}: {harm.step.name} {said}")
+            yield f"{_named(harm)}: {harm.step.name} {said}"
 
 
 def _shares(hit: Impact) -> str:

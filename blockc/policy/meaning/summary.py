@@ -4,10 +4,12 @@ Counts of addresses are texts, because an IPv6 count exceeds what many JSON read
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from blockc.addresses.family import Family
-from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
+from blockc.policy.meaning.resolve import STALE_DAYS, CountedEntry, Resolved, ResolvedList
+from blockc.policy.meaning.schedule import WARN_DAYS, days_left
 from blockc.policy.model import LocatedSelector, Stage
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.selectors import GroupSelector
@@ -88,3 +90,21 @@ def _group(group: CountryGroup) -> Plain:
         "date": group.day.isoformat(),
         "caveat": group.caveat,
     }
+
+
+def same_through(resolved: Resolved) -> date | None:
+    """Return the last day on which a policy means the same and has the same notes; None: for ever.
+
+    A note that counts days holds on one day only.
+    """
+    day, ends = resolved.as_of, []
+    for one in resolved.lists:
+        if one.schedule.then:
+            ends.append(one.schedule.then.start - timedelta(days=1))
+        for exemption in one.definition.exemptions:
+            left = days_left(exemption, day)
+            if left is not None and left >= 0:
+                ends.append(day + timedelta(days=max(0, left - WARN_DAYS - 1)))
+    last_checked = (group.day for group in groups_used(resolved))
+    stale = (since + timedelta(days=STALE_DAYS) for since in last_checked)
+    return min([*ends, *(last for last in stale if last >= day)], default=None)

@@ -1,0 +1,168 @@
+"""Whether a build would make what is published already, so that nothing need be compiled.
+
+The store remembers the last build of a policy into a folder: the digest of every file that could
+have decided a byte, of the code, and the days on which the policy means the same. A build is left
+out only if all of that is as it was and every published byte is what the manifest says; whatever
+cannot be read or compared means that it is built. This module is what an unchanged build waits
+for, so it imports nothing that compiles.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blockc.errors import BlockcError
+from blockc.fetch.folder import registry_files
+from blockc.fetch.store.parsed import Store
+from blockc.publish.shown import MANIFEST, shown_files
+from blockc.resources import sources_dir, templates_dir
+from blockc.values import Value
+from blockc.workspace.inputs import InputOptions
+
+if TYPE_CHECKING:
+    from blockc.compiler.compile import Build
+    from blockc.publish.generations import Published
+    from blockc.workspace.project import ProjectDay
+
+# Raise it when an older record must not be believed any more.
+_KIND = "built-1"
+_LOCK = "blockc.lock"  # as `fetch.lock.NAME`, which would import what reads it
+_BESIDE = ("sources", "groups")  # folders of the operator's own definitions
+
+
+class Unchanged(Value):
+    """A build that need not be done.
+
+    Attributes:
+        generation: What the folder shows, and goes on showing.
+        files: Every file of it, sorted.
+        reads: The files that the build had read, for a dependency file.
+        said: What the caller of `remember` wanted to say again.
+    """
+
+    generation: str
+    files: tuple[str, ...]
+    reads: tuple[str, ...]
+    said: Mapping[str, Any]
+
+
+class BuildCheck(Value):
+    """One build that is asked for, and what stood around its policy before it began.
+
+    Attributes:
+        around: Path -> sha256 of the lock, of the operator's definitions and of the registries'
+            files in a folder, and of all code; None if one of them cannot be read.
+    """
+
+    store: Store
+    policy: Path
+    output: Path
+    options: InputOptions
+    around: Mapping[str, str] | None
+
+    @classmethod
+    def before(
+        cls, store_root: Path | None, policy: Path, output: Path, options: InputOptions
+    ) -> "BuildCheck":
+        """Return the check of a build of `policy` into `output`; call it before reading."""
+        around = _around(policy, options.data)
+        return cls(Store.of(store_root), policy, output, options, around)
+
+    def unchanged(self) -> Unchanged | None:
+        """Return what is published if building again would make just that, else None."""
+        kept = self.store.get(_KIND, self._key()) if self.around else None
+        if not kept:
+            return None
+        record = json.loads(kept)
+        first, last = record["days"]
+        day = self.options.day.isoformat()
+        if record["around"] != self.around or day < first or (last and day > last):
+            return None
+        if _digests(record["policy"]) != record["policy"]:
+            return None
+        files = shown_files(self.output, record["generation"], record["manifest"])
+        if files is None:
+            return None
+        return Unchanged(record["generation"], files, tuple(record["reads"]), record["said"])
+
+    def remember(
+        self, day: "ProjectDay", build: "Build", published: "Published", said: Mapping[str, Any]
+    ) -> bool:
+        """Keep what a build was made from; return False if that is not certain or not possible.
+
+        What changed while it was built may have been read before or after the change.
+        """
+        around, now = self.around, _around(self.policy, None)
+        if around is None or now is None or around != now | _seen(self.options, day):
+            return False
+        last = day.same_through()
+        record = {
+            "around": around,
+            "policy": day.reader.digests,
+            "days": [day.resolved.as_of.isoformat(), last.isoformat() if last else ""],
+            "generation": published.generation,
+            "manifest": hashlib.sha256(build.files[MANIFEST]).hexdigest(),
+            "reads": day.files_read(),
+            "said": said,
+        }
+        return self.store.put(_KIND, self._key(), json.dumps(record).encode())
+
+    def _key(self) -> str:
+        """Return what tells this build from others: where it is called, and its options."""
+        options = self.options
+        said = [os.getcwd(), str(self.policy), str(self.output), str(options.data)]  # noqa: PTH109
+        said += [str((options.sample, options.as_of is not None, options.allow_expired))]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _around(policy: Path, data: Path | None) -> dict[str, str] | None:
+    """Return path -> digest of everything but the policy's own files, None if one is unreadable."""
+    try:
+        paths = [path for name in _BESIDE for path in (policy.parent / name).glob("*.toml")]
+        lock = policy.parent / _LOCK
+        if lock.exists():
+            paths.append(lock)
+        if data:
+            paths += registry_files(data).values()
+        found = _digests(map(str, paths))
+        return None if found is None else {"code": _code_digest(), **found}
+    except (OSError, BlockcError):
+        return None
+
+
+def _seen(options: InputOptions, day: "ProjectDay") -> dict[str, str]:
+    """Return path -> digest of the registries' files as they were read from a folder."""
+    return {str(one.path): one.digest for one in day.found} if options.data else {}
+
+
+def _digests(paths: Iterable[str]) -> dict[str, str] | None:
+    """Return path -> sha256 of each file, None if one cannot be read."""
+    try:
+        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
+    except OSError:
+        return None
+
+
+def _code_digest() -> str:
+    """Return a digest of blockc's code and data, of Python, and of what is installed beside it.
+
+    The version alone does not tell two states of a checkout apart.
+    """
+    digest = hashlib.sha256(sys.version.encode())
+    roots = (Path(__file__).parents[1], templates_dir(), sources_dir())
+    for root in roots:
+        for folder, folders, names in os.walk(root):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith((".py", ".j2", ".toml")):
+                    digest.update(f"{folder}/{name}\0".encode())
+                    digest.update(Path(folder, name).read_bytes() + b"\0")
+    for place in sys.path:
+        if os.path.isdir(place):  # noqa: PTH112
+            installed = (name for name in os.listdir(place) if name.endswith(".dist-info"))  # noqa: PTH208
+            digest.update("\0".join(sorted(installed)).encode())
+    return digest.hexdigest()

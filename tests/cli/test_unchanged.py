@@ -1,0 +1,230 @@
+"""A build whose inputs have not changed compiles nothing; any change of an input builds again."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from blockc.fetch.store.parsed import Store
+from tests.cli.conftest import Blockc
+from tests.cli.toy import POLICY, environ, shown, write_policy, write_registries
+
+STAGED = POLICY.replace("title =", 'stages = [{ from = 2026-12-24, action = "block" }]\ntitle =')
+COMPILES = ("blockc.compiler", "blockc.passes", "blockc.targets", "blockc.verify", "blockc.policy")
+LIBRARIES = ("numpy", "jinja2", "requests", "rich", "filelock", "tree_sitter", "pytricia")
+
+Words = tuple[object, ...]
+
+
+def compiled(blockc: Blockc, *words: object) -> bool:
+    """Build, and return whether anything was compiled."""
+    done = blockc(*words, "--json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)["compiled"]
+    assert isinstance(said, bool)
+    return said
+
+
+def test_a_build_without_a_change_compiles_nothing(blockc: Blockc, words: Words) -> None:
+    first = blockc(*words)
+    again = blockc(*words)
+    assert (again.code, again.out) == (0, "")
+    assert "nothing was compiled" in again.err
+    assert "nothing was compiled" not in first.err
+    assert compiled(blockc, *words, "--rebuild")
+    assert not compiled(blockc, *words)
+
+
+def test_what_was_odd_is_said_again(blockc: Blockc, tmp_path: Path, registries: Path) -> None:
+    policy = write_policy(tmp_path, POLICY.replace('"BR"]', '"BR", "AQ"]'))
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
+    said = [line for line in blockc(*words).err.splitlines() if "warning" in line]
+    assert said
+    again = blockc(*words)
+    assert "nothing was compiled" in again.err
+    assert [line for line in again.err.splitlines() if "warning" in line] == said
+
+
+def test_the_report_for_programs_keeps_its_shape(blockc: Blockc, words: Words) -> None:
+    first = json.loads(blockc(*words, "--json").out)
+    again = json.loads(blockc(*words, "--json").out)
+    assert list(again) == list(first)
+    assert again["unchanged"] == sorted(first["written"])
+    assert (again["written"], again["removed"]) == ([], [])
+    for key in ("folder", "generation", "notes", "conflicts", "lists", "artifacts", "harms"):
+        assert again[key] == first[key]
+
+
+def change_policy(folder: Path) -> None:
+    path = folder / "blockc.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "# a word\n", encoding="utf-8")
+
+
+def change_registry(folder: Path) -> None:
+    write_registries(folder / "registries", apnic=("CN|ipv4|1.0.9.0|256|20110414|allocated",))
+
+
+def add_source(folder: Path) -> None:
+    shipped = Path(__file__).parents[2] / "sources" / "iptoasn.toml"
+    (folder / "sources").mkdir()
+    shutil.copy(shipped, folder / "sources" / "iptoasn.toml")
+
+
+def add_group(folder: Path) -> None:
+    text = '[group.mine]\ntitle = "t"\nsource = "https://example.org"\ndate = 2026-11-01\n'
+    (folder / "groups").mkdir()
+    path = folder / "groups" / "mine.toml"
+    path.write_text(text + 'countries = ["CN"]\n', encoding="utf-8")
+
+
+def change_byte(folder: Path) -> None:
+    path = (folder / "dist" / "far.txt").resolve()
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data)
+
+
+def remove_file(folder: Path) -> None:
+    (folder / "dist" / "far.txt").resolve().unlink()
+
+
+def add_file(folder: Path) -> None:
+    (folder / "dist" / "foreign.txt").write_text("x", encoding="utf-8")
+
+
+def change_manifest(folder: Path) -> None:
+    path = (folder / "dist" / "manifest.json").resolve()
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def break_folder(folder: Path) -> None:
+    (folder / "dist").unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_policy,
+        change_registry,
+        add_source,
+        change_byte,
+        remove_file,
+        add_file,
+        change_manifest,
+        break_folder,
+    ],
+)
+def test_any_change_is_built(
+    blockc: Blockc, words: Words, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    assert compiled(blockc, *words)
+    assert not compiled(blockc, *words)
+    right = shown(tmp_path / "dist")
+    change(tmp_path)
+    assert compiled(blockc, *words)
+    if change in (change_byte, remove_file, add_file, change_manifest, break_folder):
+        assert shown(tmp_path / "dist") == right
+    assert not compiled(blockc, *words)
+
+
+@pytest.mark.parametrize("option", ["--allow-expired", "--sample", "--as-of", "-o"])
+def test_other_options_are_another_build(
+    blockc: Blockc, words: Words, tmp_path: Path, option: str
+) -> None:
+    assert compiled(blockc, *words)
+    other = list(words)
+    if option == "-o":
+        other[other.index("-o") + 1] = tmp_path / "elsewhere"
+    elif option == "--sample":
+        at = other.index("--from")
+        other[at : at + 2] = ["--sample"]
+    elif option == "--as-of":
+        at = other.index("--as-of")
+        del other[at : at + 2]
+    else:
+        other.append(option)
+    assert compiled(blockc, *other)
+
+
+def test_a_day_that_changes_a_stage_is_built(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    policy = write_policy(tmp_path, STAGED)
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--as-of")
+    assert compiled(blockc, *words, "2026-11-23")
+    assert not compiled(blockc, *words, "2026-12-23")
+    assert compiled(blockc, *words, "2026-11-22"), "an earlier day is not known"
+    assert not compiled(blockc, *words, "2026-11-23")
+    assert compiled(blockc, *words, "2026-12-24")
+    assert compiled(blockc, *words, "2026-12-23")
+
+
+def test_an_exception_that_is_about_to_end_is_said_every_day(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    spared = '{ prefix = "1.0.2.128/25", owner = "o", reason = "r", until = 2026-12-31 }'
+    policy = write_policy(tmp_path, POLICY.replace('"1.0.2.128/25"', spared))
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--as-of")
+    assert compiled(blockc, *words, "2026-11-23")
+    assert not compiled(blockc, *words, "2026-12-16")
+    assert compiled(blockc, *words, "2026-12-17")
+    assert compiled(blockc, *words, "2026-12-18")
+    assert blockc(*words, "2027-01-01").code == 2
+
+
+def test_a_build_that_failed_is_not_remembered(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    assert compiled(blockc, *words)
+    (tmp_path / "blockc.toml").write_text("version = 1\nwrong = 1\n", encoding="utf-8")
+    assert blockc(*words).code == 2
+    assert blockc(*words).code == 2
+
+
+def test_other_code_is_another_build(
+    blockc: Blockc, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compiled(blockc, *words)
+    monkeypatch.setattr("blockc.workspace.unchanged._code_digest", lambda: "other")
+    assert compiled(blockc, *words)
+
+
+def test_a_record_that_was_changed_is_not_believed(
+    blockc: Blockc, words: Words, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
+    assert compiled(blockc, *words)
+    (record,) = (Store.of().root / "built-1").rglob("??/*")
+    data = bytearray(record.read_bytes())
+    data[10] ^= 1
+    record.write_bytes(data)
+    assert compiled(blockc, *words)
+
+
+def test_the_dependency_file_is_the_same(blockc: Blockc, words: Words, tmp_path: Path) -> None:
+    made = tmp_path / "made.d"
+    assert compiled(blockc, *words, "--depfile", made)
+    before = made.read_bytes()
+    made.unlink()
+    assert not compiled(blockc, *words, "--depfile", made)
+    assert made.read_bytes() == before
+
+
+def test_an_unchanged_build_imports_nothing_that_compiles(words: Words, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom blockc.cli.main import run\nassert run(sys.argv[1:]) == 0\n"
+        f"heavy = {COMPILES + LIBRARIES!r}\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, *map(str, words)]
+    ours = environ(BLOCKC_STORE=str(tmp_path / "store"))
+    subprocess.run(command, env=ours, capture_output=True, check=True)
+    done = subprocess.run(command, env=ours, capture_output=True, text=True, check=True)
+    assert "nothing was compiled" in done.stderr
+    assert done.stdout == "[]\n"
+    assert os.path.islink(tmp_path / "dist")  # noqa: PTH114
