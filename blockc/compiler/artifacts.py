@@ -5,24 +5,20 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-import numpy as np
-
-from blockc.addresses import AddrMap, AddrSet, Family
+from blockc.addresses import AddrMap, Family
 from blockc.addresses.addrset import union
-from blockc.addresses.rules import Match, Rules, meaning
+from blockc.addresses.rules import Rules, meaning
 from blockc.compiler.limits import Limits
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec
 from blockc.errors import Miscompiled, Unproved, UnprovedTemplate
-from blockc.passes.plan import compile_rules
+from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
 from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
-from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.syntax.reading import BLOCK
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value, field, replace
+from blockc.values import Value
 from blockc.verify.proof import Proof, prove, prove_pieces
 
 
@@ -42,7 +38,8 @@ class Inputs(Value):
 class Artifact(Value):
     """A proved artifact.
 
-    `files`: path -> bytes. `entries` and `addresses`: by family, over all its files.
+    `files`: path -> bytes. `entries` and `addresses`: by family, over all its files. `recipe`: what
+    its rules were compiled from; those of artifacts with an equal one are the same.
     """
 
     order: ArtifactSpec
@@ -50,6 +47,7 @@ class Artifact(Value):
     entries: Mapping[Family, int]
     addresses: Mapping[Family, int]
     steps: tuple[PassStep, ...]
+    recipe: Hashable
 
     @property
     def size(self) -> int:
@@ -61,75 +59,46 @@ class Artifact(Value):
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
-class ArtifactPart(Value):
-    """The texts of one part of an artifact, their proof, and the verdict each address gets."""
-
-    texts: tuple[Text, ...]
-    proof: Proof
-    meaning: AddrMap
-
-
-class ArtifactCompiler(Value):
+class ArtifactCompiler:
     """Makes the artifacts of one build.
 
-    Rules are compiled once for all artifacts that hold the same and match alike; most countries
-    of a list that is split by country are alike in holding nothing.
+    Rules are compiled once for all artifacts with the same recipe, and those of a list that is
+    split in one go where its pieces do not depend on each other.
     """
 
-    inputs: Inputs
-    limits: Limits
-    compiled: dict[Hashable, Compiled] = field(default_factory=dict)
+    def __init__(self, inputs: Inputs, limits: Limits) -> None:
+        self._inputs = inputs
+        self._limits = limits
+        self._compiled: dict[Hashable, Compiled] = {}
 
     def make_together(self, group: ArtifactGroup) -> list[Artifact] | None:
         """Return the artifacts of a group made as one map, or None where each needs its own passes.
 
-        A piece of a set holds the same entries whether it is compiled alone or with the others,
-        as long as no pass may choose: nothing is free, nothing is given up, no length is refused.
-
         Raises:
+            DoesNotFit: A limit of the target is exceeded.
             PolicyError: The target cannot express it.
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
-        if group.pieces is None or not _is_plain_set(group.specs[0]):
+        first, pieces = group.specs[0], group.pieces
+        if pieces is None or first.dialect.match is not first.target.match:
             return None
-        for spec in group.specs:
-            spec.require_expressible()
-        request = self.limits.of(group.specs[0])
-        if request.dont_care is not None:
+        request = self._limits.of(first)
+        compiled = compile_pieces(pieces, first.target.match, request)
+        if compiled is None:
             return None
-        compiled = compile_rules(group.pieces, Match.MEMBER, replace(request, max_entries=None))
-        if any(step.before != step.after for step in compiled.steps):
-            return None
-        drafts = [
-            self._draft(spec, rules, ("", BLOCK), spec.intent, 0)
-            for spec, rules in zip(group.specs, _taken_apart(compiled), strict=True)
+        pairs = list(zip(group.specs, compiled, strict=True))
+        parts = [list(self._written(*pair)) for pair in pairs]
+        files, names = [texts for ((texts, _),) in parts], [spec.name for spec in group.specs]
+        with _blaming_own_template(first):
+            proofs = prove_pieces(first.dialect, files, pieces, names)
+        return [
+            self._artifact(spec, one, [(texts, proof)], request)
+            for (spec, one), ((texts, _),), proof in zip(pairs, parts, proofs, strict=True)
         ]
-        most = request.max_entries
-        if most is not None and any(len(r) > most for one in drafts for r in one.rules.values()):
-            return None
-        texts = list(map(self._rendered, group.specs, drafts))
-        intents = [spec.intent for spec in group.specs]
-        names = [spec.name for spec in group.specs]
-        with _blaming_own_template(group.specs[0]):
-            proofs = prove_pieces(group.specs[0].target, texts, intents, group.pieces, names)
-        nothing = AddrSet.empty(group.pieces.families)
-        empty: tuple[PassStep, ...] = ()
-        made = []
-        for spec, draft, files, proof in zip(group.specs, drafts, texts, proofs, strict=True):
-            counts = {family: len(rules) for family, rules in draft.rules.items()}
-            steps = tuple(
-                PassStep(step.name, step.contract, counts, counts, nothing, nothing)
-                for step in compiled.steps
-            )
-            if not any(counts.values()):
-                steps = empty = empty or steps  # the same for all, as `alike_artifacts` shows them
-            content = {text.path: text.text.encode() for text in files}
-            made.append(Artifact(spec, content, proof.entries, draft.addresses, steps))
-        return made
 
-    def make(self, order: ArtifactSpec) -> Artifact:
-        """Return the artifact of `order`, proved over the whole space.
+    def make(self, spec: ArtifactSpec) -> Artifact:
+        """Return the artifact of `spec`, proved over the whole space.
 
         Raises:
             DoesNotFit: It exceeds a limit of its target.
@@ -137,90 +106,67 @@ class ArtifactCompiler(Value):
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
-        order.require_expressible()
-        compiled = self._compile(order, self.limits.of(order))
-        parts = [self._part(order, compiled, rules, at) for at, rules in _numbered(order, compiled)]
-        _require_whole(compiled, [part.meaning for part in parts])
-        return Artifact(
-            order=order,
-            files={text.path: text.text.encode() for part in parts for text in part.texts},
-            entries=_total(part.proof.entries for part in parts),
-            addresses=_counts(compiled.meaning),
-            steps=compiled.steps,
-        )
+        spec.require_expressible()
+        request = self._limits.of(spec)
+        recipe = _recipe(spec, request)
+        if recipe not in self._compiled:
+            self._compiled[recipe] = compile_rules(spec.intent, spec.target.match, request)
+        compiled = self._compiled[recipe]
+        parts = list(self._written(spec, compiled))
+        with _blaming_own_template(spec):
+            proofs = [prove(spec.dialect, texts, said, spec.name) for texts, said in parts]
+        _require_whole(compiled, [said for _, said in parts])
+        texts = (texts for texts, _ in parts)
+        return self._artifact(spec, compiled, list(zip(texts, proofs, strict=True)), request)
 
-    def _part(
-        self, order: ArtifactSpec, compiled: Compiled, rules: Mapping[Family, Rules], number: int
-    ) -> ArtifactPart:
-        """Return one part of a list that is split, proved; or the whole list as part 0."""
-        whole = len(compiled.shards) == 1
-        said = compiled.meaning if whole else self._meaning(compiled, rules)
-        draft = self._draft(order, rules, compiled.names, said, number)
-        texts = self._rendered(order, draft, number)
-        with _blaming_own_template(order):
-            return ArtifactPart(texts, prove(order.dialect, texts, said, order.name), said)
-
-    def _draft(
-        self,
-        order: ArtifactSpec,
-        rules: Mapping[Family, Rules],
-        names: tuple[str, ...],
-        said: AddrMap,
-        number: int,
-    ) -> Document:
-        """Return what is to be written of part `number` of an artifact, which means `said`."""
-        return Document(
-            rules=rules,
-            names=names,
-            provenance=_provenance(order, self.inputs),
-            options=order.dialect.settle(order.output.options, OptionContext(order.word, number)),
-            addresses=_counts(said),
-            kind=order.kind,
-        )
-
-    def _rendered(self, order: ArtifactSpec, draft: Document, number: int = 0) -> tuple[Text, ...]:
-        path = part_path(order.path, number)
-        return render(order.dialect, draft, path, _templates(order, self.inputs))
+    def _written(
+        self, spec: ArtifactSpec, compiled: Compiled
+    ) -> Iterator[tuple[tuple[Text, ...], AddrMap]]:
+        """Yield the texts of each part, and the verdict each address gets from them."""
+        target, whole = spec.dialect, len(compiled.shards) == 1
+        for number, rules in _numbered(spec, compiled):
+            said = compiled.meaning if whole else _meaning(compiled, rules)
+            document = Document(
+                rules=rules,
+                names=compiled.names,
+                provenance=_provenance(spec, self._inputs),
+                options=target.settle(spec.output.options, OptionContext(spec.word, number)),
+                addresses=_counts(said),
+                kind=spec.kind,
+            )
+            path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
+            yield render(target, document, path, templates), said
 
     @staticmethod
-    def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
-        families = compiled.meaning.families
-        return meaning(compiled.match, rules.values(), compiled.names, families)
-
-    def _compile(self, order: ArtifactSpec, request: PassRequest) -> Compiled:
-        holds = order.name if any(part.labels.any() for part in order.intent.parts) else ""
-        what = order.kind, holds  # a list may be called what the country map is called
-        key = what, order.target.match, order.output.fit.key, *request.lengths.items()
-        if key not in self.compiled:
-            self.compiled[key] = compile_rules(order.intent, order.target.match, request)
-        return self.compiled[key]
-
-
-def _is_plain_set(order: ArtifactSpec) -> bool:
-    """Return whether the artifact is entries of one verdict that belong together in any number."""
-    fit = order.output.fit
-    return (
-        order.target.match is Match.MEMBER
-        and order.kind is ContentKind.LIST
-        and _when_over(order) is WhenOver.FAIL
-        and fit.lengths is None
-        and "{part}" not in order.path
-    )
+    def _artifact(
+        spec: ArtifactSpec,
+        compiled: Compiled,
+        parts: Sequence[tuple[Sequence[Text], Proof]],
+        request: PassRequest,
+    ) -> Artifact:
+        return Artifact(
+            order=spec,
+            files={text.path: text.text.encode() for texts, _ in parts for text in texts},
+            entries=_total(proof.entries for _, proof in parts),
+            addresses=_counts(compiled.meaning),
+            steps=compiled.steps,
+            recipe=_recipe(spec, request),
+        )
 
 
-def _taken_apart(compiled: Compiled) -> Iterator[dict[Family, Rules]]:
-    """Yield the rules of each verdict by itself, as rules with the verdict 1."""
-    count = len(compiled.names)
-    cuts = {}
-    for family, rules in compiled.rules.items():
-        order = np.argsort(rules.verdict, kind="stable")
-        cuts[family] = order, np.searchsorted(rules.verdict[order], np.arange(1, count + 1))
-    for piece in range(count - 1):
-        found = {}
-        for family, (order, ends) in cuts.items():
-            rows = compiled.rules[family].take(order[ends[piece] : ends[piece + 1]])
-            found[family] = Rules.of_spans(family, rows.start, rows.last)
-        yield found
+def _recipe(spec: ArtifactSpec, request: PassRequest) -> Hashable:
+    """Return what the rules of an artifact depend on.
+
+    Most countries of a list that is split are alike in holding nothing.
+    """
+    holds = spec.name if any(part.labels.any() for part in spec.intent.parts) else ""
+    what = spec.kind, holds  # a list may be called what the country map is called
+    return what, spec.target.match, spec.output.fit.key, *request.lengths.items()
+
+
+def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
+    families = compiled.meaning.families
+    return meaning(compiled.match, rules.values(), compiled.names, families)
 
 
 def part_path(path: str, number: int) -> str:

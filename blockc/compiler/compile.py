@@ -66,7 +66,7 @@ def compile_policy(
     countries = countries_map(data.world)
     compiler = ArtifactCompiler(inputs, Limits(data.world, data.records, resolved.protected))
     for group in artifact_groups(resolved, countries, targets):
-        with watch("compile and prove", group.specs[0].output.path):
+        with watch("compile and prove", group.path):
             artifacts += _made(compiler, group, problems)
     _require_none(problems)
     files: dict[str, bytes] = {}
@@ -83,15 +83,18 @@ def _made(
     compiler: ArtifactCompiler, group: ArtifactGroup, problems: list[BlockcError]
 ) -> list[Artifact]:
     """Return the artifacts of a group that can be made; the reasons why not go to `problems`."""
-    order, made = group.specs[0], list[Artifact]()
     try:
         together = compiler.make_together(group)
-        if together is not None:
-            return together
-        for order in group.specs:
-            made.append(compiler.make(order))
-    except (PolicyError, DoesNotFit) as problem:
-        problems.append(_placed(problem, order))
+    except (PolicyError, DoesNotFit):
+        together = None  # each piece tells what is wrong with it
+    if together is not None:
+        return together
+    made = []
+    for spec in group.specs:
+        try:
+            made.append(compiler.make(spec))
+        except (PolicyError, DoesNotFit) as problem:
+            problems.append(_placed(problem, spec))
     return made
 
 

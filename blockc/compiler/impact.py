@@ -1,6 +1,6 @@
 """Whom the passes of a build hit that give something up, and what each pass saved."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from blockc.addresses import AddrSet, Family
@@ -52,9 +52,9 @@ def _harm(alike: tuple[Artifact, ...], step: PassStep, records: Sequence[Records
 
 def alike_artifacts(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, ...]]:
     """Yield artifacts together that were compiled once for all of them, in order."""
-    groups: dict[int, list[Artifact]] = {}
+    groups: dict[Hashable, list[Artifact]] = {}
     for artifact in artifacts:
-        groups.setdefault(id(artifact.steps), []).append(artifact)
+        groups.setdefault(artifact.recipe, []).append(artifact)
     yield from map(tuple, groups.values())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from blockc import __version__
 from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.compiler.artifacts import Artifact, Inputs
-from blockc.compiler.country_split import split_by_country
+from blockc.compiler.country_split import counts_by_country
 from blockc.compiler.impact import PassImpact, counts_report, impact_report
 from blockc.passes.request import PassStep
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
@@ -61,8 +61,11 @@ def _counts(addresses: AddrSet) -> dict[str, str]:
 
 def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str]]:
     """Return the blocked addresses by registered country, countries with none left out."""
-    shares = split_by_country(blocked, countries)
-    return {name: _counts(share) for name, share in sorted(shares.items()) if share}
+    return {
+        code: {f.name: str(count) for f, count in zip(blocked.families, counts, strict=True)}
+        for code, counts in counts_by_country(blocked, countries).items()
+        if any(counts)
+    }
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:

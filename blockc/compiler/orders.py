@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family
-from blockc.compiler.country_split import country_labels, split_by_country
+from blockc.addresses import AddrMap, AddrSet
+from blockc.addresses.piece_map import PieceMap
+from blockc.compiler.country_split import country_pieces
 from blockc.errors import PolicyError
 from blockc.passes.request import WhenOver
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Output
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
-from blockc.values import Value
+from blockc.values import Value, replace
 
 COUNTRY = "{country}"
 
@@ -30,7 +31,6 @@ class ArtifactSpec(Value):
     title: str
     path: str
     intent: AddrMap
-    families: tuple[Family, ...] = FAMILIES
 
     @property
     def kind(self) -> ContentKind:
@@ -69,17 +69,19 @@ class ArtifactSpec(Value):
         return self.name.replace("+", "-").replace("/", "-").lower()
 
 
-class ArtifactGroup(Value, eq=False):
-    """Artifacts of one output: a single one, or the pieces of a list that is split by country.
+class ArtifactGroup(Value):
+    """The artifacts of one output: one, or the pieces of a list that is split.
 
-    Attributes:
-        specs: The artifacts, in the order of their paths.
-        pieces: The artifact each address belongs to, names[n + 1] being that of specs[n]; None
-            where some piece says more than one verdict.
+    `pieces`: of a list that is split, what the artifacts say together, in their order.
     """
 
     specs: tuple[ArtifactSpec, ...]
-    pieces: AddrMap | None = None
+    pieces: PieceMap | None = None
+
+    @property
+    def path(self) -> str:
+        """Return the path as the policy has it."""
+        return self.specs[0].output.path
 
 
 def artifact_groups(
@@ -94,23 +96,16 @@ def artifact_groups(
     """
     for output in resolved.policy.outputs:
         target = targets[output.target]
+        if output.country_map:
+            title = "registered country"
+            spec = ArtifactSpec(output, target, "countries", title, output.path, countries)
+            yield ArtifactGroup((spec,))
+            continue
         lists = [resolved.list_of(name) for name in output.lists]
         title = "; ".join(one.definition.title for one in lists if one.definition.title)
-        if output.split_by_country:
-            yield _by_country(output, target, title, verdicts(lists), countries)
-            continue
         name, intent = "+".join(output.lists), verdicts(lists)
-        if output.country_map:
-            name, title, intent = "countries", "registered country", countries
-        yield ArtifactGroup((ArtifactSpec(output, target, name, title, output.path, intent),))
-
-
-def artifact_specs(
-    resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]
-) -> Iterator[ArtifactSpec]:
-    """Yield the artifacts of `artifact_groups` one by one."""
-    for group in artifact_groups(resolved, countries, targets):
-        yield from group.specs
+        spec = ArtifactSpec(output, target, name, title, output.path, intent)
+        yield _by_country(spec, countries) if output.split_by_country else ArtifactGroup((spec,))
 
 
 def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
@@ -128,31 +123,16 @@ def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:
     return AddrMap.layered(layers or {"block": taken})
 
 
-def _by_country(
-    output: Output, target: Target, title: str, intent: AddrMap, countries: AddrMap
-) -> ArtifactGroup:
+def _by_country(whole: ArtifactSpec, countries: AddrMap) -> ArtifactGroup:
     """Return an artifact for each country, empty ones too: a consumer expects every file."""
-    layers = {name: intent.where([name]) for name in intent.names[1:]}
-    listed = intent.where(layers)
-    shares = sorted(split_by_country(listed, countries).items())
-    specs = tuple(
-        ArtifactSpec(
-            output,
-            target,
-            f"{'+'.join(output.lists)}/{country}",
-            title,
-            output.path.replace(COUNTRY, country),
-            _within(share, layers),
+    codes, pieces = country_pieces(whole.intent, countries)
+    specs = (
+        replace(
+            whole,
+            name=f"{whole.name}/{code}",
+            path=whole.path.replace(COUNTRY, code),
+            intent=intent,
         )
-        for country, share in shares
+        for code, intent in zip(codes, pieces.maps(), strict=True)
     )
-    codes = [country for country, _ in shares]
-    alone = len(layers) == 1
-    return ArtifactGroup(specs, country_labels(listed, countries, codes) if alone else None)
-
-
-def _within(share: AddrSet, layers: Mapping[str, AddrSet]) -> AddrMap:
-    """Return the verdicts of `layers`, which are disjoint, inside `share`."""
-    if len(layers) == 1:
-        return AddrMap.of_set(share, *layers)
-    return AddrMap.layered({action: share & chosen for action, chosen in layers.items()})
+    return ArtifactGroup(tuple(specs), pieces)

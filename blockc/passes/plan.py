@@ -1,20 +1,23 @@
 """Chooses the passes for a match model, and what to do when the result does not fit."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
+from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.passes.budget import sharding
 from blockc.passes.budget.limit import CONTRACTS, budget_pass
 from blockc.passes.driver import ByFamily, Pass, RuleState, run
 from blockc.passes.exact import exact_passes
+from blockc.passes.exact.cover import plain_cover
 from blockc.passes.exact.lengths import ordered
-from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
 
 
 def compile_rules(intent: AddrMap, match: Match, request: PassRequest) -> Compiled:
@@ -40,6 +43,61 @@ def compile_rules(intent: AddrMap, match: Match, request: PassRequest) -> Compil
     if fits(draft, request):
         return _compiled(draft, [draft.rules])
     return _WAYS_OUT[request.when_over](draft, request)
+
+
+def compile_pieces(
+    pieces: PieceMap, match: Match, request: PassRequest
+) -> tuple[Compiled, ...] | None:
+    """Return what `compile_rules` returns for each piece, all of them compiled at once.
+
+    Disjoint exact rules of one piece do not depend on other pieces: each lies in a run of one
+    label. None where that is not so: where entries are nested, space is free, the lengths of all
+    entries count together, or a piece is over the limit.
+
+    Raises:
+        DoesNotFit: If the prefix lengths the platform takes cannot say it.
+        Miscompiled: If a pass broke its contract.
+    """
+    disjoint = match in (Match.MEMBER, Match.INTERVALS)
+    if not disjoint or request.dont_care or request.most_lengths or request.shared:
+        return None
+    draft = RuleState.of(pieces.together, match, request)
+    wanted = (plain_cover(part) for part in pieces.together.parts)
+    entries = [{rules.family: pieces.tally(rules.verdict) for rules in wanted}]
+    for one in exact_passes.passes(draft, request):
+        draft = run(draft, one)
+        entries.append({f: pieces.tally(rules.verdict) for f, rules in draft.rules.items()})
+    limit = request.max_entries
+    if limit is not None and any(max(counts) > limit for counts in entries[-1].values()):
+        return None
+    return tuple(_compiled_pieces(pieces, draft, entries))
+
+
+def _compiled_pieces(
+    pieces: PieceMap, draft: RuleState, entries: Sequence[Mapping[Family, Sequence[int]]]
+) -> Iterator[Compiled]:
+    """Yield each piece of a draft.
+
+    Args:
+        entries: How many each piece has in each family, before the first pass and after each.
+    """
+    nothing = AddrSet.empty(draft.intent.families)
+    rules = {family: _rules_of_pieces(pieces, found) for family, found in draft.rules.items()}
+    for number, said in enumerate(pieces.maps()):
+        counts = [{family: one[family][number] for family in rules} for one in entries]
+        steps = tuple(
+            PassStep(step.name, step.contract, before, after, nothing, nothing)
+            for step, before, after in zip(draft.steps, counts, counts[1:], strict=False)
+        )
+        own = {family: found[number] for family, found in rules.items()}
+        yield Compiled(draft.match, pieces.verdicts, own, (own,), steps, said)
+
+
+def _rules_of_pieces(pieces: PieceMap, rules: Rules) -> list[Rules]:
+    """Return the rules of each piece in their order, with the verdicts of a piece."""
+    inner, empty = pieces.inner(rules.verdict), Rules.empty(rules.family)
+    named = Rules(rules.family, rules.start, rules.last, inner)
+    return [named.take(rows) if len(rows) else empty for rows in pieces.rows(rules.verdict)]
 
 
 def fits(draft: RuleState, request: PassRequest) -> bool:

@@ -1,6 +1,6 @@
 """The proof of an artifact: its text, read back, means the intent for every address there is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from blockc.addresses import AddrMap, AddrSet, Family, Prefix, columns, minimal_cover, overlay
 from blockc.addresses.columns import Column
 from blockc.addresses.partition import paint
+from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
@@ -168,21 +169,16 @@ def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap) -> int:
 
 
 def prove_pieces(
-    target: Target,
-    texts: Sequence[Sequence[Text]],
-    intents: Sequence[AddrMap],
-    pieces: AddrMap,
-    names: Sequence[str],
+    target: Target, texts: Sequence[Sequence[Text]], pieces: PieceMap, names: Sequence[str]
 ) -> list[Proof]:
-    """Return the proofs that the files of each of several artifacts say its intent, all at once.
+    """Return the proofs that the files of each artifact of a split list say its piece, all at once.
 
-    What every artifact holds is read back into one map whose labels are the artifacts, and that
-    is compared with the map of what each should hold. The artifacts share no address.
+    All files are read back into one map whose labels are the pieces, and that is compared with
+    `pieces` as one artifact is. Entries of a split list are disjoint, so the platform decides in
+    one piece as it does in all. What is wrong is told by the proof of the piece that is.
 
     Args:
-        texts: The files of each artifact, in the order of `target.files`.
-        intents: What each must say: one verdict on its own piece of `pieces`.
-        pieces: The artifact each address belongs to: label n + 1 is texts[n].
+        texts: The files of each piece, in the order of `target.files`.
         names: The list of each, for messages.
 
     Raises:
@@ -190,24 +186,30 @@ def prove_pieces(
     """
     artifacts = [_Artifact(target, *one) for one in zip(texts, names, strict=True)]
     readings = [artifact.read() for artifact in artifacts]
+    parts = (part for at, one in enumerate(readings) for part in _in_piece(pieces, at, one))
+    whole = Reading(tuple(parts), (*pieces.together.names, _ANOTHER))
     try:
-        count = _compare(artifacts[0], _together(readings, pieces.names), pieces)
+        count = _compare(artifacts[0], whole, pieces.together)
     except Unproved:
-        for files, intent, name in zip(texts, intents, names, strict=True):
+        for files, intent, name in zip(texts, pieces.maps(), names, strict=True):
             prove(target, files, intent, name)
         raise
     return [_proof(reading, count) for reading in readings]
 
 
-def _together(readings: Sequence[Reading], names: tuple[str, ...]) -> Reading:
-    """Return one reading of the rules of all, the verdict being the reading's number from 1."""
-    parts = []
-    for number, reading in enumerate(readings, start=1):
-        for part in reading.parts:
-            rules = part.rules
-            numbered = Rules(rules.family, rules.start, rules.last, rules.verdict * number)
-            parts.append(Part(numbered, part.where))
-    return Reading(tuple(parts), names)
+_ANOTHER = "a verdict of no piece"
+
+
+def _in_piece(pieces: PieceMap, number: int, reading: Reading) -> Iterator[Part]:
+    """Yield what the files of a piece say, with the labels it has in all pieces together."""
+    outer = dict(zip(pieces.verdicts, pieces.outer(number), strict=True))
+    label = [outer.get(name, len(pieces.together.names)) for name in reading.names]
+    table = np.array(label, dtype=np.int32)
+    for part in reading.parts:
+        rules = part.rules
+        if len(rules):
+            labels = table[rules.verdict]
+            yield Part(Rules(rules.family, rules.start, rules.last, labels), part.where)
 
 
 def _proof(reading: Reading, slots: int) -> Proof:

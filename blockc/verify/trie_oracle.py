@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import Prefixes, minimal_cover
+from blockc.addresses import Prefixes, columns, minimal_cover
 from blockc.addresses.columns import Column
 from blockc.addresses.longest_match import PrefixIndex
 from blockc.addresses.rules import Match, Rules
@@ -38,10 +38,13 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:
-    """Answer whether a prefix inside one of the ranges matches."""
-    order = np.argsort(rules.start, kind="stable")
-    prefixes = minimal_cover(rules.family, rules.start[order], rules.last[order])
-    return _answers(PrefixIndex(rules.family, prefixes, [int(label[1])] * len(prefixes)), label)
+    """Answer with the verdict of the range in which a prefix matches."""
+    ranges = rules.take(np.argsort(rules.start, kind="stable"))
+    prefixes = minimal_cover(rules.family, ranges.start, ranges.last)
+    starts, asked = columns.alike([ranges.start, prefixes.start])
+    origin = np.searchsorted(starts, asked, side="right") - 1
+    verdicts = label[ranges.verdict[origin]].tolist()
+    return _answers(PrefixIndex(rules.family, prefixes, verdicts), label)
 
 
 def _two_sets(rules: Rules, label: Labels) -> TrieOracle:

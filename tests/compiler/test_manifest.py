@@ -9,7 +9,7 @@ import pytest
 from blockc import __version__
 from blockc.addresses import FAMILIES
 from blockc.compiler.compile import _require_new
-from blockc.compiler.orders import artifact_specs
+from blockc.compiler.orders import artifact_groups
 from blockc.errors import PolicyError
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
 
@@ -88,7 +88,7 @@ def test_the_order_of_lists_and_outputs_decides_nothing() -> None:
 
 
 def test_two_outputs_never_write_one_file() -> None:
-    order = next(artifact_specs(resolved(TEXT + OUTPUTS), COUNTRIES, TARGETS))
+    order = next(artifact_groups(resolved(TEXT + OUTPUTS), COUNTRIES, TARGETS)).specs[0]
     for taken in ({"far.txt": b""}, {}):
         path = "far.txt" if taken else "manifest.json"
         with pytest.raises(PolicyError, match=rf"^p\.toml:15:3: two outputs write '{path}'; "):

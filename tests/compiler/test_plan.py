@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from blockc.addresses import AddrMap, AddrSet
-from blockc.compiler.orders import artifact_specs, verdicts
+from blockc.compiler.orders import ArtifactSpec, artifact_groups, verdicts
 from blockc.errors import Mistakes, PolicyError
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
 from tests.policy.toy import addresses
@@ -18,6 +18,12 @@ stages = [{ from = 2026-11-01, action = "monitor" }, { from = 2027-01-01, action
 block = ["US", "10.0.0.0/10"]
 """
 BEFORE, MONITOR, BLOCK = date(2026, 10, 31), date(2026, 11, 1), date(2027, 1, 1)
+
+
+def specs(text: str) -> list[ArtifactSpec]:
+    """Return every artifact that a policy asks for."""
+    groups = artifact_groups(resolved(text), COUNTRIES, TARGETS)
+    return [spec for group in groups for spec in group.specs]
 
 
 def said(intent: AddrMap, verdict: str) -> AddrSet:
@@ -61,13 +67,13 @@ def test_lists_with_one_action_are_one_verdict() -> None:
 def test_artifacts_come_in_the_order_of_paths_and_countries() -> None:
     split = 'split_by = "country"'
     text = STAGED + output("plain", "z.txt") + output("plain", "a/{country}.txt", more=split)
-    found = [one.path for one in artifact_specs(resolved(text), COUNTRIES, TARGETS)]
+    found = [one.path for one in specs(text)]
     assert found == ["a/CN.txt", "a/EU.txt", "a/US.txt", "a/ZZ.txt", "z.txt"]
 
 
 def test_the_parts_of_a_split_list_are_the_list_and_share_nothing() -> None:
     text = STAGED + output("plain", "{country}.txt", more='split_by = "country"')
-    parts = {one.name: one.intent for one in artifact_specs(resolved(text), COUNTRIES, TARGETS)}
+    parts = {one.name: one.intent for one in specs(text)}
     assert said(parts["plain/CN"], "block") == addresses("10.0.0.0/10")
     assert said(parts["plain/US"], "block") == addresses("10.128.0.0/10")
     assert not said(parts["plain/EU"], "block")

@@ -6,7 +6,7 @@ import pytest
 
 from blockc.addresses import V4, V6, AddrSet
 from blockc.compiler.limits import Limits
-from blockc.compiler.orders import ArtifactSpec, artifact_specs
+from blockc.compiler.orders import ArtifactSpec, artifact_groups
 from blockc.errors import DoNotFit
 from blockc.passes.budget.weights import PARTS
 from blockc.passes.request import PassRequest, WhenOver
@@ -21,7 +21,8 @@ LIST = '[list.far]\nblock = ["CN"]\n'
 def order_of(target: str = "plain", more: str = "", list_: str = LIST) -> ArtifactSpec:
     """Return the one order of a policy with one output."""
     text = list_ + output("far", "far.txt", target, more)
-    (order,) = artifact_specs(resolved(text), COUNTRIES, TARGETS)
+    (group,) = artifact_groups(resolved(text), COUNTRIES, TARGETS)
+    (order,) = group.specs
     return order
 
 

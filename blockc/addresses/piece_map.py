@@ -1,0 +1,95 @@
+"""One map of many pieces that share no address, so that all of them are worked on in one sweep."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.family import Family
+from blockc.addresses.partition import Partition, laid_out, overlay
+from blockc.values import Value
+
+Numbers = NDArray[Any]
+
+
+class PieceMap(Value):
+    """The verdicts of numbered pieces, each of which is a map of its own.
+
+    Invariant: label 0 of `together` is an address of no piece; of the others each piece has as
+    many as there are verdicts besides the default, in the order of the pieces.
+
+    Attributes:
+        together: Piece and verdict of every address.
+        verdicts: The names of the verdicts in each piece, the default first.
+        count: The number of pieces.
+    """
+
+    together: AddrMap
+    verdicts: tuple[str, ...]
+    count: int
+
+    @classmethod
+    def of(cls, verdicts: AddrMap, pieces: AddrMap, codes: tuple[str, ...]) -> "PieceMap":
+        """Return `verdicts` cut into the labels of `pieces`, numbered in the order of `codes`.
+
+        Cost: one overlay for each family.
+        """
+        number = np.array([codes.index(name) for name in pieces.names], dtype=np.int32)
+        each = len(verdicts.names) - 1
+        parts = []
+        for wanted, cut in zip(verdicts.parts, pieces.parts, strict=True):
+            slots, (verdict, piece) = overlay(wanted, cut)
+            labels = np.where(verdict > 0, number[piece] * np.int32(each) + verdict, np.int32(0))
+            parts.append(Partition.of(wanted.family, slots, labels))
+        names = (f"{name} in {code}" for code in codes for name in verdicts.names[1:])
+        together = AddrMap(tuple(parts), (verdicts.names[0], *names))
+        return cls(together, verdicts.names, len(codes))
+
+    def numbers(self, labels: Numbers) -> Numbers:
+        """Return the piece of each label but 0."""
+        return (labels - 1) // (len(self.verdicts) - 1)
+
+    def inner(self, labels: Numbers) -> Numbers:
+        """Return the position in `verdicts` of each label but 0."""
+        return ((labels - 1) % (len(self.verdicts) - 1) + 1).astype(np.int32)
+
+    def outer(self, piece: int) -> list[int]:
+        """Return the label that each of `verdicts` has in a piece."""
+        begin = piece * (len(self.verdicts) - 1)
+        return [0, *range(begin + 1, begin + len(self.verdicts))]
+
+    def tally(self, labels: Numbers) -> list[int]:
+        """Return how many of `labels`, none of which is 0, are in each piece."""
+        found: list[int] = np.bincount(self.numbers(labels), minlength=self.count).tolist()
+        return found
+
+    def addresses(self, family: Family) -> list[int]:
+        """Return how many addresses of each piece have a verdict."""
+        counts, each = self.together.counts(family)[1:], len(self.verdicts) - 1
+        return [sum(counts[at : at + each]) for at in range(0, len(counts), each)]
+
+    def rows(self, labels: Numbers) -> list[NDArray[np.intp]]:
+        """Return the positions, in their order, of the `labels` of each piece; none of 0."""
+        chosen = np.flatnonzero(labels)
+        numbers = self.numbers(labels[chosen])
+        order = np.argsort(numbers, kind="stable")
+        bounds = np.searchsorted(numbers[order], np.arange(self.count + 1)).tolist()
+        return [chosen[order[begin:end]] for begin, end in pairwise(bounds)]
+
+    def maps(self) -> list[AddrMap]:
+        """Return the map of each piece alone.
+
+        Cost: O(runs) for all of them together, and a few numpy calls for each that is not empty.
+        """
+        families = [self._partitions(part) for part in self.together.parts]
+        return [AddrMap(parts, self.verdicts) for parts in zip(*families, strict=True)]
+
+    def _partitions(self, part: Partition) -> list[Partition]:
+        family, empty = part.family, Partition.filled(part.family, np.int32(0))
+        lasts, inner = part.lasts, self.inner(part.labels)
+        return [
+            laid_out(family, part.starts[rows], lasts[rows], inner[rows]) if len(rows) else empty
+            for rows in self.rows(part.labels)
+        ]
