@@ -16,6 +16,7 @@ LONGEST_NAME = 31
 MOST_ENTRIES = 2**32 - 1
 _LONGEST_LINE = 1023  # bytes; what follows in a longer one is a new command, even in a comment
 _ODD = re.compile(r"^(?![ \t]*#)[\t -~]*+[^\t\n -~]", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _EXCEPTION = " nomatch"
 _FAMILIES = {"inet": V4, "inet6": V6}
 _CREATE = {"family": "inet", "hashsize": "1024", "maxelem": "65536"}
@@ -167,9 +168,13 @@ class Restore:
         if len(words) % 2 or words[1:2] != ["hash:net"]:
             raise self.error("expected `create NAME hash:net` and pairs of options")
         name, given = words[0], dict(zip(words[2::2], words[3::2], strict=True))
+        if len(given) * 2 < len(words) - 2:
+            raise self.error("an option is given twice")
         options = _CREATE | given
         if len(name) > LONGEST_NAME:
             raise self.error(f"the name is longer than {LONGEST_NAME} characters")
+        if not _NAME.fullmatch(name):
+            raise self.error("expected a name of letters, digits, - and _, a letter first")
         if len(options) > len(_CREATE) or options["family"] not in _FAMILIES:
             raise self.error("expected family inet or inet6, hashsize and maxelem")
         family = _FAMILIES[options["family"]]
@@ -182,7 +187,12 @@ class Restore:
             raise self.error(f"the set {name!r} exists already, and not like this")
 
     def _number(self, digits: str) -> int:
-        if len(digits) > 10 or not digits.isdecimal() or not 0 < int(digits) <= MOST_ENTRIES:
+        if (
+            len(digits) > 10
+            or not digits.isdecimal()
+            or digits[0] == "0"
+            or not 0 < int(digits) <= MOST_ENTRIES
+        ):
             raise self.error(f"{digits[:20]!r} is not a number from 1 to {MOST_ENTRIES:,}")
         return int(digits)
 

@@ -9,6 +9,8 @@ _CHAIN = re.compile(r":([A-Za-z][\w-]{0,27}) - \[0:0\]", re.ASCII)
 _LOOPBACK = "-i lo -j RETURN"
 _DROP = re.compile(r"-m set --match-set ([A-Za-z][\w-]{0,30}) src -j DROP", re.ASCII)
 _RETURN = "-j RETURN"
+_BUILT_IN = {"INPUT", "FORWARD", "OUTPUT"}  # the chains of `filter` that the kernel has itself
+_LONGEST_LINE = 10_000  # bytes, a few fewer than the buffer has: what follows is a new line
 
 
 def dropped_sets(text: Text) -> list[str]:
@@ -22,6 +24,8 @@ def dropped_sets(text: Text) -> list[str]:
     lines = _lines(text)
     _expect(text, lines, re.compile(r"\*filter"), "`*filter`")
     chain = _expect(text, lines, _CHAIN, "a chain of its own, as `:NAME - [0:0]`")[1]
+    if chain in _BUILT_IN:
+        raise text.error(f"{chain} is a chain of the kernel", text.text.find(f":{chain} ") + 1)
     found: list[str] = []
     returned = False
     for at, line in lines:
@@ -42,6 +46,9 @@ def _lines(text: Text) -> Iterator[tuple[int, str]]:
     """Yield position and content of each line that is not blank or comment."""
     at = 0
     for line in text.text.split("\n"):
+        if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
+            message = f"longer than {_LONGEST_LINE:,} bytes, iptables-restore cuts it in two"
+            raise text.error(message, at)
         if line and not line.startswith("#"):
             yield at, line
         at += len(line) + 1

@@ -42,6 +42,7 @@ _KINDS = {
 }
 _BY_DEFAULT = {words.said[words.default]: words for words in _KINDS.values()}
 _DEFAULTS = '`default 0;`, `default "";` or `default ZZ;`'
+_LONGEST_LINE = 4_000  # bytes, a few fewer than nginx's buffer (NGX_CONF_BUFFER) has
 _UNPROVABLE = {"include", "proxy", "proxy_recursive", "ranges", "delete", "volatile"}
 
 
@@ -52,6 +53,7 @@ def read_geo(text: Text) -> Reading:
     longest prefix decides and order does not. Where nginx would only warn (a network twice, host
     bits) this is an error, because one of the two was not meant.
     """
+    _require_short_lines(text)
     words = TokenStream(text, WORD, plain_words)
     begin = _require_geo(words)
     entries = _unquoted(words, begin, words.words[begin:-1])
@@ -67,12 +69,24 @@ def read_geo(text: Text) -> Reading:
     def where(at: int, why: str) -> SourceSyntaxError:
         return words.error(begin + 3 * (at + (at >= default)), _reason(networks[at], why))
 
-    for refused in ("default", "255.255.255.255/32"):
+    for refused in ("default", "255.255.255.255/32", "0.0.0.0/0", "::/0"):  # /0 is the default
         if refused in networks:
             raise where(networks.index(refused), "nginx does not take this here")
     parts = decode_rules(text, networks, verdicts, where)
     require_distinct(parts)
     return Reading(parts, names)
+
+
+def _require_short_lines(text: Text) -> None:
+    """Raise if a line, so also a comment, does not fit the buffer nginx reads words into."""
+    at = 0
+    lines = text.text.split("\n")
+    if max(map(len, lines)) * 4 <= _LONGEST_LINE:  # 4 bytes are the most of a character
+        return
+    for line in lines:
+        if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
+            raise text.error(f"longer than {_LONGEST_LINE:,} bytes, nginx refuses it", at)
+        at += len(line) + 1
 
 
 def plain_words(text: str) -> list[str] | None:

@@ -1,0 +1,52 @@
+"""Where a program does not do what its text seems to say: the reader refuses, and here is why."""
+
+import subprocess
+
+import pytest
+
+from blockc.errors import SourceSyntaxError
+from blockc.targets.kernel.ipset_restore import Restore
+from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import NGINX_GEO, read_geo
+from blockc.verify.native import NativeAnswer, try_natively
+from tests.support.machine import SYSTEM_PATH, require_program, require_root
+
+pytestmark = pytest.mark.real
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("default 0; 0.0.0.0/0 1;", 'duplicate network "0.0.0.0/0"'),
+        ("default 0; ::/0 1;", 'duplicate network "::/0"'),
+        (f"default 0;\n# {'x' * 4200}\n", "too long parameter"),
+    ],
+)
+def test_nginx_warns_of_or_refuses_what_the_reader_refuses(body: str, said: str) -> None:
+    require_program("nginx")
+    text = Text("x.conf", f"geo $x {{\n{body}\n}}\n")
+    outcome = try_natively(NGINX_GEO, (text,))
+    assert outcome.answer is NativeAnswer.REFUSED
+    assert said in outcome.reason
+    with pytest.raises(SourceSyntaxError):
+        read_geo(text)
+
+
+def test_ipset_takes_quotes_off_names_and_reads_010_as_eight() -> None:
+    require_root()
+    for program in ("unshare", "ipset"):
+        require_program(program)
+    restore = 'create "a" hash:net maxelem 010\nflush "a"\nadd a 10.0.0.0/8\nlist a\n'
+    done = subprocess.run(
+        ["unshare", "--net", "ipset", "restore"],
+        input=restore,
+        env={"PATH": SYSTEM_PATH},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "maxelem 8" in done.stdout, done.stderr
+    assert "Name: a" in done.stdout
+    for line in ('create "a" hash:net\n', "create a hash:net maxelem 010\n"):
+        with pytest.raises(SourceSyntaxError):
+            Restore(Text("x", line))
