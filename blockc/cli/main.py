@@ -87,7 +87,7 @@ def cli(settings: Settings, asked: NoOptions) -> None:
     \b
     Exit codes: 0 done, 1 the answer is no, 2 the call or the policy is wrong,
     3 a source is missing or broken, 4 approval is needed, 5 a target's limit
-    is exceeded, 70 blockc is wrong. Files are written only with exit code 0.
+    is exceeded, 70 blockc is wrong. With any code but 0 `build` writes nothing.
     """
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.store.blobs import Blobs
 from blockc.fetch.store.parsed import Store
+from blockc.fetch.update.continuity import serial_day
 from blockc.formats.delegated.reader import read_delegated
 from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
 from blockc.targets.core.document import Origin
@@ -147,15 +148,18 @@ def _read_feed(store: Store, locked: LockedSource) -> Feed:
     return feed
 
 
-def require_young(found: Iterable[RegistrySnapshot], max_age_hours: int, day: date) -> None:
+def require_young(
+    found: Iterable[RegistrySnapshot], lock: Lock | None, max_age_hours: int, day: date
+) -> None:
     """Return if no registry's data is older on `day` than the guard allows.
 
+    A registry's data is of the later day of what its end date says and its serial in the lock.
     Feeds are not asked: each has a `max_age_hours` of its own, which `update` holds it to.
 
     Raises:
         SourceUnfit: Naming every registry whose data is too old.
     """
-    dated = {one.origin.name: date.fromisoformat(one.origin.date) for one in found}
+    dated = {one.origin.name: _day_of(one, lock, day) for one in found}
     old = [name for name, since in dated.items() if (day - since).days * 24 > max_age_hours]
     if old:
         oldest = min(dated[name] for name in old)
@@ -164,3 +168,11 @@ def require_young(found: Iterable[RegistrySnapshot], max_age_hours: int, day: da
             hint=f"run `blockc update`, or raise [guard] max_age, now {max_age_hours} hours; "
             "with --as-of no age is asked",
         )
+
+
+def _day_of(found: RegistrySnapshot, lock: Lock | None, day: date) -> date:
+    end, name = date.fromisoformat(found.origin.date), found.origin.name
+    locked = lock.sources.get(name) if lock else None
+    now = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    said = serial_day(name, locked.facts.serial, now) if locked else None
+    return max(end, said.date()) if said else end

@@ -158,7 +158,7 @@ class Project(Value):
         """
         found = self.registries(options)
         if not options.data and not options.as_of:
-            require_young(found, guard.max_age_hours, options.day)
+            require_young(found, self.lock(), guard.max_age_hours, options.day)
         return found
 
 

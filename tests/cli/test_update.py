@@ -200,7 +200,8 @@ def test_a_shrunk_registry_is_refused_and_accepted_by_the_command_shown(
     blockc("update", "-f", policy)
     publish(server, "apnic", 0, MANY[:90])
     refused = blockc("update", "-f", policy)
-    assert refused.code == 0
+    assert refused.code == 4
+    assert "apnic was refused; builds go on with the data before it" in refused.err
     assert "its ipv4 addresses shrink by 10.0 % from 25,600 to 23,040" in refused.err
     assert "apnic: refused; builds go on with the data of" in refused.err
     (command,) = {line.split("`")[1] for line in refused.err.splitlines() if "`" in line}
@@ -214,6 +215,20 @@ def test_a_shrunk_registry_is_refused_and_accepted_by_the_command_shown(
     vain = blockc("update", "--accept", "0123456789ab", "-f", policy)
     assert vain.code == 0
     assert "no snapshot 0123456789ab came, and none was refused before" in vain.err
+
+
+def test_a_registry_that_could_not_be_fetched_is_a_warning_and_with_strict_exit_3(
+    blockc: Blockc, policy: Path, server: FaultyServer
+) -> None:
+    assert blockc("update", "--strict", "-f", policy).code == 0
+    server.plan("/lacnic", status(404))
+    done = blockc("update", "-f", policy)
+    assert done.code == 0
+    assert "warning: lacnic: kept; builds go on with" in done.err
+    strict = blockc("update", "--strict", "-f", policy)
+    assert strict.code == 3
+    assert "nothing usable came for lacnic; try again later" in strict.err
+    assert (policy.parent / "blockc.lock").exists()
 
 
 def test_a_dry_run_shows_and_stores_nothing(blockc: Blockc, policy: Path) -> None:

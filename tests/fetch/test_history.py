@@ -110,3 +110,27 @@ def test_old_data_is_odd_first_and_unusable_later() -> None:
     said = too_old(SOURCE, timedelta(hours=169))
     assert said == "its data is 7 days old, more than max_age_hours = 168 allows"
     assert "is 30 hours old" in late(replace(SOURCE, refresh_hours=1), timedelta(hours=30))
+
+
+def test_a_registry_is_as_fresh_as_the_later_of_its_serial_and_its_end_date() -> None:
+    night = datetime(2022, 3, 3, 1, tzinfo=UTC)
+
+    def age(registry: str, serial: str, day: date = date(2022, 2, 25)) -> timedelta | None:
+        facts = Facts(1, {}, day, serial)
+        return age_of(Snapshot("https://example.com/x", "0" * 64, 1, facts), None, night, registry)
+
+    assert age("lacnic", "20220302") == timedelta(hours=25)
+    assert age("lacnic", "20220301", date(2022, 3, 2)) == timedelta(hours=25)
+    assert age("ripencc", "1646175599") == timedelta(hours=49)
+    assert age("arin", "1646175599000") == timedelta(hours=49)
+    assert age("apnic", "20220304") == timedelta(0)
+    by_end_date = timedelta(days=6, hours=1)
+    for registry, serial in (
+        ("lacnic", "20220399"),
+        ("lacnic", "99991231"),
+        ("lacnic", "1646175599"),
+        ("ripencc", "9" * 30),
+        ("arin", "20220302x"),
+        ("", "20220302"),
+    ):
+        assert age(registry, serial) == by_end_date, (registry, serial)

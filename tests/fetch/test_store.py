@@ -96,3 +96,17 @@ def test_the_store_is_where_the_operator_says(
     assert Store.of(tmp_path / "option").root == tmp_path / "option"
     monkeypatch.setenv("BLOCKC_STORE", "")
     assert Store.of().root == user_cache_path("blockc")
+
+
+def test_an_entry_copied_over_another_is_not_believed(tmp_path: Path) -> None:
+    store, other = Store(tmp_path), "e" + KEY[1:]
+    store.put("records", KEY, b"content")
+    (original,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    for kind, key in (("records", other), ("other", KEY)):
+        copy = tmp_path / kind / key[:2] / key
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(original.read_bytes())
+        assert not store.is_sound(copy)
+        assert store.get(kind, key) is None
+        assert not copy.exists()
+    assert store.get("records", KEY) == b"content"

@@ -97,6 +97,28 @@ def test_a_redirect_elsewhere_is_refused(url: str, location: str | None) -> None
     assert not caught.value.heals
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.1.2.3", "192.168.0.1", "169.254.169.254",
+        "[fe80::1]", "[fc00::1]", "localhost", "x.localhost", "localhost.", "0x7f.1", "2130706433",
+        "100.64.0.1",
+    ],
+)  # fmt: skip
+def test_a_public_host_cannot_send_us_to_one_that_is_not(host: str) -> None:
+    with pytest.raises(FetchFailed, match="a host that is not public"):
+        next_url("https://a.example/x", f"https://{host}/y")
+    inside = "https://10.0.0.1/x"
+    assert next_url(inside, f"https://{host}/y") == f"https://{host}/y"
+    assert next_url("https://a.example/x", "https://1.1.1.1/y") == "https://1.1.1.1/y"
+
+
+@pytest.mark.parametrize("user", ["me:secret@", "me@", "a.example:443@", "@"])
+def test_a_redirect_that_carries_a_password_is_refused(user: str) -> None:
+    with pytest.raises(FetchFailed, match="carries a password"):
+        next_url("https://a.example/x", f"https://{user}b.example/y")
+
+
 def test_a_relative_file_stands_beside_the_policy(tmp_path: Path) -> None:
     assert file_path("file:a%20b/list", tmp_path) == tmp_path / "a b" / "list"
     assert file_path("file:///srv/list", tmp_path) == Path("/srv/list")

@@ -22,6 +22,7 @@ class UpdateCall(Value, kw_only=True):
     force: bool
     dry_run: bool
     accept: tuple[str, ...]
+    strict: bool
 
 
 @click.command("update")
@@ -34,6 +35,7 @@ class UpdateCall(Value, kw_only=True):
     metavar="DIGEST",
     help="Accept the snapshot with this digest, though it goes back or shrinks. Repeatable.",
 )
+@click.option("--strict", is_flag=True, help="End with 3 where a source could not be fetched.")
 @verb(UpdateCall, shows=("file", "store", "offline", "json", "quiet", "verbose"))
 def command(settings: Settings, asked: UpdateCall) -> None:
     """Fetch sources, check them, store them, and write blockc.lock.
@@ -49,7 +51,9 @@ def command(settings: Settings, asked: UpdateCall) -> None:
 
     \b
     Exit codes: 0 every source has data that may be used, 2 the call, a
-    definition or the store is wrong, 3 a source has none; the lock is as it was.
+    definition or the store is wrong, 3 a source has none and the lock is as it
+    was, or with --strict a source could not be fetched, 4 new data was refused
+    and a person must look at it.
     """
     wish = UpdateOptions(
         force=asked.force, dry_run=asked.dry_run, offline=settings.offline, accept=asked.accept
@@ -69,6 +73,7 @@ def command(settings: Settings, asked: UpdateCall) -> None:
         commit(tools.root, path, done, only=None if asked.sources else names)
     _show(settings, done, path, written=written)
     done.require_fit()
+    done.require_current(strict=asked.strict and not settings.offline)
 
 
 def _show(settings: Settings, done: Update, path: Path, *, written: bool) -> None:

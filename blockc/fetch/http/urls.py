@@ -1,12 +1,14 @@
 """Which urls may be asked, and where a server may send us on to."""
 
 import re
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from blockc.fetch.http.failure import FetchFailed
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ODD_IPV4 = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,2000}")
 
 
@@ -55,7 +57,8 @@ def next_url(url: str, location: str | None) -> str:
     """Return where a redirect of `url` leads.
 
     Raises:
-        FetchFailed: It leads to where nothing is encrypted, or to nowhere.
+        FetchFailed: It leads to where nothing is encrypted, to nowhere, carries a password, or
+            leads from a public host to one of this machine or of its own network.
     """
     if not location:
         raise FetchFailed("redirects to nowhere")
@@ -68,6 +71,10 @@ def next_url(url: str, location: str | None) -> str:
     stays_here = bool(parts and local and _is_here(parts) and _is_here(local))
     if parts is None or not _PRINTABLE.fullmatch(target) or not (_is_safe(parts) or stays_here):
         raise FetchFailed(f"redirects to {location[:100]!r}, which is no https url")
+    if parts.username is not None or parts.password is not None:
+        raise FetchFailed(f"redirects to {location[:100]!r}, which carries a password")
+    if _is_inside(parts) and not (local and _is_inside(local)):
+        raise FetchFailed(f"redirects to {location[:100]!r}, a host that is not public")
     return target
 
 
@@ -86,6 +93,27 @@ def _is_safe(parts: SplitResult) -> bool:
 def _is_here(parts: SplitResult) -> bool:
     """Return whether this is plain http that never leaves the machine."""
     return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _is_inside(parts: SplitResult) -> bool:
+    """Return whether the host is named as one of this machine or of a network that is not public.
+
+    Only what the url says is looked at: a public name may still resolve to a private address.
+    """
+    host = (parts.hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return _odd_ipv4(host)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return not (mapped or address).is_global
+
+
+def _odd_ipv4(host: str) -> bool:
+    """Return whether resolvers read `host` as an IPv4 address, such as 2130706433 or 0x7f.1."""
+    return _ODD_IPV4.fullmatch(host.rpartition(".")[2]) is not None
 
 
 def _wrong_file(parts: SplitResult) -> str:

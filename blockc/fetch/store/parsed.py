@@ -19,8 +19,10 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
 class Store(Value):
     """Entries under `root`, by kind and key; what an entry says depends on its key alone.
 
-    An entry ends with the sha256 of what it holds. One that does not match, cut short by a full
-    disk or changed by anybody, is removed and was never there. Two processes may share a store.
+    An entry ends with the sha256 of its kind, its key and what it holds. One that does not match,
+    cut short by a full disk, changed, or copied over another, is removed and was never there. That
+    is no proof against somebody who can write the store and seals anew. Two processes may share a
+    store.
     """
 
     root: Path
@@ -38,7 +40,7 @@ class Store(Value):
             sealed = path.read_bytes()
         except OSError:
             return None
-        if _is_sealed(sealed):
+        if _is_sealed(kind, key, sealed):
             return sealed[:-_SEAL_BYTES]
         with suppress(OSError):
             path.unlink()
@@ -46,12 +48,13 @@ class Store(Value):
 
     def is_sound(self, path: Path) -> bool:
         """Return whether the entry at `path` holds what was put there."""
-        return path.is_relative_to(self.root) and _is_sealed(path.read_bytes())
+        kind, _, key = path.relative_to(self.root).parts
+        return _is_sealed(kind, key, path.read_bytes())
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Keep `content` under `kind` and `key`; return False where the disk does not let us."""
         try:
-            sealed = content + hashlib.sha256(content).digest()
+            sealed = content + _seal(kind, key, content)
             write_whole(self._path(kind, key), sealed, lasting=False)
         except OutputError:
             return False
@@ -63,6 +66,11 @@ class Store(Value):
         return self.root / kind / key[:2] / key
 
 
-def _is_sealed(sealed: bytes) -> bool:
+def _seal(kind: str, key: str, content: bytes) -> bytes:
+    """Return the digest of what an entry is and holds: it is worth nothing in another's place."""
+    return hashlib.sha256(b"\0".join([kind.encode(), key.encode(), content])).digest()
+
+
+def _is_sealed(kind: str, key: str, sealed: bytes) -> bool:
     content, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
-    return hashlib.sha256(content).digest() == seal
+    return _seal(kind, key, content) == seal

@@ -99,7 +99,7 @@ class Candidates(Value):
         state, good = self.memory.state, self.memory.good
         if self.wish.force or not state or not good or good != state.good or good.url != url:
             return "", ""
-        age = continuity.age_of(good, state.checked_at, self.now)
+        age = continuity.age_of(good, state.checked_at, self.now, self.source.registry)
         fresh = age is not None and age <= timedelta(hours=self.source.max_age_hours) / 2
         return (state.etag, state.last_modified) if fresh else ("", "")
 
@@ -119,7 +119,7 @@ class Candidates(Value):
         return Snapshot(known.url if known else url, sha256, len(response.data), facts)
 
     def _require_young(self, snapshot: Snapshot) -> None:
-        age = continuity.age_of(snapshot, self.now, self.now)
+        age = continuity.age_of(snapshot, self.now, self.now, self.source.registry)
         old = continuity.too_old(self.source, age) if age is not None else ""
         if old:
             raise FetchFailed(old)

@@ -1,10 +1,22 @@
 """Whether a snapshot may follow the one before it: data does not go back, age or shrink."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Facts, Snapshot
+
+# What the serial of a registry's file is; each has its own kind. Those of LACNIC move every night
+# while its end date may stand still for days. A kind that is not listed says nothing about age.
+SERIAL_KINDS: Mapping[str, str] = {
+    "afrinic": "day",
+    "apnic": "day",
+    "arin": "milliseconds",
+    "lacnic": "day",
+    "ripencc": "seconds",
+}
+# APNIC's serial is one or two days ahead of its data; one that is further ahead is a mistake.
+_AHEAD = timedelta(days=2)
 
 # Registries stand still over a weekend now and then; this many intervals are worth a word.
 _LATE_INTERVALS = 3
@@ -63,15 +75,47 @@ def objections(source: Source, new: Snapshot, before: Snapshot) -> Iterator[str]
     yield from shrinking(source, new.facts, before.facts)
 
 
-def age_of(snapshot: Snapshot, checked_at: datetime | None, now: datetime) -> timedelta | None:
+def age_of(
+    snapshot: Snapshot, checked_at: datetime | None, now: datetime, registry: str = ""
+) -> timedelta | None:
     """Return how old the data is, None if nothing tells.
 
-    Data with a date is as old as the beginning of that day, UTC; data without one is as old as the
-    last time a server confirmed it, `checked_at`.
+    Data with a date is as old as the beginning of that day, UTC, or of the later day that the
+    serial of its `registry` says; data without one is as old as the last time a server confirmed
+    it, `checked_at`.
     """
     day = snapshot.facts.date
-    since = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else checked_at
-    return None if since is None else max(timedelta(0), now - since)
+    if day is None:
+        return None if checked_at is None else max(timedelta(0), now - checked_at)
+    since = max(_midnight(day), serial_day(registry, snapshot.facts.serial, now) or _midnight(day))
+    return max(timedelta(0), now - since)
+
+
+def serial_day(registry: str, serial: str, now: datetime) -> datetime | None:
+    """Return the beginning of the day that the serial of a registry's file says, UTC.
+
+    None for a serial that is not of the registry's kind, or so far ahead that it is wrong.
+
+    >>> now = datetime(2022, 3, 3, 1, tzinfo=UTC)
+    >>> str(serial_day("lacnic", "20220302", now)), serial_day("lacnic", "99991231", now)
+    ('2022-03-02 00:00:00+00:00', None)
+    """
+    kind = SERIAL_KINDS.get(registry)
+    try:
+        if kind == "day":
+            found = datetime.strptime(serial, "%Y%m%d").replace(tzinfo=UTC)
+        elif kind in ("seconds", "milliseconds") and serial.isdecimal():
+            moment = int(serial) / (1000 if kind == "milliseconds" else 1)
+            found = _midnight(datetime.fromtimestamp(moment, UTC).date())
+        else:
+            return None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found <= now + _AHEAD else None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def too_old(source: Source, age: timedelta) -> str:

@@ -175,7 +175,7 @@ class _Course(Value):
         good = self.memory.good
         if good is None:
             return None, ["there is no last good snapshot on this machine"]
-        age = continuity.age_of(good, checked_at, self.now)
+        age = continuity.age_of(good, checked_at, self.now, self.source.registry)
         old = "nothing tells how old it is" if age is None else continuity.too_old(self.source, age)
         if old:
             return None, [f"the last good snapshot cannot be used any longer: {old}"]
@@ -189,7 +189,11 @@ class _Course(Value):
         problems: list[str],
     ) -> SourceOutcome:
         """Return the outcome, with what is odd about the snapshot."""
-        age = continuity.age_of(snapshot, checked_at, self.now) if snapshot else None
+        age = (
+            continuity.age_of(snapshot, checked_at, self.now, self.source.registry)
+            if snapshot
+            else None
+        )
         late = continuity.late(self.source, age) if age is not None else ""
         return SourceOutcome(
             source=self.source,

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from blockc.errors import SourceUnfit
+from blockc.errors import SourceUnfit, UnsafeChange
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.store.blobs import STORE_ADVICE
@@ -30,6 +30,41 @@ class Update(Value):
     def unfit(self) -> tuple[SourceOutcome, ...]:
         """Return the outcomes with nothing to build from."""
         return tuple(one for one in self.outcomes if one.came is UpdateResult.UNFIT)
+
+    @property
+    def refused(self) -> tuple[SourceOutcome, ...]:
+        """Return the outcomes whose new snapshot was refused: a person must look at it."""
+        return tuple(one for one in self.outcomes if one.came is UpdateResult.REFUSED)
+
+    @property
+    def kept(self) -> tuple[SourceOutcome, ...]:
+        """Return the outcomes for which nothing usable came."""
+        return tuple(one for one in self.outcomes if one.came is UpdateResult.KEPT)
+
+    def require_current(self, *, strict: bool) -> None:
+        """Raise unless nothing is left for a person to do.
+
+        Args:
+            strict: Whether what could not be fetched is an error and not only a warning.
+
+        Raises:
+            UnsafeChange: A snapshot was refused.
+            SourceUnfit: `strict`, and a source could not be fetched.
+        """
+        if self.refused:
+            names = " and ".join(one.source.name for one in self.refused)
+            accept = " ".join(
+                f"--accept {one.refused.short}" for one in self.refused if one.refused
+            )
+            asked = " ".join(one.source.name for one in self.refused)
+            raise UnsafeChange(
+                f"the new data of {names} was refused; builds go on with the data before it",
+                hint=f"if the lines above are right about the source, run `blockc update {asked} "
+                f"{accept}`",
+            )
+        if strict and self.kept:
+            names = " and ".join(one.source.name for one in self.kept)
+            raise SourceUnfit(f"nothing usable came for {names}", hint="try again later")
 
     def unused(self, accepted: Iterable[str]) -> list[str]:
         """Return the digests, or beginnings of them, that no snapshot in use now has."""
