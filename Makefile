@@ -32,8 +32,11 @@ types: $(VENV)/.testing  ## check the types of code and tests
 	$(BIN)/mypy
 
 golden: $(VENV)/.testing  ## write the golden files and generated pages anew, show what changed
-	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py tests/targets/test_docs.py --update-golden
+	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py --update-golden
 	git diff --stat tests/golden docs
+
+targets: $(VENV)/.installed  ## write what is made from the targets anew: README table, pages, CI packages
+	$(BIN)/python -m scripts.target_pages
 
 schemas: $(VENV)/.installed  ## write the JSON Schemas in docs/schema/ anew
 	$(BIN)/python scripts/make_schemas.py
@@ -80,4 +83,4 @@ $(VENV)/.maintaining: $(VENV)/.testing
 	@$(INSTALL) --editable '.[test,maintain]'
 	@touch $@
 
-.PHONY: example test coverage mutants check lint types golden schemas real bench tables growth dist clean help
+.PHONY: example test coverage mutants check lint types golden targets schemas real bench tables growth dist clean help

@@ -31,7 +31,7 @@ from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.report.curve_chart import curve_chart
 from blockc.targets.data.plain import PLAIN
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.values import replace
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.project import Project
@@ -318,7 +318,7 @@ def renewed(text: str, names: Iterable[str]) -> str:
 
 def picture() -> str:
     """Return the curve of SIX as it is drawn by `blockc curve --svg`."""
-    limits = {f"{target.name} {n:,}": n for target in ALL if (n := target.capacity({}))}
+    limits = {f"{name} {n:,}": n for name, one in TARGETS.items() if (n := one.capacity({}))}
     request = requests().fitting(Fit(when_over="collateral"), PLAIN)
     question = Question(intent("SIX"), Match.MEMBER, request, records(), limits)
     return curve_chart("CN, RU, IR, KP, CU, SY (collateral, member)", family_curves(question))

@@ -46,7 +46,8 @@ class ArtifactSpec(Value):
         Two sets are always two, also on days when one would do: whoever loads them relies on the
         same files every day.
         """
-        return self.target.two_sets or self.target if self._in_two_sets else self.target
+        able = self._in_two_sets and self.target.two_sets is not None
+        return self.target.in_two_sets() if able else self.target
 
     def require_expressible(self) -> None:
         """Raise PolicyError unless the target can say what is asked, in the way it is asked."""

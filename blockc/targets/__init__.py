@@ -1,10 +1,11 @@
-"""Rules to text and back, one module a platform.
+"""Rules to text and back, one module per platform.
 
-A target is a descriptor (`target`), a template (beside the package, in `templates/`) and a
-reader. `vocabulary` is what artifacts can say, `files` what they consist of. `draft` holds what is
-to be written, `render` writes it, `reading` and `decoding` have what readers share, and
-`registry.ALL` is the table of all targets. Start reading at `target`, then `plain`.
+Everything particular to a target stands in its module: the descriptor (`core/target`), the reader,
+how its real program is asked, how it is put into service. Beside it there is only a template, in
+`templates/`. `core/verdicts` is what artifacts can say, `core/layout` what files they consist of,
+`core/document` what is to be written, `core/render` writes it; `syntax/` is what readers share, and
+`registry` is the table of all targets. Start reading at `core/target`, then `data/plain`.
 
-To add one: a module with a reader and a descriptor, a template, a line in `registry`. The
-conformance tests and the documentation find it there.
+To add one: a module with a reader and a descriptor, a template, a row in `registry`; then `make
+targets golden`. Tests, documentation and CI find it in the registry.
 """

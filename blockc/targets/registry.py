@@ -1,24 +1,61 @@
-"""The table of all targets, in the order they are listed to people."""
+"""The table of all targets, in the order they are listed to people; each is imported when needed.
+
+A row is all that is known of a target before its module is imported: a build imports only the
+targets its policy names.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import NamedTuple
 
 from blockc.errors import PolicyError, suggestion
-from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.target import Target
-from blockc.targets.data.json_list import JSON_LIST
-from blockc.targets.data.plain import PLAIN
-from blockc.targets.kernel.ipset import IPSET
-from blockc.targets.kernel.nftables import NFTABLES
-from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
-from blockc.targets.web.nginx_geo import NGINX_GEO
 
-ALL: tuple[Target, ...] = (
-    PLAIN,
-    JSON_LIST,
-    NGINX_GEO,
-    HAPROXY_MAP,
-    IPSET,
-    NFTABLES,
-    AWS_WAFV2_IPSET,
-)
+
+class Row(NamedTuple):
+    """Where a target's descriptor stands below `blockc.targets`, and what it is, for the README.
+
+    The descriptor has the target's name in capitals: `nginx-geo` is `NGINX_GEO`.
+    """
+
+    module: str
+    summary: str
+
+    @property
+    def category(self) -> str:
+        """Return the folder of the module, which says what kind of platform it is."""
+        return self.module.partition(".")[0]
+
+
+ROWS: Mapping[str, Row] = {
+    "plain": Row("data.plain", "one prefix per line"),
+    "json": Row("data.json_list", "the same with counts and sources"),
+    "nginx-geo": Row(
+        "web.nginx_geo",
+        'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
+    ),
+    "haproxy-map": Row("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
+    "ipset": Row("kernel.ipset", "a restore file with swap, and the iptables rules that use it"),
+    "nftables": Row("kernel.nftables", "a table with interval sets, replaced in one transaction"),
+    "aws-wafv2-ipset": Row("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
+}
+
+
+class _Targets(Mapping[str, Target]):
+    def __getitem__(self, name: str) -> Target:
+        module = import_module(f"blockc.targets.{ROWS[name].module}")
+        found: Target = getattr(module, name.upper().replace("-", "_"))
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ROWS)
+
+    def __len__(self) -> int:
+        return len(ROWS)
+
+
+#: name -> target; a target's module is imported when it is looked up.
+TARGETS: Mapping[str, Target] = _Targets()
 
 
 def target_named(name: str) -> Target:
@@ -27,10 +64,9 @@ def target_named(name: str) -> Target:
     Raises:
         PolicyError: If there is none.
     """
-    for target in ALL:
-        if target.name == name:
-            return target
-    known = [target.name for target in ALL]
+    if name in ROWS:
+        return TARGETS[name]
     raise PolicyError(
-        f"unknown target {name!r}{suggestion(name, known)}", hint=f"known are {', '.join(known)}"
+        f"unknown target {name!r}{suggestion(name, list(ROWS))}",
+        hint=f"known are {', '.join(ROWS)}",
     )

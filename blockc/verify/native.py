@@ -5,14 +5,15 @@ machine is touched. That needs root; where it or a program is missing, the outco
 """
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blockc.targets.core.target import Target
+from blockc.targets.core.target import NativeCheck, Target
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 
@@ -36,19 +37,16 @@ class NativeOutcome(Value):
     reason: str = ""
 
 
-Command = tuple[str, ...]
-
-
 def missing(target: Target) -> str:
     """Return why the real programs of `target` cannot be asked here, or nothing."""
-    if not target.programs:
+    check = target.native
+    if check is None:
         return f"no program on this machine reads {target.name}"
-    namespace = target.name in _IN_NAMESPACE
-    for program in (*target.programs, *_APART[: int(namespace)]):
+    for program in (*check.programs, *_APART[: int(check.namespace)]):
         if shutil.which(program, path=_PATH) is None:
             return f"{program} is not installed"
-    if namespace and _complaint((*_APART, "true")):
-        return f"{target.programs[0]} needs a network namespace, which only root may make"
+    if check.namespace and _complaint((*_APART, "true")):
+        return f"{check.programs[0]} needs a network namespace, which only root may make"
     return ""
 
 
@@ -59,21 +57,32 @@ def try_natively(target: Target, texts: Sequence[Text]) -> NativeOutcome:
         texts: The files in the order of `target.files`.
     """
     reason = missing(target)
-    if reason:
+    if reason or target.native is None:
         return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
-        paths = []
-        for number, text in enumerate(texts):
-            path = Path(folder, f"artifact.{number}")
-            path.write_text(text.text, encoding="utf-8")
-            paths.append(path)
-        said = _complaint(_COMMANDS[target.name](Path(folder), paths))
+        said = _complaint(_command(target.native, Path(folder), texts))
     return (
         NativeOutcome(NativeAnswer.REFUSED, said) if said else NativeOutcome(NativeAnswer.ACCEPTED)
     )
 
 
-def _complaint(command: Command) -> str:
+def _command(check: NativeCheck, folder: Path, texts: Sequence[Text]) -> tuple[str, ...]:
+    """Return the command of a check, once everything it reads is in `folder`."""
+    gaps = {"@folder@": str(folder)}
+    for number, text in enumerate(texts):
+        path = folder / f"artifact.{number}"
+        path.write_text(text.text, encoding="utf-8")
+        gaps[f"@{number}@"] = str(path)
+
+    def filled(words: str) -> str:
+        return re.sub(r"@(?:folder|[0-9])@", lambda gap: gaps[gap[0]], words)
+
+    for name, content in check.files.items():
+        (folder / name).write_text(filled(content), encoding="utf-8")
+    return (*(_APART if check.namespace else ()), *map(filled, check.argv))
+
+
+def _complaint(command: tuple[str, ...]) -> str:
     """Return what `command` says if it fails or warns, or nothing if it is content."""
     try:
         done = subprocess.run(
@@ -91,57 +100,3 @@ def _complaint(command: Command) -> str:
     if done.returncode or "[warn" in said.lower():
         return said or f"exit code {done.returncode}"
     return ""
-
-
-def _nginx(folder: Path, paths: Sequence[Path]) -> Command:
-    """Include the file in a configuration that has nothing else and writes only to `folder`."""
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"pid {folder}/pid;\nerror_log stderr warn;\nevents {{}}\n"
-        f"http {{\n{temporary}    access_log off;\n    include {paths[0]};\n}}\n",
-        encoding="utf-8",
-    )
-    return ("nginx", "-t", "-q", "-p", str(folder), "-c", str(configuration))
-
-
-def _haproxy(folder: Path, paths: Sequence[Path]) -> Command:
-    """Look addresses up in the file, in a configuration that opens nothing."""
-    configuration = folder / "haproxy.cfg"
-    configuration.write_text(
-        "defaults\n    mode http\n    timeout connect 1s\n    timeout client 1s\n"
-        f"    timeout server 1s\nfrontend check\n    bind unix@{folder}/socket\n"
-        f"    http-request set-var(txn.verdict) src,map_ip({paths[0]})\n"
-        "    http-request return status 200\n",
-        encoding="utf-8",
-    )
-    return ("haproxy", "-c", "-f", str(configuration))
-
-
-def _nft(_: Path, paths: Sequence[Path]) -> Command:
-    return (*_APART, "nft", "--check", "--file", str(paths[0]))
-
-
-def _ipset(folder: Path, paths: Sequence[Path]) -> Command:
-    """Load the sets twice, as an update would, then test the rules, all in one namespace."""
-    restore, v4, v6 = paths
-    script = folder / "check.sh"
-    script.write_text(
-        "set -e\n"
-        f"ipset restore < {restore}\n"
-        f"ipset restore < {restore}\n"
-        f"iptables-restore --test --noflush < {v4}\n"
-        f"ip6tables-restore --test --noflush < {v6}\n",
-        encoding="utf-8",
-    )
-    return (*_APART, "sh", str(script))
-
-
-_COMMANDS: dict[str, Callable[[Path, Sequence[Path]], Command]] = {
-    "nginx-geo": _nginx,
-    "haproxy-map": _haproxy,
-    "nftables": _nft,
-    "ipset": _ipset,
-}
-_IN_NAMESPACE = frozenset({"nftables", "ipset"})

@@ -1,5 +1,6 @@
 """Reads the operator's policy, checked against the targets, groups and sources there are."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from blockc.errors import Location, PolicyError, UsageError
@@ -10,7 +11,7 @@ from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.workspace.registries import FileReader, shipped_groups
 from blockc.workspace.sources import all_sources
@@ -21,7 +22,7 @@ OWN_GROUPS = "groups"
 def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
     return Known(
-        targets={target.name: _facts(target) for target in ALL},
+        targets=_EveryTarget(),
         groups=all_groups(policy, reader or FileReader()),
         sources={
             name: tags_of(source.format, source.rows)
@@ -60,6 +61,19 @@ def _text(path: Path, reader: FileReader) -> str:
         raise UsageError(f"cannot read these groups: {said}", at=Location(str(path))) from None
     except UnicodeDecodeError:
         raise UsageError("not UTF-8 text", at=Location(str(path))) from None
+
+
+class _EveryTarget(Mapping[str, TargetFacts]):
+    """What a policy may ask of each target; a target is imported when a policy names it."""
+
+    def __getitem__(self, name: str) -> TargetFacts:
+        return _facts(TARGETS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TARGETS)
+
+    def __len__(self) -> int:
+        return len(TARGETS)
 
 
 def _facts(target: Target) -> TargetFacts:

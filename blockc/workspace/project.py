@@ -28,7 +28,7 @@ from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.values import Value
 from blockc.workspace.fetching import fetch_tools
 from blockc.workspace.inputs import InputOptions
@@ -199,9 +199,8 @@ class ProjectDay(Value, kw_only=True):
             templates=templates,
             sample=self.options.sample,
         )
-        targets = {target.name: target for target in ALL}
         data = RegistryData(self.world, self.records)
-        return compile_policy(self.resolved, data, targets, inputs, observe)
+        return compile_policy(self.resolved, data, TARGETS, inputs, observe)
 
     def same_through(self) -> date | None:
         """Return the last day on which a build would be the same and say the same; None: for ever.

@@ -9,7 +9,7 @@ from blockc.passes.request import PassRequest
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.bench.clock import in_turns
@@ -26,7 +26,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     if scale.small:
         parts = [part.take(slice(None, None, 500)) for part in parts]
     intent = AddrMap.of_set(RegistryMap.of(parts).select(countries=EMBARGOED))
-    for target in ALL:
+    for target in TARGETS.values():
         yield _proof(replace(target, max_entries=None), intent, scale.rounds)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blockc.cli.scaffold import FILES, SCHEMA
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from tests.cli.conftest import Blockc
 from tests.cli.toy import PROGRAM, run, shown
 
@@ -117,13 +117,13 @@ def test_the_policy_blocks_the_countries_that_were_asked_for(
 def test_the_policy_as_it_stands_builds_for_every_target(
     blockc: Blockc, tmp_path: Path, registries: Path
 ) -> None:
-    targets = [word for target in ALL for word in ("--target", target.name)]
+    targets = [word for name in TARGETS for word in ("--target", name)]
     assert blockc("init", tmp_path, "--country", "CN", *targets).code == 0
-    assert [one["target"] for one in policy_of(tmp_path)["output"]] == [one.name for one in ALL]
+    assert [one["target"] for one in policy_of(tmp_path)["output"]] == list(TARGETS)
     done = blockc("build", "-f", tmp_path / "blockc.toml", "--from", registries)
     assert done.code == 0
     folders = {path.split("/")[0] for path in shown(tmp_path / "dist")}
-    assert folders == {"manifest.json", *(one.name for one in ALL)}
+    assert folders == {"manifest.json", *TARGETS}
 
 
 def test_without_words_the_policy_builds_from_the_sample(blockc: Blockc, tmp_path: Path) -> None:
@@ -156,4 +156,4 @@ def test_editors_find_the_schema_that_the_policy_names(project: Path) -> None:
     properties = schema["$defs"]["PolicyTable"]["properties"]
     assert policy_of(project).keys() <= properties.keys()
     output = schema["$defs"]["OutputTable"]["properties"]
-    assert sorted(output["target"]["enum"]) == sorted(target.name for target in ALL)
+    assert sorted(output["target"]["enum"]) == sorted(TARGETS)

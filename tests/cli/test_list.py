@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.workspace.policy_files import known
 from tests.cli.conftest import Blockc
 
@@ -46,7 +46,7 @@ def test_everything_a_policy_can_name_is_listed(blockc: Blockc) -> None:
         rows = json.loads(blockc("list", what, "--json").out)
         listed = {row["name"] for row in rows if row.get("format") != "delegated"}
         assert listed == set(wanted)
-    assert [target.name for target in ALL] == [
+    assert [target.name for target in TARGETS.values()] == [
         row["name"] for row in json.loads(blockc("list", "targets", "--json").out)
     ]
 

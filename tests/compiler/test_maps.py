@@ -153,7 +153,6 @@ def test_the_united_states_fit_into_two_ip_sets() -> None:
     """17,452 IPv4 prefixes, for which AWS has no room in one set."""
     america = AddrMap.of_set(of_countries(sample_world(), "US"))
     target = TARGETS["aws-wafv2-ipset"]
-    assert target.two_sets
     assert target.lengths
     assert len(america.where(["block"]).prefixes(V4)) == 17_452
     request = PassRequest(
@@ -163,9 +162,9 @@ def test_the_united_states_fit_into_two_ip_sets() -> None:
     )
     rules = compile_rules(america, target.match, request).rules
 
-    one = draft(target.two_sets, rules)
-    texts = render(target.two_sets, one, "us.json", TEMPLATES)
+    one = draft(target.in_two_sets(), rules)
+    texts = render(target.in_two_sets(), one, "us.json", TEMPLATES)
 
     sizes = [len(json.loads(text.text)["Addresses"]) for text in texts[:-1]]
     assert (sizes[0], sizes[2]) == (2_832, 6_353)
-    assert prove(target.two_sets, texts, america).entries[V4] == 9_185
+    assert prove(target.in_two_sets(), texts, america).entries[V4] == 9_185

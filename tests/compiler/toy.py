@@ -8,15 +8,15 @@ from blockc.compiler.compile import Build, RegistryData, compile_policy
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, countries_map, resolve
 from blockc.targets.core.document import Origin
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.workspace.policy_files import known
 from blockc.workspace.registries import shipped_templates
 from tests.policy.toy import WORLD, Files, records
 
+__all__ = ["TARGETS"]
 TODAY = date(2026, 11, 23)
 COUNTRIES = countries_map(WORLD)
 DATA = RegistryData(WORLD, [records(family) for family in FAMILIES])
-TARGETS = {target.name: target for target in ALL}
 INPUTS = Inputs(
     policy="sha256:0",
     sources=(Origin("apnic", "2026-11-20", "sha256:1"),),

@@ -37,8 +37,14 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 def _kernel() -> None:
     """Ask for what every test here needs: root, and the programs."""
     require_root()
-    for name in ("unshare", "ip", *NFTABLES.programs, *IPSET.programs):
+    for name in ("unshare", "ip", *programs_of(NFTABLES), *programs_of(IPSET)):
         require_program(name)
+
+
+def programs_of(target: Target) -> tuple[str, ...]:
+    """Return the programs that read the artifacts of a target."""
+    assert target.native
+    return target.native.programs
 
 
 def stored(folder: Path, texts: tuple[Text, ...]) -> list[Path]:

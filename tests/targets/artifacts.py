@@ -15,14 +15,16 @@ from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import Text
 
 PATH = "out/list.conf"
 #: Every way a target writes, for tests of all of them.
-DIALECTS = [pytest.param(target, id=target.name) for target in ALL] + [
-    pytest.param(target.two_sets, id=f"{target.name}-two-sets") for target in ALL if target.two_sets
+DIALECTS = [pytest.param(target, id=target.name) for target in TARGETS.values()] + [
+    pytest.param(target.in_two_sets(), id=f"{target.name}-two-sets")
+    for target in TARGETS.values()
+    if target.two_sets
 ]
 TEMPLATES: Mapping[str, Text] = {
     path.name: Text(path.name, path.read_text(encoding="utf-8"))

@@ -18,8 +18,7 @@ from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import TEMPLATES, draft, nested, prefixes
 
-assert AWS_WAFV2_IPSET.two_sets
-TWO_SETS = AWS_WAFV2_IPSET.two_sets
+TWO_SETS = AWS_WAFV2_IPSET.in_two_sets()
 RULES = nested(
     ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("192.0.2.0/24", 1),
     ("2001:db8::/32", 1), ("2001:db8:8::/48", 0),

@@ -7,7 +7,7 @@ import pytest
 from blockc.addresses import FAMILIES
 from blockc.errors import SourceSyntaxError
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET, read_ip_set
-from blockc.targets.data.json_list import JSON_LIST, read_json
+from blockc.targets.data.json_list import JSON, read_json
 from blockc.targets.syntax.tokens import Text
 from tests.targets.artifacts import EDGES, PROVENANCE, written
 
@@ -15,7 +15,7 @@ NEIGHBOURS = EDGES["neighbours"]
 
 
 def test_the_document_has_the_keys_that_programs_rely_on() -> None:
-    document = json.loads(written(JSON_LIST, NEIGHBOURS)[0].text)
+    document = json.loads(written(JSON, NEIGHBOURS)[0].text)
 
     assert document == {
         "schema": "blockc-list/1",
@@ -57,7 +57,7 @@ def test_the_document_has_the_keys_that_programs_rely_on() -> None:
 def test_another_shape_is_an_error_with_its_line(
     old: str, new: str, line: int, reason: str
 ) -> None:
-    text = written(JSON_LIST, NEIGHBOURS)[0].text
+    text = written(JSON, NEIGHBOURS)[0].text
     assert old in text
     with pytest.raises(SourceSyntaxError) as found:
         read_json(Text("x.json", text.replace(old, new, 1)))

@@ -5,15 +5,15 @@ import pytest
 from blockc.errors import PolicyError
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import COUNTRY_CODES, ContentKind, Vocabulary, spoken
-from blockc.targets.registry import ALL, target_named
+from blockc.targets.registry import TARGETS, target_named
 from blockc.targets.web.nginx_geo import NGINX_GEO
 
-MAPS = [target for target in ALL if ContentKind.VERDICTS in target.words]
-SETS = [target for target in ALL if ContentKind.VERDICTS not in target.words]
+MAPS = [target for target in TARGETS.values() if ContentKind.VERDICTS in target.words]
+SETS = [target for target in TARGETS.values() if ContentKind.VERDICTS not in target.words]
 
 
 def test_words_are_read_back_as_the_verdicts_they_were_written_for() -> None:
-    for target in ALL:
+    for target in TARGETS.values():
         for words in target.words.values():
             verdicts = [*words.said, "CN", "EU"] if words.countries else [*words.said]
             written = [words.word(verdict) or "" for verdict in verdicts]

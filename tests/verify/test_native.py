@@ -3,7 +3,7 @@
 import pytest
 
 from blockc.targets.core.target import Target
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
@@ -12,10 +12,11 @@ from blockc.verify.native import NativeAnswer, missing, try_natively
 from tests.support.machine import absent
 from tests.targets.artifacts import EDGES, written
 
-REAL = [target for target in ALL if target.programs]
+UNASKED = [target for target in TARGETS.values() if not target.native]
+REAL = [target for target in TARGETS.values() if target.native]
 
 
-@pytest.mark.parametrize("target", [t for t in ALL if not t.programs], ids=lambda t: t.name)
+@pytest.mark.parametrize("target", UNASKED, ids=lambda target: target.name)
 def test_a_target_without_a_program_is_skipped_with_the_reason(target: Target) -> None:
     outcome = try_natively(target, written(target, EDGES["ipv4 only"]))
     assert outcome.answer is NativeAnswer.SKIPPED
@@ -23,7 +24,9 @@ def test_a_target_without_a_program_is_skipped_with_the_reason(target: Target) -
 
 
 def test_a_missing_program_is_named() -> None:
-    absent_one = replace(NGINX_GEO, programs=("no-such-program",))
+    assert NGINX_GEO.native
+    check = replace(NGINX_GEO.native, programs=("no-such-program",))
+    absent_one = replace(NGINX_GEO, native=check)
     outcome = try_natively(absent_one, ())
     assert (outcome.answer, outcome.reason) == (
         NativeAnswer.SKIPPED,

@@ -25,7 +25,7 @@ from blockc.report.curve_chart import curve_chart
 from blockc.storage.atomic import write_files
 from blockc.targets.core.target import Target
 from blockc.targets.data.plain import PLAIN
-from blockc.targets.registry import ALL, target_named
+from blockc.targets.registry import TARGETS, target_named
 from blockc.workspace.project import ProjectDay
 
 Mode = Literal["collateral", "coverage", "balance"]
@@ -141,7 +141,7 @@ def _list_named(resolved: Resolved, name: str) -> ResolvedList:
 
 def _limits(resolved: Resolved, asked: Asked, target: Target) -> Iterator[tuple[str, int]]:
     """Yield the limits to mark: of the target, or of all that decide alike, and of outputs."""
-    for one in [target] if asked.target else ALL:
+    for one in [target] if asked.target else TARGETS.values():
         capacity = one.capacity({})
         if capacity and one.match == target.match:
             yield f"{one.name} {capacity:,}", capacity

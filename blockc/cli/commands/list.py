@@ -10,7 +10,7 @@ from blockc.cli.inputs import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.registries import countries
-from blockc.targets.registry import ALL
+from blockc.targets.registry import TARGETS
 from blockc.values import Value
 
 
@@ -66,7 +66,7 @@ def _targets(_settings: Settings) -> Listing:
             "verdicts": list(target.verdicts),
             "title": target.title,
         }
-        for target in ALL
+        for target in TARGETS.values()
     ]
     return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
 

@@ -13,12 +13,14 @@ from blockc.targets.cloud.aws_wafv2_rule import read_rule
 from blockc.targets.core.layout import ExtraFile
 from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
+    Deployment,
     EntryForm,
     Layout,
     Lengths,
     MaxEntries,
     Reference,
     Target,
+    TwoSets,
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
@@ -136,4 +138,17 @@ AWS_WAFV2_IPSET = Target(
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
     notes=_NOTES,
     references=(_API, _GUIDE),
-).with_two_sets(read_two_sets, ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES))
+    two_sets=TwoSets(
+        read_two_sets, (ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES),)
+    ),
+    deployment=Deployment(
+        load="""\
+aws wafv2 create-ip-set --cli-input-json file://list.ipv4.json  # once; then, for every change:
+aws wafv2 get-ip-set --name NAME --scope REGIONAL --id ID       # tells the LockToken
+aws wafv2 update-ip-set --name NAME --scope REGIONAL --id ID --lock-token TOKEN \\
+    --addresses "$(jq -c .Addresses list.ipv4.json)\"""",
+        rollback="""\
+aws wafv2 update-ip-set --name NAME --scope REGIONAL --id ID --lock-token TOKEN \\
+    --addresses "$(jq -c .Addresses PREVIOUS/list.ipv4.json)\"""",
+    ),
+)

@@ -12,7 +12,9 @@ from blockc.targets.core.options import Option, OptionContext, OptionValue, sett
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value, replace
+from blockc.values import Value, field, replace
+
+Reader = Callable[[Sequence[Text]], Reading]  # takes the files in the order of `Target.files`
 
 
 class EntryForm(StrEnum):
@@ -62,8 +64,54 @@ class Lengths(Value):
         return {V4: self.ipv4, V6: self.ipv6}[family]
 
 
+class Maturity(StrEnum):
+    """What stands behind the claim that a platform takes the artifact, the strongest first."""
+
+    PROGRAM = "validated by its real program"
+    SCHEMA = "validated by the vendor's schema"
+    GOLDEN = "read back and compared with golden files only"
+
+
+class NativeCheck(Value):
+    """How the real program of a platform is asked about an artifact; `verify.native` asks it.
+
+    In `files` and `argv`, `@folder@` stands for a folder that ends with the check, and `@0@`,
+    `@1@`, ... for the files of the artifact in the order of `Target.files`.
+
+    Args:
+        programs: What must be installed, the one that reads the artifact first.
+        packages: The Debian packages that have them, for CI.
+        argv: The command; it is content if it returns 0 and warns of nothing.
+        files: What it needs in the folder besides, name -> text.
+        namespace: Whether it touches the kernel's tables, and so needs a network namespace.
+    """
+
+    programs: tuple[str, ...]
+    packages: tuple[str, ...]
+    argv: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    namespace: bool = False
+
+
+class Deployment(Value):
+    """How an operator puts an artifact into service and takes it out again, as shell commands."""
+
+    load: str
+    rollback: str
+
+
+class TwoSets(Value):
+    """How a platform writes a list as what to block and what to spare of it.
+
+    `extra_files`: those beside the sets, in place of the target's own.
+    """
+
+    reader: Reader
+    extra_files: tuple[ExtraFile, ...] = ()
+
+
 class Target(Value, kw_only=True, eq=False):
-    """One output dialect: a descriptor, a template and a reader.
+    """Everything particular to one output dialect; its template stands in `templates/`.
 
     Attributes:
         match: How the platform decides about an address from the entries.
@@ -71,13 +119,15 @@ class Target(Value, kw_only=True, eq=False):
             blocks is always one.
         reader: Turns the files of one artifact, in the order of `files`, back into rules.
         comment: What starts a header line, or nothing where the syntax has no comments.
-        programs: What `verify.native` needs to try an artifact for real.
+        native: How the real program is asked, or None where there is none to ask.
+        deployment: How an artifact is put into service.
         max_entries: None where the platform states no limit.
         lengths: None where every prefix length is accepted.
         adapt: What the rules of a family must become before they are written, so that the
             platform decides as `match` says.
         unasked: Space the platform never looks up in the entries, whatever they say of it.
-        two_sets: The same platform where a list is "in one set and not in another", or None.
+        extra_files: The files beside those that hold the entries.
+        two_sets: How a list is said as "in one set and not in another", or None.
         notes: What an operator must know besides, in paragraphs, for the documentation.
     """
 
@@ -87,18 +137,20 @@ class Target(Value, kw_only=True, eq=False):
     form: EntryForm
     layout: Layout
     template: str
-    reader: Callable[[Sequence[Text]], Reading]
+    reader: Reader
     words: Mapping[ContentKind, Vocabulary]
     references: tuple[Reference, ...]
+    deployment: Deployment
+    maturity: Maturity = Maturity.GOLDEN
     comment: str = ""
-    companions: tuple[ExtraFile, ...] = ()
+    extra_files: tuple[ExtraFile, ...] = ()
     options: tuple[Option, ...] = ()
     max_entries: MaxEntries | None = None
     lengths: Lengths | None = None
-    programs: tuple[str, ...] = ()
+    native: NativeCheck | None = None
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     unasked: tuple[Prefix, ...] = ()
-    two_sets: "Target | None" = None
+    two_sets: TwoSets | None = None
     notes: str = ""
 
     @property
@@ -117,12 +169,20 @@ class Target(Value, kw_only=True, eq=False):
         """Return which files the entries are spread over."""
         return (SetRole.BLOCK, SetRole.EXCEPT) if self.match is Match.TWO_SETS else (SetRole.ALL,)
 
-    def with_two_sets(
-        self, reader: Callable[[Sequence[Text]], Reading], *companions: ExtraFile
-    ) -> "Target":
-        """Return this target, able to write a list as what to block and what to spare of it."""
-        halves = replace(self, match=Match.TWO_SETS, reader=reader, companions=companions)
-        return replace(self, two_sets=halves)
+    def in_two_sets(self) -> "Target":
+        """Return this target as it writes a list that is said in two sets.
+
+        Raises:
+            ValueError: If it cannot.
+        """
+        if self.two_sets is None:
+            raise ValueError(f"{self.name} cannot write two sets")
+        return replace(
+            self,
+            match=Match.TWO_SETS,
+            reader=self.two_sets.reader,
+            extra_files=self.two_sets.extra_files,
+        )
 
     def files(self, path: str) -> tuple[File, ...]:
         """Return the files of an artifact written to `path`, the main ones first.
@@ -141,7 +201,7 @@ class Target(Value, kw_only=True, eq=False):
         if self.layout is Layout.APART and "{family}" not in path:
             path = with_ending(path, ".{family}" + PurePosixPath(path).suffix)
         main = [file for half in self.halves for file in self._half(half, path)]
-        extra = [File(c.path(path), c.families, c.template) for c in self.companions]
+        extra = [File(c.path(path), c.families, c.template) for c in self.extra_files]
         return (*main, *extra)
 
     def _half(self, half: SetRole, path: str) -> Iterable[File]:

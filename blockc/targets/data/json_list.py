@@ -10,7 +10,14 @@ A file of one family has only that family's keys. Of two sets each is a document
 from functools import partial
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Reference,
+    Target,
+    TwoSets,
+)
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_text import JsonText
@@ -50,7 +57,7 @@ def read_json(text: Text, verdict: str = "block") -> Reading:
 _NOTES = """\
 In two sets each is a document of its own, and the `verdict` of the second is `except`."""
 
-JSON_LIST = Target(
+JSON = Target(
     name="json",
     title="JSON with both families and provenance",
     match=Match.MEMBER,
@@ -61,4 +68,9 @@ JSON_LIST = Target(
     words={ContentKind.LIST: BLOCKS},
     notes=_NOTES,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),
-).with_two_sets(halves(read_json, partial(read_json, verdict="except")))
+    two_sets=TwoSets(halves(read_json, partial(read_json, verdict="except"))),
+    deployment=Deployment(
+        load="jq -r '.ipv4[], .ipv6[]' list.json  # every prefix, for a program of your own",
+        rollback="jq -r '.ipv4[], .ipv6[]' PREVIOUS/list.json",
+    ),
+)

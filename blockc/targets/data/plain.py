@@ -2,7 +2,14 @@
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.options import Option
-from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Reference,
+    Target,
+    TwoSets,
+)
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.lines import LineGrammar
@@ -35,4 +42,9 @@ PLAIN = Target(
     options=(Option("header", True, "true or false"),),
     notes=_NOTES,
     references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
-).with_two_sets(halves(read_plain, read_plain))
+    two_sets=TwoSets(halves(read_plain, read_plain)),
+    deployment=Deployment(
+        load="pfctl -t blocked -T replace -f list.txt  # a table of pf, as an example",
+        rollback="pfctl -t blocked -T replace -f PREVIOUS/list.txt",
+    ),
+)

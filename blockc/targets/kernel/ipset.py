@@ -12,7 +12,17 @@ from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match
 from blockc.targets.core.layout import ExtraFile
 from blockc.targets.core.options import Option
-from blockc.targets.core.target import EntryForm, Layout, Lengths, MaxEntries, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Lengths,
+    Maturity,
+    MaxEntries,
+    NativeCheck,
+    Reference,
+    Target,
+)
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.kernel.iptables import dropped_sets
@@ -43,6 +53,23 @@ _NOTES = """\
 A set can be created again only with the same `maxelem`, so that number never follows the
 entries; it costs no memory. Load the restore file first, then the rules."""
 
+# The sets are loaded twice, as an update would, then the rules are tested, in one namespace.
+_NATIVE = NativeCheck(
+    programs=("ipset", "iptables-restore", "ip6tables-restore"),
+    packages=("ipset", "iptables"),
+    argv=("sh", "@folder@/check.sh"),
+    files={
+        "check.sh": """\
+set -e
+ipset restore < @0@
+ipset restore < @0@
+iptables-restore --test --noflush < @1@
+ip6tables-restore --test --noflush < @2@
+"""
+    },
+    namespace=True,
+)
+
 IPSET = Target(
     name="ipset",
     title="ipset restore file with iptables rules",
@@ -50,7 +77,7 @@ IPSET = Target(
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,
     template="ipset.ipset.j2",
-    companions=(
+    extra_files=(
         ExtraFile("ipset.rules.j2", ".rules.v4", (V4,)),
         ExtraFile("ipset.rules.j2", ".rules.v6", (V6,)),
     ),
@@ -76,7 +103,15 @@ IPSET = Target(
     ),
     max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
     lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
-    programs=("ipset", "iptables-restore", "ip6tables-restore"),
+    native=_NATIVE,
+    maturity=Maturity.PROGRAM,
+    deployment=Deployment(
+        load="""\
+ipset restore < list.ipset
+iptables-restore --noflush < list.rules.v4
+ip6tables-restore --noflush < list.rules.v6""",
+        rollback="ipset restore < PREVIOUS/list.ipset  # the rules stay as they are",
+    ),
     notes=_NOTES,
     references=(
         _MANUAL,

@@ -6,7 +6,15 @@ removes it with everything in it, and the block makes it anew (`destroy` is unkn
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.options import Option
-from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Maturity,
+    NativeCheck,
+    Reference,
+    Target,
+)
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile
 from blockc.targets.syntax.reading import Reading, each
@@ -49,7 +57,17 @@ NFTABLES = Target(
             pattern=r"raw|mangle|filter|security|-?[0-9]{1,5}",
         ),
     ),
-    programs=("nft",),
+    native=NativeCheck(
+        programs=("nft",),
+        packages=("nftables",),
+        argv=("nft", "--check", "--file", "@0@"),
+        namespace=True,
+    ),
+    maturity=Maturity.PROGRAM,
+    deployment=Deployment(
+        load="nft -f list.nft  # one transaction: a file that fails leaves the old table in force",
+        rollback="nft -f PREVIOUS/list.nft  # or, to block nothing: nft delete table inet TABLE",
+    ),
     notes=_NOTES,
     references=(
         Reference("https://www.netfilter.org/projects/nftables/manpage.html", checked="2026-11-23"),

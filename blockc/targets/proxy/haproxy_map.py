@@ -6,7 +6,15 @@ A map says a word for one list too, so nothing changes for who asks when a list 
 import numpy as np
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Maturity,
+    NativeCheck,
+    Reference,
+    Target,
+)
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.proxy.haproxy_fallback import (
     ASKED_TWICE,
@@ -73,6 +81,26 @@ clients of dual-stack sockets the verdict of IPv4, and changes nothing for anybo
 
 A value is one word; compare with `-m str`. The second argument of `map_ip` is the default."""
 
+# A configuration that looks addresses up in the map, and opens nothing.
+_NATIVE = NativeCheck(
+    programs=("haproxy",),
+    packages=("haproxy",),
+    argv=("haproxy", "-c", "-f", "@folder@/haproxy.cfg"),
+    files={
+        "haproxy.cfg": """\
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+frontend check
+    bind unix@@folder@/socket
+    http-request set-var(txn.verdict) src,map_ip(@0@)
+    http-request return status 200
+"""
+    },
+)
+
 HAPROXY_MAP = Target(
     name="haproxy-map",
     title="HAProxy map file",
@@ -89,7 +117,12 @@ HAPROXY_MAP = Target(
     comment="#",
     adapt=without_mapped,
     unasked=(MAPPED,),
-    programs=("haproxy",),
+    native=_NATIVE,
+    maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(_MANUAL,),
+    deployment=Deployment(
+        load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy",
+        rollback="cp PREVIOUS/list.map list.map && systemctl reload haproxy",
+    ),
 )

@@ -19,7 +19,16 @@ from collections.abc import Sequence
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.options import Option
-from blockc.targets.core.target import EntryForm, Layout, Lengths, Reference, Target
+from blockc.targets.core.target import (
+    Deployment,
+    EntryForm,
+    Layout,
+    Lengths,
+    Maturity,
+    NativeCheck,
+    Reference,
+    Target,
+)
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.reading import Reading, each
@@ -166,6 +175,29 @@ A client without an address (`unix:`), or a value of `source` that is none, is l
 
 Behind a proxy set the client's address with the realip module; then `source` can stay."""
 
+# A configuration that has nothing but the artifact, and writes only to the folder.
+_NATIVE = NativeCheck(
+    programs=("nginx",),
+    packages=("nginx",),
+    argv=("nginx", "-t", "-q", "-p", "@folder@", "-c", "@folder@/nginx.conf"),
+    files={
+        "nginx.conf": """\
+pid @folder@/pid;
+error_log stderr warn;
+events {}
+http {
+    client_body_temp_path @folder@/client_body;
+    proxy_temp_path @folder@/proxy;
+    fastcgi_temp_path @folder@/fastcgi;
+    uwsgi_temp_path @folder@/uwsgi;
+    scgi_temp_path @folder@/scgi;
+    access_log off;
+    include @0@;
+}
+"""
+    },
+)
+
 NGINX_GEO = Target(
     name="nginx-geo",
     title="nginx geo variable",
@@ -192,7 +224,12 @@ NGINX_GEO = Target(
         ),
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _MODULE),  # /0 is another word for `default`
-    programs=("nginx",),
+    native=_NATIVE,
+    maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(_MODULE,),
+    deployment=Deployment(
+        load="nginx -t && nginx -s reload  # a file that does not load leaves the old one in force",
+        rollback="cp PREVIOUS/list.conf list.conf && nginx -t && nginx -s reload",
+    ),
 )

@@ -1,0 +1,226 @@
+"""Write everything that is made from the descriptors of the targets.
+
+    python -m scripts.target_pages
+
+The table of the README, `docs/targets.md` with the page of each target beside it, and the Debian
+packages that CI installs, which is a file of its own because a new machine has Python and nothing
+else when it needs them. A test fails when one of them is not what the descriptors say.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from blockc.addresses import FAMILIES
+from blockc.addresses.rules import Match
+from blockc.targets.core.options import Option
+from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.registry import ROWS, TARGETS
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+GOLDEN = CHECKOUT / "tests" / "golden"
+README_BEGIN, README_END = "<!-- targets: make targets -->\n", "<!-- end of targets -->\n"
+
+PREFACE = """\
+# Targets
+
+Made from the targets themselves; `make targets` writes it anew.
+
+A target is one output dialect: what it can say, the limits of its platform with where they are
+written and when somebody looked, a template, and a reader by which every artifact is read back
+and proved before anything is published. What a target cannot express is refused before anything
+is compiled, and what exceeds a limit before anything is written.
+
+The country of an address is where it is registered, not where it is used.
+"""
+HEADS = (
+    "target", "decided by", "`list`", "`lists`", "country map", "nested exceptions", "two sets",
+    "most entries", "tried with",
+)  # fmt: skip
+NOTES = """
+*nested exceptions*: an entry inside another one takes back what that says, which saves entries.
+*two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
+*tried with*: the real programs that load every kind of artifact in the tests.
+"""
+DECIDES = {
+    Match.LONGEST: "the longest prefix that holds it; order does not matter",
+    Match.MEMBER: "whether any prefix holds it",
+    Match.INTERVALS: "whether any range holds it; ranges do not overlap",
+    Match.FIRST: "the first entry in order that holds it",
+    Match.TWO_SETS: "whether it is in one set and not in another",
+}
+LAYOUTS = {
+    Layout.TOGETHER: "both in one file",
+    Layout.EITHER: "both in one file, or one per file where the path has `{family}`",
+    Layout.APART: "one per file",
+}
+ONE_FILE = {
+    Layout.TOGETHER: "yes",
+    Layout.EITHER: "yes, or one per family",
+    Layout.APART: "one per family",
+}
+FORMS = {
+    EntryForm.PREFIX: "prefixes (`192.0.2.0/24`, `192.0.2.7/32`)",
+    EntryForm.HOST: "prefixes, single addresses bare (`192.0.2.0/24`, `192.0.2.7`)",
+    EntryForm.RANGE: "ranges (`192.0.2.0-192.0.2.6`, `192.0.2.7`)",
+}
+KINDS = {
+    ContentKind.LIST: '`list = "NAME"`',
+    ContentKind.VERDICTS: "`lists = [NAMES]`",
+    ContentKind.COUNTRIES: '`map = "country"`',
+}
+
+
+def pages() -> dict[str, str]:
+    """Return path, relative to the checkout, -> text of everything that is made here."""
+    return {
+        "README.md": readme((CHECKOUT / "README.md").read_text(encoding="utf-8")),
+        "docs/targets.md": "\n".join([PREFACE, *matrix()]),
+        ".ci/packages": "".join(f"{package}\n" for package in packages()),
+    } | {f"docs/targets/{target.name}.md": page(target) for target in TARGETS.values()}
+
+
+def packages() -> list[str]:
+    """Return the Debian packages with the programs that check artifacts."""
+    return sorted({name for one in TARGETS.values() if one.native for name in one.native.packages})
+
+
+def readme(text: str) -> str:
+    """Return the README with its table of targets as they are now."""
+    before, _, rest = text.partition(README_BEGIN)
+    _, _, after = rest.partition(README_END)
+    heads = ("target", "what it is", "both families in one file")
+    rows = [
+        (f"[`{name}`](docs/targets/{name}.md)", row.summary, ONE_FILE[TARGETS[name].layout])
+        for name, row in ROWS.items()
+    ]
+    return before + README_BEGIN + "\n".join([*table(heads, rows), ""]) + README_END + after
+
+
+def page(target: Target) -> str:
+    """Return the page of one target."""
+    return "\n".join(section(target))
+
+
+def matrix() -> Iterator[str]:
+    """Yield the table of what each target can do."""
+    yield "## What each can do\n"
+    yield from table(HEADS, map(row, TARGETS.values()))
+    yield NOTES
+
+
+def row(target: Target) -> tuple[str, ...]:
+    """Return what one target can do."""
+    limit = f"{target.max_entries.count:,}" if target.max_entries else "none stated"
+    return (
+        f"[`{target.name}`](targets/{target.name}.md)",
+        f"{target.match} match" if target.match is Match.LONGEST else str(target.match),
+        *(mark(kind in target.words) for kind in ContentKind),
+        mark(target.has_exceptions),
+        mark(target.two_sets is not None),
+        limit,
+        ", ".join(target.native.programs) if target.native else "-",
+    )
+
+
+def section(target: Target) -> Iterator[str]:
+    """Yield everything about one target."""
+    yield f"# {target.name}\n"
+    yield "Made from the target itself; `make targets` writes it anew.\n"
+    yield f"{target.title}. An address is decided by {DECIDES[target.match]}.\n"
+    yield f"- families: {LAYOUTS[target.layout]}"
+    yield f"- entries: {FORMS[target.form]}"
+    yield f"- files for `list.{ending(target)}`: {files(target)}"
+    if target.two_sets:
+        yield f'- with `when_over = "two-sets"`: {files(target.in_two_sets())}'
+    if target.unasked:
+        space = ", ".join(f"`{prefix}`" for prefix in target.unasked)
+        yield f"- never looked up, so without entries: {space}"
+    yield from limits(target)
+    yield from words(target)
+    asked = f" ({', '.join(target.native.programs)})" if target.native else ""
+    yield f"- {target.maturity}{asked}"
+    if target.notes:
+        yield f"\n{target.notes}"
+    if target.options:
+        yield ""
+        yield from table(("option", "default", "expected"), map(option_row, target.options))
+    yield f"\n```\n{sample(target)}```\n"
+    yield "## Into service\n"
+    yield f"```sh\n{target.deployment.load}\n```\n"
+    yield f"And back, from the generation before:\n\n```sh\n{target.deployment.rollback}\n```\n"
+    yield "Written at: " + ", ".join(dict.fromkeys(map(link, target.references))) + ".\n"
+
+
+def limits(target: Target) -> Iterator[str]:
+    """Yield the limits of a platform, each with its source."""
+    if target.max_entries:
+        limit = target.max_entries
+        knob = f", set by the option `{limit.option}`" if limit.option else ""
+        source = link(limit.reference)
+        yield f"- at most {limit.count:,} entries per family and file{knob} ({source})"
+    if target.lengths:
+        lengths = " and ".join(
+            f"/{allowed.start} to /{allowed.stop - 1} in {family.name}"
+            for family in FAMILIES
+            if (allowed := target.lengths.of(family))
+        )
+        yield f"- prefix lengths {lengths} ({link(target.lengths.reference)})"
+
+
+def words(target: Target) -> Iterator[str]:
+    """Yield how each kind of artifact says its verdicts."""
+    for kind, vocabulary in target.words.items():
+        said = [
+            f"{verdict or 'an exception'} {f'as `{word}`' if word else 'without a word'}"
+            for verdict, word in vocabulary.said.items()
+        ]
+        if vocabulary.countries:
+            said = ["a country as its code", "no country as `ZZ`"]
+        yield f"- {KINDS[kind]} says {', '.join(said)}"
+
+
+def option_row(option: Option) -> tuple[str, ...]:
+    default = str(option.default).lower() if option.default in (True, False) else option.default
+    return f"`{option.name}`", f"`{default}`", option.expects
+
+
+def ending(target: Target) -> str:
+    return target.template.split(".")[1]
+
+
+def files(target: Target) -> str:
+    return ", ".join(f"`{file.path}`" for file in target.files(f"list.{ending(target)}"))
+
+
+def sample(target: Target) -> str:
+    """Return a small artifact from the golden files, without what its header says of sources."""
+    folder = GOLDEN / ("nested" if target.has_exceptions else "mixed") / target.name
+    first = target.files(f"list.{ending(target)}")[0].path
+    lines = (folder / first).read_text(encoding="utf-8").splitlines(keepends=True)
+    if not target.comment:
+        return "".join(lines)
+    return "".join(line for line in lines if "sha256:" not in line)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield the lines of a table."""
+    heads = list(heads)
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for cells in rows:
+        yield f"| {' | '.join(cells)} |"
+
+
+def mark(able: bool) -> str:  # noqa: FBT001
+    return "yes" if able else "-"
+
+
+def link(reference: Reference) -> str:
+    return f"<{reference.url}>, read {reference.checked}"
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (CHECKOUT / name).parent.mkdir(exist_ok=True)
+        (CHECKOUT / name).write_text(text, encoding="utf-8")
