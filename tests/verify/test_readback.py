@@ -171,10 +171,9 @@ def test_the_message_has_the_place_of_the_entry_that_decides(
 
 
 def test_the_second_of_two_sets_is_pointed_at_where_it_spares() -> None:
-    assert PLAIN.two_sets
-    texts = written_rules(PLAIN.two_sets, nested(("10.0.0.0/8", 1), ("10.1.0.0/16", 0)))
+    texts = written_rules(PLAIN.in_two_sets(), nested(("10.0.0.0/8", 1), ("10.1.0.0/16", 0)))
     with pytest.raises(Unproved) as found:
-        prove(PLAIN.two_sets, texts, AddrMap.of_set(prefixes("10.0.0.0/8")))
+        prove(PLAIN.in_two_sets(), texts, AddrMap.of_set(prefixes("10.0.0.0/8")))
     assert found.value.at
     assert (found.value.at.path, found.value.at.text) == (texts[1].path, "10.1.0.0/16")
 
