@@ -49,6 +49,8 @@ class LineGrammar(Value):
         longest = max(map(len, every)) * 4  # bytes: 4 are the most of a character
         if not (seen.isascii() and seen.isprintable()) or (0 < self.longest_line < longest):
             self._require_lines(text)
+        if self.width == 1 and " " not in seen:
+            return Lines(self, text, (lines,))
         step = self.width + 1
         words = " \0 ".join(lines).split()
         if len(words) != max(0, step * len(lines) - 1) or {*words[self.width :: step]} - {"\0"}:
