@@ -8,7 +8,7 @@ from fractions import Fraction
 from blockc.addresses.family import V4, V6, Family
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.policy_tables import Action, DontCare, Weigh, WhenOver
-from blockc.policy.syntax.selectors import AddressRange, Selector
+from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
@@ -46,10 +46,17 @@ class Known(Value):
 
 @dataclass(frozen=True, slots=True)
 class LocatedSelector:
-    """A selector and where it was written."""
+    """A selector and where it was written.
+
+    Attributes:
+        spares: It frees addresses, so nothing limits how wide it may be.
+        allow_empty: The policy says that it may stand for nothing.
+    """
 
     selector: Selector
     place: Place = field(compare=False, repr=False)
+    spares: bool = False
+    allow_empty: bool = False
 
 
 class Exemption(Value):
@@ -85,11 +92,18 @@ class List:
     exemptions: tuple[Exemption, ...]
     stages: tuple[Stage, ...]
     place: Place = field(compare=False, repr=False)
+    allow_empty: bool = False
 
     @property
     def selectors(self) -> tuple[LocatedSelector, ...]:
         """Return every selector of the list, exceptions last."""
         return (*self.block, *self.allow, *(one.located for one in self.exemptions))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Return the names of the lists it refers to."""
+        chosen = (located.selector for located in self.selectors)
+        return tuple(one.name for one in chosen if isinstance(one, ListSelector))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_feeds_go_from_their_files_through_the_lock_into_artifacts(
         ("feed:bad-hosts", "feed:bad-host", "unknown source 'bad-host'; did you mean 'bad-hosts'?"),
         ("feed:bad-hosts", "feed:bad-hosts?x=1", "the rows of bad-hosts cannot be filtered"),
         ("feed:bad-hosts", "feed:arin", "unknown source 'arin'"),
-        ("asn:64500", "asn:64999", "asn:64999 matches nothing"),
+        ("asn:64500", "asn:64999", "asn:64999 has no addresses"),
     ],
 )
 def test_a_selector_that_finds_nothing_is_refused_with_its_place(

@@ -33,7 +33,9 @@ def list_of(
     name: str, block: Iterable[Selector], allow: Iterable[Selector], exemption: Iterable[Selector]
 ) -> List:
     exceptions = tuple(Exemption(one) for one in located(exemption))
-    return List(name, name, "", located(block), located(allow), exceptions, (), PLACE)
+    return List(
+        name, name, "", located(block), located(allow), exceptions, (), PLACE, allow_empty=True
+    )
 
 
 def meanings(lists: Iterable[List], never_block: Subset) -> dict[str, Subset]:

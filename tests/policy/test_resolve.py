@@ -49,7 +49,7 @@ def test_an_allow_list_blocks_the_complement() -> None:
 def test_protect_beats_except_beats_block_for_every_choice_of_entries() -> None:
     pool = ("10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31")
     for block, exemption, never in product(pool, repeat=3):
-        text = f'[list.a]\nblock = ["{block}"]\nexcept = ["{exemption}"]'
+        text = f'[list.a]\nallow_empty = true\nblock = ["{block}"]\nexcept = ["{exemption}"]'
         result = resolved(f'{text}\n[protect]\nnever_block = ["{never}"]')
         expected = (addresses(block) - addresses(exemption)) - addresses(never)
         assert result.list_of("a").addresses == expected
@@ -83,19 +83,18 @@ WRONG_FILES = """\
 etc/bad.txt:2:1: 192.0.2.1/24 has host bits set, the prefix is 192.0.2.0/24; \
 correct that line
 etc/blockc.toml:3:16: cannot read etc/gone.txt: no such file or directory
-etc/blockc.toml:3:43: asn:1 matches nothing; an empty feed is never meant
-etc/blockc.toml:3:52: etc/wide.txt holds 2.0.0.0/7, wider than a /8; \
+etc/blockc.toml:3:43: etc/wide.txt holds 2.0.0.0/7, wider than a /8; \
 set [guard] widest_prefix.ipv4 if it is meant""".splitlines()
 
 
 def test_everything_that_cannot_be_resolved_is_reported_at_once() -> None:
-    text = '[list.a]\nblock = ["file:gone.txt", "file:bad.txt", "asn:1", "file:wide.txt"]'
+    text = '[list.a]\nblock = ["file:gone.txt", "file:bad.txt", "file:wide.txt"]'
     files = {"etc/bad.txt": b"192.0.2.0/24\n192.0.2.1/24 # x\n", "etc/wide.txt": b"2.0.0.0/7\n"}
     assert mistakes(text, files) == WRONG_FILES
 
 
-def test_a_known_country_without_addresses_is_a_note() -> None:
-    result = resolved('[list.a]\nblock = ["UK", "CN"]')
+def test_a_known_country_that_may_have_no_addresses_is_a_note() -> None:
+    result = resolved('[list.a]\nblock = [{ select = "UK", allow_empty = true }, "CN"]')
     assert [note.message for note in result.notes] == [
         "UK is read as GB (United Kingdom of Great Britain and Northern Ireland)",
         "GB has no addresses",
@@ -113,3 +112,85 @@ def test_canaries_are_checked_whatever_the_stage() -> None:
         "etc/blockc.toml:8:15: 10.0.0.0/8 must be blocked, and no list blocks it",
         "etc/blockc.toml:9:15: 10.0.0.1 must be allowed, and list 'a' blocks it",
     ]
+
+
+EMPTY = {"etc/empty.txt": b"", "etc/words.txt": b"# nobody\n; nobody\n"}
+NOTHING = ("file:empty.txt", "file:words.txt", "GB", "asn:1", "feed:tor", "status:reserved")
+ONE_LIST = '[list.a]\nblock = ["CN"]\n'
+ROLES = {
+    "block": '[list.a]\nblock = ["CN", {}]\n',
+    "allow": '[list.a]\nallow = ["CN", {}]\n',
+    "except": '[list.a]\nblock = ["CN"]\nexcept = [{}]\n',
+    "never_block": ONE_LIST + "[protect]\nnever_block = [{}]\n",
+}
+WHO = 'owner = "web", reason = "ours", '
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("text", NOTHING)
+def test_an_entry_that_stands_for_nothing_is_refused_unless_it_may(role: str, text: str) -> None:
+    wrong = mistakes(ROLES[role].replace("{}", f'"{text}"'), EMPTY)
+    assert [f": {text} has no addresses; " in said for said in wrong] == [True]
+    who = WHO if role == "except" else ""
+    entry = f'{{ {who}select = "{text}", allow_empty = true }}'
+    result = resolved(ROLES[role].replace("{}", entry), EMPTY)
+    assert [note.message for note in result.notes] == [f"{text} has no addresses"]
+
+
+ENTRY = '{ select = "file:empty.txt", allow_empty = true }'
+ALL = '"0.0.0.0/0", "::/0"'
+EMPTY_LISTS = {
+    f"block = [{ENTRY}]": "has no addresses in block: it blocks nothing",
+    f"allow = [{ENTRY}]": "has no addresses in allow: it blocks every address",
+    'block = ["CN"]\nexcept = ["CN"]': "everything in it is allowed or spared",
+    'block = ["CN"]\nexcept = ["group:both"]': "everything in it is allowed or spared",
+    'allow = ["world"]': "everything in it is allowed or spared",
+    f"allow = [{ALL}]": "everything in it is allowed or spared",
+}
+
+
+@pytest.mark.parametrize("table", EMPTY_LISTS)
+def test_a_list_that_is_nothing_is_refused_unless_it_may_be(table: str) -> None:
+    (said,) = mistakes(f"[list.a]\n{table}\n", EMPTY)
+    assert EMPTY_LISTS[table] in said
+    assert said.startswith("etc/blockc.toml:3:1: ")
+    assert resolved(f"[list.a]\nallow_empty = true\n{table}\n", EMPTY)
+
+
+def test_protection_that_wipes_a_list_out_is_refused() -> None:
+    wiped = ONE_LIST + '[protect]\nnever_block = ["group:both"]\n'
+    (said,) = mistakes(wiped)
+    assert "list 'a' blocks nothing" in said
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("wide", ["fc00::/7", "fe80::/10", "12.0.0.0/7", "file:wide.txt"])
+def test_only_what_blocks_has_a_width_limit(role: str, wide: str) -> None:
+    text, files = ROLES[role].replace("{}", f'"{wide}"'), {"etc/wide.txt": b"12.0.0.0/7\n"}
+    if role == "block":
+        (said,) = mistakes(text, files)
+        assert "wider than a /" in said
+    else:
+        assert resolved(text, files)
+
+
+def test_one_file_that_spares_and_blocks_is_limited_where_it_blocks() -> None:
+    text = '[list.a]\nblock = ["CN", "file:w.txt"]\n[protect]\nnever_block = ["file:w.txt"]\n'
+    (said,) = mistakes(text, {"etc/w.txt": b"12.0.0.0/7\n"})
+    assert said.startswith("etc/blockc.toml:3:16: etc/w.txt holds 12.0.0.0/7, wider than a /8")
+
+
+def test_a_list_that_no_output_holds_is_noted() -> None:
+    lists = '[list.a]\nblock = ["list:b"]\n[list.b]\nblock = ["CN"]\n[list.c]\nblock = ["US"]\n'
+    output = '[[output]]\nlist = "a"\ntarget = "plain"\npath = "a.txt"\n'
+    said = "etc/blockc.toml:6:2: list 'c' is in no output, so it blocks nothing"
+    assert [str(note) for note in resolved(lists + output).notes] == [said]
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"), [("EU", "group:eu27"), ("AP", "group:asia"), ("ZZ", "delegated")]
+)
+def test_a_pseudo_code_is_noted_with_what_may_have_been_meant(code: str, advice: str) -> None:
+    entry = f'{{ select = "{code}", allow_empty = true }}'
+    notes = [note.message for note in resolved(f'[list.a]\nblock = ["CN", {entry}]').notes]
+    assert any(note.startswith(f"{code} is space") and advice in note for note in notes)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.model import Guard, Known, LocatedSelector, Note
 from blockc.policy.syntax.includes import VARIABLE, Variables
+from blockc.policy.syntax.policy_tables import EntryTable
 from blockc.policy.syntax.selectors import (
     AddressRange,
     FeedSelector,
@@ -32,26 +33,48 @@ class Checks(Value):
     findings: Findings
     notes: list[Note] = field(default_factory=list)
 
-    def selectors(self, texts: Sequence[str], place: Place) -> tuple[LocatedSelector, ...]:
-        """Return the selectors of a list of texts, noting those that are wrong."""
-        entries = self.entries(texts, place)
-        found = ((self.selector(text, here), here) for text, here in entries)
-        return tuple(LocatedSelector(selector, here) for selector, here in found if selector)
+    def selectors(
+        self, entries: Sequence[str | EntryTable], place: Place, *, spares: bool = False
+    ) -> tuple[LocatedSelector, ...]:
+        """Return the selectors of a list, noting those that are wrong."""
+        found: list[LocatedSelector] = []
+        for index, entry in enumerate(entries):
+            if isinstance(entry, EntryTable):
+                here = place / index / "select"
+                found += self.located(
+                    entry.select, here, spares=spares, allow_empty=entry.allow_empty
+                )
+            else:
+                for text in self.texts(entry):
+                    found += self.located(text, place / index, spares=spares)
+        return tuple(found)
+
+    def located(
+        self, text: str, place: Place, *, spares: bool, allow_empty: bool = False
+    ) -> list[LocatedSelector]:
+        """Return the one selector that `text` is, or none if that is a mistake."""
+        selector = self.selector(text, place, spares=spares)
+        return [LocatedSelector(selector, place, spares, allow_empty)] if selector else []
+
+    def texts(self, text: str) -> Iterator[str]:
+        """Yield `text`, or the entries of the variable that it is."""
+        variable = VARIABLE.fullmatch(text)
+        value = self.variables.get(variable[1]) if variable else text
+        for one in value if isinstance(value, tuple) else (value,):
+            yield one or ""
 
     def entries(self, texts: Sequence[str], place: Place) -> Iterator[tuple[str, Place]]:
         """Yield each text and its place; a variable that is a list gives its own entries."""
         for index, text in enumerate(texts):
-            variable = VARIABLE.fullmatch(text)
-            value = self.variables.get(variable[1]) if variable else text
-            for one in value if isinstance(value, tuple) else (value,):
-                yield one or "", place / index
+            for one in self.texts(text):
+                yield one, place / index
 
-    def selector(self, text: str, place: Place) -> Selector | None:
+    def selector(self, text: str, place: Place, *, spares: bool = False) -> Selector | None:
         """Return what `text` selects, or None if that is a mistake."""
         try:
             selector = parse_selector(text)
             self._require_known(selector)
-            if isinstance(selector, AddressRange):
+            if isinstance(selector, AddressRange) and not spares:
                 self._require_narrow(selector, text)
         except PolicyError as mistake:
             self.findings.add_error(place, mistake)
@@ -65,7 +88,6 @@ class Checks(Value):
         """Return the address, prefix or range `text` is, or None if that is a mistake."""
         try:
             addresses = parse_addresses(text)
-            self._require_narrow(addresses, text)
         except PolicyError as mistake:
             self.findings.add_error(place, mistake)
             return None

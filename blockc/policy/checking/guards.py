@@ -28,7 +28,7 @@ def check_guard(table: GuardTable, place: Place, findings: Findings) -> Guard:
 def check_protect(table: ProtectTable, place: Place, checks: Checks) -> Protect:
     """Return what wins over every list, noting what is wrong with it."""
     return Protect(
-        never_block=checks.selectors(table.never_block, place / "never_block"),
+        never_block=checks.selectors(table.never_block, place / "never_block", spares=True),
         must_block=_canaries(table.must_block, place / "must_block", checks),
         must_allow=_canaries(table.must_allow, place / "must_allow", checks),
     )

@@ -9,7 +9,7 @@ from blockc.policy.syntax.policy_tables import ExceptionTable, ListTable, StageT
 from blockc.policy.syntax.selectors import ListSelector, Selector
 from blockc.tomlio.tables import Place
 
-_KEYS = ("block", "allow", "except", "stages", "title", "reference")
+_KEYS = tuple(ListTable.__struct_encode_fields__)
 _URL_STARTS = ("http://", "https://")
 
 
@@ -24,10 +24,11 @@ def check_list(
         title=table.title or name,
         reference=table.reference,
         block=checks.selectors(table.block, place / "block"),
-        allow=checks.selectors(table.allow, place / "allow"),
+        allow=checks.selectors(table.allow, place / "allow", spares=True),
         exemptions=_exceptions(table.except_, place / "except", checks),
         stages=_stages(table.stages, place / "stages", checks),
         place=place,
+        allow_empty=table.allow_empty,
     )
 
 
@@ -101,9 +102,8 @@ def _exceptions(
         if isinstance(entry, ExceptionTable):
             found += _exception(entry, here, checks)
         else:
-            texts = checks.entries([entry], place)
-            chosen = ((checks.selector(text, here)) for text, _ in texts)
-            found += [Exemption(LocatedSelector(one, here)) for one in chosen if one]
+            for text in checks.texts(entry):
+                found += map(Exemption, checks.located(text, here, spares=True))
     return tuple(found)
 
 
@@ -118,14 +118,12 @@ def _exception(table: ExceptionTable, place: Place, checks: Checks) -> list[Exem
                 place / key, f"{key} is empty", hint="say who answers for it and why"
             )
     if table.prefix:
-        here = place / "prefix"
-        selector: Selector | None = checks.addresses(table.prefix, here)
+        literal = checks.addresses(table.prefix, place / "prefix")
+        found = [LocatedSelector(literal, place / "prefix", spares=True)] if literal else []
     else:
         here = place / "select"
-        selector = checks.selector(table.select, here)
-    if selector is None:
-        return []
-    return [Exemption(LocatedSelector(selector, here), table.owner, table.reason, table.until)]
+        found = checks.located(table.select, here, spares=True, allow_empty=table.allow_empty)
+    return [Exemption(one, table.owner, table.reason, table.until) for one in found]
 
 
 def _stages(tables: Sequence[StageTable], place: Place, checks: Checks) -> tuple[Stage, ...]:

@@ -8,7 +8,7 @@ from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.guards import check_guard, check_protect
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
-from blockc.policy.model import Guard, Known, List, Output, Policy, Protect
+from blockc.policy.model import Guard, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
 from blockc.policy.syntax.policy_tables import ListTable
 from blockc.tomlio.tables import Document, Findings, Place
@@ -35,10 +35,12 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
     guard = _guard(files, findings)
     names = frozenset(chain.from_iterable(file.table.list for file in files))
     checks = Checks(known, names, variables, guard, findings)
+    lists, outputs = _lists(files, checks), _outputs(files, checks)
+    _note_unused(lists, outputs, checks)
     policy = Policy(
         files=tuple(file.place.document.path for file in files),
-        lists=_lists(files, checks),
-        outputs=_outputs(files, checks),
+        lists=lists,
+        outputs=outputs,
         protect=_protect(files, checks),
         guard=guard,
         groups=known.groups,
@@ -72,6 +74,22 @@ def _outputs(files: Sequence[PolicyFile], checks: Checks) -> tuple[Output, ...]:
     ]
     check_paths(outputs, checks)
     return tuple(sorted(outputs, key=lambda output: output.path))
+
+
+def _note_unused(lists: Sequence[List], outputs: Sequence[Output], checks: Checks) -> None:
+    """Note every list that no output holds, neither itself nor within another list."""
+    needed = {name for output in outputs for name in output.lists}
+    waiting = [one for one in lists if one.name in needed]
+    named = {one.name: one for one in lists}
+    while waiting:
+        for name in waiting.pop().references:
+            if name in named and name not in needed:
+                needed.add(name)
+                waiting.append(named[name])
+    for one in lists if outputs else ():
+        if one.name not in needed:
+            said = f"list {one.name!r} is in no output, so it blocks nothing"
+            checks.notes.append(Note(one.place, said))
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -32,6 +32,8 @@ from blockc.tomlio.tables import Findings, Place
 from blockc.values import Value
 
 STALE_DAYS = 365
+_EMPTY_ENTRY_HINT = "write { select = ..., allow_empty = true } if that is right"
+_EMPTY_LIST_HINT = "give the list allow_empty = true if that is right"
 
 
 class ListEntry(Value):
@@ -121,9 +123,10 @@ def resolve(
     lists = tuple(
         work.resolved_list(one, entries[one.name], protected, matrix) for one in policy.lists
     )
+    counted = work.counted(never_block, matrix)
+    work.findings.require_none()
     never = matrix.addresses(protected)
     _require_canaries(policy.protect, lists, never)
-    counted = work.counted(never_block, matrix)
     notes = (*policy.notes, *work.notes)
     return Resolved(policy, as_of, lists, never, counted, notes)
 
@@ -197,20 +200,50 @@ class _Work:
         """Return a list with protection applied and its entries counted."""
         addresses = matrix.addresses(without(matrix.lists[one.name], protected))
         schedule = schedule_on(one.stages, self.as_of)
-        return ResolvedList(one, addresses, schedule, self.counted(entries, matrix))
+        counted = self.counted(entries, matrix, allow_empty=one.allow_empty)
+        if not one.allow_empty:
+            self._require_some(one, counted, addresses)
+        return ResolvedList(one, addresses, schedule, counted)
 
-    def counted(self, entries: Iterable[ListEntry], matrix: SlotMatrix) -> tuple[CountedEntry, ...]:
+    def _require_some(self, one: List, counted: Sequence[CountedEntry], addresses: AddrSet) -> None:
+        """Note a list that blocks nobody, or everybody because it allows nobody.
+
+        An entry that stands for nothing and may not is a mistake of its own, reported already.
+        """
+        sides = [entry for entry in counted if entry.entry.role != "except"]
+        side = "allow" if one.allow else "block"
+        if not any(any(entry.counts) for entry in sides):
+            if not all(entry.entry.located.allow_empty for entry in sides):
+                return
+            effect = "it blocks every address" if one.allow else "it blocks nothing"
+            said = f"list {one.name!r} has no addresses in {side}: {effect}"
+        elif not addresses:
+            said = f"list {one.name!r} blocks nothing: everything in it is allowed or spared"
+        else:
+            return
+        self.findings.add_name(one.place / side, said, hint=_EMPTY_LIST_HINT)
+
+    def counted(
+        self, entries: Iterable[ListEntry], matrix: SlotMatrix, *, allow_empty: bool = False
+    ) -> tuple[CountedEntry, ...]:
         """Return entries with their counts, noting those without any address."""
-        return tuple(self._counted(entry, matrix) for entry in entries)
+        return tuple(
+            self._counted(entry, matrix, allow_empty=allow_empty or entry.located.allow_empty)
+            for entry in entries
+        )
 
-    def _counted(self, entry: ListEntry, matrix: SlotMatrix) -> CountedEntry:
+    def _counted(self, entry: ListEntry, matrix: SlotMatrix, *, allow_empty: bool) -> CountedEntry:
         selector = entry.located.selector
         if isinstance(selector, ListSelector):
             counts = self.selectors.count(matrix.addresses(matrix.lists[selector.name]))
         else:
             counts = self.selectors.counts(entry.located)
         if not any(counts):
-            self.notes.append(Note(entry.located.place, f"{selector} has no addresses"))
+            said = f"{selector} has no addresses"
+            if allow_empty:
+                self.notes.append(Note(entry.located.place, said))
+            else:
+                self.findings.add(entry.located.place, said, hint=_EMPTY_ENTRY_HINT)
         if isinstance(selector, GroupSelector):
             self._note_age(selector, entry.located.place)
         left = days_left(entry.exemption, self.as_of) if entry.exemption else None

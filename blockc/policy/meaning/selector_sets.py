@@ -71,6 +71,7 @@ class SelectorSets:
     data: SelectorData
     _sets: dict[str, AddrSet] = field(default_factory=dict)
     _counts: dict[str, Counts] = field(default_factory=dict)
+    _too_wide: dict[str, PolicyError] = field(default_factory=dict)
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
@@ -119,7 +120,9 @@ class SelectorSets:
         if isinstance(selector, FileSelector):
             key = f"file:{beside(located.place.document, selector.path)}"
         if key not in self._sets:
-            self._sets[key] = self._find(located)
+            self._sets[key] = self._find(located, key)
+        if key in self._too_wide and not located.spares:
+            raise self._too_wide[key]
         return key, self._sets[key]
 
     @cached_property
@@ -131,11 +134,11 @@ class SelectorSets:
     def _tallies(self) -> Mapping[str, Counts]:
         return label_counts(self.countries)
 
-    def _find(self, located: LocatedSelector) -> AddrSet:
+    def _find(self, located: LocatedSelector, key: str) -> AddrSet:
         world = self.data.world
         match located.selector:
             case FileSelector():
-                return self._file(located, located.selector.path)
+                return self._file(located, located.selector.path, key)
             case FeedSelector() | AsnSelector():
                 return self._fed(located.selector)
             case RegistrySelector(name):
@@ -147,7 +150,7 @@ class SelectorSets:
             case _:
                 return AddrSet.everything(self.families)
 
-    def _file(self, located: LocatedSelector, name: str) -> AddrSet:
+    def _file(self, located: LocatedSelector, name: str, key: str) -> AddrSet:
         path = beside(located.place.document, name)
         data = read_beside(located.place, name, self.data.read_file)
         try:
@@ -157,11 +160,13 @@ class SelectorSets:
         except SourceMistakes as found:
             raise Mistakes([_in_policy(one) for one in found.errors]) from None
         for family in spans:
-            self._require_narrow(family, spans[family], path)
+            self._note_width(family, spans[family], path, key)
         return AddrSet.of_spans({family: spans[family] for family in self.families})
 
-    def _require_narrow(self, family: Family, spans: tuple[Column, Column], path: str) -> None:
-        """Raise if the file holds an entry wider than the guard lets an operator write."""
+    def _note_width(
+        self, family: Family, spans: tuple[Column, Column], path: str, key: str
+    ) -> None:
+        """Remember whether the file holds an entry wider than the guard lets a list block."""
         start, last = spans
         widest = self.data.guard.widest(family)
         limit = 1 << (family.width - widest)
@@ -169,19 +174,15 @@ class SelectorSets:
             first, end = columns.ints(family, start)[row], columns.last_ints(family, last)[row]
             said = f"{path} holds {AddressRange(family, first, end)}, wider than a /{widest}"
             hint = f"set [guard] widest_prefix.{family.name} if it is meant"
-            raise PolicyError(said, hint=hint)
+            self._too_wide.setdefault(key, PolicyError(said, hint=hint))
 
     def _fed(self, selector: FeedSelector | AsnSelector) -> AddrSet:
         feeds = self.data.feeds
         if feeds is None:
             raise PolicyError(f"{selector} needs a source that was not given")
         if isinstance(selector, AsnSelector):
-            found = feeds.asn(selector.number)
-        else:
-            found = feeds.feed(selector.name, selector.filters)
-        if not found:
-            raise PolicyError(f"{selector} matches nothing", hint="an empty feed is never meant")
-        return found
+            return feeds.asn(selector.number)
+        return feeds.feed(selector.name, selector.filters)
 
 
 def _in_policy(one: BlockcError) -> PolicyError:

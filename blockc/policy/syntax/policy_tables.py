@@ -22,6 +22,18 @@ Share = Annotated[str, for_editors(description="a share of addresses", pattern=r
 Age = Annotated[str, for_editors(description="hours, days or weeks", pattern="^[0-9]+[hdw]$")]
 
 
+AllowEmpty = Annotated[
+    bool, for_editors(description="nothing is wrong if it stands for no address at all")
+]
+
+
+class EntryTable(Table):
+    """A selector that may stand for nothing."""
+
+    select: SelectorText
+    allow_empty: AllowEmpty = False
+
+
 class ExceptionTable(Table):
     """An exception that says who wanted it, why and until when."""
 
@@ -32,6 +44,7 @@ class ExceptionTable(Table):
     until: Annotated[
         date | None, for_editors(description="the last day it holds, UTC; none: no end")
     ] = None
+    allow_empty: AllowEmpty = False
 
 
 class StageTable(Table):
@@ -52,18 +65,19 @@ class ListTable(Table):
 
     title: str = ""
     reference: Annotated[str, for_editors(description="who wants this, for the audit trail")] = ""
-    block: tuple[SelectorText, ...] = ()
+    block: tuple[SelectorText | EntryTable, ...] = ()
     allow: Annotated[
-        tuple[SelectorText, ...], for_editors(description="everything else is blocked")
+        tuple[SelectorText | EntryTable, ...], for_editors(description="everything else is blocked")
     ] = ()
     except_: tuple[SelectorText | ExceptionTable, ...] = ()
     stages: tuple[StageTable, ...] = ()
+    allow_empty: AllowEmpty = False
 
 
 class ProtectTable(Table):
     """What wins over every list."""
 
-    never_block: tuple[SelectorText, ...] = ()
+    never_block: tuple[SelectorText | EntryTable, ...] = ()
     must_block: Annotated[
         tuple[str, ...], for_editors(description="canaries: the build fails unless blocked")
     ] = ()

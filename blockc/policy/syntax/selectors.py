@@ -190,7 +190,18 @@ def parse_addresses(text: str) -> AddressRange:
 def note_on(text: str) -> str:
     """Return what the operator should know about how `text` was understood, or nothing."""
     code = countries.ALIASES.get(text)
-    return f"{text} is read as {code} ({countries.name_of(code)})" if code else ""
+    if code:
+        return f"{text} is read as {code} ({countries.name_of(code)})"
+    return _PSEUDO_NOTES.get(text, "")
+
+
+_PSEUDO_NOTES = {
+    "EU": "EU is space registered for Europe without a country, not the countries of the "
+    "European Union; those are group:eu27",
+    "AP": "AP is space registered for Asia and the Pacific without a country, not its countries; "
+    "those of Asia are group:asia",
+    "ZZ": "ZZ is space delegated without a country, not every country; that is delegated",
+}
 
 
 def _is_address(text: str) -> bool:
