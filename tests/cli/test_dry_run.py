@@ -96,7 +96,7 @@ def test_the_report_of_a_dry_run_is_as_documented(
     }
     assert report["never_block"][0]["selector"] == "1.0.3.0/24"
     assert [group["name"] for group in report["groups"]] == ["un-m49-south-america"]
-    assert report["notes"][0].endswith("ends in 8 days, on 2026-12-01; payments owns it")
+    assert report["notes"][-1].endswith("ends in 8 days, on 2026-12-01; payments owns it")
 
 
 def test_a_dry_run_finds_the_mistakes_a_build_finds(

@@ -109,6 +109,9 @@ def test_the_policy_blocks_the_countries_that_were_asked_for(
     done = blockc("init", tmp_path, *words)
     assert "UK is read as GB" in done.err
     assert policy_of(tmp_path)["list"]["blocked"]["block"] == ["CN", "GB"]
+    policy = tmp_path / "blockc.toml"  # nothing is registered to GB in the small registries
+    entry = '{ select = "GB", allow_empty = true }'
+    policy.write_text(policy.read_text(encoding="utf-8").replace('"GB"', entry), encoding="utf-8")
     build = blockc("build", "-f", tmp_path / "blockc.toml", "--from", registries)
     assert build.code == 0
     assert b"\n1.0.1.0/24\n" in (tmp_path / "dist" / "plain" / "blocked.txt").read_bytes()
