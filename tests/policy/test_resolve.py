@@ -154,7 +154,10 @@ def test_a_list_that_is_nothing_is_refused_unless_it_may_be(table: str) -> None:
     (said,) = mistakes(f"[list.a]\n{table}\n", EMPTY)
     assert EMPTY_LISTS[table] in said
     assert said.startswith("etc/blockc.toml:3:1: ")
-    assert resolved(f"[list.a]\nallow_empty = true\n{table}\n", EMPTY)
+    allowed = resolved(f"[list.a]\nallow_empty = true\n{table}\n", EMPTY).list_of("a").addresses
+    assert allowed == (
+        AddrSet.everything() if "every address" in EMPTY_LISTS[table] else AddrSet.empty()
+    )
 
 
 def test_protection_that_wipes_a_list_out_is_refused() -> None:
@@ -171,7 +174,9 @@ def test_only_what_blocks_has_a_width_limit(role: str, wide: str) -> None:
         (said,) = mistakes(text, files)
         assert "wider than a /" in said
     else:
-        assert resolved(text, files)
+        blocked = resolved(text, files).list_of("a").addresses
+        assert blocked
+        assert not blocked & addresses(wide if "file" not in wide else "12.0.0.0/7")
 
 
 def test_one_file_that_spares_and_blocks_is_limited_where_it_blocks() -> None:
