@@ -4,7 +4,6 @@ It has no clock in it: equal inputs give an equal manifest, so a build that chan
 publishes nothing.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from blockc.compiler.country_split import counts_by_country
 from blockc.compiler.impact import PassImpact, counts_report, impact_report
 from blockc.passes.request import PassStep
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
+from blockc.values import json_bytes
 
 SCHEMA = "blockc-manifest/1"
 
@@ -41,7 +41,7 @@ def manifest_bytes(
         "artifacts": [_artifact(artifact) for artifact in artifacts],
         "harms": [impact_report(harm) for harm in harms],
     }
-    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    return json_bytes(manifest)
 
 
 def _list(one: ResolvedList, countries: AddrMap) -> dict[str, Any]:
