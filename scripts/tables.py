@@ -24,15 +24,15 @@ from blockc.passes.budget.cost_curve import Curve
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest
-from blockc.passes.request import WhenOver as Over
 from blockc.policy.model import Fit
-from blockc.policy.syntax.policy_tables import DontCare, Weigh, WhenOver
+from blockc.policy.syntax.policy_tables import Weigh
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.report.curve_chart import curve_chart
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import TARGETS
 from blockc.values import replace
+from blockc.vocabulary import DontCare, WhenOver
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.project import Project
 
@@ -134,7 +134,9 @@ def two_sets_table() -> str:
     """Entries and exceptions of two sets, as few as can be together and for a limit."""
     rows = []
     for name, limit in (("SIX", None), ("US", None), ("US", 6_000), ("EU27", None)):
-        over = PassRequest(max_entries=limit, when_over=Over.TWO_SETS) if limit else PassRequest()
+        over = (
+            PassRequest(max_entries=limit, when_over=WhenOver.TWO_SETS) if limit else PassRequest()
+        )
         rules = compiled(name, Match.TWO_SETS, over).rules[V4]
         exceptions = int((rules.verdict == 0).sum())
         entries = len(rules) - exceptions
@@ -167,7 +169,7 @@ def _free_cells(name: str, family: Family, match: Match) -> list[str]:
     ]
 
 
-_TIERS: tuple[DontCare, ...] = ("off", "reserved", "unallocated")
+_TIERS = tuple(DontCare)
 
 
 @cache
@@ -319,7 +321,7 @@ def renewed(text: str, names: Iterable[str]) -> str:
 def picture() -> str:
     """Return the curve of SIX as it is drawn by `blockc curve --svg`."""
     limits = {f"{name} {n:,}": n for name, one in TARGETS.items() if (n := one.capacity({}))}
-    request = requests().fitting(Fit(when_over="collateral"), PLAIN)
+    request = requests().fitting(Fit(when_over=WhenOver.COLLATERAL), PLAIN)
     question = Question(intent("SIX"), Match.MEMBER, request, records(), limits)
     return curve_chart("CN, RU, IR, KP, CU, SY (collateral, member)", family_curves(question))
 

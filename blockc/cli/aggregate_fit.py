@@ -15,9 +15,10 @@ from blockc.errors import DoesNotFit
 from blockc.passes.budget.limit import outcome
 from blockc.passes.contract import HARMLESS, Change
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.passes.request import Compiled, PassRequest
 from blockc.registries.special import protected_addresses
 from blockc.values import Value
+from blockc.vocabulary import WhenOver
 
 
 class Space(Value):

@@ -12,7 +12,7 @@ from blockc.compiler.limits import Limits
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec
 from blockc.errors import Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
-from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
+from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.options import OptionContext
@@ -20,6 +20,7 @@ from blockc.targets.core.render import render
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 from blockc.verify.proof import Proof, prove, prove_pieces
+from blockc.vocabulary import WhenOver
 
 
 class Inputs(Value):
@@ -243,7 +244,7 @@ def _blaming_own_template(order: ArtifactSpec) -> Iterator[None]:
 
 
 def _when_over(order: ArtifactSpec) -> WhenOver:
-    return WhenOver(order.output.fit.when_over)
+    return order.output.fit.when_over
 
 
 def _templates(order: ArtifactSpec, inputs: Inputs) -> Mapping[str, Text]:

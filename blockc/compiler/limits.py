@@ -7,8 +7,8 @@ from blockc.addresses import FAMILIES, AddrSet
 from blockc.addresses.addrset import union
 from blockc.compiler.orders import ArtifactSpec
 from blockc.passes.budget.weights import Weights, never_blocked
-from blockc.passes.dont_care import DontCare, dont_care_space
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.dont_care import dont_care_space
+from blockc.passes.request import PassRequest
 from blockc.policy.model import Fit
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
@@ -16,9 +16,9 @@ from blockc.registries.special import protected_addresses
 from blockc.targets.core.options import OptionContext
 from blockc.targets.core.target import Target
 from blockc.values import Value, field, replace
+from blockc.vocabulary import LOSSY, DontCare, WhenOver
 
 T = TypeVar("T")
-LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
 
 
 class Limits(Value):
@@ -36,17 +36,17 @@ class Limits(Value):
     def of(self, order: ArtifactSpec) -> PassRequest:
         """Return what the passes must keep to, and what they may give up."""
         target, fit = order.target, order.output.fit
-        whole = OptionContext(order.word, int(WhenOver(fit.when_over) is WhenOver.SPLIT))
+        whole = OptionContext(order.word, int(fit.when_over is WhenOver.SPLIT))
         capacity = target.capacity(target.settle(order.output.options, whole))
         limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
         return replace(self.fitting(fit, target), max_entries=min(limits, default=None))
 
     def fitting(self, fit: Fit, target: Target) -> PassRequest:
         """Return what `fit` asks for, the target's own limit left out."""
-        when_over = WhenOver(fit.when_over)
+        when_over = fit.when_over
         lengths = target.lengths
         return PassRequest(
-            dont_care=self._dont_care(DontCare(fit.dont_care)),
+            dont_care=self._dont_care(fit.dont_care),
             protected=self._protected(fit),
             max_entries=fit.max_entries,
             when_over=when_over,

@@ -8,12 +8,12 @@ from blockc.addresses import AddrMap, AddrSet
 from blockc.addresses.piece_map import PieceMap
 from blockc.compiler.country_split import country_pieces
 from blockc.errors import PolicyError
-from blockc.passes.request import WhenOver
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Output
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value, replace
+from blockc.vocabulary import WhenOver
 
 COUNTRY = "{country}"
 
@@ -62,7 +62,7 @@ class ArtifactSpec(Value):
 
     @property
     def _in_two_sets(self) -> bool:
-        return WhenOver(self.output.fit.when_over) is WhenOver.TWO_SETS
+        return self.output.fit.when_over is WhenOver.TWO_SETS
 
     @property
     def word(self) -> str:

@@ -9,9 +9,10 @@ from blockc.addresses.rules import Match
 from blockc.passes.affected import Impact, impact_of
 from blockc.passes.budget.cost_curve import IMPOSSIBLE, Curve
 from blockc.passes.budget.limit import curves_of, outcome
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.registries.records import Records
 from blockc.values import Value
+from blockc.vocabulary import WhenOver
 
 STEPS = (1, 2, 5)
 

@@ -1,7 +1,5 @@
 """The space that a list may block although nobody asked for it, if that saves entries."""
 
-from enum import StrEnum
-
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet, union
 from blockc.addresses.columns import Column, Spans
@@ -11,16 +9,7 @@ from blockc.registries.special import (
     special_addresses,
     special_purpose,
 )
-
-_MIXED = -2  # the label of a node whose leaves want different things
-
-
-class DontCare(StrEnum):
-    """Which space a list may block although nobody asked for it."""
-
-    OFF = "off"
-    RESERVED = "reserved"  # what no registry may hand out now: reserved, unlisted, unusable
-    UNALLOCATED = "unallocated"  # that, and what registries have left to hand out
+from blockc.vocabulary import DontCare
 
 
 def dont_care_space(tier: DontCare, world: RegistryMap) -> AddrSet:

@@ -17,7 +17,8 @@ from blockc.passes.driver import ByFamily, Pass, RuleState, run
 from blockc.passes.exact import exact_passes
 from blockc.passes.exact.cover import plain_cover
 from blockc.passes.exact.lengths import ordered
-from blockc.passes.request import Compiled, PassRequest, PassStep, WhenOver
+from blockc.passes.request import Compiled, PassRequest, PassStep
+from blockc.vocabulary import WhenOver
 
 
 def compile_rules(intent: AddrMap, match: Match, request: PassRequest) -> Compiled:

@@ -1,27 +1,17 @@
 """What an output asks of the passes, and what it gets."""
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
+from blockc.passes.budget.dp_tables import Observer, unobserved
 from blockc.passes.budget.weights import Weights
 from blockc.passes.contract import Contract
 from blockc.values import Value, field
-
-
-class WhenOver(StrEnum):
-    """What to do when the exact rules are more than the limit."""
-
-    FAIL = "fail"
-    SPLIT = "split"  # several artifacts, each within the limit
-    TWO_SETS = "two-sets"  # one set, less another one, each within the limit
-    COLLATERAL = "collateral"  # everything wanted, at the least harm to others
-    COVERAGE = "coverage"  # no harm to others, as much of what is wanted as possible
-    BALANCE = "balance"  # the least of harm + mu * what is missed
+from blockc.vocabulary import WhenOver
 
 
 class PassRequest(Value, kw_only=True):
@@ -40,6 +30,7 @@ class PassRequest(Value, kw_only=True):
         lengths: The prefix lengths the platform takes; a family left out takes all.
         most_lengths: The most different prefix lengths a family may use, for ipset, which looks
             up once a length.
+        observe: Told how far a computation is that may take long, and before it what it takes.
     """
 
     dont_care: AddrSet | None = None
@@ -51,6 +42,7 @@ class PassRequest(Value, kw_only=True):
     weights: Weights | None = None
     lengths: Mapping[Family, Collection[int]] = field(default_factory=dict)
     most_lengths: int | None = None
+    observe: Observer = unobserved
 
     def __post_init__(self) -> None:
         if self.mu < 0:

@@ -7,11 +7,12 @@ from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.policy.syntax.policy_tables import Action, DontCare, Weigh, WhenOver
+from blockc.policy.syntax.policy_tables import Action, Weigh
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
+from blockc.vocabulary import DontCare, WhenOver
 
 Option = str | int | bool | tuple[str, ...]
 
@@ -155,12 +156,12 @@ class Fit(Value, kw_only=True):
     """
 
     max_entries: int | None = None
-    when_over: WhenOver = "fail"
+    when_over: WhenOver = WhenOver.FAIL
     mu: Fraction = Fraction(1)
     weigh: Weigh = "addresses"
     factors: Mapping[str, int] = value_field(default_factory=dict)
     spare: tuple[str, ...] = ()
-    dont_care: DontCare = "off"
+    dont_care: DontCare = DontCare.OFF
     lengths: int | None = None
 
     @property

@@ -246,6 +246,8 @@ def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
     elif isinstance(kind, inspect.UnionType):
         for one in kind.types:
             yield from _members(one)
+    elif isinstance(kind, inspect.EnumType):
+        yield inspect.LiteralType(tuple(sorted(one.value for one in kind.cls)))
     else:
         yield kind
 

@@ -11,10 +11,11 @@ from blockc.compiler.compile import Build
 from blockc.compiler.orders import verdicts
 from blockc.errors import DoNotFit, Mistakes
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.targets.core.render import render
 from blockc.targets.syntax.tokens import Text
 from blockc.verify.proof import prove
+from blockc.vocabulary import WhenOver
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
 from tests.compiler.worlds import of_countries, sample_world
 from tests.policy.toy import addresses

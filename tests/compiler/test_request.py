@@ -9,9 +9,10 @@ from blockc.compiler.limits import Limits
 from blockc.compiler.orders import ArtifactSpec, artifact_groups
 from blockc.errors import DoNotFit
 from blockc.passes.budget.weights import PARTS
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.registries.special import protected_addresses
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.vocabulary import WhenOver
 from tests.compiler.toy import COUNTRIES, DATA, TARGETS, compiled, output, resolved
 from tests.policy.toy import addresses
 

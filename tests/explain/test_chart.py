@@ -7,6 +7,7 @@ from blockc.explain.curve import family_curves
 from blockc.policy.model import Fit
 from blockc.report.chart import HEIGHT, WIDTH, Axis, ChartLine, Panel, chart
 from blockc.report.curve_chart import curve_chart
+from blockc.vocabulary import WhenOver
 from tests.explain.test_curve import question
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,7 +94,7 @@ def test_one_place_and_no_place_can_be_drawn() -> None:
 
 
 def test_a_curve_has_a_panel_a_family_with_its_limits_and_shares() -> None:
-    curves = family_curves(question(Fit(when_over="balance"), mine=20))
+    curves = family_curves(question(Fit(when_over=WhenOver.BALANCE), mine=20))
     page = ET.fromstring(curve_chart("far", curves))  # noqa: S314  ours
     said = texts(page)
     assert "far, ipv4" in said

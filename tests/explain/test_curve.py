@@ -7,12 +7,13 @@ from blockc.addresses.rules import Match
 from blockc.compiler.limits import Limits
 from blockc.explain.curve import FamilyCurve, Question, chosen_limits, family_curves
 from blockc.passes.budget.limit import curves_of
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.policy.model import Fit
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.data.plain import PLAIN
 from blockc.values import replace
+from blockc.vocabulary import WhenOver
 from tests.passes.test_weights import delegations
 from tests.policy.toy import addresses
 
@@ -43,7 +44,7 @@ def china(fit: Fit, **limits: int) -> FamilyCurve:
 
 
 def test_harm_falls_to_nothing_while_all_is_covered() -> None:
-    one = china(Fit(when_over="collateral"))
+    one = china(Fit(when_over=WhenOver.COLLATERAL))
     harm = [point.added.delegated for point in one.points]
     assert harm == sorted(harm, reverse=True)
     assert harm[0] > 0 == harm[-1]
@@ -54,7 +55,7 @@ def test_harm_falls_to_nothing_while_all_is_covered() -> None:
 
 
 def test_coverage_rises_to_all_while_nobody_is_harmed() -> None:
-    one = china(Fit(when_over="coverage"))
+    one = china(Fit(when_over=WhenOver.COVERAGE))
     missed = [point.lost.addresses for point in one.points]
     assert missed == sorted(missed, reverse=True)
     assert (one.points[0].limit, missed[-1]) == (1, 0)
@@ -62,26 +63,29 @@ def test_coverage_rises_to_all_while_nobody_is_harmed() -> None:
 
 
 def test_costs_are_what_the_points_count() -> None:
-    for fit, side in ((Fit(when_over="collateral"), "added"), (Fit(when_over="coverage"), "lost")):
+    for fit, side in (
+        (Fit(when_over=WhenOver.COLLATERAL), "added"),
+        (Fit(when_over=WhenOver.COVERAGE), "lost"),
+    ):
         one = china(fit)
         assert one.counted == side
         costs = dict(one.breakpoints())
         for point in one.points:
             cost = costs[max(entries for entries in costs if entries <= point.limit)]
             assert cost == getattr(point, side).delegated
-    assert china(Fit(when_over="balance")).counted == ""
-    assert china(Fit(when_over="collateral", weigh="delegations")).counted == ""
+    assert china(Fit(when_over=WhenOver.BALANCE)).counted == ""
+    assert china(Fit(when_over=WhenOver.COLLATERAL, weigh="delegations")).counted == ""
 
 
 def test_shares_are_of_what_the_list_and_others_hold() -> None:
-    one = china(Fit(when_over="collateral"))
+    one = china(Fit(when_over=WhenOver.COLLATERAL))
     mine = one.wanted.delegations
     assert one.wanted.addresses == one.wanted.delegated == 16 * mine
     assert (one.others.delegated, one.others.delegations) == (16 * (400 - mine), 400 - mine)
 
 
 def test_limits_are_points_of_their_own_or_that_of_enough() -> None:
-    one = china(Fit(when_over="collateral"), tight=33, roomy=10**6)
+    one = china(Fit(when_over=WhenOver.COLLATERAL), tight=33, roomy=10**6)
     found = {name: point.limit for point in one.points for name in point.names}
     assert found["tight"] == 33
     assert found["roomy"] == found["enough"] == one.curve.enough
@@ -89,7 +93,7 @@ def test_limits_are_points_of_their_own_or_that_of_enough() -> None:
 
 
 def test_limits_below_what_protected_space_needs_are_refused() -> None:
-    spared = replace(Fit(when_over="collateral"), spare=("US",))
+    spared = replace(Fit(when_over=WhenOver.COLLATERAL), spare=("US",))
     one = china(spared, tight=2)
     assert one.refused == {"tight": 2}
     assert one.points[0].names == ("fewest",)
@@ -97,7 +101,7 @@ def test_limits_below_what_protected_space_needs_are_refused() -> None:
 
 
 def test_a_family_without_a_listed_address_has_nothing_to_choose() -> None:
-    (_, six) = family_curves(question(Fit(when_over="collateral")))
+    (_, six) = family_curves(question(Fit(when_over=WhenOver.COLLATERAL)))
     assert [(point.limit, point.entries) for point in six.points] == [(0, 0)]
     assert six.wanted.addresses == 0
 
@@ -121,7 +125,7 @@ def test_lists_that_cannot_be_said_without_harm_have_no_point() -> None:
 
 
 def test_weighed_by_delegations_fewer_of_them_are_hit() -> None:
-    by_address = china(Fit(when_over="collateral", weigh="addresses"))
-    by_delegation = china(Fit(when_over="collateral", weigh="delegations"))
+    by_address = china(Fit(when_over=WhenOver.COLLATERAL, weigh="addresses"))
+    by_delegation = china(Fit(when_over=WhenOver.COLLATERAL, weigh="delegations"))
     pairs = zip(by_address.points, by_delegation.points, strict=True)
     assert all(two.added.delegations <= one.added.delegations for one, two in pairs)

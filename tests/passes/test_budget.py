@@ -11,7 +11,8 @@ from blockc.passes.budget.cost_curve import Curve
 from blockc.passes.budget.limit import curves
 from blockc.passes.budget.weights import Weights
 from blockc.passes.driver import RuleState
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
+from blockc.vocabulary import WhenOver
 from tests.passes import oracle
 from tests.passes.toy import (
     TOY,

@@ -15,8 +15,9 @@ from blockc.passes.budget.cost_curve import Curve
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.budget.weights import Weights
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.values import replace
+from blockc.vocabulary import WhenOver
 from tests.passes.toy import TOY, address_map, deep, names, partition, some_labellings
 
 WIDE = Family(0, 6)
@@ -175,7 +176,7 @@ def test_several_verdicts_cannot_be_chosen_between() -> None:
 @pytest.mark.parametrize("limit", range(2, 9))
 def test_families_share_a_limit_at_the_least_sum_of_shares(limit: int) -> None:
     """One family's curve is the other's; what counts is the share of each family's own total."""
-    v4 = [1, 0, 1, 0, 1, 0, 1, 1]
+    v4 = [1, 0, 1, 0, 1, 0, 1, 1, 0]
     v6 = [1, 0, 0, 1, 0, 1, 1, 0]
     starts = partition(v4, V4)
     intent = AddrMap((starts, deep(v6, 80)), names(2))
@@ -189,3 +190,11 @@ def test_families_share_a_limit_at_the_least_sum_of_shares(limit: int) -> None:
     got = Fraction(lost.count_of(V4), 5) + Fraction(lost.count_of(V6), 4 << 80)
     assert sum(compiled.entries.values()) <= limit
     assert got == min(shares.values())
+
+
+def test_a_shared_limit_weighs_a_loss_by_what_each_list_could_lose() -> None:
+    """The family of one entry would lose all of its list, the other one a quarter."""
+    v4, v6 = partition([0, 1, 0, 1, 0, 1, 0, 1, 0], V4), deep([1, 0, 0, 0, 0, 0, 0, 0], 80)
+    asked = PassRequest(max_entries=4, shared=True, when_over=WhenOver.COVERAGE)
+    compiled = compile_rules(AddrMap((v4, v6), names(2)), Match.MEMBER, asked)
+    assert compiled.entries == {V4: 3, V6: 1}

@@ -13,7 +13,8 @@ from blockc.passes.budget.limit import curves_of
 from blockc.passes.budget.weights import Weights
 from blockc.passes.exact.pairs import CostPairs
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
+from blockc.vocabulary import WhenOver
 from tests.passes import oracle
 from tests.passes.toy import (
     TOY,

@@ -5,7 +5,8 @@ import pytest
 from blockc.addresses.rules import Match
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
+from blockc.vocabulary import WhenOver
 from tests.passes.toy import TOY, address_map, address_set
 
 FREE = (0, 1, 1, 1, 0, 0, 1, 0)

@@ -14,7 +14,8 @@ from blockc.passes import plan
 from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.driver import Pass, RuleState, run
 from blockc.passes.exact import cover
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
+from blockc.vocabulary import WhenOver
 from tests.passes.toy import TOY, address_map, address_set, cells, every_labelling
 
 

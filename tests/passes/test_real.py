@@ -13,13 +13,14 @@ from blockc.fetch.folder import read_folder
 from blockc.formats.delegated.reader import read_delegated
 from blockc.passes.affected import impact_of
 from blockc.passes.budget.weights import Weights
-from blockc.passes.dont_care import DontCare, dont_care_space
+from blockc.passes.dont_care import dont_care_space
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.passes.request import Compiled, PassRequest
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.registries.special import protected_addresses
 from blockc.resources import sources_dir
+from blockc.vocabulary import DontCare, WhenOver
 
 LISTS = {
     "CN": "CN",

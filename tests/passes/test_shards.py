@@ -11,7 +11,8 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit
 from blockc.passes.budget.sharding import pack
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import Compiled, PassRequest, WhenOver
+from blockc.passes.request import Compiled, PassRequest
+from blockc.vocabulary import WhenOver
 from tests.passes.toy import TOY, address_map, cells, deep, names, partition, some_labellings
 
 SPLIT = WhenOver.SPLIT

@@ -17,15 +17,15 @@ from blockc.cli.views.curve import curves_report, show_curves
 from blockc.compiler.limits import Limits
 from blockc.errors import UsageError, suggestion
 from blockc.explain.curve import Question, family_curves
-from blockc.passes.request import WhenOver
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.model import Fit
-from blockc.policy.syntax.policy_tables import DontCare, Weigh
+from blockc.policy.syntax.policy_tables import Weigh
 from blockc.report.curve_chart import curve_chart
 from blockc.storage.atomic import write_files
 from blockc.targets.core.target import Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import TARGETS, target_named
+from blockc.vocabulary import DontCare, WhenOver
 from blockc.workspace.project import ProjectDay
 
 Mode = Literal["collateral", "coverage", "balance"]
@@ -51,7 +51,7 @@ class Asked(InputCall, kw_only=True):
     def fit(self) -> Fit:
         """Return the same as an output of a policy would say."""
         mu = Fraction(1) if self.mu is None else self.mu
-        return Fit(when_over=self.mode, mu=mu, weigh=self.weigh, dont_care=self.dont_care)
+        return Fit(when_over=WhenOver(self.mode), mu=mu, weigh=self.weigh, dont_care=self.dont_care)
 
 
 @click.command("curve")
@@ -75,7 +75,7 @@ class Asked(InputCall, kw_only=True):
 )
 @click.option(
     "--dont-care",
-    type=click.Choice(get_args(DontCare)),
+    type=click.Choice([one.value for one in DontCare]),
     default="off",
     show_default=True,
     help="Space that may be blocked if that saves entries.",

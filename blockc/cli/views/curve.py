@@ -9,7 +9,7 @@ from blockc.cli.options import Settings
 from blockc.cli.views.impact import share
 from blockc.explain.curve import FamilyCurve, Point
 from blockc.passes.affected import Impact
-from blockc.passes.request import WhenOver
+from blockc.vocabulary import WhenOver
 
 
 def show_curves(

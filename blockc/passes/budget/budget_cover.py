@@ -12,10 +12,10 @@ from blockc.addresses.partition import Partition
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie, block_starts
-from blockc.passes.budget.cost_curve import Curve, curve_of, flat_curve
+from blockc.passes.budget.cost_curve import Curve, curve_of, flat_curve, refused_curve
 from blockc.passes.budget.cost_model import CostModel, touches
-from blockc.passes.budget.dp_tables import Tables
-from blockc.passes.budget.minplus import Table, cheaper, cut, never, split
+from blockc.passes.budget.dp_tables import UNREACHABLE, Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.minplus import Table, cut, never, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.cover import cover
 from blockc.passes.exact.lengths import legal_pieces
@@ -24,7 +24,11 @@ from blockc.values import Value
 
 
 def cover_curve(
-    wanted: Partition, stakes: CostModel, allowed: Collection[int], limit: int
+    wanted: Partition,
+    stakes: CostModel,
+    allowed: Collection[int],
+    limit: int,
+    observe: Observer = unobserved,
 ) -> Curve:
     """Return the least cost of every number of disjoint prefixes up to `limit`.
 
@@ -36,16 +40,18 @@ def cover_curve(
     exact cover, because any other holds more harm for the same gain. Such prefixes are the nodes
     of a tree; at each node either it is taken, or its two sides share the entries.
 
-    Cost: O(n * limit) at worst, far less on real lists: one vector operation for every entry of
-    the smaller side of every node. Memory: the tables of all nodes.
+    Cost: O(n * limit) at worst, far less on real lists (see `Tables.fill`). Memory: the tables of
+    all nodes, in each as many costs as it has blocks, or as the limit.
     """
     exact = legal_pieces(cover(wanted).prefixes(), allowed)
     blocks = take(exact, touches(stakes.wanted, (exact.start, exact.last)))
     if not len(blocks):
         return flat_curve(stakes)
-    solver = _Solver.of(Trie.over(blocks), stakes, allowed)
-    table = solver.fill(limit)
-    return curve_of(stakes, table, solver.rules)
+    solver = _Solver.of(Trie.over(blocks), stakes, allowed, limit)
+    first = solver.fewest()
+    if first > limit:
+        return refused_curve(stakes, first)
+    return curve_of(stakes, solver.fill(observe), solver.rules)
 
 
 class _Solver(Value, eq=False):
@@ -57,7 +63,7 @@ class _Solver(Value, eq=False):
     tables: Tables
 
     @classmethod
-    def of(cls, trie: Trie, stakes: CostModel, allowed: Collection[int]) -> "_Solver":
+    def of(cls, trie: Trie, stakes: CostModel, allowed: Collection[int], limit: int) -> "_Solver":
         """Return the solver with the tables of the leaves: missed, or taken for one entry."""
         prefixes, fine = _legal_nodes(trie, allowed)
         taken = stakes.harm_of(prefixes.start, prefixes.last)
@@ -65,22 +71,30 @@ class _Solver(Value, eq=False):
         missed = stakes.missed_of(trie.leaves.start, trie.leaves.last)
         costs = np.stack([missed, taken[: len(missed)]], axis=1)[np.newaxis]
         everywhere = np.ones(len(trie), dtype=bool)
-        tables = Tables.of_ends(trie, everywhere, np.arange(len(missed)), costs)
+        tables = Tables.of_ends(trie, everywhere, np.arange(len(missed)), costs, limit)
         return cls(trie, prefixes, taken, tables)
 
-    def fill(self, limit: int) -> Table:
-        """Make the tables of the inner nodes and return the root's."""
-        inner = np.arange(len(self.trie)) >= len(self.trie.leaves)
-        self.tables.fill_short(self.trie, inner, self._or_taken)
-        left, right = (side.tolist() for side in self.trie.children())
-        for node in np.flatnonzero(self.tables.row < 0).tolist():
-            at = node - len(self.trie.leaves)
-            (table,) = self.tables.stay(left[at], right[at], limit)
-            self.tables.long[node] = (cut(cheaper(table, self.taken[node])),)
-        return cut(self.tables.get(self.trie.root)[0][: limit + 1])
+    def fewest(self) -> int:
+        """Return the fewest entries that break nothing that must not be broken."""
+        alone = np.where(self.taken < never(self.taken.dtype), 1, UNREACHABLE)
+
+        def reach(nodes: Nodes, need: Sizes) -> Sizes:
+            return np.minimum(need, alone[nodes])
+
+        return self.tables.fewest(self.trie, self._inner, np.arange(len(self.trie.leaves)), reach)
+
+    def fill(self, observe: Observer) -> Table:
+        """Compute the costs of the inner nodes and return the root's."""
+        self.tables.fill(self.trie, self._inner, self._or_taken, observe)
+        return cut(self.tables.get(self.trie.root)[0])
+
+    @property
+    def _inner(self) -> Flags:
+        inner: Flags = np.arange(len(self.trie)) >= len(self.trie.leaves)
+        return inner
 
     def _or_taken(self, nodes: Nodes, stay: Worth) -> Worth:
-        stay[:, :, 1:] = np.minimum(stay[:, :, 1:], self.taken[nodes, np.newaxis])
+        np.minimum(stay[:, :, 1:], self.taken[nodes, np.newaxis], out=stay[:, :, 1:])
         return stay
 
     def rules(self, entries: int) -> Rules:

@@ -8,10 +8,10 @@ from blockc.addresses.partition import Labels, Partition
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie
 from blockc.errors import Miscompiled
-from blockc.passes.budget.cost_curve import Curve, curve_of
+from blockc.passes.budget.cost_curve import Curve, curve_of, refused_curve
 from blockc.passes.budget.cost_model import CostModel
-from blockc.passes.budget.dp_tables import Tables
-from blockc.passes.budget.minplus import Table, cut, either, split
+from blockc.passes.budget.dp_tables import Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.minplus import Table, cut, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.lengths import legal_leaves
 from blockc.passes.tree import Flags, in_order
@@ -21,7 +21,11 @@ Shares = tuple[int, int]
 
 
 def longest_curve(
-    wanted: Partition, stakes: CostModel, allowed: Collection[int], limit: int
+    wanted: Partition,
+    stakes: CostModel,
+    allowed: Collection[int],
+    limit: int,
+    observe: Observer = unobserved,
 ) -> Curve:
     """Return the least cost of every number of prefixes up to `limit` in a longest match.
 
@@ -36,9 +40,11 @@ def longest_curve(
     Cost: as `budget_cover.cover_curve`, four times.
     """
     leaves, labels = legal_leaves(wanted, allowed)
-    solver = _Solver.of(Trie.over(leaves), labels, stakes, allowed)
-    table = solver.fill(limit)
-    return curve_of(stakes, table, solver.rules)
+    solver = _Solver.of(Trie.over(leaves), labels, stakes, allowed, limit)
+    first = solver.fewest()
+    if first > limit:
+        return refused_curve(stakes, first)
+    return curve_of(stakes, solver.fill(observe), solver.rules)
 
 
 class _Solver(Value, eq=False):
@@ -63,7 +69,12 @@ class _Solver(Value, eq=False):
 
     @classmethod
     def of(
-        cls, trie: Trie, labels: Labels, stakes: CostModel, allowed: Collection[int]
+        cls,
+        trie: Trie,
+        labels: Labels,
+        stakes: CostModel,
+        allowed: Collection[int],
+        limit: int,
     ) -> "_Solver":
         """Return the solver with the tables of the nodes at which looking ends."""
         legal = np.isin(trie.length, list(allowed))
@@ -79,18 +90,23 @@ class _Solver(Value, eq=False):
         sides = zip(*(side.tolist() for side in trie.children()), strict=True)
         children = dict(enumerate(sides, start=len(labels)))
         last = np.flatnonzero(seen & ends)
-        tables = Tables.of_ends(trie, seen, last, _end_costs(trie, last, stakes, legal))
+        costs = _end_costs(trie, last, stakes, legal)
+        tables = Tables.of_ends(trie, seen, last, costs, limit)
         return cls(trie, legal, idle & harmless, ends, seen & ~ends, children, tables)
 
-    def fill(self, limit: int) -> Table:
-        """Make the tables of the inner nodes and return the root's, which inherits the default."""
-        self.tables.fill_short(self.trie, self.inner, self._or_changed)
-        for node in np.flatnonzero(self.inner & (self.tables.row < 0)).tolist():
-            allow, block = self.tables.stay(*self.children[node], limit)
-            if self.legal[node]:
-                allow, block = either(allow, block, limit), either(block, allow, limit)
-            self.tables.long[node] = cut(allow), cut(block)
-        return cut(self.tables.get(self.trie.root)[0][: limit + 1])
+    def fewest(self) -> int:
+        """Return the fewest entries that break nothing that must not be broken."""
+
+        def reach(nodes: Nodes, need: Sizes) -> Sizes:
+            return np.where(self.legal[nodes], np.minimum(need, need[::-1] + 1), need)
+
+        last = np.flatnonzero(self.ends & (self.tables.size > 0))
+        return self.tables.fewest(self.trie, self.inner, last, reach)
+
+    def fill(self, observe: Observer) -> Table:
+        """Compute the costs of the inner nodes and return the root's, which inherits 0."""
+        self.tables.fill(self.trie, self.inner, self._or_changed, observe)
+        return cut(self.tables.get(self.trie.root)[0])
 
     def _or_changed(self, nodes: Nodes, stay: Worth) -> Worth:
         best = stay.copy()

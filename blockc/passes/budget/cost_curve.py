@@ -10,7 +10,7 @@ from blockc.addresses.rules import Rules
 from blockc.passes.budget.cost_model import CostModel
 from blockc.passes.budget.minplus import Table, never
 from blockc.passes.exact.pairs import CostPairs
-from blockc.values import Value
+from blockc.values import Value, replace
 
 #: The number of entries that no platform has room for.
 IMPOSSIBLE = 1 << 40
@@ -58,6 +58,16 @@ def curve_of(stakes: CostModel, table: Table, solve: Callable[[int], Rules]) -> 
     feasible = table < never(table.dtype)
     first = int(np.argmax(feasible)) if feasible.any() else IMPOSSIBLE
     return Curve(stakes.family, table, first, stakes.pairs, stakes.scale, stakes.total, solve)
+
+
+def refused_curve(stakes: CostModel, first: int) -> Curve:
+    """Return the curve of a family that needs `first` entries, which are too many to go on."""
+    table = np.full(1, never(stakes.kind), dtype=stakes.kind)
+
+    def solve(entries: int) -> Rules:
+        raise ValueError(f"{entries} entries are fewer than {first}")
+
+    return replace(curve_of(stakes, table, solve), first=first)
 
 
 def flat_curve(stakes: CostModel) -> Curve:

@@ -99,8 +99,9 @@ class CostModel(Value, eq=False):
 
     @property
     def total(self) -> int:
-        """Return the worth of all that can be harmed or missed, in units of cost."""
-        return self.harm.total + self.missed.total
+        """Return the worth of all that may be harmed or missed, in units of cost."""
+        sides = (self.mix.harm, self.harm), (self.mix.missed, self.missed)
+        return sum(side.total for price, side in sides if price is not None)
 
     def harm_of(self, start: Column, last: Column) -> Worth:
         """Return what giving a verdict to each span costs."""

@@ -1,81 +1,204 @@
-"""The tables of all nodes of a tree: short ones together, long ones one by one."""
+"""The least cost of every number of entries, at every node of a tree, many nodes at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blockc.addresses.trie import Nodes, Trie
-from blockc.passes.budget.minplus import Table, convolve, cut, never
+from blockc.addresses.trie import Level, Nodes, Trie
+from blockc.passes.budget.minplus import Table, never
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.tree import Flags
 from blockc.values import Value
 
-#: Tables of nodes with fewer ends below them than this are computed many at a time.
-WIDTH = 8
+Sizes = NDArray[np.int64]
 
-#: From nodes and their tables if they have no entry of their own, shape (states, nodes, WIDTH), to
-#: their tables if they may have one.
+#: More entries than any tree has nodes: what cannot be reached with any number of entries.
+UNREACHABLE = 1 << 40
+_CELLS = 1 << 15  # costs computed at a time: with their sums they fit the second-level cache
+
+#: From nodes and their costs if they have no entry of their own, shape (states, nodes, entries),
+#: to their costs if they may have one.
 Choose = Callable[[Nodes, Worth], Worth]
+#: The same for the fewest entries that are not impossible, shape (states, nodes).
+Reach = Callable[[Nodes, Sizes], Sizes]
+
+
+class Effort(Value):
+    """How much of a computation is done, and what all of it takes.
+
+    Units: `seconds` of one core of 2020, within a factor of about two; megabytes of 2**20 bytes.
+    """
+
+    share: float
+    seconds: float
+    megabytes: float
+
+
+Observer = Callable[[Effort], None]
+
+
+def unobserved(effort: Effort) -> None:
+    """Take no notice."""
 
 
 class Tables(Value, eq=False):
-    """The tables of the nodes that are looked at, one a state that a node can inherit.
+    """The costs of the nodes that are looked at, for each state that a node can inherit.
+
+    Those of a node are a row of `cost` from `begin` on: of at most 0, 1, ... entries, up to as many
+    as there are ends below it, or to the limit.
 
     Attributes:
-        row: Position of a node in `short`, or -1.
-        short: Costs of at most 0, 1, ... entries, shape (states, rows, WIDTH).
-        long: The tables of the other nodes.
+        begin: Where a node's costs begin; those not looked at have none.
+        size: How many they are.
+        cost: All costs, shape (states, sum of sizes).
     """
 
-    row: Nodes
-    short: Worth
-    long: dict[int, tuple[Table, ...]]
+    begin: Sizes
+    size: Sizes
+    cost: Worth
 
     @classmethod
-    def of_ends(cls, trie: Trie, seen: Flags, ends: Nodes, costs: Worth) -> "Tables":
-        """Return the tables of the nodes where looking ends.
+    def of_ends(cls, trie: Trie, seen: Flags, ends: Nodes, costs: Worth, limit: int) -> "Tables":
+        """Return tables with the costs of the nodes where looking ends, and room for the others.
 
         Args:
             seen: The nodes that are looked at, `ends` among them.
             costs: Cost of no and of one entry at each end, shape (states, ends, 2).
+            limit: The most entries there will be, at least 1.
         """
         count = np.zeros(len(trie), dtype=np.int64)
         count[ends] = 1
         for level in trie.levels:
             count[level.node] += count[level.left] + count[level.right]
-        chosen = np.flatnonzero(seen & (count < WIDTH))
-        row = np.full(len(trie), -1, dtype=np.intp)
-        row[chosen] = np.arange(len(chosen))
-        short = np.zeros((len(costs), len(chosen), WIDTH), dtype=costs.dtype)
-        short[:, row[ends], 0] = costs[:, :, 0]
-        short[:, row[ends], 1:] = np.minimum(costs[:, :, :1], costs[:, :, 1:])
-        return cls(row, short, {})
+        size = np.where(seen, np.minimum(count, limit) + 1, 0)
+        begin = np.cumsum(size) - size
+        cost = np.empty((len(costs), int(size.sum())), dtype=costs.dtype)
+        cost[:, begin[ends]] = costs[:, :, 0]
+        cost[:, begin[ends] + 1] = np.minimum(costs[:, :, 0], costs[:, :, 1])
+        return cls(begin, size, cost)
 
     def get(self, node: int) -> tuple[Table, ...]:
-        """Return the tables of `node`, one a state; short ones repeat their last cost."""
-        row = self.row[node]
-        return self.long[node] if row < 0 else tuple(self.short[:, row])
+        """Return the costs of `node`, a row a state."""
+        begin = int(self.begin[node])
+        return tuple(self.cost[:, begin : begin + int(self.size[node])])
 
-    def fill_short(self, trie: Trie, inner: Flags, choose: Choose) -> None:
-        """Make the tables of the inner nodes that are short, many at a time."""
+    def fill(self, trie: Trie, inner: Flags, choose: Choose, observe: Observer) -> None:
+        """Compute the costs of the `inner` nodes, children before their parents.
+
+        Cost: min(entries of one side, limit) times those of the other, summed up over the nodes:
+        at most O(nodes * limit).
+        """
+        effort, done = self._effort(trie, inner), 0.0
+        observe(effort)
+        for level in trie.levels:
+            for nodes, small, large in self._batches(level, inner):
+                width = int(self.size[nodes].max())
+                stay = convolve_rows(self._read(small), self._read(large), width)
+                self._write(nodes, choose(nodes, stay))
+                done += _products(self.size[small], self.size[large])
+            observe(Effort(done / _at_least_1(effort.share), effort.seconds, effort.megabytes))
+
+    def fewest(self, trie: Trie, inner: Flags, ends: Nodes, reach: Reach) -> int:
+        """Return the fewest entries with which the root costs less than what must not happen."""
+        need = np.full((len(self.cost), len(trie)), UNREACHABLE)
+        worst = never(self.cost.dtype)
+        for entries in (1, 0):
+            possible = self.cost[:, self.begin[ends] + entries] < worst
+            need[:, ends] = np.where(possible, entries, need[:, ends])
         for level in trie.levels:
             nodes = np.arange(level.node.start, level.node.stop)
-            picked = inner[nodes] & (self.row[nodes] >= 0)
-            left, right = self.row[level.left[picked]], self.row[level.right[picked]]
-            stay = convolve_rows(self.short[:, left], self.short[:, right])
-            self.short[:, self.row[nodes[picked]]] = choose(nodes[picked], stay)
+            here = inner[nodes]
+            nodes, left, right = nodes[here], level.left[here], level.right[here]
+            need[:, nodes] = reach(nodes, np.minimum(need[:, left] + need[:, right], UNREACHABLE))
+        return int(need[0, trie.root])
 
-    def stay(self, left: int, right: int, limit: int) -> tuple[Table, ...]:
-        """Return the tables of a node without an entry of its own."""
-        sides = zip(self.get(left), self.get(right), strict=True)
-        return tuple(convolve(cut(one), cut(two), limit) for one, two in sides)
+    def _effort(self, trie: Trie, inner: Flags) -> Effort:
+        """Return all there is to do; `share` is here the number of sums to compare."""
+        left, right = trie.children()
+        here = inner[len(trie) - len(left) :]
+        sums = _products(self.size[left[here]], self.size[right[here]])
+        seconds = sums * len(self.cost) * _SECONDS[self.cost.dtype.kind]
+        return Effort(float(sums), seconds, self.cost.nbytes / (1 << 20))
+
+    def _batches(self, level: Level, inner: Flags) -> Iterator[tuple[Nodes, Nodes, Nodes]]:
+        """Yield nodes whose smaller sides, and larger sides, have about as many costs each."""
+        nodes = np.arange(level.node.start, level.node.stop)
+        here = inner[nodes]
+        nodes, left, right = nodes[here], level.left[here], level.right[here]
+        swap = self.size[left] > self.size[right]
+        small, large = np.where(swap, right, left), np.where(swap, left, right)
+        kind = _rounded(self.size[small]) * (1 << 40) + _rounded(self.size[large])
+        order = np.argsort(kind, kind="stable")
+        edges = [0, *(np.flatnonzero(np.diff(kind[order])) + 1).tolist(), len(order)]
+        for start, stop in pairwise(edges):
+            if start == stop:
+                continue
+            rows = _CELLS // int(self.size[nodes[order[start:stop]]].max()) + 1
+            for at in range(start, stop, rows):
+                picked = order[at : min(at + rows, stop)]
+                yield nodes[picked], small[picked], large[picked]
+
+    def _read(self, nodes: Nodes) -> Worth:
+        """Return the costs of `nodes`, shape (states, nodes, entries), the last one repeated.
+
+        Whichever of the last two axes is longer is the one that lies together in memory.
+        """
+        entries = np.arange(int(self.size[nodes].max()))
+        if len(nodes) < len(entries):
+            last = (self.size[nodes] - 1)[:, np.newaxis]
+            at = self.begin[nodes, np.newaxis] + np.minimum(entries, last)
+            return np.take(self.cost, at, axis=1)
+        at = self.begin[nodes] + np.minimum(entries[:, np.newaxis], self.size[nodes] - 1)
+        return np.take(self.cost, at, axis=1).transpose(0, 2, 1)
+
+    def _write(self, nodes: Nodes, costs: Worth) -> None:
+        entries = np.arange(costs.shape[2])
+        inside = entries < self.size[nodes, np.newaxis]
+        at = (self.begin[nodes, np.newaxis] + entries)[inside]
+        self.cost[:, at] = costs[:, inside]
 
 
-def convolve_rows(left: Worth, right: Worth) -> Worth:
-    """Return `convolve` of every two rows, for as many entries as a row has."""
-    width = left.shape[-1]
-    best = np.full_like(left, never(left.dtype))
-    for used in range(width):
-        shared = left[..., used : used + 1] + right[..., : width - used]
-        np.minimum(best[..., used:], shared, out=best[..., used:])
+#: Seconds that comparing one sum takes, by the kind of numbers costs are.
+_SECONDS = {"i": 1.5e-9, "c": 8e-9, "O": 1.2e-7}
+
+
+def _rounded(sizes: Sizes) -> Sizes:
+    """Return sizes up to an eighth larger, so that few differ."""
+    step = np.maximum(np.int64(1) << np.maximum(_bits(sizes) - 4, 0), 1)
+    rounded: Sizes = (sizes + step - 1) // step * step
+    return rounded
+
+
+def _bits(sizes: Sizes) -> Sizes:
+    return np.frexp(sizes.astype(np.float64))[1].astype(np.int64)
+
+
+def _products(one: Sizes, other: Sizes) -> int:
+    return int((one * other).sum())
+
+
+def _at_least_1(number: float) -> float:
+    return max(number, 1.0)
+
+
+def convolve_rows(left: Worth, right: Worth, width: int) -> Worth:
+    """Return the least cost of sharing at most k entries between two sides, for k < `width`.
+
+    Args:
+        left: Costs of one side, shape (states, nodes, entries); the sooner its entries end, the
+            less there is to do.
+        right: Costs of the other side.
+    """
+    states, rows, most = left.shape
+    shape = (states, rows, width) if rows < width else (states, width, rows)
+    best = np.full(shape, never(left.dtype), dtype=left.dtype)
+    best = best if rows < width else best.transpose(0, 2, 1)
+    worst = never(left.dtype)
+    least, other = (int((side[..., 0] >= worst).all()) for side in (left, right))
+    for used in range(least, min(most, width)):
+        rest = best[..., used + other : used + right.shape[2]]
+        shared = right[..., other : other + rest.shape[2]] + left[..., used : used + 1]
+        np.minimum(rest, shared, out=rest)
     return best

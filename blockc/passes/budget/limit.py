@@ -18,8 +18,9 @@ from blockc.passes.contract import Change, Contract
 from blockc.passes.driver import ByFamily, Pass, RuleState
 from blockc.passes.exact.exact_passes import allowed_lengths, require_one_verdict, wanted_parts
 from blockc.passes.exact.lengths import ordered
-from blockc.passes.request import PassRequest, WhenOver
+from blockc.passes.request import PassRequest
 from blockc.values import replace
+from blockc.vocabulary import WhenOver
 
 #: What each way of giving something up may change.
 CONTRACTS = {
@@ -82,7 +83,7 @@ def budget_pass(draft: RuleState, request: PassRequest, kept: ByFamily) -> Pass:
     else:
         entries = [limit for one in found.values() if one.first <= limit]
     if entries is None or len(entries) < len(found):
-        raise _too_few(draft, request, over)
+        raise _too_few(found, request)
 
     def make(_: RuleState) -> ByFamily:
         pairs = zip(found.items(), entries, strict=True)
@@ -106,18 +107,18 @@ def _curve(wanted: Partition, draft: RuleState, request: PassRequest, limit: int
     mix = mixes[request.when_over]
     intent, free = draft.intent.part(family), draft.free.part(family)
     stakes = CostModel.of(intent, free, protected, weights, mix)
+    asked = allowed_lengths(request, family), limit, request.observe
     if draft.match == Match.INTERVALS:
         return interval_curve(wanted, stakes)
     if draft.match not in (Match.LONGEST, Match.FIRST):
-        return cover_curve(wanted, stakes, allowed_lengths(request, family), limit)
-    curve = longest_curve(wanted, stakes, allowed_lengths(request, family), limit)
+        return cover_curve(wanted, stakes, *asked)
+    curve = longest_curve(wanted, stakes, *asked)
     return replace(curve, solve=lambda entries: ordered(draft.match, curve.solve(entries)))
 
 
-def _too_few(draft: RuleState, request: PassRequest, over: Collection[Family]) -> DoesNotFit:
+def _too_few(found: Mapping[Family, Curve], request: PassRequest) -> DoesNotFit:
     """Return the failure that tells how many entries protected space needs at least."""
     limit = request.max_entries
-    found = curves(draft, request, IMPOSSIBLE, over)
     needed = {family.name: one.first for family, one in found.items()}
     if request.shared and limit:
         needed = {" and ".join(needed): sum(needed.values())}

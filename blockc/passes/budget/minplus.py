@@ -25,44 +25,6 @@ def never(kind: np.dtype[Any]) -> Any:
     return {"O": NEVER_BIG, "c": NEVER_PAIR}.get(kind.kind, NEVER)
 
 
-def convolve(left: Table, right: Table, limit: int) -> Table:
-    """Return the least cost of sharing at most k entries between two parts, for k <= `limit`.
-
-    Cost: O(shorter * longer), one vector operation an entry of the shorter.
-    """
-    if len(left) > len(right):
-        left, right = right, left
-    worst = never(left.dtype)
-    size = min(len(left) + len(right) - 1, limit + 1)
-    best = np.full(size, worst, dtype=left.dtype)
-    finite = (left[:size] < worst).tolist()
-    for used, cost in enumerate(left[:size].tolist()):
-        if finite[used]:
-            rest = best[used : used + len(right)]
-            np.minimum(rest, right[: len(rest)] + cost, out=rest)
-    return best
-
-
-def cheaper(table: Table, cost: int) -> Table:
-    """Return the table if one entry also buys `cost`, changed in place where that can be."""
-    if len(table) > 1:
-        np.minimum(table[1:], cost, out=table[1:])
-        return table
-    return np.append(table, np.minimum(table, cost))
-
-
-def either(stay: Table, change: Table, limit: int) -> Table:
-    """Return the least cost of staying, or for one entry more changing."""
-    size = min(max(len(stay), len(change) + 1), limit + 1)
-    best = np.full(size, stay[-1], dtype=stay.dtype)
-    best[: len(stay)] = stay[:size]
-    changed = best[1 : len(change) + 1]
-    np.minimum(changed, change[: len(changed)], out=changed)
-    rest = best[len(change) + 1 :]
-    np.minimum(rest, change[-1], out=rest)
-    return cut(best)
-
-
 def cut(table: Table) -> Table:
     """Return the table up to its last improvement."""
     return table[: int((table == table[-1]).argmax()) + 1]

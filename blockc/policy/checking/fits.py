@@ -8,8 +8,7 @@ from blockc.policy.model import Fit
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
-
-_LOSSY = ("collateral", "coverage", "balance")
+from blockc.vocabulary import LOSSY
 
 
 def check_fit(table: OutputTable, place: Place, checks: Checks) -> Fit:
@@ -35,11 +34,11 @@ def _check_balance(table: OutputTable, place: Place, checks: Checks) -> None:
     """Note keys that would do nothing: somebody believes that they do."""
     if table.mu is not None and table.when_over != "balance":
         checks.findings.add_name(place / "mu", "only when_over = 'balance' has a mu")
-    lossy = table.when_over in _LOSSY
+    lossy = table.when_over in LOSSY
     for key in ("factors", "spare"):
         if getattr(table, key) and not lossy:
-            said = f"{key} weighs harm, and when_over = {table.when_over!r} does none"
-            checks.findings.add_name(place / key, said, hint=f"expected one of {', '.join(_LOSSY)}")
+            said = f"{key} weighs harm, and when_over = {table.when_over.value!r} does none"
+            checks.findings.add_name(place / key, said, hint=f"expected one of {', '.join(LOSSY)}")
 
 
 def _mu(table: OutputTable, place: Place, checks: Checks) -> Fraction:

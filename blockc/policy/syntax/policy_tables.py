@@ -4,10 +4,9 @@ from datetime import date
 from typing import Annotated, Literal
 
 from blockc.tomlio.tables import Table, for_editors, table_field
+from blockc.vocabulary import DontCare, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
-WhenOver = Literal["fail", "split", "two-sets", "collateral", "coverage", "balance"]
-DontCare = Literal["off", "reserved", "unallocated"]
 Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
@@ -122,7 +121,7 @@ class OutputTable(Table, forbid_unknown_fields=False):
     ] = None
     when_over: Annotated[
         WhenOver, for_editors(description="what to do when the exact entries are more")
-    ] = "fail"
+    ] = WhenOver.FAIL
     mu: Annotated[
         float | None,
         for_editors(description="balance: addresses of others blocked for one more of the list"),
@@ -138,7 +137,7 @@ class OutputTable(Table, forbid_unknown_fields=False):
     ] = ()
     dont_care: Annotated[
         DontCare, for_editors(description="space that may be blocked to save entries")
-    ] = "off"
+    ] = DontCare.OFF
     lengths: Annotated[
         int | None, for_editors(description="the most different prefix lengths, for ipset")
     ] = None

@@ -1,0 +1,26 @@
+"""Words that a policy, the passes and the command line share, each with one meaning."""
+
+from enum import StrEnum
+
+
+class WhenOver(StrEnum):
+    """What to do when the exact rules are more than the limit."""
+
+    FAIL = "fail"
+    SPLIT = "split"  # several artifacts, each within the limit
+    TWO_SETS = "two-sets"  # one set, less another one, each within the limit
+    COLLATERAL = "collateral"  # everything wanted, at the least harm to others
+    COVERAGE = "coverage"  # no harm to others, as much of what is wanted as possible
+    BALANCE = "balance"  # the least of harm + mu * what is missed
+
+
+class DontCare(StrEnum):
+    """Which space a list may block although nobody asked for it."""
+
+    OFF = "off"
+    RESERVED = "reserved"  # what no registry may hand out now: reserved, unlisted, unusable
+    UNALLOCATED = "unallocated"  # that, and what registries have left to hand out
+
+
+#: The ways that block or miss something to keep to a limit.
+LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
