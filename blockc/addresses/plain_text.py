@@ -12,6 +12,7 @@ _COMPRESSED = {
     b"PK\x03\x04": "zip",
 }
 _BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "UTF-8",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
@@ -34,9 +35,9 @@ def require_text(name: str, data: bytes) -> None:
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             raise SourceUnfit(
-                f"the file is {encoding} text, expected UTF-8",
+                f"the file starts with a {encoding} byte order mark, expected UTF-8 without one",
                 at=Location(name),
-                hint="save it as UTF-8",
+                hint="save it as UTF-8, or fetch it again",
             )
     if data[:1024].lstrip().startswith(b"<"):
         raise SourceUnfit(
@@ -79,10 +80,12 @@ class TextLines(Value):
 
     Attributes:
         name: What the file is called in messages.
+        complete: Whether the last line was ended by a newline, too.
     """
 
     name: str
     data: bytes
+    complete: bool = True
 
     @classmethod
     def of(cls, name: str, data: bytes, *, may_be_empty: bool = False) -> "TextLines":
@@ -98,7 +101,25 @@ class TextLines(Value):
         require_text(name, data)
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
-        return cls(name, data if not data or data.endswith(b"\n") else data + b"\n")
+        complete = not data or data.endswith(b"\n")
+        return cls(name, data if complete else data + b"\n", complete)
+
+    def require_complete(self, *, optional: bool = False) -> "TextLines":
+        """Return these lines; nothing but the last newline tells that such a file is whole.
+
+        Args:
+            optional: The publisher never writes it, so it tells nothing.
+
+        Raises:
+            SourceUnfit: It has none: `45.1.3.128` cut short is `45.1.3.1`, which is a stranger.
+        """
+        if self.complete or optional:
+            return self
+        raise SourceUnfit(
+            "the last line has no newline, the file may have been cut",
+            at=self.at(self.data.count(b"\n")),
+            hint='fetch it again, or set final_newline = "optional" in [rows]',
+        )
 
     @property
     def text(self) -> str:

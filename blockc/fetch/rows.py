@@ -26,7 +26,8 @@ class RowsTable(Table):
     """The keys of `[rows]`. Which of them a format takes, and what they may say, it knows itself.
 
     Lists: `family` the only one, `host_bits` set on purpose, `bad_rows` left out instead of
-    refused, `range` between the ends of a range, `split` between addresses in one cell,
+    refused, `final_newline` asked for,
+    `range` between the ends of a range, `split` between addresses in one cell,
     `special`-purpose space kept, `widest_prefix` believed, `labels` the same for all.
     Tables: `columns` in order or by their heads, `separator`, `quotes`, `comment`, `empty` cells,
     `overlap` of rows. JSON: paths to each `prefix`, to `tags`, `date` and `serial`, and the `end`.
@@ -35,6 +36,7 @@ class RowsTable(Table):
     family: Literal["ipv4", "ipv6"] | None = None
     host_bits: Literal["refuse", "clear"] | None = None
     bad_rows: Literal["refuse", "skip"] | None = None
+    final_newline: Literal["required", "optional"] | None = None
     range: str | None = None
     split: str | None = None
     special: Literal["drop", "keep"] | None = None

@@ -25,7 +25,7 @@ DELEGATED = "delegated"
 _EVERYWHERE = frozenset({"family", "labels", "special", "widest_prefix"})
 _LISTS = _EVERYWHERE | {"host_bits"}
 _CELLS = _LISTS | {"range", "split"}
-_ROWS = _CELLS | {"bad_rows"}
+_ROWS = _CELLS | {"bad_rows", "final_newline"}
 
 
 class Format(Value):
@@ -55,7 +55,9 @@ FORMATS = {
             "text", "addresses, prefixes, ranges, netmasks, wildcards, one a line", read_text, _ROWS
         ),
         Format("firehol", "a list of FireHOL, with its header", read_firehol),
-        Format("exit-list", "Tor's exit addresses", read_exit_list, _EVERYWHERE),
+        Format(
+            "exit-list", "Tor's exit addresses", read_exit_list, _EVERYWHERE | {"final_newline"}
+        ),
         Format(
             "csv",
             "a table: CSV, TSV, with any separator",
@@ -88,7 +90,7 @@ FORMATS = {
             "json-lines",
             "a JSON record a line, such as Spamhaus DROP",
             read_json_lines,
-            _CELLS | {"end", "prefix", "tags"},
+            _CELLS | {"end", "final_newline", "prefix", "tags"},
             frozenset({"prefix"}),
         ),
         Format(

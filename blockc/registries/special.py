@@ -92,6 +92,19 @@ def special_addresses() -> AddrSet:
     return AddrSet.of(row.prefix for row in special_purpose())
 
 
+#: Space that no registry can hand out: what stands there in a file of theirs is damage.
+_NOT_DELEGATED = (
+    *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+    *("::/8", "fe80::/10", "ff00::/8"),
+)
+
+
+@cache
+def never_delegated() -> tuple[Prefix, ...]:
+    """Return the prefixes of which no registry can delegate a part: loopback, multicast..."""
+    return tuple(_prefix(text) for text in _NOT_DELEGATED)
+
+
 @cache
 def protected_addresses() -> AddrSet:
     """Return the special-purpose space with real users, never to be blocked as don't-care."""
@@ -100,6 +113,9 @@ def protected_addresses() -> AddrSet:
 
 def _special(line: str) -> Special:
     text, reachable, local, rfc, name = line.split(maxsplit=4)
+    return Special(_prefix(text), name, f"RFC {rfc}", reachable == "+", local == "local")
+
+
+def _prefix(text: str) -> Prefix:
     address, _, length = text.partition("/")
-    prefix = Prefix(*parse_raw(address), int(length))
-    return Special(prefix, name, f"RFC {rfc}", reachable == "+", local == "local")
+    return Prefix(*parse_raw(address), int(length))

@@ -14,8 +14,8 @@ from blockc.addresses.plain_text import warning
 from blockc.errors import Location, SourceUnfit
 from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
-from blockc.registries.records import STATUSES, Records, country_text
-from blockc.registries.special import special_purpose
+from blockc.registries.records import REGISTRIES, STATUSES, Records, country_text
+from blockc.registries.special import never_delegated, special_purpose
 from blockc.values import Value
 
 _SAME = ("start", "last", "country", "registry", "status", "date")
@@ -71,6 +71,28 @@ def _require_summary(name: str, summary: Summary | None, kind: str, found: int) 
             at=summary.line.at(4),
             hint=_CUT,
         )
+
+
+def require_delegatable(name: str, records: Records) -> None:
+    """Raise unless everything a registry delegates can be delegated.
+
+    Raises:
+        SourceUnfit: A record lies in loopback, multicast, IPv4-mapped or other such space. IANA's
+            own rows in combined files may.
+    """
+    held = records.delegated & (records.registry != REGISTRIES.index("iana"))
+    for prefix in never_delegated():
+        if prefix.family != records.family:
+            continue
+        ends = columns.span_columns(prefix.family, [(prefix.first, prefix.last)])
+        (start, last), (first, end) = columns.spans_alike([(records.start, records.last), ends])
+        inside = np.flatnonzero(held & (start <= end[0]) & (last >= first[0]))
+        if len(inside):
+            raise SourceUnfit(
+                f"delegates a part of {prefix}, which no registry can",
+                at=Location(name, int(records.row[inside].min())),
+                hint="the file is damaged, fetch it again",
+            )
 
 
 class Finding(NamedTuple):

@@ -19,6 +19,7 @@ from blockc.errors import Location, SourceUnfit
 from blockc.formats.delegated.body import read_body
 from blockc.formats.delegated.consistency import (
     require_counts,
+    require_delegatable,
     status_counts,
     survey,
     survey_warnings,
@@ -84,6 +85,8 @@ def read_delegated(
     _require_final_newline(name, data, header)
     body = read_body(name, data, begin, header)
     oddities = require_counts(name, header, body.summaries, body.counts)
+    for records in body.records.values():
+        require_delegatable(name, records)
     surveys = {family: survey(records) for family, records in body.records.items()}
     counts = Counts(
         body.counts,

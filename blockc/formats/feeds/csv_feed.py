@@ -16,17 +16,19 @@ import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
-from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.family import FAMILIES, V6, Family
 from blockc.addresses.lines import BLANKS, Decoded, Positions, Wrong, decode_texts
 from blockc.addresses.parse import parse_range
-from blockc.addresses.plain_text import TextLines
+from blockc.addresses.plain_text import TextLines, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, suggestion
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.cells import CsvTable, Dialect
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, FormatOptions
+from blockc.values import replace
 
 PLACES = {"prefix": 0, "country": 1, "region": 2, "city": 3}  # of a geofeed
+_HEADERS = ("prefix", "ip_prefix", "ip prefix", "network", "cidr", "ip", "subnet", "ip_range")
 
 
 def read_csv(name: str, data: bytes, options: FormatOptions) -> Feed:
@@ -37,7 +39,12 @@ def read_csv(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceUnfit: The table has other columns, or is not to be believed.
     """
     dialect = Dialect(options.separator, quotes=options.quotes, comment=options.comment)
-    return feed_of(parse_table(CsvTable.of(TextLines.of(name, data), dialect), options), options)
+    lines = TextLines.of(name, data).require_complete(optional=options.newline_optional)
+    table = CsvTable.of(lines, dialect)
+    parsed = parse_table(table, options)
+    if options.family == V6 and _has_numbers(table, options):
+        options = replace(options, family=None)  # IPv4 as numbers of IPv4-mapped addresses
+    return feed_of(parsed, options)
 
 
 def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
@@ -47,8 +54,17 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceSyntaxError: More rows than `options` forgives cannot be read.
         SourceUnfit: The file is no geofeed, or is not to be believed.
     """
-    table = CsvTable.of(TextLines.of(name, data), Dialect())
-    return feed_of(parse_columns(table, PLACES, options), options)
+    table = CsvTable.of(
+        TextLines.of(name, data).require_complete(optional=options.newline_optional), Dialect()
+    )
+    parsed = parse_columns(table, PLACES, options)
+    if len(table) and table.column(0)[0].strip().casefold() in _HEADERS:
+        note = warning(
+            table.at(0), "a row of column names, which geofeeds do not have, is left out"
+        )
+        table = table.without_header()
+        parsed = replace(parse_columns(table, PLACES, options), warnings=(note,))
+    return feed_of(parsed, options)
 
 
 def parse_table(table: CsvTable, options: FormatOptions) -> ParsedRows:
@@ -90,7 +106,7 @@ def with_header(table: CsvTable, names: Mapping[str, str]) -> tuple[CsvTable, di
     """
     if not len(table):
         raise SourceUnfit("has no rows", at=Location(table.lines.name), hint="fetch it again")
-    heads = [column[0].strip() for column in table.columns[: table.widths[0]]]
+    heads = [cell.strip() for cell in table.header]
     missing = [head for head in names.values() if head not in heads]
     if missing:
         message = f"has no column {missing[0]!r}{suggestion(missing[0], heads)}"
@@ -118,6 +134,13 @@ def _decoded(texts: Mapping[str, Sequence[str]], options: FormatOptions) -> Deco
         pairs = zip(prefixes, texts["length"], strict=True)
         prefixes = [f"{address.strip()}/{length.strip()}" for address, length in pairs]
     return decode_texts(prefixes, truncate=options.truncate, commas=options.commas)
+
+
+def _has_numbers(table: CsvTable, options: FormatOptions) -> bool:
+    """Return whether addresses are written as whole numbers, as IP2Location does."""
+    columns = options.columns
+    place = columns.index("start") if isinstance(columns, tuple) and "start" in columns else -1
+    return place >= 0 and any(text.strip().isdecimal() for text in table.column(place)[:1])
 
 
 def _numbered(texts: Sequence[str], family: Family | None) -> Sequence[str]:

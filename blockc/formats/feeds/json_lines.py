@@ -32,6 +32,7 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
             the file is not to be believed.
     """
     lines = TextLines.of(name, data)
+    lines = lines if options.end else lines.require_complete(optional=options.newline_optional)
     found = _Found(JsonRows(options.tags, options.max_records))
     for number, text in enumerate(lines.text.split("\n"), start=1):
         if text.strip():

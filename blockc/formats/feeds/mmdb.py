@@ -99,15 +99,18 @@ def _tree(data: bytes, metadata: "Metadata") -> Tree:
 
 def _by_family(leaves: Leaves) -> Decoded:
     v4 = (leaves.high == 0) & (leaves.low >> np.uint64(32) == 0) & (leaves.length >= V4_DEPTH)
-    places = {V4: np.flatnonzero(v4), V6: np.flatnonzero(~v4)}
+    # A record above `::/96` speaks about all of IPv4 too: so does every reader of such files.
+    above = (leaves.high == 0) & (leaves.low == 0) & (leaves.length < V4_DEPTH)
+    places = {V4: np.flatnonzero(v4 | above), V6: np.flatnonzero(~v4)}
     start: Mapping[Family, Any] = {
-        V4: leaves.low[v4],
+        V4: leaves.low[v4 | above],
         V6: columns.join(leaves.high[~v4], leaves.low[~v4]),
     }
     spans: dict[Family, Spans] = {}
     positions: dict[Family, Positions] = {}
     for family, rows in places.items():
-        length = leaves.length[rows] - np.int16(WIDTH - family.width)
+        depth = np.int16(WIDTH - family.width)
+        length = np.maximum(leaves.length[rows], depth) - depth
         last = columns.block_lasts(family, start[family], length)
         spans[family] = columns.narrow_spans(start[family], last)
         positions[family] = rows.astype(np.int64)

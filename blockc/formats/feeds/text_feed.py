@@ -29,7 +29,12 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceSyntaxError: At the first line that is none of the forms.
         SourceUnfit: The file is no such list, or is not to be believed.
     """
-    return feed_of(parse_list(TextLines.of(name, data), options), options)
+    return feed_of(
+        parse_list(
+            TextLines.of(name, data).require_complete(optional=options.newline_optional), options
+        ),
+        options,
+    )
 
 
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:

@@ -17,7 +17,8 @@ from blockc.registries.special import special_addresses, special_purpose
 from blockc.values import Value
 
 Locate = Callable[[int, str], Location]
-_MOST_WRONG = 100  # one row in so many may be left out
+_MOST_WRONG = 100  # one row in so many may be left out, and in small files two
+_FEW_WRONG = 2
 
 
 class Rows(Value, eq=False):
@@ -63,9 +64,11 @@ def require_right(
     number = len({one.position for one in wrong})
     if not options.skip_wrong:
         raise SourceSyntaxError(first.message, at=at, hint=first.hint)
-    if number * _MOST_WRONG > count:
+    few = number <= _FEW_WRONG and number * 2 < count
+    if number * _MOST_WRONG > count and not few:
         message = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
-        raise SourceSyntaxError(message, at=at, hint=first.hint)
+        most = f'bad_rows = "skip" leaves out one row in {_MOST_WRONG}, or {_FEW_WRONG} of a few'
+        raise SourceSyntaxError(message, at=at, hint=f"{first.hint}; {most}")
     return [warning(at, f"left out, {first.message}", number)]
 
 

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
-from itertools import compress, zip_longest
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ class CsvTable(Value, eq=False):
     """The cells of a file, blank lines and comments left out.
 
     Attributes:
-        columns: The cells of each column; an empty text where a row is shorter.
+        columns: The cells of each column where all rows have as many, else none.
+        rows: The cells of each row where they have not: one wide row must not widen all.
         widths: How many cells each row has.
         numbers: The line of each row, from 1; of several, the last.
     """
@@ -45,6 +46,7 @@ class CsvTable(Value, eq=False):
     columns: tuple[Sequence[str], ...]
     widths: Numbers
     numbers: Numbers
+    rows: Sequence[list[str]] = ()
 
     @classmethod
     def of(cls, lines: TextLines, dialect: Dialect) -> "CsvTable":
@@ -59,7 +61,7 @@ class CsvTable(Value, eq=False):
             return cls(lines, even, np.full_like(numbers, len(even)), numbers)
         rows, last_lines = _rows(lines, chosen, dialect, numbers)
         widths = np.array([len(row) for row in rows], dtype=np.int64)
-        return cls(lines, tuple(zip_longest(*rows, fillvalue="")), widths, last_lines)
+        return cls(lines, (), widths, last_lines, rows)
 
     def at(self, row: int, part: str = "") -> Location:
         """Return the place of a row, or of `part` in it."""
@@ -67,12 +69,19 @@ class CsvTable(Value, eq=False):
 
     def column(self, place: int) -> Sequence[str]:
         """Return one cell of every row; empty texts if no row has so many."""
+        if self.rows:
+            return [row[place] if place < len(row) else "" for row in self.rows]
         return self.columns[place] if place < len(self.columns) else [""] * len(self)
+
+    @property
+    def header(self) -> list[str]:
+        """Return the cells of the first row."""
+        return list(self.rows[0]) if self.rows else [column[0] for column in self.columns]
 
     def without_header(self) -> "CsvTable":
         """Return the table without its first row."""
         columns = tuple(column[1:] for column in self.columns)
-        return CsvTable(self.lines, columns, self.widths[1:], self.numbers[1:])
+        return CsvTable(self.lines, columns, self.widths[1:], self.numbers[1:], self.rows[1:])
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -36,7 +36,8 @@ class FormatOptions(Value, kw_only=True):
         family: The one family the file may list, or both.
         commas: What joins the ends of a range, or separates addresses in one cell.
         truncate: Host bits are cleared instead of refused.
-        skip_wrong: A row that cannot be read is left out and reported, up to one in a hundred.
+        skip_wrong: A row that cannot be read is left out and reported, a few at most.
+        newline_optional: The last line may have no newline; else the file was cut.
         keep_special: Special-purpose space stays in; else it is left out and reported.
         widest: The shortest prefix length that is believed, by family.
         max_records: How many rows are believed.
@@ -58,6 +59,7 @@ class FormatOptions(Value, kw_only=True):
     commas: Commas | None = None
     truncate: bool = False
     skip_wrong: bool = False
+    newline_optional: bool = False
     keep_special: bool = False
     widest: Mapping[Family, int] = field(default_factory=lambda: {V4: 8, V6: 16})
     max_records: int = MAX_RECORDS

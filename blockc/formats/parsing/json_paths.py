@@ -3,6 +3,8 @@
     prefixes[].ip_prefix               the key of each object in a list
     values[].properties.addresses[]    each text of a list in each object of a list
     {hooks,web,api}[]                  of these keys those that are there, at least one of them
+    items[].ips?[]                     a key that only some of the objects have
+    services.{*}[]                     of every key, whatever it is called
     []                                 each item of a file that is a list
 
 The path of a tag says where, seen from the same prefix, its text stands: it follows the way to the
@@ -17,8 +19,8 @@ from typing import Any
 
 from blockc.values import Value
 
-_KEY = r"[^\s.,*~\[\]{}]+(?: [^\s.,*~\[\]{}]+)*"
-_STEP = re.compile(rf"({_KEY}|\{{{_KEY}(?:,{_KEY})*\}}|\*|)(\[\])?")
+_KEY = r"[^\s.,*?~\[\]{}]+(?: [^\s.,*?~\[\]{}]+)*"
+_STEP = re.compile(rf"({_KEY}|\{{{_KEY}(?:,{_KEY})*\}}|\{{\*\}}|\*|)(\?)?(\[\])?")
 _MAX_STEPS = 20
 
 
@@ -30,10 +32,15 @@ class Missing(Exception):
 
 
 class PathStep(Value):
-    """One step of a path: the keys to take, or none for a list itself; `each` of its items."""
+    """One step of a path: the keys to take, or none for a list itself; `each` of its items.
+
+    An `optional` step may lead nowhere; `every` takes all keys there are.
+    """
 
     keys: tuple[str, ...]
     each: bool
+    optional: bool = False
+    every: bool = False
 
     def agrees(self, other: "PathStep") -> bool:
         """Return whether this step of a tag goes where `other`, one to the prefixes, went."""
@@ -75,16 +82,25 @@ def parse_path(text: str) -> Path:
         match = _STEP.fullmatch(piece)
         if not match or not piece or len(pieces) > _MAX_STEPS or (not match[1] and steps):
             raise ValueError(f"{text!r} is no path, {piece!r} is no step of one")
-        keys = tuple(match[1].strip("{}").split(",")) if match[1] else ()
-        steps.append(PathStep(keys, bool(match[2])))
-    if body != text and not steps[-1].keys:
+        every = match[1] == "{*}"
+        keys = tuple(match[1].strip("{}").split(",")) if match[1] and not every else ()
+        if match[2] and not keys:
+            raise ValueError(f"{text!r} is no path, only a key can be optional")
+        steps.append(PathStep(keys, bool(match[3]), bool(match[2]), every))
+    if body != text and not (steps[-1].keys or steps[-1].every):
         raise ValueError(f"{text!r} is no path, only a key has a name")
     return Path(tuple(steps), named=body != text)
 
 
 def _step_text(step: PathStep) -> str:
-    keys = "{" + ",".join(step.keys) + "}" if len(step.keys) > 1 else "".join(step.keys)
-    return keys + ("[]" if step.each else "")
+    keys = (
+        "{*}"
+        if step.every
+        else "{" + ",".join(step.keys) + "}"
+        if len(step.keys) > 1
+        else "".join(step.keys)
+    )
+    return keys + ("?" if step.optional else "") + ("[]" if step.each else "")
 
 
 def children(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any, str]]:
@@ -97,6 +113,8 @@ def children(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any,
         if not step.each:
             yield key, child, at
             continue
+        if child is None:  # publishers write null for an empty list
+            continue
         if not isinstance(child, list):
             raise Missing(at, f"is {kind(child)}, expected a list")
         for number, item in enumerate(child):
@@ -104,13 +122,13 @@ def children(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any,
 
 
 def _keyed(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any, str]]:
-    if not step.keys:
+    if not step.keys and not step.every:
         yield "", value, trail
         return
     if not isinstance(value, dict):
         raise Missing(trail, f"is {kind(value)}, expected an object")
-    found = [key for key in step.keys if key in value]
-    if not found:
+    found = list(value) if step.every else [key for key in step.keys if key in value]
+    if not found and not step.optional and not step.every:
         wanted = " or ".join(map(repr, step.keys))
         raise Missing(trail, f"has no key {wanted}")
     for key in found:

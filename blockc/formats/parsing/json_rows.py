@@ -1,6 +1,7 @@
 """The rows of a JSON document: the texts of prefixes that paths lead to, and their tags."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -27,13 +28,27 @@ def parse_json(data: str) -> Any:
         ValueError: If it is none; a json.JSONDecodeError where its place is known.
     """
     try:
-        return json.loads(data, parse_constant=_no_constant)
+        return json.loads(data, parse_constant=_no_constant, object_pairs_hook=_object)
     except json.JSONDecodeError:
         raise
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except _Duplicate as reason:
+        raise ValueError(str(reason)) from None
     except ValueError:
         raise ValueError("a number has too many digits, or is none") from None
+
+
+class _Duplicate(ValueError):
+    """An object has a key twice: which of the two values counts, every reader decides by itself."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise _Duplicate(f"the key {twice[:60]!r} stands twice in one object")
+    return found
 
 
 def _no_constant(word: str) -> NoReturn:
@@ -120,6 +135,8 @@ class _Walk(Value):
             for key, child, at in children(value, self.path.steps[depth], trail):
                 here = found | {name: [key] for name in named} if named else found
                 self.visit(child, depth + 1, at, here)
+        elif value is None:
+            return  # nothing, as in a list that is null
         elif isinstance(value, str):
             self.rows.add_row(value, found)
         else:

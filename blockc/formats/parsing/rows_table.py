@@ -226,6 +226,7 @@ _KEYS: Mapping[str, Callable[[_Reading, Any], None]] = {
     "empty": _simple("empty", tuple),
     "end": _read_end,
     "family": _simple("family", _NAMES.__getitem__),
+    "final_newline": _simple("newline_optional", lambda value: value == "optional"),
     "host_bits": _simple("truncate", lambda value: value == "clear"),
     "labels": _read_labels,
     "overlap": _simple("narrowest", lambda value: value == "narrowest"),
