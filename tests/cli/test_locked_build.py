@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from blockc.fetch.definition import REGISTRIES
+from blockc.workspace.inputs import InputOptions
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import MANY, define, publish
 from tests.cli.toy import FAR, POLICY, shown, write_policy
@@ -100,3 +102,21 @@ def test_data_older_than_the_guard_allows_is_not_built_from(
     assert shown(here / "dist") == made
     assert blockc("build", "--dry-run", "-f", policy).code == 3
     assert blockc("build", "--dry-run", "-f", policy, "--as-of", "2031-01-01").code == 0
+
+
+def test_a_build_from_the_lock_is_left_out_until_lock_or_age_say_otherwise(
+    blockc: Blockc, here: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("build", "--locked", "-f", here / "blockc.toml")
+    assert blockc("update", "-f", here / "blockc.toml").code == 0
+    assert "nothing was compiled" not in blockc(*words).err
+    assert "nothing was compiled" in blockc(*words).err
+    publish(server, "apnic", days_ago=0)
+    assert blockc("update", "--force", "-f", here / "blockc.toml").code == 0
+    assert "nothing was compiled" not in blockc(*words).err
+    assert "nothing was compiled" in blockc(*words).err
+    later = datetime.now(UTC).date() + timedelta(days=400)
+    monkeypatch.setattr(InputOptions, "day", property(lambda _: later))
+    done = blockc(*words)
+    assert done.code == 3
+    assert "too old" in done.err
