@@ -41,7 +41,9 @@ def test_a_build_without_a_change_compiles_nothing(blockc: Blockc, words: Words)
 
 
 def test_what_was_odd_is_said_again(blockc: Blockc, tmp_path: Path, registries: Path) -> None:
-    policy = write_policy(tmp_path, POLICY.replace('"BR"]', '"BR", "AQ"]'))
+    policy = write_policy(
+        tmp_path, POLICY.replace('"BR"]', '"BR", { select = "AQ", allow_empty = true }]')
+    )
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
     said = [line for line in blockc(*words).err.splitlines() if "warning" in line]
     assert said
