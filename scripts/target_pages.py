@@ -12,8 +12,8 @@ from pathlib import Path
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ROWS, TARGETS
 

@@ -13,10 +13,10 @@ import pytest
 from blockc.errors import DefinitionError, Location, Mistakes, PolicyError
 from blockc.tomlio.positions import Key
 from blockc.tomlio.tables import (
-    Document,
     Findings,
     Place,
     Table,
+    TomlDocument,
     for_editors,
     from_table,
     json_schema,
@@ -118,7 +118,7 @@ def test_the_place_of_every_value_is_found_however_keys_are_spelt(newline: str) 
 
 def require_places(text: str) -> None:
     """Require that the text at each value's place is that value."""
-    document = Document("x.toml", text)
+    document = TomlDocument("x.toml", text)
     for key, value in leaves(tomllib.loads(text)):
         seen = shown(document.location(key))
         if isinstance(value, dict | list) or "\n" in str(value):
@@ -128,7 +128,7 @@ def require_places(text: str) -> None:
 
 
 def test_the_place_of_a_name_is_the_key_itself() -> None:
-    document = Document("x.toml", TORTURE)
+    document = TomlDocument("x.toml", TORTURE)
     assert shown(document.location(("quoted key",), name=True)) == '"quoted key"'
     assert shown(document.location(("spaced", "out"), name=True)) == "spaced . out"
     assert shown(document.location(("array", 0, "inner", 1, "c"), name=True)) == "c"
@@ -136,18 +136,18 @@ def test_the_place_of_a_name_is_the_key_itself() -> None:
 
 
 def test_what_is_not_there_is_placed_at_the_nearest_table() -> None:
-    document = Document("x.toml", "a = 1\n[b]\nc = 2\n")
+    document = TomlDocument("x.toml", "a = 1\n[b]\nc = 2\n")
     assert document.location(("b", "missing", 7)).line == 2
     assert str(document.location(("nowhere",))) == "x.toml"
 
 
 def test_what_the_grammar_cannot_read_has_the_place_of_its_file() -> None:
-    document = Document("x.toml", "a = = 1\n")
+    document = TomlDocument("x.toml", "a = = 1\n")
     assert str(document.location(("a",))) == "x.toml"
 
 
 def test_a_place_narrows_to_a_part_of_its_value() -> None:
-    place = Place(Document("x.toml", 'a = ["é", "{country}/{family}"]\n'), ("a", 1))
+    place = Place(TomlDocument("x.toml", 'a = ["é", "{country}/{family}"]\n'), ("a", 1))
     assert shown(place.location("{family}")) == "{family}"
     assert shown(place.location("{part}")) == '"{country}/{family}"'
 
@@ -226,12 +226,12 @@ def test_what_is_wrong_is_drawn_with_a_caret() -> None:
 )
 def test_what_is_not_toml_is_one_mistake(text: str, message: str) -> None:
     with pytest.raises(Mistakes) as caught:
-        Document("x.toml", text).table()
+        TomlDocument("x.toml", text).table()
     assert str(caught.value).split("\n")[0] == message
 
 
 def test_a_key_is_reported_once_and_what_follows_from_it_is_not() -> None:
-    document = Document("x.toml", "a = { b = [1] }\n")
+    document = TomlDocument("x.toml", "a = { b = [1] }\n")
     findings = Findings()
     place = Place(document)
     findings.add(place / "a" / "b", "wrong")
@@ -246,7 +246,7 @@ def test_a_key_is_reported_once_and_what_follows_from_it_is_not() -> None:
 def test_a_mistake_that_knows_its_place_keeps_it() -> None:
     findings = Findings(PolicyError)
     elsewhere = Location("other.txt", 3, 1, "text")
-    place = Place(Document("x.toml", "a = 1\nb = 2\n"))
+    place = Place(TomlDocument("x.toml", "a = 1\nb = 2\n"))
     findings.add_error(place / "a", PolicyError("there", at=elsewhere))
     findings.add_error(place / "b", PolicyError("here", hint="do that"))
     with pytest.raises(Mistakes) as caught:
@@ -257,7 +257,7 @@ def test_a_mistake_that_knows_its_place_keeps_it() -> None:
 
 def test_what_is_repaired_has_the_right_type_everywhere() -> None:
     findings = Findings()
-    document = Document("x.toml", WRONG)
+    document = TomlDocument("x.toml", WRONG)
     sample = from_table(Sample, document.table(), Place(document), findings)
     assert (sample.title, sample.since, sample.ratio, sample.on) == ("", date.min, 0.0, False)
     assert [colour.name for colour in sample.colours] == ["green", "green", "red"]

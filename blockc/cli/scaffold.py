@@ -32,7 +32,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 _GAP = re.compile(r"@([A-Z_]+)@")
 
 
-class Project(Value):
+class Scaffold(Value):
     """What the files are about.
 
     Attributes:
@@ -75,7 +75,7 @@ class Project(Value):
         }
 
 
-def scaffold(project: Project) -> dict[str, str]:
+def scaffold(project: Scaffold) -> dict[str, str]:
     """Return path -> text of every file but the schema."""
     gaps = project.gaps
     return {path: _filled(template, gaps) for path, (template, _) in FILES.items()}

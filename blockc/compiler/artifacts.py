@@ -15,8 +15,8 @@ from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
-from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
+from blockc.targets.core.target_options import OptionContext
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 from blockc.verify.proof import Proof, prove, prove_pieces

@@ -13,8 +13,8 @@ from blockc.policy.model import Fit
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.registries.special import protected_addresses
-from blockc.targets.core.options import OptionContext
 from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionContext
 from blockc.values import Value, field, replace
 from blockc.vocabulary import LOSSY, DontCare, WhenOver
 

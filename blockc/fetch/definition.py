@@ -8,7 +8,7 @@ from typing import Any, Literal
 from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
 from blockc.fetch.rows import Check, RowsTable, given, note
-from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
+from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table
 from blockc.values import Value, field
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
@@ -86,7 +86,7 @@ def read_source(path: str, text: str, check: Check | None = None) -> Source:
     Raises:
         Mistakes: Every DefinitionError in the file.
     """
-    document = Document(path, text)
+    document = TomlDocument(path, text)
     findings, place = Findings(), Place(document)
     table = from_table(SourceTable, document.table(), place, findings)
     name = PurePath(path).stem

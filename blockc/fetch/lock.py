@@ -9,7 +9,7 @@ from blockc.errors import Location, UsageError, os_reason
 from blockc.fetch.definition import NAME as NAME_OF_SOURCE
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
 from blockc.storage.atomic import write_whole
-from blockc.tomlio.tables import Document, Findings, Place, Table, from_table, table_field
+from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, table_field
 
 NAME = "blockc.lock"
 VERSION = 1
@@ -60,7 +60,7 @@ def parse_lock(path: str, text: str) -> Lock:
     Raises:
         Mistakes: Every DefinitionError in it, each with its place.
     """
-    document = Document(path, text)
+    document = TomlDocument(path, text)
     findings, place = Findings(), Place(document)
     table = from_table(LockTable, document.table(), place, findings)
     if table.version != VERSION:

@@ -12,7 +12,7 @@ from blockc.errors import PolicyError, suggestion
 from blockc.targets.core.target import Target
 
 
-class Row(NamedTuple):
+class TargetRow(NamedTuple):
     """Where a target's descriptor stands below `blockc.targets`, and what it is, for the README.
 
     The descriptor has the target's name in capitals: `nginx-geo` is `NGINX_GEO`.
@@ -27,17 +27,21 @@ class Row(NamedTuple):
         return self.module.partition(".")[0]
 
 
-ROWS: Mapping[str, Row] = {
-    "plain": Row("data.plain", "one prefix per line"),
-    "json": Row("data.json_list", "the same with counts and sources"),
-    "nginx-geo": Row(
+ROWS: Mapping[str, TargetRow] = {
+    "plain": TargetRow("data.plain", "one prefix per line"),
+    "json": TargetRow("data.json_list", "the same with counts and sources"),
+    "nginx-geo": TargetRow(
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
     ),
-    "haproxy-map": Row("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
-    "ipset": Row("kernel.ipset", "a restore file with swap, and the iptables rules that use it"),
-    "nftables": Row("kernel.nftables", "a table with interval sets, replaced in one transaction"),
-    "aws-wafv2-ipset": Row("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
+    "haproxy-map": TargetRow("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
+    "ipset": TargetRow(
+        "kernel.ipset", "a restore file with swap, and the iptables rules that use it"
+    ),
+    "nftables": TargetRow(
+        "kernel.nftables", "a table with interval sets, replaced in one transaction"
+    ),
+    "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
 }
 
 

@@ -48,7 +48,7 @@ def for_editors(**keywords: Any) -> Any:
     )
 
 
-class Document(Value):
+class TomlDocument(Value):
     """The text of one TOML file and the name it goes by in messages."""
 
     path: str
@@ -82,7 +82,7 @@ class Document(Value):
 class Place(Value):
     """A key of a document: cheap to carry, found in the text only when an error needs it."""
 
-    document: Document
+    document: TomlDocument
     key: Key = ()
 
     def __truediv__(self, step: str | int) -> "Place":
@@ -151,7 +151,7 @@ def read_definition(
     Raises:
         Mistakes: All that is wrong, each with line, column and caret.
     """
-    document = Document(path, text)
+    document = TomlDocument(path, text)
     findings = Findings(error)
     value = from_table(kind, document.table(error), Place(document), findings)
     findings.require_none()
@@ -310,7 +310,7 @@ _PLAINER = (
 )
 
 
-def _syntax_error(document: Document, message: str, error: type[BlockcError]) -> BlockcError:
+def _syntax_error(document: TomlDocument, message: str, error: type[BlockcError]) -> BlockcError:
     found = _AT.search(message)
     lines = document.text.count("\n") + 1
     line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)

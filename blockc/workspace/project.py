@@ -32,7 +32,7 @@ from blockc.targets.registry import TARGETS
 from blockc.values import Value
 from blockc.workspace.fetching import fetch_tools
 from blockc.workspace.inputs import InputOptions
-from blockc.workspace.locked import LockedData, require_young
+from blockc.workspace.locked_data import LockedData, require_young
 from blockc.workspace.policy_files import all_groups, own_templates, read_policy
 from blockc.workspace.registries import (
     FileReader,

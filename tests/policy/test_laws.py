@@ -12,11 +12,11 @@ from blockc.policy.meaning.resolve import resolve
 from blockc.policy.model import Exemption, Guard, List, LocatedSelector, Policy, Protect
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.registries.registry_map import RegistryMap
-from blockc.tomlio.tables import Document, Place
+from blockc.tomlio.tables import Place, TomlDocument
 from tests.policy.toy import Files
 
 TOY = Family(4, 2)
-PLACE = Place(Document("toy.toml", ""))
+PLACE = Place(TomlDocument("toy.toml", ""))
 SUBSETS = [frozenset(n for n in range(4) if bits >> n & 1) for bits in range(16)]
 Subset = frozenset[int]
 

@@ -11,9 +11,9 @@ from blockc.addresses.parse import parse_prefix
 from blockc.addresses.rules import Rules
 from blockc.resources import templates_dir
 from blockc.targets.core.document import Document, Origin, Provenance
-from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
 from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES

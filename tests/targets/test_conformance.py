@@ -12,9 +12,9 @@ from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
 from blockc.targets.core.document import REGISTERED
-from blockc.targets.core.options import OptionContext
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Layout, Target
+from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import target_named
 from blockc.targets.syntax.reading import NAMES

@@ -9,7 +9,7 @@ import click
 
 from blockc.cli.console import info, show_json, step, warn
 from blockc.cli.depfile import depfile_text
-from blockc.cli.inputs import PATH, InputCall, input_options, project
+from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
 from blockc.errors import Unproved, UsageError

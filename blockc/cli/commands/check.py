@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from blockc.cli.console import print_error, show_json, warn
-from blockc.cli.inputs import project
+from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.check import Verdict, check_report, show_checks
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError

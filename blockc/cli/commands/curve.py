@@ -9,7 +9,7 @@ import click
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.cli.console import info, show_json
-from blockc.cli.inputs import InputCall, input_options, project
+from blockc.cli.input_options import InputCall, input_options, project
 from blockc.cli.options import Settings, number, verb
 from blockc.cli.progress import Stages
 from blockc.cli.views.build import tell_day

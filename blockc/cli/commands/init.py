@@ -12,7 +12,7 @@ import click
 
 from blockc.cli.console import info, show_json, show_table
 from blockc.cli.options import Settings, verb
-from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Project, scaffold
+from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Scaffold, scaffold
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
 from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
@@ -58,7 +58,7 @@ def command(settings: Settings, asked: InitCall) -> None:
     or target does not exist. No file is written then.
     """
     folder = asked.folder.absolute()
-    project = Project(
+    project = Scaffold(
         folder=folder,
         selectors=_selectors(settings, asked.country),
         targets=[target_named(name) for name in dict.fromkeys(asked.target or [DEFAULT_TARGET])],

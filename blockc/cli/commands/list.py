@@ -6,7 +6,7 @@ from typing import NamedTuple
 import click
 
 from blockc.cli.console import show_json, show_table
-from blockc.cli.inputs import project
+from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.registries import countries

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from blockc.cli.console import info, show_json, warn
-from blockc.cli.inputs import project
+from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import watching
 from blockc.cli.views.update import show_update, tell_outcomes, update_report

@@ -10,7 +10,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
 from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.storage.atomic import write_whole
-from blockc.tomlio.tables import Document, Findings, Place, Table, from_table
+from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table
 from blockc.tomlio.writer import toml_lines
 from blockc.values import Value
 
@@ -88,7 +88,7 @@ def parse_state(path: str, text: str) -> State:
     Raises:
         Mistakes: Every DefinitionError in it, each with its place.
     """
-    document = Document(path, text)
+    document = TomlDocument(path, text)
     findings, place = Findings(), Place(document)
     table = from_table(StateTable, document.table(), place, findings)
     if table.version != VERSION:

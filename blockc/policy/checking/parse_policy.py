@@ -11,7 +11,7 @@ from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.model import Guard, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
 from blockc.policy.syntax.policy_tables import ListTable
-from blockc.tomlio.tables import Document, Findings, Place
+from blockc.tomlio.tables import Findings, Place, TomlDocument
 
 
 def _no_files(path: str) -> bytes:
@@ -31,7 +31,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         Mistakes: All that is wrong, each with file, line, column and caret.
     """
     findings = Findings(PolicyError)
-    files, variables = read_includes(Document(path, text), read_file, findings)
+    files, variables = read_includes(TomlDocument(path, text), read_file, findings)
     guard = _guard(files, findings)
     names = frozenset(chain.from_iterable(file.table.list for file in files))
     checks = Checks(known, names, variables, guard, findings)

@@ -6,7 +6,7 @@ from typing import Annotated
 from blockc.errors import DefinitionError
 from blockc.policy.syntax.selectors import NAME
 from blockc.registries import countries
-from blockc.tomlio.tables import Document, Findings, Place, Table, for_editors, from_table
+from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, for_editors, from_table
 from blockc.values import Value
 
 
@@ -49,7 +49,7 @@ def read_groups(path: str, text: str) -> tuple[CountryGroup, ...]:
     Raises:
         Mistakes: All that is wrong with it.
     """
-    document = Document(path, text)
+    document = TomlDocument(path, text)
     findings = Findings(DefinitionError)
     place = Place(document)
     table = from_table(GroupFileTable, document.table(), place, findings)

@@ -8,7 +8,7 @@ from typing import Any
 
 from blockc.errors import Location, Mistakes, PolicyError, suggestion
 from blockc.policy.syntax.policy_tables import PolicyTable
-from blockc.tomlio.tables import Document, Findings, Place, from_table
+from blockc.tomlio.tables import Findings, Place, TomlDocument, from_table
 from blockc.values import Value
 
 ReadFile = Callable[[str], bytes]
@@ -32,7 +32,7 @@ class _Includes:
     findings: Findings
     raw: dict[str, tuple[Place, dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, document: Document, including: tuple[str, ...]) -> None:
+    def add(self, document: TomlDocument, including: tuple[str, ...]) -> None:
         table = document.table(PolicyError)
         place = Place(document)
         self.raw[document.path] = (place, table)
@@ -52,15 +52,15 @@ class _Includes:
     def read(self, path: str, place: Place, name: str, including: tuple[str, ...]) -> None:
         try:
             text = text_of(path, read_beside(place, name, self.read_file))
-            self.add(Document(path, text), including)
+            self.add(TomlDocument(path, text), including)
         except PolicyError as mistake:
             self.findings.add_error(place, mistake)
         except Mistakes as found:
-            self.findings.add_error(Place(Document(path, "")), found.errors[0])
+            self.findings.add_error(Place(TomlDocument(path, "")), found.errors[0])
 
 
 def read_includes(
-    document: Document, read_file: ReadFile, findings: Findings
+    document: TomlDocument, read_file: ReadFile, findings: Findings
 ) -> tuple[tuple[PolicyFile, ...], Variables]:
     """Return `document` and every file it includes, in order of path, and their variables."""
     includes = _Includes(read_file, findings)
@@ -70,7 +70,7 @@ def read_includes(
     return tuple(_policy_file(place, raw, variables, findings) for place, raw in files), variables
 
 
-def beside(document: Document, path: str) -> str:
+def beside(document: TomlDocument, path: str) -> str:
     """Return the path of a file that `document` names from its own folder."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(document.path), path))
 

@@ -11,7 +11,6 @@ from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.cloud.aws_wafv2_rule import read_rule
 from blockc.targets.core.layout import ExtraFile
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -22,6 +21,7 @@ from blockc.targets.core.target import (
     Target,
     TwoSets,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_text import JsonText

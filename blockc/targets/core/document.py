@@ -11,8 +11,8 @@ from blockc.addresses.lines import address_texts, last_texts, prefix_texts
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit, PolicyError, printable
 from blockc.targets.core.layout import File, SetRole
-from blockc.targets.core.options import OptionValue
 from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
 from blockc.values import Value

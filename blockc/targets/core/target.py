@@ -8,7 +8,7 @@ from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, with_ending
-from blockc.targets.core.options import Option, OptionContext, OptionValue, settle
+from blockc.targets.core.target_options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import Text

@@ -1,7 +1,6 @@
 """Plain lists: a prefix a line, `#` starts a comment; for scripts, pf tables and zone files."""
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -10,9 +9,10 @@ from blockc.targets.core.target import (
     Target,
     TwoSets,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.lines import LineGrammar
+from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Reading, each, halves
 from blockc.targets.syntax.tokens import Text
 

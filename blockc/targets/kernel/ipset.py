@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match
 from blockc.targets.core.layout import ExtraFile
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -23,6 +22,7 @@ from blockc.targets.core.target import (
     Reference,
     Target,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.kernel.iptables import dropped_sets

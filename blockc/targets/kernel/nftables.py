@@ -5,7 +5,6 @@ removes it with everything in it, and the block makes it anew (`destroy` is unkn
 """
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -15,6 +14,7 @@ from blockc.targets.core.target import (
     Reference,
     Target,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile
 from blockc.targets.syntax.reading import Reading, each

@@ -24,7 +24,7 @@ from blockc.targets.proxy.haproxy_fallback import (
     without_mapped,
 )
 from blockc.targets.syntax.addresses import decode_rules, require_distinct, rule_text
-from blockc.targets.syntax.lines import LineGrammar
+from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Reading, each
 from blockc.targets.syntax.tokens import Text
 

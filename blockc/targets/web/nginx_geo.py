@@ -18,7 +18,6 @@ from collections.abc import Sequence
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
-from blockc.targets.core.options import Option
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -29,6 +28,7 @@ from blockc.targets.core.target import (
     Reference,
     Target,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.reading import Reading, each

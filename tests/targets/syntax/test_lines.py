@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.lines import LineGrammar
+from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.tokens import Text
 from tests.support.spoilt import spoilt
 
