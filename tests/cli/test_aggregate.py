@@ -111,7 +111,7 @@ def test_host_bits_are_refused_unless_they_are_to_be_cleared(blockc: Blockc) -> 
     done = blockc("aggregate", stdin=b"10.0.0.0/8\n192.0.2.1/24\n")
     assert done.code == 3
     assert done.out == ""
-    assert done.err.startswith("blockc: stdin:2:9: a NUL byte")
+    assert done.err.startswith("blockc: stdin:2:1: 192.0.2.1/24 has host bits set, the prefix is")
     assert "    192.0.2.1/24\n    ^^^^^^^^^^^^\n" in done.err
     assert blockc("aggregate", "-t", stdin=b"192.0.2.1/24").out == "192.0.2.0/24\n"
 

@@ -153,12 +153,12 @@ def test_quiet_leaves_only_the_result_and_verbose_tells_every_step(
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
     assert "published" in blockc(*words).err
     assert blockc(*words, "-q").err == ""
-    told = blockc(*words, "-v").err.splitlines()
+    told = blockc(*words, "-v", "--rebuild").err.splitlines()
     assert [line for line in told if "compile and prove" in line] == [
         "blockc: compile and prove far.txt",
         "blockc: compile and prove nginx/far.conf",
     ]
-    assert told[0] == f"blockc: read policy {policy}"
+    assert f"blockc: read policy {policy}" in told
     assert f"blockc: read registries {registries}" in told
     assert told[-2] == "blockc: publish"
 
