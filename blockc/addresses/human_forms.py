@@ -65,6 +65,8 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
     >>> parse_written("192.0.2.*") == parse_written("192.0.2.0/255.255.255.0")
     True
     """
+    if "," in text:
+        raise ValueError(f"{text!r} is not an address")
     address, slash, mask = text.partition("/")
     if slash and _NETMASK.fullmatch(mask):
         return _masked(text, address, mask, truncate=truncate)

@@ -57,6 +57,7 @@ SPICE = b"0123456789./-\n:#; \tabcdefF%\r\x00\x0b\x1a*\xb1\xff"
 def slow(data: bytes, *, truncate: bool) -> Read | int:
     """Return what the list means, line by line, or the number of the first bad line."""
     found: Read = {V4: [], V6: []}
+    data = data.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), start=1):
         body = line.partition(b"#")[0].partition(b";")[0].strip()
         if body:
