@@ -12,6 +12,7 @@ from blockc.cli.commands.aggregate import Aggregate, range_lines
 from blockc.cli.console import amount_text, info, warn
 from blockc.cli.options import Settings
 from blockc.errors import DoesNotFit
+from blockc.passes.budget.dp_tables import Effort, Observer
 from blockc.passes.budget.limit import outcome
 from blockc.passes.contract import HARMLESS, Change
 from blockc.passes.plan import compile_rules
@@ -19,6 +20,8 @@ from blockc.passes.request import Compiled, PassRequest
 from blockc.registries.special import protected_addresses
 from blockc.values import Value
 from blockc.vocabulary import WhenOver
+
+SOON, LONG = 5, 90  # seconds: what takes less is not talked about, or not in minutes
 
 
 class Space(Value):
@@ -66,7 +69,7 @@ class Fitted(Value):
         return {name: str(one.count_of(family)) for name, one in sets.items()}
 
 
-def fitted(space: Space, asked: Aggregate) -> Fitted:
+def fitted(settings: Settings, space: Space, asked: Aggregate) -> Fitted:
     """Return the entries that are asked for.
 
     Raises:
@@ -82,6 +85,7 @@ def fitted(space: Space, asked: Aggregate) -> Fitted:
         when_over=WhenOver(asked.when_over),
         mu=Fraction(1) if asked.mu is None else asked.mu,
         most_lengths=asked.lengths,
+        observe=effort_lines(settings),
     )
     intent = AddrMap.of_set(chosen.wanted)
     try:
@@ -90,6 +94,30 @@ def fitted(space: Space, asked: Aggregate) -> Fitted:
         hint = "raise the limit, or choose with --when-over what to give up"
         raise DoesNotFit(problem.message, hint=hint) from None
     return Fitted(compiled, outcome(intent, compiled.match, compiled.rules))
+
+
+def effort_lines(settings: Settings) -> Observer:
+    """Return what says before a long computation what it takes, and then how far it is."""
+    told = 0
+
+    def observe(effort: Effort) -> None:
+        nonlocal told
+        if effort.seconds < SOON:
+            return
+        if not effort.share:
+            told = 0
+            time = (
+                f"about {effort.seconds / 60:,.0f} minutes" if effort.seconds > LONG else "a while"
+            )
+            room = f"{effort.megabytes:,.0f} MB of memory"
+            info(
+                settings, f"to find the least cost takes {time} and {room}; fewer entries take less"
+            )
+        elif (tenths := int(effort.share * 10)) > told:
+            told = tenths
+            info(settings, f"{tenths * 10} % of it is done")
+
+    return observe
 
 
 def tell_change(settings: Settings, found: Fitted) -> None:

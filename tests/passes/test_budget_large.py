@@ -11,8 +11,11 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit
+from blockc.passes.budget import limbs
 from blockc.passes.budget.cost_curve import Curve
+from blockc.passes.budget.dp_tables import Effort
 from blockc.passes.budget.limit import curves_of, outcome
+from blockc.passes.budget.minplus import NEVER_BIG
 from blockc.passes.budget.weights import Weights
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
@@ -198,3 +201,35 @@ def test_a_shared_limit_weighs_a_loss_by_what_each_list_could_lose() -> None:
     asked = PassRequest(max_entries=4, shared=True, when_over=WhenOver.COVERAGE)
     compiled = compile_rules(AddrMap((v4, v6), names(2)), Match.MEMBER, asked)
     assert compiled.entries == {V4: 3, V6: 1}
+
+
+def test_an_observer_is_told_the_effort_first_and_then_how_far_it_is() -> None:
+    told: list[Effort] = []
+    wanted = (np.random.default_rng(7).random(CELLS) < 0.5).astype(int).tolist()
+    for match in (Match.MEMBER, Match.LONGEST):
+        told.clear()
+        asked = PassRequest(max_entries=3, when_over=WhenOver.COLLATERAL, observe=told.append)
+        compile_rules(address_map(wanted, WIDE), match, asked)
+        shares = [effort.share for effort in told]
+        assert (shares[0], shares[-1]) == (0, 1)
+        assert shares == sorted(shares)
+        assert told[0].seconds > 0
+        assert told[0].megabytes > 0
+
+
+@pytest.mark.parametrize("most", [1, 1 << 62, (1 << 63) - 1, 1 << 63, 1 << 125, 1 << 200])
+def test_costs_in_limbs_add_and_compare_as_integers_do(most: int) -> None:
+    count = limbs.limbs_for(most)
+    numbers = [0, 1, most // 2, most - most // 2, most // 3, most - 1]
+    costs = np.array([*numbers, NEVER_BIG], dtype=object)
+    cut = limbs.cut_up(costs, count)
+    assert limbs.whole(cut).tolist() == costs.tolist()
+    assert limbs.impossible(cut).tolist() == [False] * len(numbers) + [True]
+    for shift, number in enumerate(numbers):
+        other = limbs.cut_up(np.array([number], dtype=object), count)
+        lowest = cut.copy()
+        limbs.lower(lowest, other)
+        assert limbs.whole(lowest).tolist() == [min(one, number) for one in costs.tolist()], shift
+        fitting = [one for one in numbers if one + number <= most]
+        sums = limbs.added(limbs.cut_up(np.array(fitting, dtype=object), count), other)
+        assert limbs.whole(sums).tolist() == [one + number for one in fitting]

@@ -190,7 +190,7 @@ def _result(settings: Settings, asked: Aggregate) -> Result:
     from blockc.cli.aggregate_fit import Space, fitted, tell_change
 
     free = _gather(settings, asked.dont_care, truncate=asked.truncate)
-    found = fitted(Space(wanted, free, spared), asked)
+    found = fitted(settings, Space(wanted, free, spared), asked)
     tell_change(settings, found)
     return found
 

@@ -15,6 +15,7 @@ from blockc.addresses.trie import Nodes, Trie, block_starts
 from blockc.passes.budget.cost_curve import Curve, curve_of, flat_curve, refused_curve
 from blockc.passes.budget.cost_model import CostModel, touches
 from blockc.passes.budget.dp_tables import UNREACHABLE, Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.limbs import cut_up, lower
 from blockc.passes.budget.minplus import Table, cut, never, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.cover import cover
@@ -71,7 +72,9 @@ class _Solver(Value, eq=False):
         missed = stakes.missed_of(trie.leaves.start, trie.leaves.last)
         costs = np.stack([missed, taken[: len(missed)]], axis=1)[np.newaxis]
         everywhere = np.ones(len(trie), dtype=bool)
-        tables = Tables.of_ends(trie, everywhere, np.arange(len(missed)), costs, limit)
+        space = trie.prefixes(np.array([trie.root]))
+        most = stakes.most(space.start, space.last)
+        tables = Tables.of_ends(trie, everywhere, np.arange(len(missed)), costs, limit, most)
         return cls(trie, prefixes, taken, tables)
 
     def fewest(self) -> int:
@@ -94,7 +97,8 @@ class _Solver(Value, eq=False):
         return inner
 
     def _or_taken(self, nodes: Nodes, stay: Worth) -> Worth:
-        np.minimum(stay[:, :, 1:], self.taken[nodes, np.newaxis], out=stay[:, :, 1:])
+        taken = cut_up(self.taken[nodes], len(stay))
+        lower(stay[..., 1:], taken[:, np.newaxis, :, np.newaxis])
         return stay
 
     def rules(self, entries: int) -> Rules:

@@ -11,6 +11,7 @@ from blockc.errors import Miscompiled
 from blockc.passes.budget.cost_curve import Curve, curve_of, refused_curve
 from blockc.passes.budget.cost_model import CostModel
 from blockc.passes.budget.dp_tables import Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.limbs import lower
 from blockc.passes.budget.minplus import Table, cut, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.lengths import legal_leaves
@@ -91,7 +92,9 @@ class _Solver(Value, eq=False):
         children = dict(enumerate(sides, start=len(labels)))
         last = np.flatnonzero(seen & ends)
         costs = _end_costs(trie, last, stakes, legal)
-        tables = Tables.of_ends(trie, seen, last, costs, limit)
+        whole = trie.prefixes(np.array([trie.root]))
+        most = stakes.most(whole.start, whole.last)
+        tables = Tables.of_ends(trie, seen, last, costs, limit, most)
         return cls(trie, legal, idle & harmless, ends, seen & ~ends, children, tables)
 
     def fewest(self) -> int:
@@ -110,9 +113,9 @@ class _Solver(Value, eq=False):
 
     def _or_changed(self, nodes: Nodes, stay: Worth) -> Worth:
         best = stay.copy()
-        change = stay[::-1, :, :-1]
-        legal = self.legal[nodes, np.newaxis]
-        best[:, :, 1:] = np.where(legal, np.minimum(stay[:, :, 1:], change), stay[:, :, 1:])
+        more = stay[..., 1:]
+        change = np.where(self.legal[nodes, np.newaxis], stay[:, ::-1, :, :-1], more)
+        lower(best[..., 1:], change)
         return best
 
     def rules(self, entries: int) -> Rules:

@@ -103,6 +103,11 @@ class CostModel(Value, eq=False):
         sides = (self.mix.harm, self.harm), (self.mix.missed, self.missed)
         return sum(side.total for price, side in sides if price is not None)
 
+    def most(self, start: Column, last: Column) -> int:
+        """Return what no choice inside one span, the only row of each column, can cost more."""
+        worth = int(self.harm.within(start, last)[0]) + int(self.missed.within(start, last)[0])
+        return worth * self.pairs.rank + int(self.extra.within(start, last)[0])
+
     def harm_of(self, start: Column, last: Column) -> Worth:
         """Return what giving a verdict to each span costs."""
         cost = self.pairs.join(self.harm.within(start, last), self.extra.within(start, last))
