@@ -106,13 +106,10 @@ def effort_lines(settings: Settings) -> Observer:
             return
         if not effort.share:
             told = 0
-            time = (
-                f"about {effort.seconds / 60:,.0f} minutes" if effort.seconds > LONG else "a while"
-            )
+            minutes = f"about {effort.seconds / 60:,.0f} minutes"
+            time = minutes if effort.seconds > LONG else "a while"
             room = f"{effort.megabytes:,.0f} MB of memory"
-            info(
-                settings, f"to find the least cost takes {time} and {room}; fewer entries take less"
-            )
+            info(settings, f"finding the least cost takes {time} and {room}")
         elif (tenths := int(effort.share * 10)) > told:
             told = tenths
             info(settings, f"{tenths * 10} % of it is done")

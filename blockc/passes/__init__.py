@@ -7,6 +7,6 @@ answers. `contract` is what each pass promises, `driver` checks that promise on 
   and `two_sets` are its optimum, `dont_care` the space it may use; `lengths` and `fewer_lengths`
   keep to the prefix lengths a platform takes, `shards` makes several artifacts in place of one.
 - something given up: `budget` is the least cost at every number of entries, as a `curve`;
-  `budget_cover`, `budget_longest` and `budget_intervals` find it with `minplus` and `tables`;
+  `budget_cover`, `budget_longest` and `budget_intervals` find it with `dp_tables` and `limbs`;
   `weights`, `measure` and `stakes` say what costs how much, `report` whom it hits.
 """

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from blockc.addresses.family import V4
+from blockc.addresses.fast_format import address_lines
 from tests.bench.clock import blockc, processes_in_turns
 from tests.bench.inputs import some_list
 from tests.bench.table import Row, Scale
@@ -20,6 +24,23 @@ def rows(scale: Scale) -> Iterator[Row]:
         few = some_list(Path(folder, "few.txt"), scale.size(FEW))
         yield _beside("iprange", many, scale)
         yield _beside("aggregate6", few, scale)
+        for count, reach in ((100_000, "<= 3 s"), (1_000_000, "<= 60 s, <= 1500 MB")):
+            yield _fitted(Path(folder), scale.size(count), reach)
+
+
+def _fitted(folder: Path, count: int, reach: str) -> Row:
+    """Return the fit of scattered hosts, outside all protected space, into 1,000 prefixes."""
+    hosts = np.random.default_rng(1).integers(11 << 24, 100 << 24, count, dtype=np.uint64)
+    path = folder / "hosts.txt"
+    path.write_bytes(address_lines(V4, hosts, ["\n"], np.zeros(count, dtype=np.intp)))
+    limits = "--max-entries", "1000", "--when-over", "collateral"
+    best = processes_in_turns(1, {"fit": blockc("aggregate", *limits, str(path))}, folder)["fit"]
+    return Row(
+        what=f"fit {count:,} hosts into 1,000 prefixes",
+        seconds=best.seconds,
+        megabytes=best.megabytes,
+        reach=reach,
+    )
 
 
 def _beside(name: str, path: Path, scale: Scale) -> Row:

@@ -28,6 +28,17 @@ def test_an_entry_for_one_address_takes_no_free_space_around_it(
     assert not change.lost
 
 
+def test_of_ranges_that_cost_the_same_those_without_free_space_are_taken() -> None:
+    intent = address_map((1, 0, 0, 1, 0, 1, 0, 0))
+    asked = PassRequest(
+        dont_care=address_set((0, 0, 1, 0, 0, 0, 0, 0)),
+        max_entries=2,
+        when_over=WhenOver.COLLATERAL,
+    )
+    compiled = compile_rules(intent, Match.INTERVALS, asked)
+    assert compiled.meaning == address_map((1, 0, 0, 1, 1, 1, 0, 0))
+
+
 def test_free_space_between_is_taken_where_it_saves_an_entry() -> None:
     intent = address_map((1, 0, 1, 1, 0, 0, 0, 1))
     asked = PassRequest(

@@ -42,8 +42,8 @@ class CostModel(Value, eq=False):
     """The cost of giving or not giving a verdict to any prefix of a family.
 
     `unwanted` is space that must not get a verdict; `wanted` what should. Costs are pairs: whole
-    multiples of `scale`, and the `extra` addresses in it whose harm counts nothing, so that of
-    equal costs the one with less of such space is lower.
+    multiples of `scale`, and the `extra` addresses in it whose harm counts nothing, free space
+    among them, so that of equal costs the one with less of such space is lower.
     """
 
     family: Family
@@ -76,7 +76,8 @@ class CostModel(Value, eq=False):
             for labels in (np.where(others, rate, 0), np.where(label != 0, rate + count, 0))
         )
         shut = protected if mix.harm is not None else Partition.of(family, slots, others)
-        idle = Partition.of(family, slots, others & np.isin(rate, _worthless(weights)))
+        nothing = spare | np.isin(rate, _worthless(weights))
+        idle = Partition.of(family, slots, (label == 0) & nothing)
         asked = wanted.relabel(wanted.labels != 0)
         unwanted, hoped = shut.runs(shut.labels), asked.runs(asked.labels)
         extra = _extra(idle, shut, wide=wide)
