@@ -50,7 +50,7 @@ def test_a_template_that_loses_an_entry_is_exit_code_70(
     def wrong() -> dict[str, Text]:
         texts = shipped_templates()
         good = texts["plain.txt.j2"]
-        bad = replace(good, text=good.text.replace("in part.texts", "in part.texts[1:]"))
+        bad = replace(good, text=good.text.replace("part.texts | join", "part.texts[1:] | join"))
         assert bad != good
         return {**texts, "plain.txt.j2": bad}
 
