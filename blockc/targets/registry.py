@@ -34,6 +34,7 @@ ROWS: Mapping[str, TargetRow] = {
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
     ),
+    "caddy": TargetRow("web.caddy", "a matcher and the error for it, which a site imports"),
     "haproxy-map": TargetRow("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
     "ipset": TargetRow(
         "kernel.ipset", "a restore file with swap, and the iptables rules that use it"
