@@ -205,7 +205,7 @@ CADDY = Target(
     notes=_NOTES,
     references=(
         Reference(
-            "https://caddyserver.com/docs/caddyfile/matchers#remote-ip", checked="2026-11-27"
+            "https://caddyserver.com/docs/caddyfile/matchers#remote-ip", checked="2026-11-23"
         ),
     ),
     deployment=Deployment(
