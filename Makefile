@@ -16,7 +16,7 @@ test: $(VENV)/.testing  ## run every test that can run here
 	$(BIN)/python -m pytest -n auto --dist loadfile $(COVER)
 
 coverage: COVER = --cov --cov-report=term:skip-covered
-coverage: test  ## the tests, and that they cover as much as setup.cfg demands
+coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?
 	$(BIN)/mutmut run
