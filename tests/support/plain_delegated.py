@@ -5,12 +5,20 @@ The oracle for `blockc.formats.delegated.reader`: both must accept the same file
 
 import re
 from datetime import date
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc", "iana")
 STATUSES = ("allocated", "assigned", "available", "reserved")
 DELEGATED = ("allocated", "assigned")
+#: RFC 6890, RFC 5771 and RFC 4291: no registry hands out a part of these.
+UNDELEGABLE = [
+    ip_network(text)
+    for text in (
+        *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+        *("::/8", "fe80::/10", "ff00::/8"),
+    )
+]
 
 
 class PlainRow(NamedTuple):
@@ -119,6 +127,7 @@ def read_row(fields: list[str], of: str, line: int) -> PlainRow | None:
     status = status if status in STATUSES else "other"
     widest = 8 if not combined else 6 if status in DELEGATED else 0
     family, first, last = read_span(kind, start, value, widest)
+    refuse(registry != "iana" and status in DELEGATED and is_undelegable(family, first, last))
     try:
         when = as_date(day)
     except ValueError:
@@ -148,3 +157,12 @@ def require_counts(counts: dict[str, int], promises: dict[str, int], promised: i
     refuse(not total)
     gap = promises.get("asn", counts["asn"]) - counts["asn"]
     refuse(promised - total not in (0, gap))
+
+
+def is_undelegable(family: int, first: int, last: int) -> bool:
+    """Return whether a part of the span is space that no registry can delegate."""
+    return any(
+        first <= int(net.broadcast_address) and last >= int(net.network_address)
+        for net in UNDELEGABLE
+        if net.version == family
+    )

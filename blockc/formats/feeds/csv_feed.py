@@ -190,4 +190,5 @@ def _no_range(place: int, start: str, last: str) -> Wrong:
         parse_range(f"{start}-{last}")
     except ValueError as reason:
         return Wrong(place, start, str(reason), "expected the first and the last address")
-    raise AssertionError(f"{start}-{last} is a range")
+    said = f"{start}-{last} has one end in ::ffff:0:0/96, which counts as IPv4, and one outside"
+    return Wrong(place, start, said, "expected two addresses of one family")
