@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+MANIFEST = "manifest.json"  # what a build writes beside its artifacts: what they are and of what
+
 
 class WhenOver(StrEnum):
     """What to do when the exact rules are more than the limit."""

@@ -14,8 +14,8 @@ from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.target import Target
 from blockc.values import Value
+from blockc.vocabulary import MANIFEST
 
-MANIFEST = "manifest.json"
 Watch = Callable[[str, str], AbstractContextManager[object]]
 
 

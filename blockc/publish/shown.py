@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-MANIFEST = "manifest.json"
+from blockc.vocabulary import MANIFEST
 
 
 def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...] | None:

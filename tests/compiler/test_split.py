@@ -44,6 +44,7 @@ OUTPUTS = {
     "a file for each family": output("far", "z/{country}.{family}.txt", more=SPLIT),
     "one family only": output("four", "z/{country}.txt", more=SPLIT),
     "not in force": output("later", "z/{country}.txt", more=SPLIT),
+    "json": output("far", "z/{country}.json", "json", SPLIT),
     "ranges": output("far", "z/{country}.nft", "nftables", SPLIT),
     "cut lengths": output("far", "z/{country}.{family}.json", "aws-wafv2-ipset", SPLIT),
     "always in parts": output(
@@ -65,6 +66,7 @@ AT_ONCE = {
     "both families in a file",
     "a file for each family",
     "one family only",
+    "json",
     "not in force",
     "ranges",
     "cut lengths",

@@ -13,8 +13,8 @@ from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
 from blockc.errors import Unproved, UsageError
-from blockc.publish.shown import MANIFEST
 from blockc.storage.atomic import write_files
+from blockc.vocabulary import MANIFEST
 from blockc.workspace.unchanged import BuildCheck, Unchanged
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
