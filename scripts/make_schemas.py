@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from blockc.fetch.source_schema import source_schema
+from blockc.fetch.definition import source_schema
 from blockc.formats.format_table import DELEGATED, FORMATS
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir

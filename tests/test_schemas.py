@@ -13,8 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from blockc.errors import Mistakes
-from blockc.fetch.definition import read_source
-from blockc.fetch.source_schema import source_schema
+from blockc.fetch.definition import read_source, source_schema
 from blockc.formats.format_table import DELEGATED, FORMATS, mistakes
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir, sources_dir

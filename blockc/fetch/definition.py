@@ -1,14 +1,14 @@
 """What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, Literal
 
 from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
 from blockc.fetch.rows import Check, RowsTable, given, note
-from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table
+from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, json_schema
 from blockc.values import Value, field
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
@@ -144,3 +144,12 @@ def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None
         share = getattr(table.expect, key)
         if not 0 < share <= 1:
             findings.add(expect / key, f"expected a share above 0 and up to 1, found {share}")
+
+
+def source_schema(formats: Iterable[str]) -> dict[str, Any]:
+    """Return the schema of the definition of a source, with the formats there are."""
+    schema = json_schema(SourceTable, identity="urn:blockc:source:1", title="blockc source")
+    properties = schema["$defs"]["SourceTable"]["properties"]
+    properties["format"]["enum"] = sorted(formats)
+    properties["registry"]["enum"] = ["", *REGISTRIES]
+    return schema

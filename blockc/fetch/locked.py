@@ -7,13 +7,13 @@ from functools import partial
 from blockc.errors import Location, OutputError, SourceUnfit, UsageError
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import FetchFailed
 from blockc.fetch.http.retrieve import Retriever
 from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import sha256_of
-from blockc.fetch.update.parallel import in_parallel
 from blockc.fetch.update.tools import Event, Tools, UpdateStep
+from blockc.fetch.update.update import in_parallel
 from blockc.values import Value
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from blockc.errors import BlockcError
 from blockc.fetch.folder import registry_files
 from blockc.fetch.store.parsed import Store
-from blockc.publish.shown import shown_files
+from blockc.publish.generations import shown_files
 from blockc.resources import sources_dir, templates_dir
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.cli.depfile import depfile_text
+from blockc.cli.commands.build import depfile_text
 from blockc.errors import UsageError
 from blockc.fetch.definition import REGISTRIES
 from tests.cli.conftest import Blockc

@@ -13,7 +13,7 @@ from pathlib import Path
 from blockc.fetch.clock import RetryPolicy
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
-from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
+from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.update import update
 from blockc.values import replace

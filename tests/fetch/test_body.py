@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockc.fetch.http.failure import FetchFailed, TooBig
+from blockc.fetch.http.messages import FetchFailed, TooBig
 from blockc.fetch.http.response_body import plain_body
 
 TEXT = b"2|apnic|20181013|1\n" * 50
@@ -45,7 +45,7 @@ def test_labels_are_undone_in_reverse() -> None:
 def test_a_label_nobody_asked_for_is_refused(label: str) -> None:
     with pytest.raises(FetchFailed, match="asked for gzip or none") as caught:
         plain_body(zlib.compress(TEXT), label, 10_000)
-    assert not caught.value.heals
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("pack", PACKERS)
@@ -54,7 +54,7 @@ def test_packed_data_that_was_cut_or_changed_may_heal(pack: Callable[[bytes], by
     for bad in (packed[:-1], packed[: len(packed) // 2], packed[:20] + b"!" + packed[21:]):
         with pytest.raises(FetchFailed, match=r"ends too early|is damaged") as caught:
             plain_body(bad, "", 10_000)
-        assert caught.value.heals
+        assert caught.value.retryable
 
 
 @pytest.mark.parametrize("pack", PACKERS)

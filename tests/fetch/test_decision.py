@@ -6,8 +6,7 @@ import pytest
 
 from blockc.fetch.snapshot import Facts, Snapshot
 from blockc.fetch.update.candidate import Candidate, Refused
-from blockc.fetch.update.decision import Attempt, Decision, decide
-from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.decision import Attempt, Decision, UpdateResult, decide
 
 # What an attempt comes to: f failed, r refused, n new, b what was built from before, k known and
 # accepted before, but not what was built from. The origin is asked first, then a mirror.

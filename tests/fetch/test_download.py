@@ -11,8 +11,7 @@ import trustme
 from blockc import __version__
 from blockc.fetch.clock import Clock
 from blockc.fetch.http.download import Downloader
-from blockc.fetch.http.failure import FetchFailed
-from blockc.fetch.http.messages import HttpRequest, HttpResponse
+from blockc.fetch.http.messages import FetchFailed, HttpRequest, HttpResponse
 from blockc.values import replace
 from tests.fetch.toy import QUICK
 from tests.support.faulty_server import (
@@ -130,7 +129,7 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us(
         pytest.raises(FetchFailed, match=r"took longer than 0\.2 seconds in all") as caught,
     ):
         downloader.fetch(HttpRequest(url=url, max_bytes=100_000))
-    assert not caught.value.heals
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("code", [302, 404, 503])
@@ -159,7 +158,7 @@ def test_a_connection_refused_may_heal() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         refused = failure(f"http://127.0.0.1:{unused.getsockname()[1]}/x")
-    assert (refused.reason, refused.heals) == ("refused the connection", True)
+    assert (refused.reason, refused.retryable) == ("refused the connection", True)
 
 
 def test_a_name_that_does_not_resolve_may_heal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +167,7 @@ def test_a_name_that_does_not_resolve_may_heal(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     found = failure("https://nowhere.invalid/x")
-    assert (found.reason, found.heals) == ("the name of the server cannot be resolved", True)
+    assert (found.reason, found.retryable) == ("the name of the server cannot be resolved", True)
 
 
 def test_a_server_that_does_not_accept_may_heal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +176,7 @@ def test_a_server_that_does_not_accept_may_heal(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(socket.socket, "connect", silent)
     found = failure("http://127.0.0.1:1/x")
-    assert (found.reason, found.heals) == ("did not accept a connection within 2 seconds", True)
+    assert (found.reason, found.retryable) == ("did not accept a connection within 2 seconds", True)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(secure: FaultyServer) 
     found = failure(secure.plan("/x", sends(DATA)))
     assert "the certificate or the encryption is not valid: " in found.reason
     assert "certificate" in found.reason.partition(": ")[2]
-    assert not found.heals
+    assert not found.retryable
     assert secure.asked == []
 
 
@@ -231,7 +230,7 @@ def test_a_certificate_for_another_name_is_refused(authority: trustme.CA) -> Non
     with FaultyServer(context).running() as server:
         found = failure(server.plan("/x", sends(DATA)))
     assert "not valid for '127.0.0.1'" in found.reason
-    assert not found.heals
+    assert not found.retryable
 
 
 @pytest.mark.usefixtures("trusted")
@@ -267,7 +266,7 @@ def test_a_bundle_of_certificates_that_is_not_there_is_named(
     found = failure(secure.plan("/x", sends(DATA)))
     assert found.reason.startswith("cannot be asked: ")
     assert "/nowhere/bundle.pem" in found.reason
-    assert not found.heals
+    assert not found.retryable
 
 
 # ---- proxies ----------------------------------------------------------------------------------
@@ -289,14 +288,14 @@ def test_a_proxy_that_refuses_may_heal(monkeypatch: pytest.MonkeyPatch) -> None:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{unused.getsockname()[1]}")
         found = failure("https://example.com/x")
-    assert (found.reason, found.heals) == ("the proxy of the environment does not answer", True)
+    assert (found.reason, found.retryable) == ("the proxy of the environment does not answer", True)
 
 
 def test_a_proxy_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://")
     found = failure("https://example.com/x")
     assert found.reason.startswith("cannot be asked: ")
-    assert not found.heals
+    assert not found.retryable
 
 
 @pytest.mark.usefixtures("trusted")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from blockc.fetch.store.blobs import Blobs
-from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
+from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from tests.fetch.fault_cases import CASES, NEW, OLD, Case
 from tests.support.faulty_server import FaultyServer
 

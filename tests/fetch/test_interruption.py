@@ -14,7 +14,7 @@ from blockc.errors import UsageError
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store.maintenance import verify
 from blockc.fetch.store.state import state_path
-from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.decision import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import commit, update
 from blockc.storage.locks import Patience, held

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.update.parallel import MOST_AT_ONCE, in_parallel
+from blockc.fetch.update.update import MOST_AT_ONCE, in_parallel
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 STUCK = """
 import os, signal, threading
-from blockc.fetch.update.parallel import in_parallel
+from blockc.fetch.update.update import in_parallel
 threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 in_parallel([threading.Event().wait], threading.Event())
 """

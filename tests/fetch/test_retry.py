@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from blockc.fetch.clock import Clock, RetryPolicy
-from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import FetchFailed
 from blockc.fetch.http.retry import http_date, retried, retry_after
 from blockc.values import replace
 
-BUSY = FetchFailed("answered 503", heals=True)
+BUSY = FetchFailed("answered 503", retryable=True)
 GONE = FetchFailed("answered 404")
 
 
@@ -71,16 +71,16 @@ def test_what_cannot_heal_is_tried_once() -> None:
 
 
 def test_a_server_that_names_a_time_is_asked_then_and_not_earlier() -> None:
-    trial = Trial([FetchFailed("answered 429", heals=True, wait_seconds=7.0), "data"])
+    trial = Trial([FetchFailed("answered 429", retryable=True, wait_seconds=7.0), "data"])
     assert trial.run() == "data"
     assert trial.waits == [7.0]
-    soon = Trial([FetchFailed("answered 429", heals=True, wait_seconds=0.0), "data"])
+    soon = Trial([FetchFailed("answered 429", retryable=True, wait_seconds=0.0), "data"])
     assert soon.run() == "data"
     assert soon.waits == [1.0]
 
 
 def test_a_server_that_wants_to_be_left_alone_for_long_is_left_alone() -> None:
-    trial = Trial([FetchFailed("answered 429", heals=True, wait_seconds=61.0), "data"])
+    trial = Trial([FetchFailed("answered 429", retryable=True, wait_seconds=61.0), "data"])
     with pytest.raises(FetchFailed, match=r"^answered 429, and asks to wait 61 s$"):
         trial.run()
     assert trial.waits == []

@@ -12,7 +12,7 @@ from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import Amount, Facts
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.state import load_state, state_path
-from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.decision import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.update import commit, update
 from blockc.values import replace

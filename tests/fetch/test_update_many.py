@@ -11,7 +11,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.snapshot import Facts
 from blockc.fetch.update import update as module
-from blockc.fetch.update.outcome import UpdateResult
+from blockc.fetch.update.decision import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import Update, commit, update
 from blockc.values import replace

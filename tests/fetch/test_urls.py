@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import FetchFailed
 from blockc.fetch.http.urls import file_path, next_url, wrong_url
 
 HOME = "http://127.0.0.1:8000/list"
@@ -94,7 +94,7 @@ def test_a_redirect_stays_encrypted_or_on_this_machine(
 def test_a_redirect_elsewhere_is_refused(url: str, location: str | None) -> None:
     with pytest.raises(FetchFailed, match=r"no https url|redirects to nowhere") as caught:
         next_url(url, location)
-    assert not caught.value.heals
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`blockc build`: compile a policy, prove every artifact, publish all of them or none."""
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from blockc.cli.console import info, show_json, step, warn
-from blockc.cli.depfile import depfile_text
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
@@ -194,3 +194,32 @@ def _roll_back(settings: Settings, asked: BuildCall) -> None:
     if settings.json:
         show_json(published_report(published))
     info(settings, f"{published.folder} went back to the generation before: {changes(published)}")
+
+
+_IN_TARGETS = re.compile(r"(\\*)([ #:*?\[\]%])")
+_IN_SOURCES = re.compile(r"(\\*)([ #:*?\[\]|])")
+_IMPOSSIBLE = re.compile(r"[\n\r\t\0=;]|\\$|\(.*\)$")  # a rule, a variable, an archive
+
+
+def depfile_text(target: str, sources: Iterable[str]) -> str:
+    """Return a rule that says `target` depends on `sources`.
+
+    Each source is also a target of its own without a recipe, so that it may go away.
+
+    Raises:
+        UsageError: A name cannot be said in a make file.
+    """
+    names = sorted(set(sources))
+    rule = [f"{_escaped(target, _IN_TARGETS)}:", *(_escaped(name, _IN_SOURCES) for name in names)]
+    alone = (f"\n{_escaped(name, _IN_TARGETS)}:\n" for name in names)
+    return " \\\n ".join(rule) + "\n" + "".join(alone)
+
+
+def _escaped(name: str, special: re.Pattern[str]) -> str:
+    if _IMPOSSIBLE.search(name):
+        raise UsageError(
+            f"make cannot read the file name {name!r}",
+            hint="rename it, or build without --depfile",
+        )
+    local = f"./{name}" if name.startswith("~") else name
+    return special.sub(r"\1\1\\\2", local.replace("$", "$$"))

@@ -6,7 +6,7 @@ from blockc.addresses.family import FAMILIES, Family
 from blockc.cli.console import Cell, Figure, amount, info, show_table, warn
 from blockc.cli.options import Settings
 from blockc.fetch.snapshot import Amount, Snapshot
-from blockc.fetch.update.outcome import SourceOutcome, UpdateResult
+from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.update import Update
 
 

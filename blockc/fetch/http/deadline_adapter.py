@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from blockc.fetch.clock import Deadline
 
 
-class _PunctualReader(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """What comes from a socket, as long as the deadline is not over."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, deadline: Deadline) -> None:
@@ -40,12 +40,12 @@ class _PunctualReader(io.RawIOBase):
         super().close()
 
 
-class _PunctualSocket:
+class _DeadlineSocket:
     """A socket as far as an HTTP response needs one: a file of what comes from it."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         raw = connection.makefile("rb", buffering=0)
-        self.file: io.BufferedReader = io.BufferedReader(_PunctualReader(raw, connection, deadline))
+        self.file: io.BufferedReader = io.BufferedReader(_DeadlineReader(raw, connection, deadline))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return self.file
@@ -83,6 +83,6 @@ class DeadlineAdapter(HTTPAdapter):
             file.close()
 
     def _response(self, connection: Any, **options: Any) -> HTTPResponse:
-        wrapped: Any = _PunctualSocket(connection, self._deadline)
+        wrapped: Any = _DeadlineSocket(connection, self._deadline)
         self._files.append(wrapped.file)
         return HTTPResponse(wrapped, **options)

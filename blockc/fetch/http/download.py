@@ -16,8 +16,7 @@ import urllib3
 from blockc import __version__
 from blockc.fetch.clock import Deadline, RetryPolicy
 from blockc.fetch.http.deadline_adapter import DeadlineAdapter
-from blockc.fetch.http.failure import FetchFailed, TooBig
-from blockc.fetch.http.messages import HttpRequest, HttpResponse
+from blockc.fetch.http.messages import FetchFailed, HttpRequest, HttpResponse, TooBig
 from blockc.fetch.http.response_body import plain_body
 from blockc.fetch.http.retry import http_date, retry_after
 from blockc.fetch.http.urls import next_url
@@ -121,7 +120,7 @@ class Downloader:
         if status == 304:
             return FetchFailed("answered 304, not modified, to a question about nothing we have")
         wait = retry_after(answer.headers.get("Retry-After", ""), self._deadline.clock)
-        return FetchFailed(f"answered {status}", heals=status in _HEALING, wait_seconds=wait)
+        return FetchFailed(f"answered {status}", retryable=status in _HEALING, wait_seconds=wait)
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -204,5 +203,5 @@ def _explained(error: BaseException, patience: RetryPolicy) -> FetchFailed:
         return FetchFailed(f"cannot be asked: {error}")
     for kinds, reason in _HEALING_ERRORS:
         if any(isinstance(one, kinds) for one in found):
-            return FetchFailed(reason.format(patience), heals=True)
+            return FetchFailed(reason.format(patience), retryable=True)
     return FetchFailed(_NOT_HTTP)

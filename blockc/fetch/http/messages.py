@@ -1,5 +1,6 @@
-"""What a server is asked, and what it answers."""
+"""What a server is asked, what it answers, and why a download failed."""
 
+from blockc.errors import BlockcError
 from blockc.values import Value
 
 
@@ -44,3 +45,32 @@ class HttpResponse(Value, kw_only=True):
     etag: str = ""
     last_modified: str = ""
     data: bytes = b""
+
+
+class FetchFailed(Exception):
+    """One try to fetch failed.
+
+    Attributes:
+        retryable: Whether the same url may well answer a moment later.
+        wait_seconds: How long the server wants to be left alone first, if it said so.
+    """
+
+    def __init__(
+        self, reason: str, *, retryable: bool = False, wait_seconds: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retryable = retryable
+        self.wait_seconds = wait_seconds
+
+
+class TooBig(FetchFailed):
+    """What came is longer than it may be, packed or unpacked. Reading stopped there."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"is longer than {max_bytes:,} bytes")
+
+
+def one_line(error: BlockcError) -> str:
+    """Return where an error is and what it says, without the picture of the line."""
+    return f"{error.at}: {error.message}" if error.at else str(error)

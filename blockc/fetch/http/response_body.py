@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from blockc.fetch.http.failure import FetchFailed, TooBig
+from blockc.fetch.http.messages import FetchFailed, TooBig
 from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_content
 
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|title|script|\?xml)\b", re.IGNORECASE)
@@ -44,4 +44,4 @@ def _unpacked(data: bytes, kind: str, max_bytes: int) -> bytes:
     except TooLong:
         raise TooBig(max_bytes) from None
     except Damaged as damage:
-        raise FetchFailed(str(damage), heals=True) from None
+        raise FetchFailed(str(damage), retryable=True) from None

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from blockc.errors import BlockcError, os_reason
 from blockc.fetch.definition import Source
-from blockc.fetch.http.failure import FetchFailed, TooBig
-from blockc.fetch.http.messages import HttpRequest, HttpResponse
+from blockc.fetch.http.messages import FetchFailed, HttpRequest, HttpResponse, TooBig
 from blockc.fetch.http.response_body import plain_body
 from blockc.fetch.http.retry import retried
 from blockc.fetch.http.urls import file_path, is_file
@@ -93,17 +92,17 @@ class Retriever(Value):
         except FetchFailed as failure:
             raise FetchFailed(
                 f"cannot be proved, {beside} {failure.reason}",
-                heals=failure.heals,
+                retryable=failure.retryable,
                 wait_seconds=failure.wait_seconds,
             ) from None
         except BlockcError as error:
-            raise FetchFailed(f"cannot be proved: {error.message}", heals=True) from None
+            raise FetchFailed(f"cannot be proved: {error.message}", retryable=True) from None
         found = hashlib.new(checksum.kind, data, usedforsecurity=False).hexdigest()
         if found != expected:
             wrong = (
                 f"does not match its checksum: {checksum.kind} {found}, {beside} says {expected}"
             )
-            raise FetchFailed(wrong, heals=True)
+            raise FetchFailed(wrong, retryable=True)
 
     def _received(self, done: int, total: int) -> None:
         self.tools.watch(Event(self.source.name, UpdateStep.RECEIVING, done=done, total=total))

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from blockc.fetch.clock import Clock, Deadline, RetryPolicy
-from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import FetchFailed
 
 T = TypeVar("T")
 _MOST_DIGITS = 9
@@ -48,7 +48,7 @@ def _wait_seconds(
     wait = patience.backoff_seconds(failures, deadline.clock.chance())
     if failure.wait_seconds is not None:
         wait = max(wait, failure.wait_seconds)
-    hopeless = not failure.heals or failures >= patience.tries
+    hopeless = not failure.retryable or failures >= patience.tries
     too_long = wait > patience.longest_wait_seconds or wait >= deadline.seconds_left
     return None if hopeless or too_long else wait
 

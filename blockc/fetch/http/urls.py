@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from blockc.fetch.http.failure import FetchFailed
+from blockc.fetch.http.messages import FetchFailed
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ODD_IPV4 = re.compile(r"0x[0-9a-f]*|[0-9]+")

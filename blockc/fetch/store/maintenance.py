@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from blockc.errors import BlockcError, UsageError
-from blockc.fetch.http.failure import one_line
+from blockc.fetch.http.messages import one_line
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store import state as states
 from blockc.fetch.store.blobs import FOLDER as RAW

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from blockc.fetch.definition import Source
-from blockc.fetch.http.failure import FetchFailed
-from blockc.fetch.http.messages import HttpResponse
+from blockc.fetch.http.messages import FetchFailed, HttpResponse
 from blockc.fetch.http.retrieve import Retriever
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.update import continuity
-from blockc.fetch.update.previous_state import PreviousState
+from blockc.fetch.update.source_update import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
 from blockc.values import Value
 
