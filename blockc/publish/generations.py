@@ -23,7 +23,7 @@ from blockc.storage.atomic import (
     write_tree,
     write_whole,
 )
-from blockc.storage.locks import Patience, held
+from blockc.storage.locks import LockWait, held
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
 
@@ -124,8 +124,8 @@ class _Place(Value):
         """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
         self.require_ours()
         self.generations.mkdir(parents=True, exist_ok=True)
-        patience = Patience(seconds=LOCK_SECONDS)
-        with held(self.generations / _LOCK, "another build has been publishing", patience, ADVICE):
+        wait = LockWait(seconds=LOCK_SECONDS)
+        with held(self.generations / _LOCK, "another build has been publishing", wait, ADVICE):
             self.require_ours()
             self.sweep()
             try:

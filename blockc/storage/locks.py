@@ -27,7 +27,7 @@ def _untold(_holder: str) -> None:
     """Nobody is told."""
 
 
-class Patience(Value, kw_only=True):
+class LockWait(Value, kw_only=True):
     """How long to wait for a lock.
 
     Attributes:
@@ -44,7 +44,7 @@ class Patience(Value, kw_only=True):
 
 
 @contextmanager
-def held(path: Path, busy: str, patience: Patience, advice: Advice = FILES) -> Iterator[None]:
+def held(path: Path, busy: str, wait: LockWait, advice: Advice = FILES) -> Iterator[None]:
     """Hold the lock file at `path` alone; it and its folder are made if they are not there.
 
     Args:
@@ -58,7 +58,7 @@ def held(path: Path, busy: str, patience: Patience, advice: Advice = FILES) -> I
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
-        _acquire(descriptor, path, busy, patience)
+        _acquire(descriptor, path, busy, wait)
         with suppress(OSError):  # a full disk is no reason not to work
             os.ftruncate(descriptor, 0)
             os.write(descriptor, _ourselves().encode())
@@ -67,20 +67,20 @@ def held(path: Path, busy: str, patience: Patience, advice: Advice = FILES) -> I
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, busy: str, patience: Patience) -> None:
-    end, waited = patience.monotonic() + patience.seconds, False
+def _acquire(descriptor: int, path: Path, busy: str, wait: LockWait) -> None:
+    end, waited = wait.monotonic() + wait.seconds, False
     while not _locked(descriptor, path):
         holder = _holder(descriptor)
-        if patience.monotonic() >= end:
+        if wait.monotonic() >= end:
             raise UsageError(
-                f"{busy} for {patience.seconds:,.0f} seconds",
+                f"{busy} for {wait.seconds:,.0f} seconds",
                 at=Location(str(path)),
                 hint=f"wait for {holder or 'it'}, or stop it",
             )
         if not waited:
-            patience.told(holder)
+            wait.told(holder)
             waited = True
-        patience.sleep(POLL_SECONDS)
+        wait.sleep(POLL_SECONDS)
 
 
 def _locked(descriptor: int, path: Path) -> bool:

@@ -56,11 +56,11 @@ class Case:
     mirror: Answers = DEAD
     origin_md5: Answers = ()
     mirror_md5: Answers = ()
-    patience: RetryPolicy = QUICK
+    retries: RetryPolicy = QUICK
 
     def run(self, server: FaultyServer, root: Path) -> SourceOutcome:
         """Return how an update ends with this fault; `server.asked` is what it asked for."""
-        own = tools(root, patience=self.patience)
+        own = tools(root, retries=self.retries)
         urls = server.plan("/origin", unless_known(OLD, etag='"old"')), server.url + "/mirror"
         ended(own, source(*urls))
         server.asked.clear()
@@ -115,7 +115,7 @@ CASES = (
     Case("no answer", UpdateResult.KEPT, (stalls(),)),
     Case("no answer, then well", UpdateResult.ORIGIN, (stalls(), sends(NEW))),
     Case("an answer that stops halfway", UpdateResult.KEPT, (stalls(NEW),)),
-    Case("a byte now and then", UpdateResult.KEPT, (drips(NEW),), patience=HURRIED),
+    Case("a byte now and then", UpdateResult.KEPT, (drips(NEW),), retries=HURRIED),
     Case("the connection breaks", UpdateResult.KEPT, (resets,)),
     Case("the connection breaks, then well", UpdateResult.ORIGIN, (resets, sends(NEW))),
     Case("cut in the middle", UpdateResult.KEPT, (promises(NEW[:50], len(NEW)),)),

@@ -17,7 +17,7 @@ from blockc.fetch.store.state import state_path
 from blockc.fetch.update.decision import UpdateResult
 from blockc.fetch.update.tools import Tools, UpdateOptions, UpdateStep
 from blockc.fetch.update.update import commit, update
-from blockc.storage.locks import Patience, held
+from blockc.storage.locks import LockWait, held
 from blockc.values import replace
 from tests.fetch.toy import Watched, clock, source, tools, toy
 from tests.support.faulty_server import FaultyServer, sends
@@ -177,7 +177,7 @@ def other(server: FaultyServer, tmp_path: Path) -> Iterator[ExitStack]:
     wanted = source(server.plan("/x", sends(NEW)))
     guard = tmp_path / "locks" / f"{state_path(tmp_path, wanted).stem}.lock"
     with ExitStack() as stack:
-        stack.enter_context(held(guard, "", Patience(seconds=0)))
+        stack.enter_context(held(guard, "", LockWait(seconds=0)))
         yield stack
 
 

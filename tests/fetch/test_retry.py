@@ -33,13 +33,13 @@ class Trial:
             raise next_one
         return next_one
 
-    def run(self, patience: RetryPolicy = RetryPolicy()) -> str:  # noqa: B008  a frozen value
+    def run(self, retries: RetryPolicy = RetryPolicy()) -> str:  # noqa: B008  a frozen value
         """Return what comes of it."""
         clock = Clock(
             monotonic=lambda: sum(self.waits), chance=lambda: self.chance, pause=self.waits.append
         )
-        deadline = clock.deadline(patience.total_seconds)
-        return retried(self.attempt, patience, deadline, self.told.append)
+        deadline = clock.deadline(retries.total_seconds)
+        return retried(self.attempt, retries, deadline, self.told.append)
 
 
 def test_a_success_needs_no_wait() -> None:

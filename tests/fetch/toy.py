@@ -88,7 +88,7 @@ def clock(now: datetime = NOW, pause: Callable[[float], object] | None = None) -
 def tools(root: Path, **changed: object) -> Tools:
     """Return the tools for the toy, with a store at `root`."""
     plain = Tools(
-        root=root, read=read_toy, checksum=read_checksum, clock=clock(), patience=QUICK, folder=root
+        root=root, read=read_toy, checksum=read_checksum, clock=clock(), retries=QUICK, folder=root
     )
     return replace(plain, **changed)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import OutputError, UsageError
-from blockc.storage.locks import Patience, held
+from blockc.storage.locks import LockWait, held
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from blockc.storage.locks import Patience, held
-with held(Path(sys.argv[1]), "", Patience(seconds=0)):
+from blockc.storage.locks import LockWait, held
+with held(Path(sys.argv[1]), "", LockWait(seconds=0)):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -32,17 +32,17 @@ def test_who_holds_the_lock_is_named_and_its_end_frees_it(tmp_path: Path) -> Non
         assert other.stdout.readline() == "held\n"
         told: list[str] = []
         waited: list[float] = []
-        patience = Patience(
+        wait = LockWait(
             seconds=3, told=told.append, sleep=waited.append, monotonic=lambda: sum(waited)
         )
-        with pytest.raises(UsageError) as caught, held(path, "another job ran", patience):
+        with pytest.raises(UsageError) as caught, held(path, "another job ran", wait):
             pass
         assert "another job ran for 3 seconds" in str(caught.value)
         assert f"wait for process {other.pid} on " in str(caught.value)
         assert len(told) == 1
         other.send_signal(signal.SIGKILL)
         other.wait()
-    with held(path, "another job ran", Patience(seconds=0)):
+    with held(path, "another job ran", LockWait(seconds=0)):
         assert path.read_text().startswith(f"process {os.getpid()} on ")
 
 
@@ -55,7 +55,7 @@ def test_a_file_system_without_locks_is_an_error_at_once(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     said = r"cannot lock this file: .*use a local file system"
-    endless = Patience(seconds=1e9)
+    endless = LockWait(seconds=1e9)
     with pytest.raises(OutputError, match=said), held(tmp_path / "x.lock", "", endless):
         pass
 
@@ -63,10 +63,10 @@ def test_a_file_system_without_locks_is_an_error_at_once(
 def test_a_link_in_place_of_the_lock_is_refused_and_its_target_kept(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("kept")
     (tmp_path / "x.lock").symlink_to("precious")
-    patience = Patience(seconds=0)
+    wait = LockWait(seconds=0)
     with (
         pytest.raises(OutputError, match="symbolic links"),
-        held(tmp_path / "x.lock", "", patience),
+        held(tmp_path / "x.lock", "", wait),
     ):
         pass
     assert (tmp_path / "precious").read_text() == "kept"

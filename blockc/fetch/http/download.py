@@ -54,8 +54,8 @@ class Downloader:
     taken from the environment.
     """
 
-    def __init__(self, patience: RetryPolicy, deadline: Deadline) -> None:
-        self._patience = patience
+    def __init__(self, retries: RetryPolicy, deadline: Deadline) -> None:
+        self._retries = retries
         self._deadline = deadline
         self._session = _Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
@@ -88,10 +88,10 @@ class Downloader:
         raise FetchFailed(f"redirects more than {MOST_REDIRECTS} times")
 
     def _ask(self, url: str, request: HttpRequest) -> requests.Response:
-        patience, left = self._patience, self._deadline.seconds_left
+        retries, left = self._retries, self._deadline.seconds_left
         if not left:
             raise TimeoutError
-        timeouts = min(patience.connect_seconds, left), min(patience.read_seconds, left)
+        timeouts = min(retries.connect_seconds, left), min(retries.read_seconds, left)
         return self._session.get(
             url, headers=request.headers(), allow_redirects=False, stream=True, timeout=timeouts
         )
@@ -129,9 +129,9 @@ class Downloader:
             yield
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if not self._deadline.seconds_left:
-                total = self._patience.total_seconds
+                total = self._retries.total_seconds
                 raise FetchFailed(f"took longer than {total:g} seconds in all") from None
-            raise _explained(error, self._patience) from None
+            raise _explained(error, self._retries) from None
         except ValueError:  # a header or a url that http.client, urllib3 or idna cannot take
             raise FetchFailed(_NOT_HTTP) from None
 
@@ -192,7 +192,7 @@ _UNASKED = (
 )
 
 
-def _explained(error: BaseException, patience: RetryPolicy) -> FetchFailed:
+def _explained(error: BaseException, retries: RetryPolicy) -> FetchFailed:
     """Return what an error of the libraries means for the operator."""
     found = list(_causes(error))
     if any(isinstance(one, urllib3.exceptions.SSLError | ssl.SSLError) for one in found):
@@ -203,5 +203,5 @@ def _explained(error: BaseException, patience: RetryPolicy) -> FetchFailed:
         return FetchFailed(f"cannot be asked: {error}")
     for kinds, reason in _HEALING_ERRORS:
         if any(isinstance(one, kinds) for one in found):
-            return FetchFailed(reason.format(patience), retryable=True)
+            return FetchFailed(reason.format(retries), retryable=True)
     return FetchFailed(_NOT_HTTP)

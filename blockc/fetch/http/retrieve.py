@@ -49,14 +49,14 @@ class Retriever(Value):
     def _remote(self, url: str, etag: str, last_modified: str) -> HttpResponse:
         limit = self.source.expect.max_bytes
         asked = HttpRequest(url=url, max_bytes=limit, etag=etag, last_modified=last_modified)
-        patience = self.tools.patience
-        deadline = self.tools.clock.deadline(patience.total_seconds)
+        retries = self.tools.retries
+        deadline = self.tools.clock.deadline(retries.total_seconds)
         from blockc.fetch.http.download import Downloader
 
-        with Downloader(patience, deadline) as server:
+        with Downloader(retries, deadline) as server:
             return retried(
                 lambda: self._proved(server, asked),
-                patience,
+                retries,
                 deadline,
                 lambda why: self._tell(UpdateStep.WAITING, f"{url}: {why}"),
             )

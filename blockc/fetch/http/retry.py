@@ -14,11 +14,11 @@ _MOST_DIGITS = 9
 
 def retried(
     attempt: Callable[[], T],
-    patience: RetryPolicy,
+    retries: RetryPolicy,
     deadline: Deadline,
     told: Callable[[str], None],
 ) -> T:
-    """Return what `attempt` returns, after at most `patience.tries` tries.
+    """Return what `attempt` returns, after at most `retries.tries` tries.
 
     Args:
         told: Called before each wait, with the reason and the length of the wait.
@@ -32,7 +32,7 @@ def retried(
             return attempt()
         except FetchFailed as failure:
             failures += 1
-            wait = _wait_seconds(failure, failures, patience, deadline)
+            wait = _wait_seconds(failure, failures, retries, deadline)
             if wait is None and failures == 1 and not failure.wait_seconds:
                 raise
             if wait is None:
@@ -42,14 +42,14 @@ def retried(
 
 
 def _wait_seconds(
-    failure: FetchFailed, failures: int, patience: RetryPolicy, deadline: Deadline
+    failure: FetchFailed, failures: int, retries: RetryPolicy, deadline: Deadline
 ) -> float | None:
     """Return how long to wait before the next try, or None if there is none."""
-    wait = patience.backoff_seconds(failures, deadline.clock.chance())
+    wait = retries.backoff_seconds(failures, deadline.clock.chance())
     if failure.wait_seconds is not None:
         wait = max(wait, failure.wait_seconds)
-    hopeless = not failure.retryable or failures >= patience.tries
-    too_long = wait > patience.longest_wait_seconds or wait >= deadline.seconds_left
+    hopeless = not failure.retryable or failures >= retries.tries
+    too_long = wait > retries.longest_wait_seconds or wait >= deadline.seconds_left
     return None if hopeless or too_long else wait
 
 

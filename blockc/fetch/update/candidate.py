@@ -1,17 +1,61 @@
 """One version of a source from one url, through every check that decides whether it is accepted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from blockc.errors import BlockcError
 from blockc.fetch.definition import Source
-from blockc.fetch.http.messages import FetchFailed, HttpResponse
+from blockc.fetch.http.messages import FetchFailed, HttpResponse, one_line
 from blockc.fetch.http.retrieve import Retriever
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.store.state import State, load_state, state_path
 from blockc.fetch.update import continuity
-from blockc.fetch.update.source_update import PreviousState
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
 from blockc.values import Value
+
+
+class PreviousState(Value):
+    """What is known of one source.
+
+    Attributes:
+        state: What this machine remembers, if anything.
+        locked: What the lock says builds use, if anything.
+        good: The snapshot that stands if nothing comes: its bytes are in the store, and it may
+            follow the locked one.
+        damage: Why the state could not be read, or nothing.
+    """
+
+    state: State | None
+    locked: Snapshot | None
+    good: Snapshot | None
+    damage: str = ""
+
+    @classmethod
+    def of(cls, tools: Tools, source: Source, locked: Snapshot | None) -> "PreviousState":
+        """Return what is known of `source`."""
+        state, damage = None, ""
+        try:
+            state = load_state(state_path(tools.root, source))
+        except BlockcError as error:
+            damage = f"what was remembered is damaged and starts anew: {one_line(error)}"
+        remembered = state.good if state else None
+        if remembered and locked and next(continuity.objections(source, remembered, locked), ""):
+            remembered = None
+        held = (one for one in (remembered, locked) if one and tools.blobs.has(one.sha256))
+        return cls(state, locked, next(held, None), damage)
+
+    @property
+    def before(self) -> Snapshot | None:
+        """Return what was built from until now, as far as known."""
+        return self.locked or (self.state.good if self.state else None)
+
+    @property
+    def accepted(self) -> Mapping[str, Snapshot]:
+        """Return every snapshot that was accepted, by digest; of two equal ones the locked."""
+        remembered = self.state.good if self.state else None
+        return MappingProxyType({one.sha256: one for one in (remembered, self.locked) if one})
 
 
 class Candidate(Value):
@@ -42,8 +86,8 @@ class Candidates(Value):
 
     tools: Tools
     source: Source
-    wish: UpdateOptions
-    memory: PreviousState
+    options: UpdateOptions
+    previous: PreviousState
     now: datetime
 
     def accepted(self) -> Candidate | None:
@@ -52,9 +96,9 @@ class Candidates(Value):
         Raises:
             FetchFailed: It grew too old meanwhile.
         """
-        state = self.memory.state
+        state = self.previous.state
         kept = state.refused if state else None
-        if not kept or not self.wish.accepts(kept) or not self.tools.blobs.has(kept.sha256):
+        if not kept or not self.options.accepts(kept) or not self.tools.blobs.has(kept.sha256):
             return None
         self._require_young(kept)
         return Candidate(kept)
@@ -73,7 +117,7 @@ class Candidates(Value):
             url, etag, last_modified
         )
         self.tools.watch(Event(self.source.name, UpdateStep.CHECKING, url))
-        good = self.memory.good
+        good = self.previous.good
         if response.status == 304 and good:
             candidate = Candidate(good, b"", etag, last_modified)
         else:
@@ -95,21 +139,21 @@ class Candidates(Value):
         Not once the data is halfway to being too old: a server that wrongly goes on saying that
         nothing changed must not freeze us.
         """
-        state, good = self.memory.state, self.memory.good
-        if self.wish.force or not state or not good or good != state.good or good.url != url:
+        state, good = self.previous.state, self.previous.good
+        if self.options.force or not state or not good or good != state.good or good.url != url:
             return "", ""
         age = continuity.age_of(good, state.checked_at, self.now, self.source.registry)
         fresh = age is not None and age <= timedelta(hours=self.source.max_age_hours) / 2
         return (state.etag, state.last_modified) if fresh else ("", "")
 
     def _is_known(self, data: bytes) -> bool:
-        return not self.wish.force and sha256_of(data) in self.memory.accepted
+        return not self.options.force and sha256_of(data) in self.previous.accepted
 
     def _read(self, url: str, response: HttpResponse) -> Snapshot:
         """Return the snapshot in `response`; a reader looks at it unless it was accepted before."""
         sha256 = sha256_of(response.data)
-        known = self.memory.accepted.get(sha256)
-        if known and not self.wish.force:
+        known = self.previous.accepted.get(sha256)
+        if known and not self.options.force:
             return known
         facts = self.tools.read(self.source, response.url, response.data)
         few = continuity.too_few(self.source, facts)
@@ -126,17 +170,17 @@ class Candidates(Value):
     def _require_following(self, url: str, candidate: Candidate) -> None:
         """Raise unless the snapshot may follow what came before, or is accepted all the same."""
         snapshot = candidate.snapshot
-        if self.wish.accepts(snapshot):
+        if self.options.accepts(snapshot):
             return
         backwards = next(self._backwards(snapshot), "")
         if backwards and url != self.source.urls[0]:
             raise FetchFailed(backwards)  # a mirror is late, which is no news to decide about
-        before = self.memory.before
+        before = self.previous.before
         reasons = continuity.objections(self.source, snapshot, before) if before else iter(())
         wrong = list(dict.fromkeys([*([backwards] if backwards else []), *reasons]))
         if wrong:
             raise Refused(snapshot, candidate.data, "; ".join(wrong))
 
     def _backwards(self, snapshot: Snapshot) -> Iterator[str]:
-        earlier = [one for one in (self.memory.locked, self.memory.good) if one]
+        earlier = [one for one in (self.previous.locked, self.previous.good) if one]
         return filter(None, (continuity.going_back(snapshot.facts, one.facts) for one in earlier))

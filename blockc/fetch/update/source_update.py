@@ -1,68 +1,25 @@
 """The update of one source: url by url until one will do, else what we have stands."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from types import MappingProxyType
 
-from blockc.errors import BlockcError, SourceSyntaxError, SourceUnfit
+from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.fetch.definition import Source
 from blockc.fetch.http.messages import FetchFailed, one_line
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import STORE_ADVICE
-from blockc.fetch.store.state import State, load_state, save_state, state_path
+from blockc.fetch.store.state import State, save_state, state_path
 from blockc.fetch.update import continuity
-from blockc.fetch.update.candidate import Candidate, Candidates, Refused
+from blockc.fetch.update.candidate import Candidate, Candidates, PreviousState, Refused
 from blockc.fetch.update.decision import Attempt, Decision, SourceOutcome, UpdateResult, decide
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
-from blockc.storage.locks import Patience, held
+from blockc.storage.locks import LockWait, held
 from blockc.values import Value, replace
 
 
-class PreviousState(Value):
-    """What is known of one source.
-
-    Attributes:
-        state: What this machine remembers, if anything.
-        locked: What the lock says builds use, if anything.
-        good: The snapshot that stands if nothing comes: its bytes are in the store, and it may
-            follow the locked one.
-        damage: Why the state could not be read, or nothing.
-    """
-
-    state: State | None
-    locked: Snapshot | None
-    good: Snapshot | None
-    damage: str = ""
-
-    @classmethod
-    def of(cls, tools: Tools, source: Source, locked: Snapshot | None) -> "PreviousState":
-        """Return what is known of `source`."""
-        state, damage = None, ""
-        try:
-            state = load_state(state_path(tools.root, source))
-        except BlockcError as error:
-            damage = f"what was remembered is damaged and starts anew: {one_line(error)}"
-        remembered = state.good if state else None
-        if remembered and locked and next(continuity.objections(source, remembered, locked), ""):
-            remembered = None
-        held = (one for one in (remembered, locked) if one and tools.blobs.has(one.sha256))
-        return cls(state, locked, next(held, None), damage)
-
-    @property
-    def before(self) -> Snapshot | None:
-        """Return what was built from until now, as far as known."""
-        return self.locked or (self.state.good if self.state else None)
-
-    @property
-    def accepted(self) -> Mapping[str, Snapshot]:
-        """Return every snapshot that was accepted, by digest; of two equal ones the locked."""
-        remembered = self.state.good if self.state else None
-        return MappingProxyType({one.sha256: one for one in (remembered, self.locked) if one})
-
-
 def update_source(
-    tools: Tools, source: Source, locked: Snapshot | None, wish: UpdateOptions
+    tools: Tools, source: Source, locked: Snapshot | None, options: UpdateOptions
 ) -> SourceOutcome:
     """Return how the update of `source` ended; what came is in the store, unless it is a dry run.
 
@@ -73,10 +30,10 @@ def update_source(
         OutputError: The store cannot be written.
         UsageError: Another process has been updating this source all the time.
     """
-    writes = not wish.dry_run and (not wish.offline or bool(wish.accept))
+    writes = not options.dry_run and (not options.offline or bool(options.accept))
     with _alone(tools, source) if writes else nullcontext():
-        memory = PreviousState.of(tools, source, locked)
-        ending = _Course(Candidates(tools, source, wish, memory, tools.clock.now())).run()
+        previous = PreviousState.of(tools, source, locked)
+        ending = _Course(Candidates(tools, source, options, previous, tools.clock.now())).run()
         if writes:
             for data in ending.blobs:
                 tools.blobs.put(data)
@@ -93,8 +50,8 @@ def _alone(tools: Tools, source: Source) -> AbstractContextManager[None]:
         by = f": {holder}" if holder else ""
         tools.watch(Event(source.name, UpdateStep.WAITING, f"another update is at it{by}"))
 
-    patience = Patience(
-        seconds=tools.patience.total_seconds * len(source.urls),
+    wait = LockWait(
+        seconds=tools.retries.total_seconds * len(source.urls),
         told=told,
         sleep=tools.clock.sleep,
         monotonic=tools.clock.monotonic,
@@ -102,7 +59,7 @@ def _alone(tools: Tools, source: Source) -> AbstractContextManager[None]:
     return held(
         tools.root / "locks" / f"{state_path(tools.root, source).stem}.lock",
         f"another update of {source.name} has been running",
-        patience,
+        wait,
         STORE_ADVICE,
     )
 
@@ -126,9 +83,9 @@ class _Course(Value):
         return self.candidates.source
 
     @property
-    def memory(self) -> PreviousState:
+    def previous(self) -> PreviousState:
         """Return what was known before."""
-        return self.candidates.memory
+        return self.candidates.previous
 
     @property
     def now(self) -> datetime:
@@ -137,17 +94,17 @@ class _Course(Value):
 
     def run(self) -> _Ending:
         """Return how it ends."""
-        state, before = self.memory.state, self.memory.before
+        state, before = self.previous.state, self.previous.before
         checked_at = state.checked_at if state else None
         good, unusable = self.standing(checked_at)
         attempts: list[Attempt] = []
-        decision = decide(attempts, before, self.memory.accepted, stands=good is not None)
+        decision = decide(attempts, before, self.previous.accepted, stands=good is not None)
         for attempt in self.attempts():
             attempts.append(attempt)
-            decision = decide(attempts, before, self.memory.accepted, stands=good is not None)
+            decision = decide(attempts, before, self.previous.accepted, stands=good is not None)
             if decision.settled:
                 break
-        damage = [self.memory.damage] if self.memory.damage else []
+        damage = [self.previous.damage] if self.previous.damage else []
         problems = damage + [one.problem for one in attempts if one.problem]
         if decision.candidate:
             return self.won(decision.candidate, decision, problems)
@@ -162,7 +119,7 @@ class _Course(Value):
         except FetchFailed as failure:
             said = f"what was accepted cannot be used: {failure.reason}"
             yield Attempt(UpdateResult.ACCEPTED, problem=said)
-        for place, url in enumerate(() if self.candidates.wish.offline else self.source.urls):
+        for place, url in enumerate(() if self.candidates.options.offline else self.source.urls):
             yield self.try_url(url, UpdateResult.MIRROR if place else UpdateResult.ORIGIN)
 
     def try_url(self, url: str, way: UpdateResult) -> Attempt:
@@ -204,7 +161,7 @@ class _Course(Value):
         outcome, refused = self.outcome(decision.came, good, checked_at, problems), decision.refused
         if not refused:
             return _Ending(outcome)
-        base = self.memory.state or State(name=self.source.name, checked_at=None)
+        base = self.previous.state or State(name=self.source.name, checked_at=None)
         return _Ending(
             replace(outcome, refused=refused.snapshot),
             replace(base, refused=refused.snapshot),
@@ -213,7 +170,7 @@ class _Course(Value):
 
     def standing(self, checked_at: datetime | None) -> tuple[Snapshot | None, list[str]]:
         """Return the last good snapshot if it may still be used, else why not."""
-        good = self.memory.good
+        good = self.previous.good
         if good is None:
             return None, ["there is no last good snapshot on this machine"]
         age = continuity.age_of(good, checked_at, self.now, self.source.registry)
@@ -240,7 +197,7 @@ class _Course(Value):
             source=self.source,
             came=came,
             snapshot=snapshot,
-            before=self.memory.before,
+            before=self.previous.before,
             checked_at=checked_at,
             age=age,
             problems=tuple(problems),

@@ -63,7 +63,7 @@ class Tools(Value, kw_only=True):
     checksum: ChecksumReader
     folder: Path = field(default_factory=Path)
     clock: Clock = field(default_factory=Clock)
-    patience: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     watch: Callable[[Event], None] = _unwatched
 
     @property

@@ -18,7 +18,7 @@ from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.source_update import update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.storage.atomic import sweep_unfinished
-from blockc.storage.locks import Patience, held
+from blockc.storage.locks import LockWait, held
 from blockc.values import Value
 
 COMMIT_SECONDS = 60.0  # a lock is a small file; nobody writes one for that long
@@ -87,7 +87,7 @@ class Update(Value):
 
 
 def update(
-    tools: Tools, sources: Sequence[Source], lock: Lock | None, wish: UpdateOptions
+    tools: Tools, sources: Sequence[Source], lock: Lock | None, options: UpdateOptions
 ) -> Update:
     """Update every one of `sources`, several at a time.
 
@@ -98,7 +98,7 @@ def update(
         UsageError: Another process has been updating a source all the time.
     """
     locked = lock.sources if lock else {}
-    jobs = [partial(update_source, tools, one, locked.get(one.name), wish) for one in sources]
+    jobs = [partial(update_source, tools, one, locked.get(one.name), options) for one in sources]
     return Update(tuple(in_parallel(jobs, tools.clock.stop)))
 
 
@@ -131,7 +131,7 @@ def _alone(root: Path, path: Path) -> AbstractContextManager[None]:
     return held(
         root / "locks" / f"lock-{mark_of(path)}.lock",
         f"another update has been writing {path}",
-        Patience(seconds=COMMIT_SECONDS),
+        LockWait(seconds=COMMIT_SECONDS),
         STORE_ADVICE,
     )
 
