@@ -18,7 +18,7 @@ from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value
+from blockc.values import Value, field
 from blockc.verify.proof import Proof, prove, prove_pieces
 from blockc.vocabulary import WhenOver
 
@@ -27,6 +27,7 @@ class Inputs(Value):
     """What every artifact of a build is made from, besides its own order.
 
     `policy`: the digest of everything the operator wrote, as headers show it.
+    `files`: name -> sha256 of each file that digest is made of.
     `templates`: the text of every template, an operator's own under its path.
     """
 
@@ -34,6 +35,7 @@ class Inputs(Value):
     sources: tuple[Origin, ...]
     templates: Mapping[str, Text]
     sample: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class Artifact(Value):

@@ -36,6 +36,7 @@ def manifest_bytes(
         "blockc": __version__,
         "sample": inputs.sample,
         "policy": inputs.policy,
+        "files": [{"name": n, "digest": f"sha256:{d}"} for n, d in inputs.files.items()],
         "sources": [{"name": s.name, "date": s.date, "digest": s.digest} for s in inputs.sources],
         "lists": {one.name: _list(one, countries) for one in resolved.lists},
         "artifacts": [_artifact(artifact) for artifact in artifacts],

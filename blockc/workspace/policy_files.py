@@ -1,6 +1,9 @@
 """Reads the operator's policy, checked against the targets, groups and sources there are."""
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blockc.errors import Location, PolicyError, UsageError
@@ -13,20 +16,60 @@ from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
-from blockc.workspace.registries import FileReader, shipped_groups
+from blockc.workspace.registries import digest, shipped_groups
 from blockc.workspace.sources import all_sources
 
 OWN_GROUPS = "groups"
 
 
+@dataclass(slots=True)
+class FileReader:
+    """Reads the files of the policy at `policy` and remembers what they were.
+
+    `digests`: path -> sha256 of every file read so far.
+    """
+
+    policy: Path
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, path: str) -> bytes:
+        """Return the bytes of the file at `path`; OSError if there is none."""
+        data = Path(path).read_bytes()
+        self.digests[path] = digest(data)
+        return data
+
+    def files(self) -> dict[str, str]:
+        """Return name -> sha256 of every file read so far, in order of name.
+
+        A name is the path from the folder of the policy, so that a policy says the same in every
+        folder and whatever way it was called.
+        """
+        folder = self.policy.parent
+        named = {Path(os.path.relpath(path, folder)).as_posix(): path for path in self.digests}
+        return {name: self.digests[named[name]] for name in sorted(named)}
+
+    def digest(self) -> str:
+        """Return one digest of the names and contents of every file read.
+
+        Names count: who swaps the contents of two files may turn the meaning round. Each part has
+        its length before it, so that no name runs into what follows.
+        """
+        found = hashlib.sha256()
+        for name, content in self.files().items():
+            for part in (os.fsencode(name), bytes.fromhex(content)):
+                found.update(len(part).to_bytes(8, "big") + part)
+        return found.hexdigest()
+
+
 def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
+    reader = reader or FileReader(policy)
     return Known(
         targets=_EveryTarget(),
-        groups=all_groups(policy, reader or FileReader()),
+        groups=all_groups(policy, reader),
         sources={
             name: tags_of(source.format, source.rows)
-            for name, source in all_sources(policy).items()
+            for name, source in all_sources(policy, reader).items()
             if source.format != DELEGATED
         },
     )

@@ -33,15 +33,14 @@ from blockc.values import Value
 from blockc.workspace.fetching import fetch_tools
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData, require_young
-from blockc.workspace.policy_files import all_groups, own_templates, read_policy
+from blockc.workspace.policy_files import FileReader, all_groups, own_templates, read_policy
 from blockc.workspace.registries import (
-    FileReader,
     RegistrySnapshot,
     shipped_files,
     shipped_templates,
     snapshots,
 )
-from blockc.workspace.sources import all_sources, lock_path, own_definitions, used_sources
+from blockc.workspace.sources import all_sources, lock_path, used_sources
 
 
 class Project(Value):
@@ -82,11 +81,11 @@ class Project(Value):
 
     def groups(self) -> dict[str, CountryGroup]:
         """Return every group of countries by name, those of blockc and the operator's own."""
-        return all_groups(self.file, FileReader())
+        return all_groups(self.file, FileReader(self.file))
 
     def policy(self, reader: FileReader | None = None) -> Policy:
         """Return the policy; see `read_policy`."""
-        return read_policy(self.file, reader or FileReader())
+        return read_policy(self.file, reader or FileReader(self.file))
 
     def used_sources(self) -> tuple[str, ...]:
         """Return the sources that the policy uses; the registries if there is no policy yet."""
@@ -123,7 +122,8 @@ class Project(Value):
             Mistakes: Everything that is wrong with the policy.
             SourceUnfit: A registry is missing, its file is not fit for use, or it is too old.
         """
-        reader, feeds = FileReader(), LockedData(self.file, self.store, self.offline)
+        reader = FileReader(self.file)
+        feeds = LockedData(self.file, self.store, self.offline)
         with observe("read policy", str(self.file)):
             policy = self.policy(reader)
         with observe("read registries", str(options.data or self.lock_path)):
@@ -195,6 +195,7 @@ class ProjectDay(Value, kw_only=True):
         templates = shipped_templates() | own_templates(self.resolved.policy, self.reader)
         inputs = Inputs(
             policy=f"sha256:{self.reader.digest()}",
+            files=self.reader.files(),
             sources=self.origins,
             templates=templates,
             sample=self.options.sample,
@@ -219,7 +220,7 @@ class ProjectDay(Value, kw_only=True):
 
         The lock stands for all that was read from the store.
         """
-        files = [*shipped_files(), *own_definitions(self.project.file)]
+        files = shipped_files()
         if self.options.data:
             files += [one.path for one in self.found]
         if not self.options.data or len(self.origins) > len(self.found):

@@ -1,8 +1,7 @@
-"""Reads what a build is made of: registry files, their parsed snapshots, the policy's files."""
+"""Reads what a build is made of besides its policy: registry files and what blockc ships."""
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -131,26 +130,3 @@ def shipped_groups() -> dict[str, CountryGroup]:
     paths = sorted((sources_dir() / "groups").glob("*.toml"))
     groups = [read_groups(path.name, path.read_text(encoding="utf-8")) for path in paths]
     return {group.name: group for file in groups for group in file}
-
-
-@dataclass(slots=True)
-class FileReader:
-    """Reads the files a policy names and remembers what they were.
-
-    `digests`: path -> sha256 of every file read so far.
-    """
-
-    digests: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, path: str) -> bytes:
-        """Return the bytes of the file at `path`; OSError if there is none."""
-        data = Path(path).read_bytes()
-        self.digests[path] = digest(data)
-        return data
-
-    def digest(self) -> str:
-        """Return one digest of every file read, whatever the order of reading.
-
-        Paths are left out: the same policy in another folder is the same policy.
-        """
-        return digest("\n".join(sorted(self.digests.values())).encode())

@@ -1,6 +1,6 @@
 """Which sources there are, which of them a policy uses, and where its lock is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from blockc.errors import Location, UsageError, suggestion
@@ -20,23 +20,24 @@ def lock_path(policy: Path) -> Path:
     return policy.parent / NAME
 
 
-def all_sources(policy: Path) -> dict[str, Source]:
+def read_whole(path: str) -> bytes:
+    """Return the bytes of the file at `path`; OSError if there is none."""
+    return Path(path).read_bytes()
+
+
+def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_whole) -> dict[str, Source]:
     """Return every source by name: those blockc ships, and the operator's own.
 
     Those stand in the folder `sources` beside the policy. One that has the name of a shipped one
-    takes its place.
+    takes its place. They say what a feed is, so who reads a policy reads them as its files are
+    read, and they are part of its digest.
 
     Raises:
         Mistakes: A definition is wrong.
         UsageError: One cannot be read.
     """
-    own = {path.stem: _own_source(path) for path in own_definitions(policy)}
-    return {**shipped_sources(), **own}
-
-
-def own_definitions(policy: Path) -> list[Path]:
-    """Return the files of the operator's own sources."""
-    return sorted((policy.parent / OWN).glob("*.toml"))
+    own = sorted((policy.parent / OWN).glob("*.toml"))
+    return {**shipped_sources(), **{path.stem: _own_source(path, read_file) for path in own}}
 
 
 def used_sources(policy: Policy) -> tuple[str, ...]:
@@ -63,9 +64,9 @@ def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
     return [known[name] for name in wanted]
 
 
-def _own_source(path: Path) -> Source:
+def _own_source(path: Path, read_file: Callable[[str], bytes]) -> Source:
     try:
-        return read_source(str(path), path.read_text(encoding="utf-8"), mistakes)
+        return read_source(str(path), read_file(str(path)).decode(), mistakes)
     except OSError as reason:
         said = (reason.strerror or str(reason)).lower()
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None

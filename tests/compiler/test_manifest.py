@@ -29,7 +29,7 @@ MANIFEST = json.loads(BUILD.files["manifest.json"])
 
 def test_the_manifest_says_what_was_made_from_what() -> None:
     assert list(MANIFEST) == [
-        "schema", "blockc", "sample", "policy", "sources", "lists", "artifacts", "harms",
+        "schema", "blockc", "sample", "policy", "files", "sources", "lists", "artifacts", "harms",
     ]  # fmt: skip
     assert MANIFEST["schema"] == "blockc-manifest/1"
     assert MANIFEST["blockc"] == __version__
