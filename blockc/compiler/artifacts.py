@@ -17,6 +17,7 @@ from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.target_options import OptionContext
+from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, field
 from blockc.verify.proof import Proof, prove, prove_pieces
@@ -62,6 +63,16 @@ class Artifact(Value):
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
+class _Written(Value, eq=False):
+    """The texts of one part of an artifact, the verdict each address must get from them, and what
+    they must say beside.
+    """
+
+    texts: tuple[Text, ...]
+    said: AddrMap
+    orders: Orders
+
+
 class ArtifactCompiler:
     """Makes the artifacts of one build.
 
@@ -91,13 +102,14 @@ class ArtifactCompiler:
         if compiled is None:
             return None
         pairs = list(zip(group.specs, compiled, strict=True))
-        parts = [list(self._written(*pair)) for pair in pairs]
-        files, names = [texts for ((texts, _),) in parts], [spec.name for spec in group.specs]
+        written = [next(self._written(*pair)) for pair in pairs]
+        files, names = [one.texts for one in written], [spec.name for spec in group.specs]
         with _blaming_own_template(first):
-            proofs = prove_pieces(first.dialect, files, pieces, names)
+            orders = [one.orders for one in written]
+            proofs = prove_pieces(first.dialect, files, pieces, names, orders)
         return [
             self._artifact(spec, one, [(texts, proof)], request)
-            for (spec, one), ((texts, _),), proof in zip(pairs, parts, proofs, strict=True)
+            for (spec, one), texts, proof in zip(pairs, files, proofs, strict=True)
         ]
 
     def make(self, spec: ArtifactSpec) -> Artifact:
@@ -117,15 +129,15 @@ class ArtifactCompiler:
         compiled = self._compiled[recipe]
         parts = list(self._written(spec, compiled))
         with _blaming_own_template(spec):
-            proofs = [prove(spec.dialect, texts, said, spec.name) for texts, said in parts]
-        _require_whole(compiled, [said for _, said in parts])
-        texts = (texts for texts, _ in parts)
+            proofs = [
+                prove(spec.dialect, one.texts, one.said, spec.name, one.orders) for one in parts
+            ]
+        _require_whole(compiled, [one.said for one in parts])
+        texts = (one.texts for one in parts)
         return self._artifact(spec, compiled, list(zip(texts, proofs, strict=True)), request)
 
-    def _written(
-        self, spec: ArtifactSpec, compiled: Compiled
-    ) -> Iterator[tuple[tuple[Text, ...], AddrMap]]:
-        """Yield the texts of each part, and the verdict each address gets from them."""
+    def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator["_Written"]:
+        """Yield each part: its texts and what they must say."""
         target, whole = spec.dialect, len(compiled.shards) == 1
         for number, rules in _numbered(spec, compiled):
             said = compiled.meaning if whole else _meaning(compiled, rules)
@@ -138,7 +150,8 @@ class ArtifactCompiler:
                 kind=spec.kind,
             )
             path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
-            yield render(target, document, path, templates), said
+            texts = render(target, document, path, templates)
+            yield _Written(texts, said, document.orders(target, path))
 
     @staticmethod
     def _artifact(

@@ -1,6 +1,7 @@
 """The proof of an artifact: its text, read back, means the intent for every address there is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
-from blockc.targets.syntax.reading import Part, Reading
+from blockc.targets.syntax.reading import Orders, Part, Reading
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
+from blockc.verify.said import beyond_limits, unordered
 from blockc.verify.trie_oracle import trie_oracle
 
 Labels = NDArray[Any]
@@ -58,6 +60,7 @@ class _Artifact(Value, eq=False):
     target: Target
     texts: Sequence[Text]
     name: str
+    orders: Orders
 
     def unproved(self, message: str, at: Location | None, hint: str = "") -> Unproved:
         """Return the error to raise about the artifact."""
@@ -70,12 +73,17 @@ class _Artifact(Value, eq=False):
         )
 
     def read(self) -> Reading:
-        """Return what the files say."""
+        """Return what the files say, if it is what was ordered beside the entries."""
         try:
-            return self.target.reader(self.texts)
+            reading = self.target.reader(self.texts)
         except SourceSyntaxError as error:
             message = f"cannot be read back: {error.message}"
             raise self.unproved(message, error.at, error.hint) from None
+        wrong = beyond_limits(self.target, reading)
+        wrong = wrong or unordered(self.target, self.texts, reading, self.orders)
+        if wrong:
+            raise self.unproved(*wrong)
+        return reading
 
     def require(self, slots: _Slots, got: Labels, reading: Reading, witness: str = "") -> None:
         """Raise Unproved at the first slot that gets another verdict than is wanted."""
@@ -121,8 +129,14 @@ def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
     return reading.place(asked.family, int(holds[0]))
 
 
-def prove(target: Target, texts: Sequence[Text], intent: AddrMap, name: str = "") -> Proof:
-    """Return the proof that the files of one artifact say `intent`.
+def prove(
+    target: Target,
+    texts: Sequence[Text],
+    intent: AddrMap,
+    name: str = "",
+    orders: Orders = MappingProxyType({}),
+) -> Proof:
+    """Return the proof that the files of one artifact say `intent`, and beside it what was ordered.
 
     Between two neighbouring boundaries of the artifact and the intent both are constant, so
     comparing them slot by slot decides every address. PyTricia, which shares no code with that
@@ -132,6 +146,7 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap, name: str = ""
     Args:
         texts: The files in the order of `target.files`.
         name: The list, for messages.
+        orders: What each file must say beside its entries; nothing is asked of others.
 
     Raises:
         Unproved: With the first prefix on which text and intent differ and the place of the entry
@@ -139,7 +154,7 @@ def prove(target: Target, texts: Sequence[Text], intent: AddrMap, name: str = ""
 
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
-    artifact = _Artifact(target, texts, name)
+    artifact = _Artifact(target, texts, name, orders)
     reading = artifact.read()
     return _proof(reading, _compare(artifact, reading, intent))
 
@@ -169,7 +184,11 @@ def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap) -> int:
 
 
 def prove_pieces(
-    target: Target, texts: Sequence[Sequence[Text]], pieces: PieceMap, names: Sequence[str]
+    target: Target,
+    texts: Sequence[Sequence[Text]],
+    pieces: PieceMap,
+    names: Sequence[str],
+    orders: Sequence[Orders],
 ) -> list[Proof]:
     """Return the proofs that the files of each artifact of a split list say its piece, all at once.
 
@@ -180,11 +199,12 @@ def prove_pieces(
     Args:
         texts: The files of each piece, in the order of `target.files`.
         names: The list of each, for messages.
+        orders: What each must say beside its entries.
 
     Raises:
         Unproved: As `prove` of the first artifact that is wrong.
     """
-    artifacts = [_Artifact(target, *one) for one in zip(texts, names, strict=True)]
+    artifacts = [_Artifact(target, *one) for one in zip(texts, names, orders, strict=True)]
     readings = [artifact.read() for artifact in artifacts]
     parts = (part for at, one in enumerate(readings) for part in _in_piece(pieces, at, one))
     whole = Reading(tuple(parts), (*pieces.together.names, _ANOTHER))

@@ -106,7 +106,7 @@ def test_sets_that_have_their_ids_are_still_proved() -> None:
         (lambda rule: rule.update(Statement={"OrStatement": 1}), "expected AndStatement"),
         (lambda rule: rule.update(Extra=1), "unknown key 'Extra'"),
         (lambda rule: joined(rule)[0]["OrStatement"]["Statements"].pop(), "expected two"),
-        (lambda rule: joined(rule)[0]["OrStatement"].update(Statements=3), "expected two"),
+        (lambda rule: joined(rule)[0]["OrStatement"].update(Statements=3), "is not a list"),
         (lambda rule: joined(rule)[1].update(NotStatement=joined(rule)[0]), "expected Statement"),
         (
             lambda rule: joined(rule)[0]["OrStatement"]["Statements"][0].update(

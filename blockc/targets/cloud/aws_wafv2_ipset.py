@@ -5,12 +5,13 @@ there are as many for the exceptions, and the rule that takes them away.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.cloud.aws_wafv2_rule import read_rule
-from blockc.targets.core.layout import ExtraFile
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import ExtraFile, File, SetRole
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -24,14 +25,16 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.json_text import JsonText
-from blockc.targets.syntax.reading import Reading, each, two_sets
+from blockc.targets.syntax.json_tree import json_object
+from blockc.targets.syntax.reading import Ordered, Reading, each, two_sets
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 _NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _DESCRIPTION = re.compile(
     r"(?=.{3,256}\Z)[\w+=:#@/\-,.][\w+=:#@/\-,.\s]+[\w+=:#@/\-,.]", re.ASCII | re.DOTALL
 )
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SCOPES = ("REGIONAL", "CLOUDFRONT")
 _VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}
 _KEYS = {
@@ -51,14 +54,15 @@ def read_ip_set(text: Text) -> Reading:
 def read_two_sets(texts: Sequence[Text]) -> Reading:
     """Return the rules of the sets as the rule in the last file uses them."""
     sets = dict(map(_read_set, texts[:-1]))
-    text = texts[-1]
-    rule = read_rule(text)
+    rule = read_rule(texts[-1])
     used = [*rule.block, *rule.spare]
     for name in (*used, *sets):
         if name not in sets or used.count(name) != 1 or len(sets) < len(texts) - 1:
-            at = max(0, text.text.find(name))
-            raise text.error(f"the set {name!r} is not made and used exactly once", at, len(name))
-    return two_sets([sets[name] for name in rule.block], [sets[name] for name in rule.spare])
+            arn = (rule.block | rule.spare).get(name)
+            message = f"the set {name!r} is not made and used exactly once"
+            raise arn.error(message) if arn else texts[-1].error(message, 0)
+    both = two_sets([sets[name] for name in rule.block], [sets[name] for name in rule.spare])
+    return replace(both, found=(*both.found, *rule.found))
 
 
 def _read_set(text: Text) -> tuple[str, Reading]:
@@ -66,27 +70,43 @@ def _read_set(text: Text) -> tuple[str, Reading]:
 
     Source: the shape CreateIPSet of the API, and its rules for names and descriptions.
     """
-    document = JsonText(text)
-    document.require_keys(_KEYS)
+    document = json_object(text).fields(_KEYS)
     fine = {
-        "Name": _NAME.fullmatch(document.value("Name")),
-        "Scope": document.value("Scope") in _SCOPES,
-        "Description": _DESCRIPTION.fullmatch(document.value("Description")),
-        "IPAddressVersion": document.value("IPAddressVersion") in _VERSIONS,
+        "Name": _NAME.fullmatch(document["Name"].value),
+        "Scope": document["Scope"].value in _SCOPES,
+        "Description": _DESCRIPTION.fullmatch(document["Description"].value),
+        "IPAddressVersion": document["IPAddressVersion"].value in _VERSIONS,
     }
     for key, good in fine.items():
         if not good:
-            raise text.error(f"AWS does not take this {key}", text.text.find(f'"{key}"'), len(key))
-    family = _VERSIONS[document.value("IPAddressVersion")]
-    where = document.where("Addresses")
-    addresses = document.texts("Addresses")
-    for at, address in enumerate(addresses):
-        if "/" not in address or address.endswith("/0"):
-            raise where(at, f"AWS takes prefixes from /1 on, this is {address!r}")
+            raise document[key].error(f"AWS does not take this {key}")
+    family = _VERSIONS[document["IPAddressVersion"].value]
     if family not in text.families:
-        raise text.error(f"an {family.name} set where it does not belong", 0)
-    parts = decode_rules(text, addresses, 1, where, families=(family,))
-    return document.value("Name"), Reading(parts)
+        raise document["IPAddressVersion"].error(f"an {family.name} set where it does not belong")
+    addresses = document["Addresses"]
+    bare = [at for at, address in enumerate(addresses.texts()) if "/" not in address]
+    if bare:
+        raise addresses.where(bare[0], "AWS takes prefixes, with their length")
+    parts = decode_rules(text, addresses.value, 1, addresses.where, families=(family,))
+    name = document["Name"]
+    found = name.found("AWS IP set", f"{document['Scope'].value} {name.value}")
+    policies = _DIGEST.findall(document["Description"].value)
+    said = (document["Description"].found("policy", policy) for policy in policies)
+    return name.value, Reading(parts, found=(found, *said))
+
+
+def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    option = document.options
+    if file.template == AWS_WAFV2_IPSET.template:
+        (family,) = file.families
+        kind = "except-" if file.half is SetRole.EXCEPT else ""
+        name = f"{option['scope']} {option['name']}-{kind}{family.name}"
+        yield Ordered("AWS IP set", name, claimed=True)
+        yield Ordered("policy", document.provenance.policy, required=False)
+        return
+    scope = "global" if option["scope"] == "CLOUDFRONT" else "regional"
+    yield Ordered("AWS rule", option["name"], claimed=True)
+    yield Ordered("ARN of the sets", f"{option['arn']}:{scope}")
 
 
 _API = Reference(
@@ -111,6 +131,7 @@ AWS_WAFV2_IPSET = Target(
     layout=Layout.APART,
     template="aws-wafv2-ipset.json.j2",
     reader=each(read_ip_set),
+    orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     options=(
         Option(

@@ -5,23 +5,25 @@ that place, to be filled in by whoever makes the sets.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from blockc.targets.syntax.json_text import JsonText
+from blockc.targets.syntax.json_tree import JsonNode, json_object
+from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
 
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:wafv2:[\w-]+:\w+:(?:regional|global)/ipset/([\w-]{1,128})/[\w-]+", re.ASCII
+    r"(arn:aws[a-z-]*:wafv2:[\w-]+:\w+:(?:regional|global))/ipset/([\w-]{1,128})/[\w-]+", re.ASCII
 )
 _KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
 
 
 class Rule(NamedTuple):
-    """The names of the sets that block, and of those that spare."""
+    """The sets that block and those that spare, by their names, and what else the rule says."""
 
-    block: Sequence[str]
-    spare: Sequence[str]
+    block: dict[str, JsonNode]
+    spare: dict[str, JsonNode]
+    found: tuple[Found, ...]
 
 
 def read_rule(text: Text) -> Rule:
@@ -29,39 +31,34 @@ def read_rule(text: Text) -> Rule:
 
     Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_Rule.html
     """
-    document = JsonText(text)
-    document.require_keys(_KEYS)
-    document.require_value("Action", {"Block": {}})
-    block, spare = _statements(text, document.value("Statement"), "AndStatement")
-    negated = _only(text, _only(text, spare, "NotStatement"), "Statement")
-    return Rule(_sets(text, block), _sets(text, negated))
+    rule = json_object(text).fields(_KEYS)
+    if rule["Action"].value != {"Block": {}}:
+        raise rule["Action"].error(f"'Action' is {rule['Action'].value!r}, expected a block")
+    block, spare = _two(rule["Statement"], "AndStatement")
+    negated = spare.only("NotStatement", dict).only("Statement", dict)
+    blocking, sparing = dict(_sets(block)), dict(_sets(negated))
+    arns = (*blocking.values(), *sparing.values())
+    owners = (arn.found("ARN of the sets", _parts(arn)[1]) for arn in arns)
+    return Rule(blocking, sparing, (rule["Name"].found("AWS rule"), *owners))
 
 
-def _sets(text: Text, value: Any) -> list[str]:
-    """Return the names of the sets in an OrStatement."""
-    names = []
-    for statement in _statements(text, value, "OrStatement"):
-        arn = _only(text, _only(text, statement, "IPSetReferenceStatement"), "ARN")
-        match = _ARN.fullmatch(arn) if isinstance(arn, str) else None
-        if match is None:
-            raise text.error(f"{arn!r} is not the ARN of an IP set", _place(text, str(arn)))
-        names.append(match[1])
-    return names
+def _sets(joined: JsonNode) -> Iterator[tuple[str, JsonNode]]:
+    """Yield the name and the ARN of each set in an OrStatement."""
+    for statement in _two(joined, "OrStatement"):
+        arn = statement.only("IPSetReferenceStatement", dict).only("ARN", str)
+        yield _parts(arn)[2], arn
 
 
-def _statements(text: Text, value: Any, kind: str) -> list[Any]:
+def _parts(arn: JsonNode) -> re.Match[str]:
+    match = _ARN.fullmatch(arn.value)
+    if match is None:
+        raise arn.error(f"{arn.value!r} is not the ARN of an IP set")
+    return match
+
+
+def _two(node: JsonNode, kind: str) -> list[JsonNode]:
     """Return the two statements that `kind` joins; AWS takes more, and no fewer."""
-    found = _only(text, _only(text, value, kind), "Statements")
-    if not isinstance(found, list) or len(found) != 2:
-        raise text.error(f"expected two statements in {kind}", _place(text, kind))
-    return found
-
-
-def _only(text: Text, value: Any, key: str) -> Any:
-    if not isinstance(value, dict) or list(value) != [key]:
-        raise text.error(f"expected {key} and nothing beside it", _place(text, key))
-    return value[key]
-
-
-def _place(text: Text, word: str) -> int:
-    return max(0, text.text.find(word))
+    found = node.only(kind, dict).only("Statements", list)
+    if len(found.value) != 2:
+        raise found.error(f"expected two statements in {kind}")
+    return found.items()

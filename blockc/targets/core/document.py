@@ -15,6 +15,7 @@ from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
+from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.values import Value
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
@@ -136,6 +137,19 @@ class Document(Value):
             )
         return parts
 
+    def orders(self, target: Target, path: str) -> Orders:
+        """Return what each file of the artifact at `path` must say beside its entries.
+
+        A header may be left out, or say more; what it says of the list must be so.
+        """
+        found = {}
+        for file in target.files(path):
+            parts = self.parts(target, file)
+            lines = self.header(parts) if target.comment else []
+            header = (Ordered(topic(line), line, required=False) for line in lines)
+            found[file.path] = (*target.orders(self, file, parts), *header)
+        return found
+
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
         found = {at for rules in self.rules.values() for at in np.unique(rules.verdict).tolist()}
@@ -156,6 +170,15 @@ class Document(Value):
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(REGISTERED)
         return [short for line in lines for short in _wrapped(line)]
+
+
+def topic(line: str) -> str:
+    """Return what a line of a header is about.
+
+    >>> topic("ipv4: 2 entries, 7 addresses")
+    'ipv4 in the header'
+    """
+    return f"{line.partition(' ')[0].rstrip(':')} in the header"
 
 
 def _count(rules: Rules) -> int:

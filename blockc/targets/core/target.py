@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
@@ -10,10 +11,14 @@ from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, with_ending
 from blockc.targets.core.target_options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
-from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.reading import Ordered, Reading
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, field, replace
 
+if TYPE_CHECKING:
+    from blockc.targets.core.document import Document, FamilyEntries
+
+OrdersOf = Callable[["Document", File, Sequence["FamilyEntries"]], Iterable[Ordered]]
 Reader = Callable[[Sequence[Text]], Reading]  # takes the files in the order of `Target.files`
 
 
@@ -126,6 +131,8 @@ class Target(Value, kw_only=True, eq=False):
         adapt: What the rules of a family must become before they are written, so that the
             platform decides as `match` says.
         unasked: Space the platform never looks up in the entries, whatever they say of it.
+        orders: What one of the files must say beside its entries, as the reader finds it: the
+            objects it makes or uses, by the names that the options give them.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
         notes: What an operator must know besides, in paragraphs, for the documentation.
@@ -143,6 +150,7 @@ class Target(Value, kw_only=True, eq=False):
     deployment: Deployment
     maturity: Maturity = Maturity.GOLDEN
     comment: str = ""
+    orders: OrdersOf = lambda _document, _file, _parts: ()
     extra_files: tuple[ExtraFile, ...] = ()
     options: tuple[Option, ...] = ()
     max_entries: MaxEntries | None = None

@@ -7,9 +7,13 @@ A file of one family has only that family's keys. Of two sets each is a document
 `verdict` of the second is `except`: its prefixes are taken away from those of the first.
 """
 
+import itertools
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from blockc.addresses.rules import Match
+from blockc.targets.core.document import REGISTERED, Document, FamilyEntries
+from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -20,8 +24,8 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.json_text import JsonText
-from blockc.targets.syntax.reading import Part, Reading, each, halves
+from blockc.targets.syntax.json_tree import json_object
+from blockc.targets.syntax.reading import Ordered, Part, Reading, each, halves
 from blockc.targets.syntax.tokens import Text
 
 SCHEMA = "blockc-list/1"
@@ -39,19 +43,40 @@ _ABOUT = {
 }
 
 
+_COMPARED = ("list", "title", "policy", "sources", "sample", "note", "entries", "addresses")
+
+
 def read_json(text: Text, verdict: str = "block") -> Reading:
     """Return the rules of a `blockc-list/1` document; any other shape is an error."""
-    document = JsonText(text)
-    document.require_keys(_ABOUT | {family.name: list for family in text.families})
-    document.require_value("schema", SCHEMA)
-    document.require_value("verdict", verdict)
+    document = json_object(text).fields(_ABOUT | {family.name: list for family in text.families})
+    for key, wanted in {"schema": SCHEMA, "verdict": verdict}.items():
+        if document[key].value != wanted:
+            raise document[key].error(f"{key!r} is {document[key].value!r}, expected {wanted!r}")
     parts: list[Part] = []
     for family in text.families:
-        prefixes, where = document.texts(family.name), document.where(family.name)
-        parts += decode_rules(text, prefixes, 1, where, families=(family,))
+        node = document[family.name]
+        parts += decode_rules(text, node.texts(), 1, node.where, families=(family,))
     entries = {part.rules.family.name: len(part.rules) for part in parts}
-    document.require_value("entries", entries)
-    return Reading(tuple(parts))
+    if document["entries"].value != entries:
+        raise document["entries"].error(f"{document['entries'].value!r}, the lists have {entries}")
+    return Reading(tuple(parts), found=tuple(document[key].found(key) for key in _COMPARED))
+
+
+def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    made_of = document.provenance
+    about: dict[str, object] = {
+        "list": made_of.list,
+        "title": made_of.title,
+        "policy": made_of.policy,
+        "sources": [
+            {"name": one.name, "date": one.date, "digest": one.digest} for one in made_of.sources
+        ],
+        "sample": made_of.sample,
+        "note": REGISTERED,
+        "entries": {part.name: part.count for part in parts},
+        "addresses": {part.name: str(part.addresses) for part in parts},
+    }
+    return itertools.starmap(Ordered, about.items())
 
 
 _NOTES = """\
@@ -65,6 +90,7 @@ JSON = Target(
     layout=Layout.EITHER,
     template="json.json.j2",
     reader=each(read_json),
+    orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     notes=_NOTES,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),

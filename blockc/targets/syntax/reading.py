@@ -22,18 +22,30 @@ class Part(Value, eq=False):
     where: Where
 
 
-class Found(Value):
-    """Something that an artifact says beside its entries: what it is, its value, its place."""
+class Found(Value, eq=False):
+    """Something that a file says beside its entries; `error` makes the error to raise about it."""
 
     what: str
     value: object
-    text: Text
-    at: int
-    width: int = 1
+    path: str
+    error: Callable[[str], SourceSyntaxError]
 
-    def error(self, message: str) -> SourceSyntaxError:
-        """Return the error to raise about it."""
-        return self.text.error(message, self.at, self.width)
+
+class Ordered(Value):
+    """What a file may say beside its entries, and nothing else of its kind.
+
+    `required`: it must say it. `claimed`: it is an object of the platform (a table, a set, a
+    variable), which only one artifact may make.
+    """
+
+    what: str
+    value: object
+    claimed: bool = False
+    required: bool = True
+
+
+#: What each file of an artifact, by its path, is ordered to say beside its entries.
+Orders = Mapping[str, Sequence[Ordered]]
 
 
 class Reading(Value, eq=False, dict=True):

@@ -1,0 +1,155 @@
+"""JSON read strictly: known keys, once each, of known types, and every value knows its place.
+
+The text is parsed by the standard library. Where a value stands is only asked about what is wrong,
+and then found by walking over the tokens once more.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.reading import Found
+from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
+
+Path = tuple[str | int, ...]
+_TOKEN = re.compile(r'[ \t\r\n]*+("(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^ \t\r\n{}\[\],:"]++)', re.DOTALL)
+_NAMES = {str: "text", list: "list", bool: "true or false", dict: "object", int: "number"}
+
+
+def json_object(text: Text) -> "JsonNode":
+    """Return the one object that a text holds.
+
+    Raises:
+        SourceSyntaxError: If the text is not one JSON object, or a key occurs twice in one.
+    """
+    try:
+        value = json.loads(text.text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise text.error(f"not JSON: {error.msg.lower()}", error.pos) from None
+    except RecursionError:
+        raise text.error("not JSON: nested too deep", 0) from None
+    except ValueError as error:
+        key = error.args[1] if len(error.args) > 1 else None
+        if key is None:
+            raise text.error("not JSON: a number that is too long or none", 0) from None
+        at, width = _twice(text.text, key)
+        raise text.error(f"the key {key!r} occurs twice", at, width) from None
+    if not isinstance(value, dict):
+        raise text.error("expected a JSON object", 0)
+    return JsonNode(text, (), value)
+
+
+class JsonNode(Value, eq=False):
+    """A value of a JSON text, and the keys and numbers that lead to it."""
+
+    text: Text
+    path: Path
+    value: Any
+
+    def error(self, message: str) -> SourceSyntaxError:
+        """Return the error to raise about this value."""
+        at, width = _place(self.text.text, self.path)
+        return self.text.error(f"{self}: {message}" if self.path else message, at, width)
+
+    def __str__(self) -> str:
+        """Return the path as `Statement.Statements[1]`."""
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return "".join(steps).removeprefix(".")
+
+    def fields(self, kinds: Mapping[str, type]) -> "dict[str, JsonNode]":
+        """Return the values of an object whose keys are exactly those of `kinds`, of those types.
+
+        Raises:
+            SourceSyntaxError: About the first that is unknown, missing or of another type.
+        """
+        if not isinstance(self.value, dict):
+            raise self.error(f"expected an object with {', '.join(kinds)}")
+        for key in self.value:
+            if key not in kinds:
+                raise self._child(key).error(f"unknown key {key!r}")
+        for key, kind in kinds.items():
+            if key not in self.value:
+                raise self.error(f"the key {key!r} is missing")
+            if type(self.value[key]) is not kind:
+                raise self._child(key).error(f"{key!r} is not a {_NAMES[kind]}")
+        return {key: self._child(key) for key in kinds}
+
+    def only(self, key: str, kind: type) -> "JsonNode":
+        """Return the value of an object's only key."""
+        if not isinstance(self.value, dict) or list(self.value) != [key]:
+            raise self.error(f"expected {key} and nothing beside it")
+        return self.fields({key: kind})[key]
+
+    def items(self) -> "list[JsonNode]":
+        """Return the values of a list."""
+        return [self._child(at) for at in range(len(self.value))]
+
+    def texts(self) -> list[str]:
+        """Return a list of texts."""
+        items: list[str] = self.value
+        if not {*map(type, items)} <= {str}:
+            at = next(at for at, item in enumerate(items) if type(item) is not str)
+            raise self._child(at).error(f"{items[at]!r} is not a text")
+        return items
+
+    def where(self, at: int, why: str) -> SourceSyntaxError:
+        """Return the error about the item of a list at a position."""
+        return self._child(at).error(why)
+
+    def found(self, what: str, value: object = None) -> Found:
+        """Return what this value says, or `value` where it says that in other words."""
+        return Found(what, self.value if value is None else value, self.text.path, self.error)
+
+    def _child(self, step: str | int) -> "JsonNode":
+        return JsonNode(self.text, (*self.path, step), self.value[step])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError("twice", next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _walk(text: str) -> Iterator[tuple[Path, int, int]]:
+    """Yield the path, the position and the width of the first token of every value, in order."""
+    path: list[str | int] = []
+    at_key = False
+    for match in _TOKEN.finditer(text):
+        word = match[1]
+        if at_key and word[0] == '"':
+            path[-1], at_key = json.loads(word, strict=False), False
+        elif word in {"}", "]"}:
+            path.pop()
+            at_key = False
+        elif word == ",":
+            at_key = isinstance(path[-1], str)
+            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else ""
+        elif word != ":":
+            yield (*path,), match.start(1), len(word)
+            if word in {"{", "["}:
+                at_key = word == "{"
+                path.append("" if at_key else 0)
+
+
+def _place(text: str, path: Path) -> tuple[int, int]:
+    """Return position and width of the first token of the value at `path`."""
+    return next(((at, width) for found, at, width in _walk(text) if found == path), (0, 1))
+
+
+def _twice(text: str, key: str) -> tuple[int, int]:
+    """Return position and width of the value that `key` has for the second time in one object."""
+    seen = set[Path]()
+    for path, at, width in _walk(text):
+        if path in seen and path[-1:] == (key,):
+            return at, width
+        seen.add(path)
+    return 0, 1

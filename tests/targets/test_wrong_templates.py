@@ -1,0 +1,110 @@
+"""Templates that write every address right and something else wrong are refused with the place."""
+
+import pytest
+
+from blockc.addresses import AddrMap
+from blockc.errors import Unproved
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
+from blockc.targets.data.json_list import JSON
+from blockc.targets.data.plain import PLAIN
+from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
+from blockc.verify.proof import prove
+from tests.targets.artifacts import DIALECTS, EDGES, PATH, TEMPLATES, draft, nested, rules_of
+
+ADDRESSES = EDGES["neighbours"]
+AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
+
+
+def proved(target: Target, template: str, old: str, new: str) -> None:
+    """Prove the artifact of a template in which something was changed."""
+    assert old in TEMPLATES[template].text
+    changed = Text(template, TEMPLATES[template].text.replace(old, new))
+    document = draft(target, rules_of(target, ADDRESSES))
+    texts = render(target, document, PATH, {**TEMPLATES, template: changed})
+    prove(target, texts, AddrMap.of_set(ADDRESSES), "x", document.orders(target, PATH))
+
+
+@pytest.mark.parametrize("target", DIALECTS)
+def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
+    proved(target, target.template, "", "")
+
+
+@pytest.mark.parametrize(
+    ("target", "old", "new", "message"),
+    [
+        (PLAIN, 'join("\\n")', 'join("\\r\\n")', "a character that a program may not take"),
+        (PLAIN, 'join("\\n")', 'join(" ")', "one address, prefix or range and nothing beside"),
+        (PLAIN, "# {{ line }}", "# {{ line | replace('entries', 'entry') }}",
+         "the ipv4 in the header is"),
+        (HAPROXY_MAP, "# {{ line }}", "# {{ line | replace('list export', 'list import') }}",
+         'the list in the header is "list import-control: '),
+        (JSON, "{{ provenance.list | tojson }}", '"another"', "the list is 'another', ordered is"),
+        (JSON, "{{ provenance.title | tojson }}", '""', "the title is ''"),
+        (JSON, "{{ provenance.policy | tojson }}", '"sha256:0"', "the policy is 'sha256:0'"),
+        (JSON, "{{ provenance.sample | tojson }}", "true", "the sample is True"),
+        (JSON, "{{ source.date | tojson }}", '"2026-01-01"', "the sources is ["),
+        (JSON, "{{ registered | tojson }}", '"nothing"', "the note is 'nothing'"),
+        (JSON, "{{ part.count }}", "{{ part.count + 1 }}", "the lists have"),
+        (JSON, "{{ part.addresses }}", "7", "the addresses is {'ipv4': '7'"),
+        (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
+        (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
+        (AWS_WAFV2_IPSET, "{{ option.scope }}", "CLOUDFRONT", "the AWS IP set is 'CLOUDFRONT "),
+        (AWS_WAFV2_IPSET, "{{ provenance.policy }}", "sha256:" + "0" * 64, "the policy is 'sha256"),
+    ],
+)  # fmt: skip
+def test_a_wrong_template_is_refused_with_the_place(
+    target: Target, old: str, new: str, message: str
+) -> None:
+    require_refused(target, target.template, old, new, message)
+
+
+@pytest.mark.parametrize(
+    ("target", "template", "old", "new", "message"),
+    [
+        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", '"{{ option.name }}",\n  "P', '"x",\n  "P',
+         "the AWS rule is 'x', ordered is 'blockc-export-control'"),
+        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ option.arn }}", "arn:aws:wafv2:a:b",
+         "the ARN of the sets is 'arn:aws:wafv2:a:b:regional'"),
+        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ scope }}", "global",
+         "the ARN of the sets is 'arn:aws:wafv2:REGION:ACCOUNT:global'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
+    target: Target, template: str, old: str, new: str, message: str
+) -> None:
+    require_refused(target, template, old, new, message)
+
+
+def require_refused(target: Target, template: str, old: str, new: str, message: str) -> None:
+    """Check that the proof fails with the message and a place in the text."""
+    with pytest.raises(Unproved) as refused:
+        proved(target, template, old, new)
+    assert message in refused.value.message
+    place = refused.value.at
+    assert place
+    assert place.line
+    assert place.text in refused.value.files[place.path]
+
+
+def test_what_was_read_must_fit_the_platform_also_where_a_template_wrote_it() -> None:
+    rules = nested(("10.0.0.0/8", 1), ("12.0.0.0/8", 1))
+    assert AWS_WAFV2_IPSET.max_entries
+    texts = render(AWS_WAFV2_IPSET, draft(AWS_WAFV2_IPSET, rules), PATH, TEMPLATES)
+    one = replace(AWS_WAFV2_IPSET.max_entries, count=1)
+    intent = AddrMap.of_set(EDGES["nothing"])
+    with pytest.raises(Unproved, match="holds 1 entries, this is one more") as refused:
+        prove(replace(AWS_WAFV2_IPSET, max_entries=one), texts, intent)
+    assert refused.value.at
+    assert '"12.0.0.0/8"' in refused.value.at.text
+    with pytest.raises(Unproved, match="takes prefixes of /1 to /32, this is a /0") as refused:
+        prove(
+            AWS_WAFV2_IPSET,
+            [replace(texts[0], text=texts[0].text.replace("12.0.0.0/8", "0.0.0.0/0")), texts[1]],
+            intent,
+        )
+    assert refused.value.at
+    assert '"0.0.0.0/0"' in refused.value.at.text
