@@ -13,7 +13,6 @@ lives in this module alone, so nothing else can truncate. A span is a pair of co
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -210,22 +209,34 @@ def after(family: Family, column: Column) -> Column:
 
 def total(family: Family, start: Column, last: Column) -> int:
     """Return the number of addresses in the disjoint spans, exactly."""
-    if is_wide(start):
-        (start_high, start_low), (last_high, last_low) = split(start), split(last)
-        borrow = (last_low < start_low).astype(np.uint64)
-        high = _sum(last_high - start_high - borrow)
-        return (high << 64) + _sum(last_low - start_low) + len(start)
-    return (_sum(last - start) + len(start)) << family.grain
+    return _totals(family, start, last, np.zeros(1, dtype=np.intp))[0] if len(start) else 0
 
 
 def totals(
     family: Family, start: Column, last: Column, labels: NDArray[np.int32], count: int
 ) -> list[int]:
     """Return the number of addresses in the disjoint spans of each label below `count`."""
-    order = np.argsort(labels, kind="stable")
-    bounds = np.searchsorted(labels[order], np.arange(count + 1))
-    cuts = [order[begin:end] for begin, end in pairwise(bounds.tolist())]
-    return [total(family, start[rows], last[rows]) for rows in cuts]
+    found = [0] * count
+    if len(labels):
+        order = np.argsort(labels, kind="stable")
+        sorted_labels = labels[order]
+        first = np.flatnonzero(np.diff(sorted_labels, prepend=-1))
+        sums = _totals(family, start[order], last[order], first)
+        for label, size in zip(sorted_labels[first].tolist(), sums, strict=True):
+            found[label] = size
+    return found
+
+
+def _totals(family: Family, start: Column, last: Column, first: NDArray[np.intp]) -> list[int]:
+    """Return the number of addresses in each group of spans; groups begin at rows `first`."""
+    counts = np.diff(first, append=len(start)).tolist()
+    if not is_wide(start):
+        sums = zip(_sums(last - start, first), counts, strict=True)
+        return [(size + count) << family.grain for size, count in sums]
+    (start_high, start_low), (last_high, last_low) = split(start), split(last)
+    high = _sums(last_high - start_high - (last_low < start_low), first)
+    low = _sums(last_low - start_low, first)
+    return [(h << 64) + n + count for h, n, count in zip(high, low, counts, strict=True)]
 
 
 def sizes(family: Family, start: Column, last: Column) -> list[int]:
@@ -234,10 +245,11 @@ def sizes(family: Family, start: Column, last: Column) -> list[int]:
     return [end - first + 1 for first, end in pairs]
 
 
-def _sum(column: U64) -> int:
-    """Return the exact sum: numpy's own would wrap at 2**64."""
-    high = int((column >> np.uint64(32)).sum(dtype=np.uint64))
-    return (high << 32) + int((column & _LOW32).sum(dtype=np.uint64))
+def _sums(column: U64, first: NDArray[np.intp]) -> list[int]:
+    """Return the exact sum of each group of rows: numpy's own would wrap at 2**64."""
+    high = np.add.reduceat(column >> np.uint64(32), first).tolist()
+    low = np.add.reduceat(column & _LOW32, first).tolist()
+    return [(h << 32) + n for h, n in zip(high, low, strict=True)]
 
 
 def bit_length(column: U64) -> NDArray[np.uint8]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -193,18 +192,8 @@ def _in_policy(one: BlockcError) -> PolicyError:
 
 def label_counts(mapped: AddrMap) -> dict[str, Counts]:
     """Return the number of addresses of every label but the default."""
-    counts = {name: [0] * len(mapped.parts) for name in mapped.names[1:]}
-    for place, part in enumerate(mapped.parts):
-        order = np.argsort(part.labels, kind="stable")
-        labels = part.labels[order]
-        first = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
-        starts, lasts = part.starts[order], part.lasts[order]
-        for low, high in pairwise([*first, len(labels)]):
-            if labels[low]:
-                rows = slice(low, high)
-                total = columns.total(part.family, starts[rows], lasts[rows])
-                counts[mapped.names[labels[low]]][place] = total
-    return {name: tuple(found) for name, found in counts.items()}
+    counts = zip(*(mapped.counts(family) for family in mapped.families), strict=True)
+    return dict(list(zip(mapped.names, counts, strict=True))[1:])
 
 
 def _wide_rows(family: Family, start: Column, last: Column, limit: int) -> list[int]:
