@@ -70,6 +70,10 @@ class AddrMap(Value):
         part = self.part(family)
         return columns.totals(family, part.starts, part.lasts, part.labels, len(self.names))
 
+    def spoken_for(self) -> dict[Family, int]:
+        """Return how many addresses of each family have another label than the default."""
+        return {family: sum(self.counts(family)[1:]) for family in self.families}
+
     def where(self, names: Iterable[str]) -> AddrSet:
         """Return the addresses whose label is one of `names`."""
         wanted = set(names)

@@ -74,7 +74,10 @@ class AddrSet(Value):
 
     def count_of(self, family: Family) -> int:
         """Return the number of addresses of `family`."""
-        return columns.total(family, *self.spans(family))
+        part = self.part(family)
+        if len(part.labels) == 1:  # nothing or everything, as most of what passes change
+            return int(part.labels[0]) << family.width
+        return columns.total(family, *part.runs(part.labels))
 
     def part(self, family: Family) -> Partition:
         """Return the partition of `family`."""

@@ -1,6 +1,8 @@
 """One map of many pieces that share no address, so that all of them are worked on in one sweep."""
 
+from functools import cached_property
 from itertools import pairwise
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from blockc.values import Value
 Numbers = NDArray[Any]
 
 
-class PieceMap(Value):
+class PieceMap(Value, dict=True):
     """The verdicts of numbered pieces, each of which is a map of its own.
 
     Invariant: label 0 of `together` is an address of no piece; of the others each piece has as
@@ -78,18 +80,25 @@ class PieceMap(Value):
         bounds = np.searchsorted(numbers[order], np.arange(self.count + 1)).tolist()
         return [chosen[order[begin:end]] for begin, end in pairwise(bounds)]
 
-    def maps(self) -> list[AddrMap]:
-        """Return the map of each piece alone.
+    @cached_property
+    def maps(self) -> tuple[AddrMap, ...]:
+        """Return the map of each piece alone; all that hold nothing are the same value.
 
         Cost: O(runs) for all of them together, and a few numpy calls for each that is not empty.
         """
-        families = [self._partitions(part) for part in self.together.parts]
-        return [AddrMap(parts, self.verdicts) for parts in zip(*families, strict=True)]
+        empty = [Partition.filled(part.family, np.int32(0)) for part in self.together.parts]
+        nothing = AddrMap(tuple(empty), self.verdicts)
+        families = map(self._partitions, self.together.parts, empty)
+        return tuple(
+            AddrMap(parts, self.verdicts) if any(map(is_not, parts, empty)) else nothing
+            for parts in zip(*families, strict=True)
+        )
 
-    def _partitions(self, part: Partition) -> list[Partition]:
-        family, empty = part.family, Partition.filled(part.family, np.int32(0))
+    def _partitions(self, part: Partition, empty: Partition) -> list[Partition]:
         lasts, inner = part.lasts, self.inner(part.labels)
         return [
-            laid_out(family, part.starts[rows], lasts[rows], inner[rows]) if len(rows) else empty
+            laid_out(part.family, part.starts[rows], lasts[rows], inner[rows])
+            if len(rows)
+            else empty
             for rows in self.rows(part.labels)
         ]

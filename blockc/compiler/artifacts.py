@@ -146,7 +146,7 @@ class ArtifactCompiler:
                 names=compiled.names,
                 provenance=_provenance(spec, self._inputs),
                 options=target.settle(spec.output.options, OptionContext(spec.word, number)),
-                addresses=_counts(said),
+                addresses=compiled.addresses if whole else said.spoken_for(),
                 kind=spec.kind,
             )
             path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
@@ -164,7 +164,7 @@ class ArtifactCompiler:
             order=spec,
             files={text.path: text.text.encode() for texts, _ in parts for text in texts},
             entries=_total(proof.entries for _, proof in parts),
-            addresses=_counts(compiled.meaning),
+            addresses=compiled.addresses,
             steps=compiled.steps,
             recipe=_recipe(spec, request),
         )
@@ -224,12 +224,6 @@ def _total(counts: Iterable[Mapping[Family, int]]) -> dict[Family, int]:
         for family, count in one.items():
             found[family] = found.get(family, 0) + count
     return found
-
-
-def _counts(said: AddrMap) -> dict[Family, int]:
-    """Return how many addresses of each family get a verdict."""
-    addresses = said.where(said.names[1:])
-    return {family: addresses.count_of(family) for family in said.families}
 
 
 def _provenance(order: ArtifactSpec, inputs: Inputs) -> Provenance:

@@ -16,7 +16,7 @@ def country_pieces(intent: AddrMap, countries: AddrMap) -> tuple[tuple[str, ...]
 def split_by_country(addresses: AddrSet, countries: AddrMap) -> dict[str, AddrSet]:
     """Return the part of `addresses` registered in each country, in order of code."""
     codes, pieces = country_pieces(AddrMap.of_set(addresses), countries)
-    shares = (one.where(one.names[1:]) for one in pieces.maps())
+    shares = (one.where(one.names[1:]) for one in pieces.maps)
     return dict(zip(codes, shares, strict=True))
 
 

@@ -134,6 +134,6 @@ def _by_country(whole: ArtifactSpec, countries: AddrMap) -> ArtifactGroup:
             path=whole.path.replace(COUNTRY, code),
             intent=intent,
         )
-        for code, intent in zip(codes, pieces.maps(), strict=True)
+        for code, intent in zip(codes, pieces.maps, strict=True)
     )
     return ArtifactGroup(tuple(specs), pieces)

@@ -84,14 +84,16 @@ def _compiled_pieces(
     """
     nothing = AddrSet.empty(draft.intent.families)
     rules = {family: _rules_of_pieces(pieces, found) for family, found in draft.rules.items()}
-    for number, said in enumerate(pieces.maps()):
+    said = {family: pieces.addresses(family) for family in rules}
+    for number, meaning in enumerate(pieces.maps):
         counts = [{family: one[family][number] for family in rules} for one in entries]
         steps = tuple(
             PassStep(step.name, step.contract, before, after, nothing, nothing)
             for step, before, after in zip(draft.steps, counts, counts[1:], strict=False)
         )
         own = {family: found[number] for family, found in rules.items()}
-        yield Compiled(draft.match, pieces.verdicts, own, (own,), steps, said)
+        addresses = {family: found[number] for family, found in said.items()}
+        yield Compiled(draft.match, pieces.verdicts, own, (own,), steps, meaning, addresses)
 
 
 def _rules_of_pieces(pieces: PieceMap, rules: Rules) -> list[Rules]:
@@ -212,6 +214,7 @@ def _compiled(draft: RuleState, parts: Sequence[ByFamily]) -> Compiled:
         shards=tuple(parts),
         steps=draft.steps,
         meaning=draft.meaning,
+        addresses=draft.meaning.spoken_for(),
     )
 
 

@@ -75,6 +75,7 @@ class Compiled(Value):
         shards: The rules of each artifact; one of them unless they were split.
         steps: The passes in the order they ran.
         meaning: The verdict every address gets.
+        addresses: How many addresses of each family get a verdict.
     """
 
     match: Match
@@ -83,6 +84,7 @@ class Compiled(Value):
     shards: tuple[Mapping[Family, Rules], ...]
     steps: tuple[PassStep, ...]
     meaning: AddrMap
+    addresses: Mapping[Family, int]
 
     @property
     def entries(self) -> Mapping[Family, int]:

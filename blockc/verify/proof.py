@@ -211,7 +211,7 @@ def prove_pieces(
     try:
         count = _compare(artifacts[0], whole, pieces.together)
     except Unproved:
-        for files, intent, name in zip(texts, pieces.maps(), names, strict=True):
+        for files, intent, name in zip(texts, pieces.maps, names, strict=True):
             prove(target, files, intent, name)
         raise
     return [_proof(reading, count) for reading in readings]

@@ -181,6 +181,6 @@ def test_pieces_are_disjoint_and_together_the_whole() -> None:
 def test_pieces_with_several_verdicts_keep_them() -> None:
     names = tuple(sorted(COUNTRIES.names))
     verdicts = AddrMap.layered({"monitor": addresses("10.0.0.0/9"), "block": addresses("::/0")})
-    for code, one in zip(names, PieceMap.of(verdicts, COUNTRIES, names).maps(), strict=True):
+    for code, one in zip(names, PieceMap.of(verdicts, COUNTRIES, names).maps, strict=True):
         for name in ("monitor", "block"):
             assert one.where([name]) == verdicts.where([name]) & COUNTRIES.where([code])

@@ -197,6 +197,8 @@ def _wrapped(line: str) -> list[str]:
 
 def entry_texts(rules: Rules, form: EntryForm) -> list[str]:
     """Return the addresses of each rule in `form`."""
+    if not len(rules):
+        return []
     family = rules.family
     if form is EntryForm.RANGE:
         pairs = zip(address_texts(family, rules.start), last_texts(family, rules.last), strict=True)

@@ -47,6 +47,8 @@ def decode_rules(
     Cost: O(n), about 0.4 us a token.
     """
     families = families or text.families
+    if not tokens:
+        return tuple(Part(Rules.empty(family), where) for family in families)
     labels = np.broadcast_to(np.asarray(verdicts, dtype=np.int32), len(tokens))
     v6 = _having(":", tokens)
     found = {}
