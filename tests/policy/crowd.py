@@ -13,6 +13,19 @@ def crowded(lists: int, entries: int, exceptions: int, codes: Sequence[str], see
     return "\n".join(["version = 1", *tables, '[protect]\nnever_block = ["198.51.100.0/24"]', ""])
 
 
+def with_outputs(lists: int, outputs: int) -> str:
+    """Return a policy of so many lists, each but the last of which refers to the next."""
+    last = lists - 1
+    chosen = [f'"list:l{n + 1}"' if n < last else '"CN"' for n in range(lists)]
+    tables = [f"[list.l{n}]\nblock = [{selector}]" for n, selector in enumerate(chosen)]
+    tables += [
+        f'[[output]]\nlist = "l{n % lists}"\ntarget = "t"\npath = "{n}/{{country}}.txt"\n'
+        'split_by = "country"'
+        for n in range(outputs)
+    ]
+    return "\n".join(["version = 1", *tables, ""])
+
+
 def _table(
     number: int, entries: int, exceptions: int, codes: Sequence[str], dice: random.Random
 ) -> str:

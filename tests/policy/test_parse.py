@@ -11,11 +11,13 @@ import pytest
 from blockc.errors import Mistakes
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
-from blockc.policy.model import Exemption, Output, Policy, Stage
+from blockc.policy.model import Exemption, Known, Output, Policy, Stage, TargetFacts
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
+from tests.policy.crowd import with_outputs
 from tests.policy.toy import KNOWN, TODAY, WORLD, Files, addresses, parsed, resolved
+from tests.support.counting import calls_of
 
 PIECES = (
     '[list.b]\nblock = ["CN", "list:a"]\nexcept = ["10.0.0.1"]\n',
@@ -232,3 +234,33 @@ def test_a_group_of_ones_own_is_read_like_a_shipped_one() -> None:
         "g.toml", text + '[group.g]\ntitle = "G"\ncaveat = "One."\ncountries = ["US", "CN", "US"]\n'
     )
     assert (group.countries, group.caveat) == (("CN", "US"), "All. One.")
+
+
+@pytest.mark.parametrize(("lists", "outputs"), [(1, 4), (4, 1)])
+def test_reading_takes_time_that_grows_with_the_lists_and_the_outputs(
+    lists: int, outputs: int
+) -> None:
+    known = Known({"t": TargetFacts()})
+
+    def calls(times: int) -> int:
+        text = with_outputs(50 * (times if lists > 1 else 1), 50 * (times if outputs > 1 else 1))
+        return calls_of(lambda: parse_policy("p.toml", text, known=known))
+
+    calls(1)  # what is made once
+    assert calls(20) < 5 * calls(5)
+
+
+def test_a_long_circle_of_lists_is_told_by_its_ends() -> None:
+    lists = "".join(f'[list.l{n}]\nblock = ["list:l{(n + 1) % 300}"]\n' for n in range(300))
+    with pytest.raises(Mistakes) as found:
+        parse_policy("p.toml", f"version = 1\n{lists}", known=Known({}))
+    (first, *rest) = found.value.errors
+    assert len(rest) == 299
+    assert first.hint == (
+        "l0 -> l1 -> l2 -> l3 -> l4 -> l5 -> 290 more -> l296 -> l297 -> l298 -> l299 -> l0"
+    )
+
+
+def test_a_long_chain_of_lists_is_followed_to_its_end() -> None:
+    (first, *_) = resolved(with_outputs(1500, 0).removeprefix("version = 1\n")).lists
+    assert first.addresses == resolved('[list.a]\nblock = ["CN"]').lists[0].addresses

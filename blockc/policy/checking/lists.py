@@ -1,6 +1,8 @@
 """Lists, exceptions and stages, from their tables to checked values."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 
 from blockc.errors import suggestion
 from blockc.policy.checking.checks import LIST_NAME, Checks
@@ -10,6 +12,7 @@ from blockc.policy.syntax.selectors import ListSelector, Selector
 from blockc.tomlio.tables import Place
 
 _KEYS = tuple(ListTable.__struct_encode_fields__)
+CHAIN_NAMED = 10
 _URL_STARTS = ("http://", "https://")
 
 
@@ -34,6 +37,13 @@ def check_list(
 
 def check_references(lists: Sequence[List], checks: Checks) -> None:
     """Note every list that refers to itself through `list:`."""
+    try:
+        TopologicalSorter({one.name: one.references for one in lists}).prepare()
+    except CycleError:
+        _find_circles(lists, checks)
+
+
+def _find_circles(lists: Sequence[List], checks: Checks) -> None:
     references = {
         one.name: [w for w in one.selectors if isinstance(w.selector, ListSelector)]
         for one in lists
@@ -42,8 +52,18 @@ def check_references(lists: Sequence[List], checks: Checks) -> None:
         for located in references[name]:
             chain = _way_back(name, _target(located.selector), references)
             if chain:
-                hint = " -> ".join([name, *chain])
+                hint = " -> ".join([name, *_shortened(chain)])
                 checks.findings.add(located.place, f"list {name!r} refers to itself", hint=hint)
+
+
+def _shortened(chain: Sequence[str]) -> Sequence[str]:
+    """Return the names of a long chain that help to find it: its ends."""
+    more = len(chain) - CHAIN_NAMED
+    return (
+        [*chain[: CHAIN_NAMED // 2], f"{more} more", *chain[-CHAIN_NAMED // 2 :]]
+        if more > 0
+        else chain
+    )
 
 
 def _target(selector: Selector) -> str:
@@ -53,9 +73,9 @@ def _target(selector: Selector) -> str:
 def _way_back(goal: str, start: str, references: dict[str, list[LocatedSelector]]) -> list[str]:
     """Return the names from `start` to `goal`, following `list:`, or nothing."""
     came_from = {start: ""}
-    waiting = [start]
+    waiting = deque([start])
     while waiting:
-        name = waiting.pop(0)
+        name = waiting.popleft()
         if name == goal:
             return _chain(name, came_from)
         for located in references.get(name, ()):
@@ -68,9 +88,9 @@ def _way_back(goal: str, start: str, references: dict[str, list[LocatedSelector]
 
 def _chain(name: str, came_from: dict[str, str]) -> list[str]:
     names = [name]
-    while came_from[names[0]]:
-        names.insert(0, came_from[names[0]])
-    return names
+    while came_from[names[-1]]:
+        names.append(came_from[names[-1]])
+    return names[::-1]
 
 
 def _check_name(name: str, place: Place, checks: Checks) -> None:

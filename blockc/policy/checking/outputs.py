@@ -6,7 +6,7 @@ from typing import Any
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.fits import check_fit
-from blockc.policy.checking.paths import is_pattern, may_collide, require_pattern
+from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.tomlio.tables import Place
@@ -40,11 +40,12 @@ def check_output(
 
 def check_paths(outputs: Sequence[Output], checks: Checks) -> None:
     """Note every output that could write a file of another one."""
-    sound = [output for output in outputs if is_pattern(output.path)]
-    for index, one in enumerate(sound):
-        for other in sound[:index]:
-            if may_collide(one.path, other.path) or may_collide(other.path, one.path):
-                said = f"{one.path!r} can be the same file as {other.path!r}"
+    claims = PathClaims()
+    for one in outputs:
+        if is_pattern(one.path):
+            other = claims.claim(one.path)
+            if other is not None:
+                said = f"{one.path!r} can be the same file as {other!r}"
                 checks.findings.add(one.place / "path", said)
 
 

@@ -1,8 +1,13 @@
 """Where artifacts go: patterns of relative paths, and the files they stand for."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import PurePosixPath
+from string import ascii_uppercase, digits
+from typing import NamedTuple
 
 from blockc.errors import PolicyError, suggestion
 
@@ -33,39 +38,124 @@ def is_pattern(path: str) -> bool:
     return True
 
 
-def may_collide(one: str, other: str) -> bool:
-    """Return whether two patterns can stand for the same file, or for a file and its folder."""
-    return any(_covers(one, path) for path in _examples(other))
+_NOBODY = sys.maxsize
 
 
-def _examples(pattern: str) -> Iterator[str]:
-    """Yield files that stand for all that `pattern` can give.
+class _Step(NamedTuple):
+    """One character of a path: any of `letters`, and any number more of them if it `repeats`."""
 
-    A family without a placeholder goes before the suffix where a target writes a file a family.
+    letters: str
+    repeats: bool = False
+
+
+@dataclass(slots=True)
+class _Node:
+    """Where patterns with the same beginning stand.
+
+    `again`: letters after which they still stand here. `first`: the number of the first pattern
+    that comes through, `ends`: of the first that ends here.
     """
-    path = PurePosixPath(pattern)
-    for family in ("ipv4", "ipv6"):
-        filled = pattern.replace("{country}", "QQ").replace("{part}", "1")
-        yield filled.replace("{family}", family)
-        if "{family}" not in pattern:
-            apart = str(path.with_name(f"{path.stem}.{family}{path.suffix}"))
-            yield apart.replace("{country}", "QQ").replace("{part}", "1")
+
+    again: str = ""
+    after: dict[_Step, "_Node"] = field(default_factory=dict)
+    first: int = _NOBODY
+    ends: int = _NOBODY
 
 
-def _covers(pattern: str, path: str) -> bool:
-    """Return whether `pattern` can give `path`, a folder of it, or a file below it."""
-    above = _regex(pattern)
-    folders = [str(parent) for parent in PurePosixPath(path).parents]
-    below = [pattern, *map(str, PurePosixPath(pattern).parents)]
-    return any(above.fullmatch(folder) for folder in folders) or any(
-        _regex(folder).fullmatch(path) for folder in below
-    )
+_FOLDER = _Step("/")
+_LETTER, _DIGITS = _Step(ascii_uppercase), _Step(digits, repeats=True)
+_KINDS = {
+    "{country}": (_LETTER, _LETTER),
+    "{family}": (*map(_Step, "ipv"), _Step("46")),
+    "{part}": (_DIGITS,),
+}
+_WILD = (_LETTER, _DIGITS, _Step("46"))
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
-    kinds = {"{country}": "[A-Z]{2}", "{family}": "ipv[46]", "{part}": "[0-9]+"}
+class PathClaims:
+    """The files that the outputs of a policy may write, to find two that could be one.
+
+    All patterns together are one tree of characters in which a placeholder is a step of any letter
+    or any digit. A new pattern walks through it wherever both can go on, so the cost grows with
+    the length of the paths and hardly with their number.
+    """
+
+    def __init__(self) -> None:
+        self._root = _Node()
+        self._claimed: list[str] = []
+
+    def claim(self, pattern: str) -> str | None:
+        """Take the files of `pattern`; return the first pattern that may write one of them too.
+
+        A file and a folder of one name cannot stand beside each other either.
+        """
+        forms = [_steps(one) for one in _forms(pattern)]
+        taken = min((self._first_in_the_way(steps) for steps in forms), default=_NOBODY)
+        for steps in forms:
+            self._add(steps, len(self._claimed))
+        self._claimed.append(pattern)
+        return self._claimed[taken] if taken < _NOBODY else None
+
+    def _add(self, steps: Sequence[_Step], owner: int) -> None:
+        node = self._root
+        for step in steps:
+            node.first = min(node.first, owner)
+            node = node.after.setdefault(step, _Node(step.letters if step.repeats else ""))
+        node.first, node.ends = min(node.first, owner), min(node.ends, owner)
+
+    def _first_in_the_way(self, steps: Sequence[_Step]) -> int:
+        """Return the number of the first pattern that meets `steps`: at its end, or at a folder."""
+        first, waiting = _NOBODY, [(0, self._root)]
+        seen = {(0, id(self._root))}
+        while waiting:
+            at, node = waiting.pop()
+            if at == len(steps):
+                below = node.after.get(_FOLDER)
+                first = min(first, node.ends, below.first if below else _NOBODY)
+            elif steps[at] == _FOLDER:
+                first = min(first, node.ends)
+            for state in _moves(steps, at, node):
+                if (state[0], id(state[1])) not in seen:
+                    seen.add((state[0], id(state[1])))
+                    waiting.append(state)
+        return first
+
+
+def _moves(steps: Sequence[_Step], at: int, node: _Node) -> Iterator[tuple[int, _Node]]:
+    """Yield where both a path at `at` and the patterns at `node` stand after one more character."""
+    own = [(steps[at].letters, at + 1)] if at < len(steps) else []
+    if at and steps[at - 1].repeats:
+        own.append((steps[at - 1].letters, at))
+    for letters, following in own:
+        if node.again and _meet(letters, node.again):
+            yield following, node
+        for step, child in node.after.items() if len(letters) > 1 else _taking(letters, node):
+            if _meet(letters, step.letters):
+                yield following, child
+
+
+def _taking(letter: str, node: _Node) -> Iterator[tuple[_Step, _Node]]:
+    """Yield the steps that take `letter`, without a look at all others of one letter."""
+    for step in (_Step(letter), *_WILD):
+        if step in node.after:
+            yield step, node.after[step]
+
+
+def _meet(one: str, other: str) -> bool:
+    return any(letter in other for letter in one)
+
+
+def _forms(pattern: str) -> Iterator[str]:
+    """Yield `pattern`, and what becomes of it where a target writes one file per family."""
+    yield pattern
+    if "{family}" not in pattern:
+        path = PurePosixPath(pattern)
+        yield str(path.with_name(f"{path.stem}.{{family}}{path.suffix}"))
+
+
+def _steps(pattern: str) -> list[_Step]:
     pieces = re.split(r"(\{[a-z]+\})", pattern)
-    return re.compile("".join(kinds.get(piece) or re.escape(piece) for piece in pieces))
+    return list(chain.from_iterable(_KINDS.get(piece) or map(_Step, piece) for piece in pieces))
 
 
 def _objection(path: str) -> str:

@@ -13,6 +13,7 @@ lists and files cannot matter:
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from graphlib import TopologicalSorter
 from itertools import chain
 
 import numpy as np
@@ -287,16 +288,6 @@ class _Work:
 
 def _references_first(policy: Policy) -> Iterator[List]:
     """Yield every list after the lists it refers to; `parse` has refused circles."""
-    done: set[str] = set()
-
-    def visit(one: List) -> Iterator[List]:
-        if one.name in done:
-            return
-        done.add(one.name)
-        for located in one.selectors:
-            if isinstance(located.selector, ListSelector):
-                yield from visit(policy.list_of(located.selector.name))
-        yield one
-
-    for one in policy.lists:
-        yield from visit(one)
+    named = {one.name: one for one in policy.lists}
+    order = TopologicalSorter({one.name: one.references for one in policy.lists})
+    yield from map(named.__getitem__, order.static_order())
