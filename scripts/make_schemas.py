@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from blockc.fetch.definition import source_schema
-from blockc.formats.format_table import DELEGATED, FORMATS
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir
 from blockc.workspace.policy_files import known
@@ -22,7 +21,7 @@ def texts() -> dict[str, str]:
     schemas: dict[str, dict[str, Any]] = {
         "policy.schema.json": policy_schema(known()),
         "groups.schema.json": group_schema(),
-        "source.schema.json": source_schema([DELEGATED, *FORMATS]),
+        "source.schema.json": source_schema(),
     }
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}
 

@@ -14,7 +14,6 @@ from jsonschema import Draft202012Validator
 
 from blockc.errors import Mistakes
 from blockc.fetch.definition import read_source, source_schema
-from blockc.formats.format_table import DELEGATED, FORMATS, mistakes
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir, sources_dir
 from tests.cli.conftest import Blockc, blockc
@@ -108,7 +107,7 @@ def test_editors_see_every_wrong_key_type_and_word_of_a_wrong_policy() -> None:
 
 def test_every_shipped_group_and_source_is_valid() -> None:
     assert refused(group_schema(), found(sources_dir() / "groups")) == set()
-    assert refused(source_schema([DELEGATED, *FORMATS]), found(sources_dir())) == set()
+    assert refused(source_schema(), found(sources_dir())) == set()
 
 
 @pytest.mark.parametrize(
@@ -127,9 +126,9 @@ def test_a_source_that_the_schema_refuses_is_refused_when_read(
     assert old in text
     path = tmp_path / "arin.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert refused(source_schema([DELEGATED, *FORMATS]), [path]) == {"arin"}
+    assert refused(source_schema(), [path]) == {"arin"}
     with pytest.raises(Mistakes):
-        read_source(path.name, path.read_text(encoding="utf-8"), mistakes)
+        read_source(path.name, path.read_text(encoding="utf-8"))
 
 
 def test_a_group_without_its_source_or_with_a_name_for_a_country_is_invalid(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Literal
 
 from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
-from blockc.fetch.rows import Check, RowsTable, given, note
+from blockc.formats.format_table import DELEGATED, FORMATS, read_options
+from blockc.formats.parsing.format_options import FormatOptions, RowsTable
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, json_schema
-from blockc.values import Value, field
+from blockc.values import Value, field, replace
 
 REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -58,8 +59,11 @@ class Source(Value):
     """One upstream file: what it is called, where it is and when it is fit for use.
 
     Invariant: `urls` is not empty, the origin first, each https, a file, or http on this machine;
-    `registry` is one of the five for the format `delegated`, and empty for any other. `rows` has
-    what the definition says about how the file is written, and nothing else.
+    `registry` is one of the five for the format `delegated`, and empty for any other.
+
+    Attributes:
+        rows: What the definition says about how the file is written, as TOML has it.
+        options: The same as readers need it.
     """
 
     name: str
@@ -73,34 +77,36 @@ class Source(Value):
     max_age_hours: int
     expect: Expectations
     rows: Mapping[str, Any] = field(default_factory=dict)
+    options: FormatOptions = field(default_factory=FormatOptions)
 
 
-def read_source(path: str, text: str, check: Check | None = None) -> Source:
+def read_source(path: str, text: str) -> Source:
     """Return the source that the file at `path` defines; the stem of the file is its name.
 
     Args:
         path: For messages, and for the name.
         text: TOML.
-        check: Returns what is wrong with a format and its `rows`; they are not checked without.
 
     Raises:
         Mistakes: Every DefinitionError in the file.
     """
     document = TomlDocument(path, text)
     findings, place = Findings(), Place(document)
-    table = from_table(SourceTable, document.table(), place, findings)
+    said = document.table()
+    table = from_table(SourceTable, said, place, findings)
     name = PurePath(path).stem
     if not NAME.fullmatch(name):
         findings.add(place, f"{name!r} is no name of a source, expected such as 'spamhaus-drop'")
     _check_registry(table, place, findings)
     _check_urls(table, place, findings)
     _check_numbers(table, place, findings)
-    rows = given(table.rows)
-    if check:
-        note(check(table.format, rows), place, findings)
+    written = said.get("rows", {})
+    rows = written if isinstance(written, dict) else {}
+    options = read_options(table.format, rows, table.rows, place, findings)
     findings.require_none()
     values = {key: getattr(table, key) for key in SourceTable.__struct_fields__}
-    return Source(name, **{**values, "rows": rows})
+    options = replace(options, max_records=table.expect.max_records)
+    return Source(name, **{**values, "rows": rows}, options=options)
 
 
 def _check_registry(table: SourceTable, place: Place, findings: Findings) -> None:
@@ -146,10 +152,10 @@ def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None
             findings.add(expect / key, f"expected a share above 0 and up to 1, found {share}")
 
 
-def source_schema(formats: Iterable[str]) -> dict[str, Any]:
-    """Return the schema of the definition of a source, with the formats there are."""
+def source_schema() -> dict[str, Any]:
+    """Return the schema of the definition of a source, for editors."""
     schema = json_schema(SourceTable, identity="urn:blockc:source:1", title="blockc source")
     properties = schema["$defs"]["SourceTable"]["properties"]
-    properties["format"]["enum"] = sorted(formats)
+    properties["format"]["enum"] = sorted([DELEGATED, *FORMATS])
     properties["registry"]["enum"] = ["", *REGISTRIES]
     return schema

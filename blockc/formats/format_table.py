@@ -1,7 +1,7 @@
-"""The formats blockc reads, one readable table: name, what it is, reader, and what it asks.
+"""The formats blockc reads, one readable table: name, what it is, reader, and what it does itself.
 
-A definition says in its table `[rows]` how its file is written. Which keys make sense is decided
-here, by format; what they may say in `definition_keys`.
+A definition says in its table `[rows]` how its file is written. `format_options.RowsTable` declares
+its keys, and which formats take each.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,16 +16,13 @@ from blockc.formats.feeds.json_feed import read_json
 from blockc.formats.feeds.json_lines import read_json_lines
 from blockc.formats.feeds.mmdb import read_mmdb
 from blockc.formats.feeds.text_feed import read_firehol, read_text
-from blockc.formats.parsing.format_options import MAX_RECORDS, FormatOptions
-from blockc.formats.parsing.rows_table import RowsMistake, form_of_rows, tag_names
+from blockc.formats.parsing.format_options import KEYS, MAX_RECORDS, FormatOptions, RowsTable
+from blockc.formats.parsing.rows_table import read_rows
 from blockc.formats.parsing.tags import COUNTRIES
+from blockc.tomlio.tables import Findings, Place, TomlDocument, from_table
 from blockc.values import Value, field, replace
 
 DELEGATED = "delegated"
-_EVERYWHERE = frozenset({"family", "labels", "special", "widest_prefix"})
-_LISTS = _EVERYWHERE | {"host_bits"}
-_CELLS = _LISTS | {"range", "split"}
-_ROWS = _CELLS | {"bad_rows", "final_newline"}
 
 
 class Format(Value):
@@ -33,8 +30,6 @@ class Format(Value):
 
     Attributes:
         read: Takes the name of a file, for messages, its bytes, and what its definition says.
-        takes: The keys of `[rows]` that mean something.
-        needs: Those that must be there.
         base: What holds unless the definition says otherwise.
         tags: What it calls its rows, whatever the definition says.
     """
@@ -42,36 +37,33 @@ class Format(Value):
     name: str
     description: str
     read: Callable[[str, bytes, FormatOptions], Feed]
-    takes: frozenset[str] = _LISTS
-    needs: frozenset[str] = frozenset()
-    base: FormatOptions = field(default_factory=FormatOptions)
+    base: RowsTable = field(default_factory=RowsTable)
     tags: tuple[str, ...] = ()
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Return the keys of `[rows]` that mean something."""
+        return frozenset(name for name, key in KEYS.items() if self.name in key.formats)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return the keys of `[rows]` that must be there."""
+        return frozenset(name for name, key in KEYS.items() if self.name in key.needed)
 
 
 FORMATS = {
     one.name: one
     for one in (
-        Format(
-            "text", "addresses, prefixes, ranges, netmasks, wildcards, one a line", read_text, _ROWS
-        ),
+        Format("text", "addresses, prefixes, ranges, netmasks, wildcards, one a line", read_text),
         Format("firehol", "a list of FireHOL, with its header", read_firehol),
-        Format(
-            "exit-list", "Tor's exit addresses", read_exit_list, _EVERYWHERE | {"final_newline"}
-        ),
-        Format(
-            "csv",
-            "a table: CSV, TSV, with any separator",
-            read_csv,
-            _ROWS | {"columns", "comment", "empty", "overlap", "quotes", "separator"},
-            frozenset({"columns"}),
-        ),
+        Format("exit-list", "Tor's exit addresses", read_exit_list),
+        Format("csv", "a table: CSV, TSV, with any separator", read_csv),
         Format(
             "geofeed",
             "where prefixes are used, as their publisher says (RFC 8805)",
             read_geofeed,
-            _ROWS,
-            base=FormatOptions(narrowest=True, skip_wrong=True),
-            tags=tuple(name for name in PLACES if name != "prefix"),
+            RowsTable(overlap="narrowest", bad_rows="skip"),
+            tuple(name for name in PLACES if name != "prefix"),
         ),
         Format(
             "geolite2-csv",
@@ -79,66 +71,74 @@ FORMATS = {
             read_geolite2,
             tags=COUNTRIES,
         ),
-        Format(
-            "json",
-            "JSON; paths say where the prefixes stand",
-            read_json,
-            _CELLS | {"date", "prefix", "serial", "tags"},
-            frozenset({"prefix"}),
-        ),
-        Format(
-            "json-lines",
-            "a JSON record a line, such as Spamhaus DROP",
-            read_json_lines,
-            _CELLS | {"end", "final_newline", "prefix", "tags"},
-            frozenset({"prefix"}),
-        ),
-        Format(
-            "mmdb",
-            "a MaxMind DB file; needs blockc[mmdb]",
-            read_mmdb,
-            _EVERYWHERE | {"tags"},
-        ),
+        Format("json", "JSON; paths say where the prefixes stand", read_json),
+        Format("json-lines", "a JSON record a line, such as Spamhaus DROP", read_json_lines),
+        Format("mmdb", "a MaxMind DB file; needs blockc[mmdb]", read_mmdb),
     )
 }
 
 
-def mistakes(format_name: str, rows: Mapping[str, Any]) -> list[RowsMistake]:
-    """Return what is wrong with the format of a definition and its table `[rows]`."""
+def read_options(
+    format_name: str, written: Mapping[str, Any], rows: RowsTable, place: Place, findings: Findings
+) -> FormatOptions:
+    """Return what a definition says to the reader of its format.
+
+    Args:
+        written: Its table `[rows]` as TOML has it, which tells what it says and what it does not.
+        rows: The same, with its types right.
+        place: Of the definition.
+        findings: Gets all that is wrong with the format, with `rows` and with the two together.
+    """
+    said = {name: getattr(rows, name) for name in written if name in KEYS}
     if format_name == DELEGATED:
-        return [_unknown(key, DELEGATED, ()) for key in rows]
+        _require_taken(said, DELEGATED, (), place, findings)
+        return FormatOptions()
     if format_name not in FORMATS:
         known = (DELEGATED, *FORMATS)
-        hint = f"known are {', '.join(known)}"
-        said = f"unknown format {format_name!r}{suggestion(format_name, known)}"
-        return [RowsMistake(("format",), said, hint)]
+        wrong = f"unknown format {format_name!r}{suggestion(format_name, known)}"
+        findings.add(place / "format", wrong, hint=f"known are {', '.join(known)}")
+        return FormatOptions()
     one = FORMATS[format_name]
-    wrong = [_unknown(key, format_name, one.takes) for key in rows if key not in one.takes]
-    wrong += [
-        RowsMistake(("rows", key), f"the format {format_name!r} needs {key!r}", missing=True)
-        for key in sorted(one.needs - rows.keys())
-    ]
-    taken = {key: value for key, value in rows.items() if key in one.takes}
-    return wrong + form_of_rows(one.base, taken)[1]
+    _require_taken(said, format_name, one.takes, place, findings)
+    for key in sorted(one.needs):
+        wrong = f"the format {format_name!r} needs {key!r}"
+        if key not in said:
+            findings.add_missing(place / "rows" / key, wrong)
+        elif not said[key]:
+            findings.add(place / "rows" / key, wrong)
+    taken = {key: value for key, value in said.items() if key in one.takes}
+    return read_rows(replace(one.base, **taken), place / "rows", findings)
 
 
 def form_of(
-    format_name: str, rows: Mapping[str, Any], *, max_records: int = MAX_RECORDS
+    format_name: str, written: Mapping[str, Any], *, max_records: int = MAX_RECORDS
 ) -> FormatOptions:
-    """Return what the table `[rows]` of a definition without mistakes says."""
-    form, _ = form_of_rows(FORMATS[format_name].base, rows)
-    return replace(form, max_records=max_records)
+    """Return what the table `[rows]` of a definition says that has no other mistakes.
+
+    Raises:
+        Mistakes: All that is wrong with it.
+    """
+    findings, place = Findings(), Place(TomlDocument(format_name, ""))
+    rows = from_table(RowsTable, written, place / "rows", findings)
+    options = read_options(format_name, written, rows, place, findings)
+    findings.require_none()
+    return replace(options, max_records=max_records)
 
 
-def tags_of(format_name: str, rows: Mapping[str, Any]) -> frozenset[str]:
+def tags_of(format_name: str, options: FormatOptions) -> frozenset[str]:
     """Return by what the rows of a source can be selected."""
-    if format_name not in FORMATS:
-        return frozenset()
-    one = FORMATS[format_name]
-    return frozenset(one.tags) | tag_names(form_of_rows(one.base, rows)[0])
+    own = FORMATS[format_name].tags if format_name in FORMATS else ()
+    return options.tag_names | frozenset(own)
 
 
-def _unknown(key: str, format_name: str, takes: Collection[str]) -> RowsMistake:
-    near = suggestion(key, takes)
-    said = f"the format {format_name!r} has no {key!r}{near}"
-    return RowsMistake(("rows", key), said, name=True)
+def _require_taken(
+    said: Mapping[str, Any],
+    format_name: str,
+    takes: Collection[str],
+    place: Place,
+    findings: Findings,
+) -> None:
+    for key in said:
+        if key not in takes:
+            wrong = f"the format {format_name!r} has no {key!r}{suggestion(key, takes)}"
+            findings.add_name(place / "rows" / key, wrong)

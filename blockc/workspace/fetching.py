@@ -13,7 +13,7 @@ from blockc.fetch.update.tools import Event, Tools
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.format_table import DELEGATED, FORMATS, form_of
+from blockc.formats.format_table import DELEGATED, FORMATS
 from blockc.workspace.registries import digest, remember
 
 _STATUSES = ("allocated", "assigned")
@@ -60,8 +60,7 @@ def fetch_tools(
 
 def read_feed(source: Source, name: str, data: bytes) -> Feed:
     """Return what a feed's file says, read as its definition wants."""
-    form = form_of(source.format, source.rows, max_records=source.expect.max_records)
-    return FORMATS[source.format].read(name, data, form)
+    return FORMATS[source.format].read(name, data, source.options)
 
 
 def feed_facts(feed: Feed) -> Facts:

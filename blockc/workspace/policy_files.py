@@ -68,7 +68,7 @@ def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) 
         targets=_EveryTarget(),
         groups=all_groups(policy, reader),
         sources={
-            name: tags_of(source.format, source.rows)
+            name: tags_of(source.format, source.options)
             for name, source in all_sources(policy, reader).items()
             if source.format != DELEGATED
         },

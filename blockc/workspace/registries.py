@@ -10,7 +10,6 @@ from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store.parsed import Store
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
-from blockc.formats.format_table import mistakes
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.registries.records import Records, records_from_bytes, records_to_bytes
 from blockc.resources import sources_dir, templates_dir
@@ -119,10 +118,7 @@ def shipped_files() -> list[Path]:
 def shipped_sources() -> dict[str, Source]:
     """Return every source blockc ships, by name."""
     paths = sorted(sources_dir().glob("*.toml"))
-    return {
-        path.stem: read_source(path.name, path.read_text(encoding="utf-8"), mistakes)
-        for path in paths
-    }
+    return {path.stem: read_source(path.name, path.read_text(encoding="utf-8")) for path in paths}
 
 
 def shipped_groups() -> dict[str, CountryGroup]:

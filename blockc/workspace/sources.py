@@ -6,7 +6,6 @@ from pathlib import Path
 from blockc.errors import Location, UsageError, suggestion
 from blockc.fetch.definition import REGISTRIES, Source, read_source
 from blockc.fetch.lock import NAME
-from blockc.formats.format_table import mistakes
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
 from blockc.workspace.registries import shipped_sources
@@ -66,7 +65,7 @@ def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
 
 def _own_source(path: Path, read_file: Callable[[str], bytes]) -> Source:
     try:
-        return read_source(str(path), read_file(str(path)).decode(), mistakes)
+        return read_source(str(path), read_file(str(path)).decode())
     except OSError as reason:
         said = (reason.strerror or str(reason)).lower()
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None

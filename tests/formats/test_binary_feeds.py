@@ -179,7 +179,11 @@ def test_a_tree_that_goes_in_circles_is_refused() -> None:
         (mmdb()[300:], MMDB, "is no MaxMind DB file, or cut"),
         (mmdb(), {"tags": {"city": "city.name"}}, "has nothing at city.name, the tag 'city'"),
         (mmdb(), {"tags": {"c": "country"}}, "country is an object, expected a text"),
-        (mmdb({"1.0.0.0/24": {"country": {"iso_code": "AUS"}}}), MMDB, "'AUS' is no country code"),
+        (
+            mmdb({"1.0.0.0/24": {"country": {"iso_code": "AUS"}}}),
+            MMDB,
+            "'AUS' is not a country code",
+        ),
         (mmdb({"0.0.0.0/1": RECORDS["1.0.0.0/24"]}), MMDB, "is wider than a /8"),
     ],
 )

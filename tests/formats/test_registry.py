@@ -7,9 +7,9 @@ import pytest
 
 from blockc.errors import Mistakes, SourceSyntaxError, SourceUnfit
 from blockc.fetch.definition import read_source
-from blockc.fetch.rows import RowsTable
-from blockc.formats.format_table import DELEGATED, FORMATS, form_of, mistakes, tags_of
-from blockc.formats.parsing.rows_table import _KEYS
+from blockc.formats.format_table import DELEGATED, FORMATS, form_of, tags_of
+from blockc.formats.parsing.format_options import KEYS, FormatOptions
+from blockc.values import replace
 
 NEEDED: Mapping[str, dict[str, Any]] = {
     "csv": {"columns": ("prefix",)},
@@ -36,15 +36,17 @@ max_shrink_records = 0.5
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_found_by_its_name_and_refuses_noise(name: str) -> None:
     one = FORMATS[name]
-    assert (one.name, mistakes(name, NEEDED.get(name, {}))) == (name, [])
-    assert one.needs <= one.takes <= set(RowsTable.__struct_fields__)
+    assert one.name == name
+    assert one.needs <= one.takes
     with pytest.raises((SourceSyntaxError, SourceUnfit)):
         one.read("noise", b"\x01\x02 noise\n", form_of(name, NEEDED.get(name, {})))
 
 
-def test_every_key_of_rows_means_something_to_a_format_and_is_read() -> None:
-    taken = {key for one in FORMATS.values() for key in one.takes}
-    assert taken == set(RowsTable.__struct_fields__) == set(_KEYS)
+def test_every_key_of_rows_means_something_to_formats_there_are() -> None:
+    for name, key in KEYS.items():
+        assert key.meaning, name
+        assert key.needed <= key.formats <= FORMATS.keys(), name
+        assert key.formats, name
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,8 @@ def test_every_key_of_rows_means_something_to_a_format_and_is_read() -> None:
 def test_the_tags_of_a_source_are_known_without_its_file(
     name: str, rows: dict[str, Any], tags: set[str]
 ) -> None:
-    assert tags_of(name, rows) == tags
+    options = FormatOptions() if name == DELEGATED else form_of(name, rows)
+    assert tags_of(name, options) == tags
 
 
 @pytest.mark.parametrize(
@@ -79,17 +82,17 @@ def test_the_tags_of_a_source_are_known_without_its_file(
         ("text", "widest_prefix = { ipv4 = 33 }", "13:26: expected 0 to 32, found 33"),
         ("text", "widest_prefix = { ipv6 = 65 }", "13:26: expected 0 to 64, found 65"),
         ("text", "widest_prefix = { ipv = 8 }", "13:19: unknown key 'ipv'; did you mean 'ipv"),
-        ("text", 'labels = { country = "nl" }', "13:22: 'nl' is no country code"),
-        ("text", 'labels = { asn = "AS1" }', "13:18: 'AS1' is no AS number; expected such as"),
-        ("text", 'labels = { asn = "1_2" }', "13:18: '1_2' is no AS number"),
-        ("text", 'labels = { Use = "x" }', "13:12: 'Use' is no name of a tag"),
+        ("text", 'labels = { country = "nl" }', "13:22: 'nl' is not a country code"),
+        ("text", 'labels = { asn = "AS1" }', "13:18: 'AS1' is not an AS number; expected such as"),
+        ("text", 'labels = { asn = "1_2" }', "13:18: '1_2' is not an AS number"),
+        ("text", 'labels = { Use = "x" }', "13:12: 'Use' is not a name of a tag"),
         ("text", 'labels = { use = " " }', "13:18: a label is a text without blanks around it"),
         ("csv", 'columns = ["a"]', "13:11: no columns of addresses: none; expected prefix,"),
         ("csv", 'columns = ["start"]', "13:11: no columns of addresses: start; expected prefix,"),
         ("csv", 'columns = ["prefix", "last"]', "no columns of addresses: last, prefix"),
         ("csv", 'columns = ["prefix", "a", "a"]', "13:11: two columns are called 'a'"),
-        ("csv", 'columns = ["prefix", "A"]', "13:11: 'A' is no name of a tag"),
-        ("csv", 'columns = { prefix = "x", A = "y" }', "13:27: 'A' is no name of a tag"),
+        ("csv", 'columns = ["prefix", "A"]', "13:11: 'A' is not a name of a tag"),
+        ("csv", 'columns = { prefix = "x", A = "y" }', "13:27: 'A' is not a name of a tag"),
         ("csv", 'columns = ["prefix"]\nseparator = "||"', "14:13: '||' separates nothing"),
         ("csv", 'columns = ["prefix"]\nseparator = "a"', "14:13: 'a' separates nothing"),
         ("csv", 'columns = ["prefix"]\ncomment = "//"', "14:11: '//' begins no comment"),
@@ -100,7 +103,7 @@ def test_the_tags_of_a_source_are_known_without_its_file(
         ),
         ("json", 'prefix = "a..b"', "13:10: 'a..b' is no path, '' is no step of one"),
         ("json", 'prefix = ["a", "b[0]"]', "13:16: 'b[0]' is no path, 'b[0]' is no step of one"),
-        ("json", "prefix = []", "13:10: no path to the prefixes"),
+        ("json", "prefix = []", "13:10: the format 'json' needs 'prefix'"),
         ("json", 'prefix = "*[]"', "13:10: '*[]' leads to no prefix"),
         ("json", 'prefix = "a~"', "13:10: 'a~' leads to no prefix"),
         ("json", 'prefix = "a"\ndate = "b[]"', "14:8: 'b[]' does not lead to one text"),
@@ -117,14 +120,14 @@ def test_a_mistake_in_a_definition_is_reported_at_its_place(
     name: str, rows: str, said: str
 ) -> None:
     with pytest.raises(Mistakes) as caught:
-        read_source("x.toml", SOURCE.format(format=name, rows=rows), mistakes)
+        read_source("x.toml", SOURCE.format(format=name, rows=rows))
     assert said in str(caught.value)
 
 
 def test_all_mistakes_of_a_definition_are_reported_at_once() -> None:
     rows = 'prefix = "a..b"\nserial = "[]"\nfamly = "x"\n[rows.tags]\nA = "b"\nc = 5'
     with pytest.raises(Mistakes) as caught:
-        read_source("x.toml", SOURCE.format(format="json", rows=rows), mistakes)
+        read_source("x.toml", SOURCE.format(format="json", rows=rows))
     places = [line.split(":")[1] for line in str(caught.value).splitlines() if "x.toml:" in line]
     assert places == ["13", "14", "15", "17", "18"]
 
@@ -133,10 +136,9 @@ def test_what_a_definition_says_reaches_the_reader() -> None:
     source = read_source(
         "x.toml",
         SOURCE.format(format="text", rows='special = "keep"\nwidest_prefix = { ipv4 = 7 }'),
-        mistakes,
     )
-    feed = FORMATS["text"].read("f", b"10.0.0.0/7\n", form_of(source.format, source.rows))
+    feed = FORMATS["text"].read("f", b"10.0.0.0/7\n", source.options)
     assert not feed.dropped
-    form = form_of(source.format, source.rows, max_records=1)
+    form = replace(source.options, max_records=1)
     with pytest.raises(SourceUnfit, match="lists 2 rows, at most 1 are believed"):
         FORMATS["text"].read("f", b"1.2.3.4\n1.2.3.5\n", form)

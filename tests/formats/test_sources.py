@@ -13,7 +13,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4
 from blockc.fetch.definition import Source, read_source
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.format_table import DELEGATED, FORMATS, form_of, mistakes, tags_of
+from blockc.formats.format_table import DELEGATED, FORMATS, form_of, tags_of
 from blockc.resources import sources_dir
 from tests.support.data import data_folder
 
@@ -24,13 +24,12 @@ Row = tuple[str, dict[str, str]]
 
 def source_of(name: str) -> Source:
     """Return a shipped source."""
-    return read_source(str(SHIPPED[name]), SHIPPED[name].read_text(encoding="utf-8"), mistakes)
+    return read_source(str(SHIPPED[name]), SHIPPED[name].read_text(encoding="utf-8"))
 
 
 def read(source: Source, path: Path) -> Feed:
     """Return the feed that the reader of `source` makes of a file."""
-    form = form_of(source.format, source.rows)
-    return FORMATS[source.format].read(path.name, path.read_bytes(), form)
+    return FORMATS[source.format].read(path.name, path.read_bytes(), source.options)
 
 
 @cache
@@ -138,7 +137,7 @@ def test_real_file_is_accepted_without_a_word(name: str) -> None:
 
     assert feed.records >= source.expect.min_records
     assert feed.warnings == ()
-    assert set(feed.tags) == tags_of(source.format, source.rows)
+    assert set(feed.tags) == tags_of(source.format, source.options)
 
 
 @pytest.mark.parametrize(

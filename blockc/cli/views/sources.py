@@ -57,7 +57,7 @@ def _row(
         "age_hours": None if age is None else age // timedelta(hours=1),
         "max_age_hours": source.max_age_hours,
         "used_by": list(users),
-        "filters": sorted(tags_of(source.format, source.rows)),
+        "filters": sorted(tags_of(source.format, source.options)),
         "licence": source.licence.text,
         "licence_url": source.licence.url,
     }

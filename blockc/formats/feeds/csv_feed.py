@@ -38,12 +38,13 @@ def read_csv(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceSyntaxError: At the first row that cannot be read.
         SourceUnfit: The table has other columns, or is not to be believed.
     """
-    dialect = Dialect(options.separator, quotes=options.quotes, comment=options.comment)
-    lines = TextLines.of(name, data).require_complete(optional=options.newline_optional)
+    dialect = Dialect(options.separator, quotes=options.rows.quotes, comment=options.rows.comment)
+    lines = TextLines.of(name, data).require_complete(optional=options.may_be_unended)
     table = CsvTable.of(lines, dialect)
     parsed = parse_table(table, options)
     if options.family == V6 and _has_numbers(table, options):
-        options = replace(options, family=None)  # IPv4 as numbers of IPv4-mapped addresses
+        # IPv4 may be there as the numbers of IPv4-mapped addresses.
+        options = replace(options, rows=replace(options.rows, family=None))
     return feed_of(parsed, options)
 
 
@@ -55,7 +56,7 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceUnfit: The file is no geofeed, or is not to be believed.
     """
     table = CsvTable.of(
-        TextLines.of(name, data).require_complete(optional=options.newline_optional), Dialect()
+        TextLines.of(name, data).require_complete(optional=options.may_be_unended), Dialect()
     )
     parsed = parse_columns(table, PLACES, options)
     if len(table) and table.column(0)[0].strip().casefold() in _HEADERS:
@@ -74,11 +75,11 @@ def parse_table(table: CsvTable, options: FormatOptions) -> ParsedRows:
         SourceSyntaxError: A row has more or fewer cells.
         SourceUnfit: A column is missing.
     """
-    if isinstance(options.columns, Mapping):
-        table, places = with_header(table, options.columns)
+    if isinstance(options.rows.columns, Mapping):
+        table, places = with_header(table, options.rows.columns)
     else:
-        _require_width(table, len(options.columns))
-        places = {name: place for place, name in enumerate(options.columns) if name}
+        _require_width(table, len(options.rows.columns))
+        places = {name: place for place, name in enumerate(options.rows.columns) if name}
     return parse_columns(table, places, options)
 
 
@@ -133,12 +134,12 @@ def _decoded(texts: Mapping[str, Sequence[str]], options: FormatOptions) -> Deco
     if "length" in texts:
         pairs = zip(prefixes, texts["length"], strict=True)
         prefixes = [f"{address.strip()}/{length.strip()}" for address, length in pairs]
-    return decode_texts(prefixes, truncate=options.truncate, commas=options.commas)
+    return decode_texts(prefixes, truncate=options.clear_host_bits, commas=options.commas)
 
 
 def _has_numbers(table: CsvTable, options: FormatOptions) -> bool:
     """Return whether addresses are written as whole numbers, as IP2Location does."""
-    columns = options.columns
+    columns = options.rows.columns
     place = columns.index("start") if isinstance(columns, tuple) and "start" in columns else -1
     return place >= 0 and any(text.strip().isdecimal() for text in table.column(place)[:1])
 

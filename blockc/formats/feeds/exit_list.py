@@ -32,7 +32,7 @@ def read_exit_list(name: str, data: bytes, options: FormatOptions) -> Feed:
         SourceSyntaxError: At the first line that is none of an exit list.
         SourceUnfit: The list is not to be believed.
     """
-    lines = TextLines.of(name, data).require_complete(optional=options.newline_optional)
+    lines = TextLines.of(name, data).require_complete(optional=options.may_be_unended)
     numbers: list[int] = []
     texts: list[str] = []
     days: list[date] = []

@@ -111,7 +111,7 @@ def _parse_networks(
     sentence = "no place where it is used, its registered country stands in for it"
     return ParsedRows(
         name=table.lines.name,
-        decoded=decode_texts(table.column(at["prefix"]), truncate=options.truncate),
+        decoded=decode_texts(table.column(at["prefix"]), truncate=options.clear_host_bits),
         count=len(table),
         locate=table.at,
         tags={

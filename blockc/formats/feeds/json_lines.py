@@ -16,7 +16,7 @@ from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import require_tags
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.dates import parse_day
-from blockc.formats.parsing.format_options import End, FormatOptions
+from blockc.formats.parsing.format_options import EndTable, FormatOptions
 from blockc.formats.parsing.json_paths import Missing
 from blockc.formats.parsing.json_rows import JsonRows, parse_json
 
@@ -32,17 +32,17 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
             the file is not to be believed.
     """
     lines = TextLines.of(name, data)
-    lines = lines if options.end else lines.require_complete(optional=options.newline_optional)
+    lines = lines if options.rows.end else lines.require_complete(optional=options.may_be_unended)
     found = _Found(JsonRows(options.tags, options.max_records))
     for number, text in enumerate(lines.text.split("\n"), start=1):
         if text.strip():
             found.add(lines, number, _record(lines, number, text), options)
-    day = found.require_whole(lines, options.end) if options.end else None
+    day = found.require_whole(lines, options.rows.end) if options.rows.end else None
     require_tags(name, found.rows)
     rows = found.rows
     parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(rows.texts, truncate=options.truncate, commas=options.commas),
+        decoded=decode_texts(rows.texts, truncate=options.clear_host_bits, commas=options.commas),
         count=len(rows.texts),
         locate=lambda position, part: lines.at(found.numbers[position], part),
         tags=rows.tags,
@@ -64,7 +64,7 @@ class _Found:
         if self.last:
             message = f"a record behind the one that ends the file, in line {self.last[0]:,}"
             raise SourceSyntaxError(message, at=lines.at(number), hint="fetch it again")
-        if options.end and record.get(options.end.key) == options.end.value:
+        if options.rows.end and record.get(options.rows.end.key) == options.rows.end.value:
             self.last = number, record
             return
         try:
@@ -76,7 +76,7 @@ class _Found:
             raise SourceSyntaxError(message, at=lines.at(number), hint=hint) from None
         self.numbers += [number] * (len(self.rows.texts) - len(self.numbers))
 
-    def require_whole(self, lines: TextLines, end: End) -> date | None:
+    def require_whole(self, lines: TextLines, end: EndTable) -> date | None:
         """Return the day that the last record says.
 
         Raises:

@@ -31,7 +31,7 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
     """
     return feed_of(
         parse_list(
-            TextLines.of(name, data).require_complete(optional=options.newline_optional), options
+            TextLines.of(name, data).require_complete(optional=options.may_be_unended), options
         ),
         options,
     )
@@ -39,7 +39,7 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
 
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:
     """Return the rows of a list."""
-    decoded = decode_lines(lines.data, truncate=options.truncate, commas=options.commas)
+    decoded = decode_lines(lines.data, truncate=options.clear_host_bits, commas=options.commas)
     return ParsedRows(
         name=lines.name,
         decoded=decoded,

@@ -62,7 +62,7 @@ def require_right(
     first = min(wrong, key=lambda one: one.position)
     at = rows.locate(first.position, first.text)
     number = len({one.position for one in wrong})
-    if not options.skip_wrong:
+    if options.rows.bad_rows == "refuse":
         raise SourceSyntaxError(first.message, at=at, hint=first.hint)
     few = number <= _FEW_WRONG and number * 2 < count
     if number * _MOST_WRONG > count and not few:
@@ -88,12 +88,14 @@ def require_believable(rows: Rows, options: FormatOptions) -> tuple[AddrSet, lis
         raise SourceUnfit(message, at=at, hint="raise expect.max_records if it is meant")
     _require_family(rows, options.family)
     inside = {family: _inside_special(family, *rows.spans[family]) for family in FAMILIES}
-    if options.keep_special:
+    if options.rows.special == "keep":
         inside = {family: np.zeros_like(mask) for family, mask in inside.items()}
     for family in FAMILIES:
-        _require_narrow(rows, family, ~inside[family], options.widest[family])
+        _require_narrow(rows, family, ~inside[family], options.widest(family))
     everything = AddrSet.of_spans(rows.spans)
-    dropped = AddrSet.empty() if options.keep_special else everything & special_addresses()
+    dropped = (
+        AddrSet.empty() if options.rows.special == "keep" else everything & special_addresses()
+    )
     if dropped == everything:
         raise SourceUnfit(
             "lists nothing but special-purpose addresses",

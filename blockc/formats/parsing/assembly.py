@@ -61,7 +61,7 @@ def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
     left_out = require_right(rows, wrong, options, parsed.count)
     rows = _without(rows, [one.position for one in wrong], parsed.count)
     listed = len(rows)
-    if options.narrowest:
+    if options.rows.overlap == "narrowest":
         rows = _cut(rows, tags)
     rows = _without(rows, np.flatnonzero(tags.untagged), parsed.count)
     dropped, oddities = require_believable(rows, options)

@@ -1,27 +1,36 @@
-"""How a source is written and what it may hold: the part of its definition that readers need."""
+"""How a source is written: the table `[rows]` of its definition, and what readers make of it."""
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.lines import Commas
 from blockc.formats.parsing.json_paths import Path
+from blockc.tomlio.tables import Table, described, descriptions
 from blockc.values import Value, field
 
 MAX_RECORDS = 5_000_000
 ADDRESS_COLUMNS = ("prefix", "length", "start", "last")
 TAG = re.compile(r"[a-z][a-z0-9_-]*")  # as in `feed:NAME?TAG=value`
 COUNTRY = re.compile(r"[A-Z]{2}")
+_SEPARATORS = {"tab": "\t", "\\t": "\t"}
+
+_CELLS = ("text", "csv", "geofeed", "json", "json-lines")
+_TEXTS = (*_CELLS, "firehol", "geolite2-csv")
+_EVERY = (*_TEXTS, "exit-list", "mmdb")
+_ROWS = ("text", "csv", "geofeed")
 
 
-class End(NamedTuple):
-    """The last record of a file, which says that it is whole: the one whose `key` is `value`.
+class WidestTable(Table):
+    """The shortest prefix length that is believed, by family."""
 
-    Attributes:
-        records: Where that record says how many there are, or nothing.
-        date: Where it says when the file was made, or nothing.
-    """
+    ipv4: int = 8
+    ipv6: int = 16
+
+
+class EndTable(Table):
+    """The record that ends a file: the one whose `key` is `value`, and what else it tells."""
 
     key: str
     value: str
@@ -29,49 +38,171 @@ class End(NamedTuple):
     date: str = ""
 
 
+def _key(meaning: str, *formats: str, needed: tuple[str, ...] = ()) -> Any:
+    """Return what a key means, which formats take it, and which of them cannot do without."""
+    return described(meaning, formats=frozenset(formats), needed=frozenset(needed))
+
+
+class RowsTable(Table):
+    """The keys of `[rows]`, each declared here alone: type, default, meaning and its formats."""
+
+    family: Annotated[
+        Literal["ipv4", "ipv6"] | None,
+        _key("the only family the file may list: `ipv4` or `ipv6`", *_EVERY),
+    ] = None
+    host_bits: Annotated[
+        Literal["refuse", "clear"],
+        _key("`clear` them in 192.0.2.7/24, or `refuse` the file", *_TEXTS),
+    ] = "refuse"
+    bad_rows: Annotated[
+        Literal["refuse", "skip"],
+        _key(
+            "`skip` a row that cannot be read and report it, up to one in a hundred (or two, if "
+            "they are fewer than half), or `refuse` the file",
+            *_ROWS,
+        ),
+    ] = "refuse"
+    final_newline: Annotated[
+        Literal["required", "optional"],
+        _key(
+            "whether the last line must end with a newline (`required`), which shows that the "
+            "file was not cut, or need not (`optional`)",
+            *_ROWS,
+            "exit-list",
+            "json-lines",
+        ),
+    ] = "required"
+    range: Annotated[
+        str,
+        _key("what joins the two ends of a range besides `-`: `,`, `;` or a vertical bar", *_CELLS),
+    ] = ""
+    split: Annotated[
+        str,
+        _key(
+            "what separates several addresses in one cell or line: `,`, `;` or a vertical bar",
+            *_CELLS,
+        ),
+    ] = ""
+    special: Annotated[
+        Literal["drop", "keep"],
+        _key(
+            "special-purpose space (10.0.0.0/8, multicast...): `drop` it with a warning, or "
+            "`keep` it",
+            *_EVERY,
+        ),
+    ] = "drop"
+    widest_prefix: Annotated[
+        WidestTable, _key("the shortest prefix length that is believed", *_EVERY)
+    ] = WidestTable()
+    labels: Annotated[
+        dict[str, str], _key('tags of every row, such as `{ country = "NL" }`', *_EVERY)
+    ] = field(default_factory=dict)
+    columns: Annotated[
+        tuple[str, ...] | dict[str, str],
+        _key(
+            "of a table: what each column is, in order, or by the names in its first row",
+            "csv",
+            needed=("csv",),
+        ),
+    ] = ()
+    separator: Annotated[str, _key("between cells: one character, or `tab`", "csv")] = ","
+    quotes: Annotated[bool, _key("whether cells may be quoted", "csv")] = True
+    comment: Annotated[str, _key("what a comment line begins with; empty for none", "csv")] = "#"
+    empty: Annotated[tuple[str, ...], _key("texts that stand for an empty cell", "csv")] = ()
+    overlap: Annotated[
+        Literal["keep", "narrowest"],
+        _key("of rows that overlap `keep` all, or let the `narrowest` count", "csv"),
+    ] = "keep"
+    prefix: Annotated[
+        str | tuple[str, ...],
+        _key(
+            "of JSON: the path to the prefixes, or several",
+            "json",
+            "json-lines",
+            needed=("json", "json-lines"),
+        ),
+    ] = ()
+    tags: Annotated[
+        dict[str, str],
+        _key("of JSON and mmdb: name and path of each tag", "json", "json-lines", "mmdb"),
+    ] = field(default_factory=dict)
+    date: Annotated[str, _key("of JSON: the path to the day the file says it is of", "json")] = ""
+    serial: Annotated[
+        str, _key("of JSON: the path to the version the file gives itself", "json")
+    ] = ""
+    end: Annotated[
+        EndTable | None,
+        _key(
+            "of JSON lines: the record that ends the file; without it the file was cut",
+            "json-lines",
+        ),
+    ] = None
+
+
+class RowsKey(NamedTuple):
+    """One key of `[rows]`: what it means, the formats that take it, and those that need it."""
+
+    meaning: str
+    formats: frozenset[str]
+    needed: frozenset[str]
+
+
+KEYS: Mapping[str, RowsKey] = {
+    name: RowsKey(meaning, **facts) for name, (meaning, facts) in descriptions(RowsTable).items()
+}
+
+
 class FormatOptions(Value, kw_only=True):
     """What a source definition says to the reader of its format.
 
     Attributes:
-        family: The one family the file may list, or both.
-        commas: What joins the ends of a range, or separates addresses in one cell.
-        truncate: Host bits are cleared instead of refused.
-        skip_wrong: A row that cannot be read is left out and reported, a few at most.
-        newline_optional: The last line may have no newline; else the file was cut.
-        keep_special: Special-purpose space stays in; else it is left out and reported.
-        widest: The shortest prefix length that is believed, by family.
+        rows: Its table `[rows]`, over what its format does by itself.
         max_records: How many rows are believed.
-        labels: Tags that are the same for every row.
-        columns: What each column of a table is, in order; or what each is by its head.
-        separator: Between the columns.
-        quotes: Cells may be quoted.
-        comment: A line that begins with it says nothing; may be empty.
-        empty: Texts that stand for an empty cell.
-        narrowest: Of rows that overlap only the narrowest counts; else all do.
         prefixes: Where in JSON the prefixes stand.
         tags: Where their tags stand.
         date: Where the file says what day it describes.
         serial: Where it says its version.
-        end: What the last record of a file of records is.
     """
 
-    family: Family | None = None
-    commas: Commas | None = None
-    truncate: bool = False
-    skip_wrong: bool = False
-    newline_optional: bool = False
-    keep_special: bool = False
-    widest: Mapping[Family, int] = field(default_factory=lambda: {V4: 8, V6: 16})
+    rows: RowsTable = field(default_factory=RowsTable)
     max_records: int = MAX_RECORDS
-    labels: Mapping[str, str] = field(default_factory=dict)
-    columns: tuple[str, ...] | Mapping[str, str] = ()
-    separator: str = ","
-    quotes: bool = True
-    comment: str = "#"
-    empty: tuple[str, ...] = ()
-    narrowest: bool = False
     prefixes: tuple[Path, ...] = ()
     tags: Mapping[str, Path] = field(default_factory=dict)
     date: Path | None = None
     serial: Path | None = None
-    end: End | None = None
+
+    @property
+    def family(self) -> Family | None:
+        """Return the one family the file may list, or None for both."""
+        return {"ipv4": V4, "ipv6": V6}.get(self.rows.family or "")
+
+    @property
+    def commas(self) -> Commas | None:
+        """Return what joins the ends of a range, or separates addresses in one cell."""
+        rows = self.rows
+        return Commas(rows.range, rows.split) if rows.range or rows.split else None
+
+    @property
+    def clear_host_bits(self) -> bool:
+        """Return whether host bits are cleared instead of refused."""
+        return self.rows.host_bits == "clear"
+
+    @property
+    def separator(self) -> str:
+        """Return what stands between the cells of a table."""
+        return _SEPARATORS.get(self.rows.separator, self.rows.separator)
+
+    @property
+    def may_be_unended(self) -> bool:
+        """Return whether the last line may have no newline."""
+        return self.rows.final_newline == "optional"
+
+    def widest(self, family: Family) -> int:
+        """Return the shortest prefix length of `family` that is believed."""
+        return self.rows.widest_prefix.ipv4 if family == V4 else self.rows.widest_prefix.ipv6
+
+    @property
+    def tag_names(self) -> frozenset[str]:
+        """Return what the rows are called by, as far as the definition says."""
+        rows = self.rows
+        return frozenset({*rows.columns, *rows.tags, *rows.labels} - {"", *ADDRESS_COLUMNS})

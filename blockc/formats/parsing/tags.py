@@ -74,21 +74,26 @@ class Tags(Value, eq=False):
     def of(cls, texts: Mapping[str, Sequence[str]], count: int, options: FormatOptions) -> "Tags":
         """Return the tags that `texts` and the labels of `options` say about `count` rows."""
         coded = {
-            name: _cleaned(Categorical.of(values), options.empty) for name, values in texts.items()
+            name: _cleaned(Categorical.of(values), options.rows.empty)
+            for name, values in texts.items()
         }
         wrong: list[Wrong] = []
         for name in coded.keys() & set(COUNTRIES):
             coded[name] = coded[name].renamed(str.upper)
-            wrong += _wrong(coded[name], _is_country, "is no country code", "expected such as DE")
+            wrong += _wrong(
+                coded[name], _is_country, "is not a country code", "expected such as DE"
+            )
         if ASN in coded:
             numbers = coded[ASN]
-            wrong += _wrong(numbers, _are_as_numbers, "is no AS number", "expected such as 64500")
+            wrong += _wrong(
+                numbers, _are_as_numbers, "is not an AS number", "expected such as 64500"
+            )
             coded[ASN] = numbers.renamed(_plain_numbers)
         untagged = np.full(count, ASN in coded)
         for one in coded.values():
             untagged &= one.codes == 0
         constant = {
-            name: Categorical.constant(value, count) for name, value in options.labels.items()
+            name: Categorical.constant(value, count) for name, value in options.rows.labels.items()
         }
         return cls(coded | constant, tuple(wrong), untagged)
 
