@@ -121,7 +121,7 @@ class Unproved(Miscompiled):
     """An artifact does not say what was ordered, or cannot be read back; blockc is wrong.
 
     Attributes:
-        files: path -> text of the whole artifact, for whoever wants to look at it.
+        files: path -> bytes of the whole artifact, for whoever wants to look at it.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Unproved(Miscompiled):
         *,
         at: Location | None = None,
         hint: str = "",
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         super().__init__(message, at=at, hint=hint)
         self.files = dict(files or {})

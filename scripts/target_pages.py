@@ -130,7 +130,7 @@ def section(target: Target) -> Iterator[str]:
     yield f"{target.title}. An address is decided by {DECIDES[target.match]}.\n"
     yield f"- families: {LAYOUTS[target.layout]}"
     yield f"- entries: {FORMS[target.form]}"
-    yield f"- files for `list.{ending(target)}`: {files(target)}"
+    yield f"- files for `list.{target.ending}`: {files(target)}"
     if target.two_sets:
         yield f'- with `when_over = "two-sets"`: {files(target.in_two_sets())}'
     if target.unasked:
@@ -185,18 +185,14 @@ def option_row(option: Option) -> tuple[str, ...]:
     return f"`{option.name}`", f"`{default}`", option.expects
 
 
-def ending(target: Target) -> str:
-    return target.template.split(".")[1]
-
-
 def files(target: Target) -> str:
-    return ", ".join(f"`{file.path}`" for file in target.files(f"list.{ending(target)}"))
+    return ", ".join(f"`{file.path}`" for file in target.files(f"list.{target.ending}"))
 
 
 def sample(target: Target) -> str:
     """Return a small artifact from the golden files, without what its header says of sources."""
     folder = GOLDEN / ("nested" if target.has_exceptions else "mixed") / target.name
-    first = target.files(f"list.{ending(target)}")[0].path
+    first = target.files(f"list.{target.ending}")[0].path
     lines = (folder / first).read_text(encoding="utf-8").splitlines(keepends=True)
     if not target.comment:
         return "".join(lines)

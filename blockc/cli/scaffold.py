@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from blockc import __version__
 from blockc.errors import UsageError
@@ -88,9 +88,8 @@ def output_path(target: Target) -> str:
     >>> output_path(target_named("nginx-geo"))
     'nginx-geo/blocked.conf'
     """
-    ending = PurePosixPath(target.template.removesuffix(".j2")).suffix
     family = ".{family}" if target.layout is Layout.APART else ""
-    return f"{target.name}/{LIST}{family}{ending}"
+    return f"{target.name}/{LIST}{family}.{target.ending}"
 
 
 def _output(target: Target) -> str:

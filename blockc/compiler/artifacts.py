@@ -1,4 +1,4 @@
-"""One artifact: rules from its intent, text from the rules, and the proof of the text."""
+"""One artifact: rules from its intent, files from the rules, and the proof of the files."""
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.syntax.reading import Orders
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field
 from blockc.verify.proof import Proof, prove, prove_pieces
 from blockc.vocabulary import WhenOver
@@ -64,11 +64,11 @@ class Artifact(Value):
 
 
 class _Written(Value, eq=False):
-    """The texts of one part of an artifact, the verdict each address must get from them, and what
+    """The files of one part of an artifact, the verdict each address must get from them, and what
     they must say beside.
     """
 
-    texts: tuple[Text, ...]
+    files: tuple[ArtifactFile, ...]
     said: AddrMap
     orders: Orders
 
@@ -103,13 +103,13 @@ class ArtifactCompiler:
             return None
         pairs = list(zip(group.specs, compiled, strict=True))
         written = [next(self._written(*pair)) for pair in pairs]
-        files, names = [one.texts for one in written], [spec.name for spec in group.specs]
+        files, names = [one.files for one in written], [spec.name for spec in group.specs]
         with _blaming_own_template(first):
             orders = [one.orders for one in written]
             proofs = prove_pieces(first.dialect, files, pieces, names, orders)
         return [
-            self._artifact(spec, one, [(texts, proof)], request)
-            for (spec, one), texts, proof in zip(pairs, files, proofs, strict=True)
+            self._artifact(spec, one, [(own, proof)], request)
+            for (spec, one), own, proof in zip(pairs, files, proofs, strict=True)
         ]
 
     def make(self, spec: ArtifactSpec) -> Artifact:
@@ -130,14 +130,14 @@ class ArtifactCompiler:
         parts = list(self._written(spec, compiled))
         with _blaming_own_template(spec):
             proofs = [
-                prove(spec.dialect, one.texts, one.said, spec.name, one.orders) for one in parts
+                prove(spec.dialect, one.files, one.said, spec.name, one.orders) for one in parts
             ]
         _require_whole(compiled, [one.said for one in parts])
-        texts = (one.texts for one in parts)
-        return self._artifact(spec, compiled, list(zip(texts, proofs, strict=True)), request)
+        files = (one.files for one in parts)
+        return self._artifact(spec, compiled, list(zip(files, proofs, strict=True)), request)
 
     def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator["_Written"]:
-        """Yield each part: its texts and what they must say."""
+        """Yield each part: its files and what they must say."""
         target, whole = spec.dialect, len(compiled.shards) == 1
         for number, rules in _numbered(spec, compiled):
             said = compiled.meaning if whole else _meaning(compiled, rules)
@@ -150,19 +150,19 @@ class ArtifactCompiler:
                 kind=spec.kind,
             )
             path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
-            texts = render(target, document, path, templates)
-            yield _Written(texts, said, document.orders(target, path))
+            files = render(target, document, path, templates)
+            yield _Written(files, said, document.orders(target, path))
 
     @staticmethod
     def _artifact(
         spec: ArtifactSpec,
         compiled: Compiled,
-        parts: Sequence[tuple[Sequence[Text], Proof]],
+        parts: Sequence[tuple[Sequence[ArtifactFile], Proof]],
         request: PassRequest,
     ) -> Artifact:
         return Artifact(
             order=spec,
-            files={text.path: text.text.encode() for texts, _ in parts for text in texts},
+            files={file.path: file.data for files, _ in parts for file in files},
             entries=_total(proof.entries for _, proof in parts),
             addresses=compiled.addresses,
             steps=compiled.steps,
@@ -258,8 +258,8 @@ def _when_over(order: ArtifactSpec) -> WhenOver:
 
 def _templates(order: ArtifactSpec, inputs: Inputs) -> Mapping[str, Text]:
     """Return the templates with the operator's own, if there is one, in place of the target's."""
-    own = order.output.template
-    if not own:
+    own, ours = order.output.template, order.target.writer
+    if not own or callable(ours):
         return inputs.templates
     path = beside(order.output.place.document, own)
-    return {**inputs.templates, order.target.template: inputs.templates[path]}
+    return {**inputs.templates, ours: inputs.templates[path]}

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blockc.targets.core.target import NativeCheck, Target
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 
 TIMEOUT_SECONDS = 120
@@ -50,28 +50,28 @@ def missing(target: Target) -> str:
     return ""
 
 
-def try_natively(target: Target, texts: Sequence[Text]) -> NativeOutcome:
+def try_natively(target: Target, files: Sequence[ArtifactFile]) -> NativeOutcome:
     """Return what the real programs say about the files of one artifact.
 
     Args:
-        texts: The files in the order of `target.files`.
+        files: The files in the order of `target.files`.
     """
     reason = missing(target)
     if reason or target.native is None:
         return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
-        said = _complaint(_command(target.native, Path(folder), texts))
+        said = _complaint(_command(target.native, Path(folder), files))
     return (
         NativeOutcome(NativeAnswer.REFUSED, said) if said else NativeOutcome(NativeAnswer.ACCEPTED)
     )
 
 
-def _command(check: NativeCheck, folder: Path, texts: Sequence[Text]) -> tuple[str, ...]:
+def _command(check: NativeCheck, folder: Path, files: Sequence[ArtifactFile]) -> tuple[str, ...]:
     """Return the command of a check, once everything it reads is in `folder`."""
     gaps = {"@folder@": str(folder)}
-    for number, text in enumerate(texts):
+    for number, file in enumerate(files):
         path = folder / f"artifact.{number}"
-        path.write_text(text.text, encoding="utf-8")
+        path.write_bytes(file.data)
         gaps[f"@{number}@"] = str(path)
 
     def filled(words: str) -> str:

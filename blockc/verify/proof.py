@@ -1,4 +1,4 @@
-"""The proof of an artifact: its text, read back, means the intent for every address there is."""
+"""The proof of an artifact: its files, read back, mean the intent for every address there is."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.reading import Orders, Part, Reading
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 from blockc.verify.said import beyond_limits, unordered
 from blockc.verify.trie_oracle import trie_oracle
@@ -58,7 +58,7 @@ class _Artifact(Value, eq=False):
     """The files of one artifact, and what they are called in messages."""
 
     target: Target
-    texts: Sequence[Text]
+    files: Sequence[ArtifactFile]
     name: str
     orders: Orders
 
@@ -67,20 +67,20 @@ class _Artifact(Value, eq=False):
         of_list = f", list {self.name}" if self.name else ""
         return Unproved(
             f"target {self.target.name}{of_list}: {message}",
-            at=at or Location(self.texts[0].path),
+            at=at or Location(self.files[0].path),
             hint=hint or "nothing was published",
-            files={text.path: text.text for text in self.texts},
+            files={file.path: file.data for file in self.files},
         )
 
     def read(self) -> Reading:
         """Return what the files say, if it is what was ordered beside the entries."""
         try:
-            reading = self.target.reader(self.texts)
+            reading = self.target.reader(self.files)
         except SourceSyntaxError as error:
             message = f"cannot be read back: {error.message}"
             raise self.unproved(message, error.at, error.hint) from None
         wrong = beyond_limits(self.target, reading)
-        wrong = wrong or unordered(self.target, self.texts, reading, self.orders)
+        wrong = wrong or unordered(self.target, self.files, reading, self.orders)
         if wrong:
             raise self.unproved(*wrong)
         return reading
@@ -98,7 +98,7 @@ class _Artifact(Value, eq=False):
         )
 
     def _file_of(self, family: Family) -> str:
-        return next((t.path for t in self.texts if family in t.families), self.texts[0].path)
+        return next((f.path for f in self.files if family in f.families), self.files[0].path)
 
 
 def _state(verdict: str) -> str:
@@ -112,7 +112,7 @@ def _wish(verdict: str) -> str:
 def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
     """Return the place of the rule that decides about the first address of a prefix.
 
-    Where no rule holds it, nothing in the text explains the verdict.
+    Where no rule holds it, nothing in the file explains the verdict.
     """
     rules = reading.rules.get(asked.family, Rules.empty(asked.family))
     address = columns.column(asked.family, [asked.first])
@@ -131,7 +131,7 @@ def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
 
 def prove(
     target: Target,
-    texts: Sequence[Text],
+    files: Sequence[ArtifactFile],
     intent: AddrMap,
     name: str = "",
     orders: Orders = MappingProxyType({}),
@@ -144,7 +144,7 @@ def prove(
     space that the platform never looks up it only matters that no entry gives it a verdict.
 
     Args:
-        texts: The files in the order of `target.files`.
+        files: The files in the order of `target.files`.
         name: The list, for messages.
         orders: What each file must say beside its entries; nothing is asked of others.
 
@@ -154,7 +154,7 @@ def prove(
 
     Cost: O(n log n); reading and PyTricia take most of it, about 3 us an entry.
     """
-    artifact = _Artifact(target, texts, name, orders)
+    artifact = _Artifact(target, files, name, orders)
     reading = artifact.read()
     return _proof(reading, _compare(artifact, reading, intent))
 
@@ -185,7 +185,7 @@ def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap) -> int:
 
 def prove_pieces(
     target: Target,
-    texts: Sequence[Sequence[Text]],
+    files: Sequence[Sequence[ArtifactFile]],
     pieces: PieceMap,
     names: Sequence[str],
     orders: Sequence[Orders],
@@ -197,22 +197,22 @@ def prove_pieces(
     one piece as it does in all. What is wrong is told by the proof of the piece that is.
 
     Args:
-        texts: The files of each piece, in the order of `target.files`.
+        files: The files of each piece, in the order of `target.files`.
         names: The list of each, for messages.
         orders: What each must say beside its entries.
 
     Raises:
         Unproved: As `prove` of the first artifact that is wrong.
     """
-    artifacts = [_Artifact(target, *one) for one in zip(texts, names, orders, strict=True)]
+    artifacts = [_Artifact(target, *one) for one in zip(files, names, orders, strict=True)]
     readings = [artifact.read() for artifact in artifacts]
     parts = (part for at, one in enumerate(readings) for part in _in_piece(pieces, at, one))
     whole = Reading(tuple(parts), (*pieces.together.names, _ANOTHER))
     try:
         count = _compare(artifacts[0], whole, pieces.together)
     except Unproved:
-        for files, intent, name in zip(texts, pieces.maps, names, strict=True):
-            prove(target, files, intent, name)
+        for own, intent, name in zip(files, pieces.maps, names, strict=True):
+            prove(target, own, intent, name)
         raise
     return [_proof(reading, count) for reading in readings]
 

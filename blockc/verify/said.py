@@ -15,7 +15,7 @@ from blockc.errors import Location
 from blockc.targets.core.document import topic
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.syntax.reading import Found, Ordered, Orders, Reading
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 
 # The lines of our own header that state something about the list; others are anybody's remarks.
 _STATEMENT = re.compile(
@@ -25,18 +25,19 @@ _STATEMENT = re.compile(
 
 
 def unordered(
-    target: Target, texts: Sequence[Text], reading: Reading, orders: Orders
+    target: Target, files: Sequence[ArtifactFile], reading: Reading, orders: Orders
 ) -> tuple[str, Location] | None:
     """Return what an artifact says or fails to say against its orders, and where; None if nothing.
 
     Args:
         orders: What each file was ordered to say; files that are not in it are not looked at.
     """
-    for text in texts:
-        if text.path in orders:
-            found = [one for one in reading.found if one.path == text.path]
-            found += statements(text, target.comment)
-            wrong = _difference(text, found, orders[text.path])
+    for file in files:
+        if file.path in orders:
+            found = [one for one in reading.found if one.path == file.path]
+            if target.comment:
+                found += statements(file.decoded(), target.comment)
+            wrong = _difference(file.path, found, orders[file.path])
             if wrong:
                 return wrong
     return None
@@ -45,7 +46,7 @@ def unordered(
 def statements(text: Text, comment: str) -> Iterator[Found]:
     """Yield what the comments at the beginning of a text say about the list, as our headers do."""
     at = 0
-    for line in text.text.split("\n") if comment else ():
+    for line in text.text.split("\n"):
         if not line.startswith(comment):
             return
         said = line.removeprefix(comment).strip(" ")
@@ -55,18 +56,18 @@ def statements(text: Text, comment: str) -> Iterator[Found]:
 
 
 def _difference(
-    text: Text, found: Sequence[Found], orders: Sequence[Ordered]
+    path: str, found: Sequence[Found], orders: Sequence[Ordered]
 ) -> tuple[str, Location] | None:
     for one in found:
         wanted = [order.value for order in orders if order.what == one.what]
         if one.value not in wanted:
             expected = f"ordered is {_list(wanted)}" if wanted else "nothing of the kind is ordered"
             wrong = one.error(f"the {one.what} is {one.value!r}, {expected}")
-            return wrong.message, wrong.at or Location(text.path)
+            return wrong.message, wrong.at or Location(path)
     said = [(one.what, one.value) for one in found]
     for order in orders:
         if order.required and (order.what, order.value) not in said:
-            return f"the {order.what} {order.value!r} is ordered and missing", Location(text.path)
+            return f"the {order.what} {order.value!r} is ordered and missing", Location(path)
     return None
 
 

@@ -10,12 +10,13 @@ import pytest
 
 from blockc.passes.exact import cover
 from blockc.targets.core.render import render
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
 from blockc.workspace.registries import shipped_templates
 from tests.cli.conftest import Blockc
 from tests.cli.toy import POLICY, Done, environ, program, shown, write_policy
 from tests.support.machine import require_mounts
+from tests.targets.artifacts import changed
 
 Fails = Callable[..., Done]
 OURS = 'target = "plain"\npath = "far.txt"\ntemplate = "own.j2"\n'
@@ -107,9 +108,8 @@ def test_a_pass_that_loses_a_prefix_is_exit_code_70(
 def test_a_text_changed_after_the_template_is_exit_code_70(
     fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(*given: Any) -> tuple[Text, ...]:
-        right = render(*given)
-        return tuple(replace(t, text=t.text.replace("1.0.1.0/24", "1.0.0.0/24")) for t in right)
+    def wrong(*given: Any) -> tuple[ArtifactFile, ...]:
+        return tuple(changed(file, "1.0.1.0/24", "1.0.0.0/24") for file in render(*given))
 
     monkeypatch.setattr("blockc.compiler.artifacts.render", wrong)
     done = fails()
@@ -137,6 +137,11 @@ def test_a_bug_anywhere_is_exit_code_70_with_its_traceback(
     [
         ("{{ nothing }}", 2, "own.j2:1: the template cannot be filled: 'nothing' is undefined"),
         ("ok\n{% for %}", 2, "own.j2:2: the template cannot be filled: "),
+        (
+            "{{ '\\ud800' }}",
+            2,
+            "own.j2: the template cannot be filled: it writes U+D800, which is ",
+        ),
         ("{% for a in parts %}", 2, "own.j2:1: the template cannot be filled: "),
         ("{{ parts.__class__.__mro__ }}", 2, "own.j2:1: the template cannot be filled: "),
         ("# nobody is blocked\n", 2, "far.txt: target plain, list far: 1.0.1.0/24 is allowed, "),

@@ -13,7 +13,7 @@ from blockc.errors import DoNotFit, Mistakes
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
 from blockc.targets.core.render import render
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.verify.proof import prove
 from blockc.vocabulary import WhenOver
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
@@ -41,8 +41,7 @@ def mapped(target: str, said: str, path: str = "map.conf") -> str:
 
 def read(build: Build, target: str, path: str) -> AddrMap:
     """Return the verdict of every address by an artifact of one file."""
-    text = Text(path, build.files[path].decode())
-    found = TARGETS[target].reader([text])
+    found = TARGETS[target].reader([ArtifactFile(path, build.files[path])])
     return meaning(TARGETS[target].match, found.rules.values(), found.names)
 
 
@@ -166,6 +165,6 @@ def test_the_united_states_fit_into_two_ip_sets() -> None:
     one = draft(target.in_two_sets(), rules)
     texts = render(target.in_two_sets(), one, "us.json", TEMPLATES)
 
-    sizes = [len(json.loads(text.text)["Addresses"]) for text in texts[:-1]]
+    sizes = [len(json.loads(text.data)["Addresses"]) for text in texts[:-1]]
     assert (sizes[0], sizes[2]) == (2_832, 6_353)
     assert prove(target.in_two_sets(), texts, america).entries[V4] == 9_185

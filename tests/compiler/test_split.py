@@ -11,11 +11,11 @@ from blockc.compiler.compile import Build
 from blockc.compiler.country_split import counts_by_country, split_by_country
 from blockc.errors import DoNotFit, Miscompiled, Mistakes
 from blockc.targets.core.render import render
-from blockc.targets.syntax.tokens import Text
-from blockc.values import replace
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.verify.proof import prove_pieces
 from tests.compiler.toy import COUNTRIES, compiled, output, resolved
 from tests.policy.toy import addresses
+from tests.targets.artifacts import with_text
 
 LISTS = """
 [list.far]
@@ -123,13 +123,13 @@ def test_a_lie_in_the_file_of_one_piece_is_found_with_its_name(
 ) -> None:
     """Of the piece itself twice removed, of another piece, of none, and an entry left out."""
 
-    def lying(*arguments: Any) -> tuple[Text, ...]:
+    def lying(*arguments: Any) -> tuple[ArtifactFile, ...]:
         texts = render(*arguments)
         return tuple(_changed(text) if text.path == "z/US.txt" else text for text in texts)
 
-    def _changed(text: Text) -> Text:
-        lines = text.text.splitlines()
-        return replace(text, text="\n".join([*lines[:-1], lie or "", ""]))
+    def _changed(file: ArtifactFile) -> ArtifactFile:
+        lines = file.data.decode().splitlines()
+        return with_text(file, "\n".join([*lines[:-1], lie or "", ""]))
 
     monkeypatch.setattr(artifacts, "render", lying)
     with pytest.raises(Miscompiled, match=r"^z/US\.txt:[0-9:]* ") as caught:
@@ -138,11 +138,10 @@ def test_a_lie_in_the_file_of_one_piece_is_found_with_its_name(
 
 
 def test_a_file_that_cannot_be_read_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*arguments: Any) -> tuple[Text, ...]:
+    def broken(*arguments: Any) -> tuple[ArtifactFile, ...]:
         texts = render(*arguments)
         return tuple(
-            replace(text, text="10.0.0.0/99\n") if text.path == "z/EU.txt" else text
-            for text in texts
+            with_text(text, "10.0.0.0/99\n") if text.path == "z/EU.txt" else text for text in texts
         )
 
     monkeypatch.setattr(artifacts, "render", broken)

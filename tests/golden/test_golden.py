@@ -16,7 +16,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
@@ -43,7 +43,7 @@ CASES_AND_TARGETS = [
 ]
 
 
-def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
+def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, ...]]:
     """Return the meaning of a case and what `target` makes of it.
 
     A line of `list.txt` is a prefix and, where it is not blocked, its verdict or `allow`.
@@ -64,36 +64,35 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[Text, ...]]:
         intent = AddrMap.of_set(addresses)
     provenance = replace(PROVENANCE, sample=case.name == "sample")
     one = draft(target, rules, None, provenance, KINDS.get(case.name, ContentKind.LIST), names)
-    path = f"list.{target.template.split('.')[1]}"
-    return intent, render(target, one, path, TEMPLATES)
+    return intent, render(target, one, f"list.{target.ending}", TEMPLATES)
 
 
 @pytest.mark.parametrize(("case", "target"), CASES_AND_TARGETS)
 def test_an_artifact_is_right_and_stays_as_it_was(
     case: Path, target: Target, request: pytest.FixtureRequest
 ) -> None:
-    intent, texts = compiled(case, target)
+    intent, files = compiled(case, target)
     folder = case / target.name
-    actual = {text.path: text.text for text in texts}
+    actual = {file.path: file.data for file in files}
 
-    prove(target, texts, intent)  # meaning, before bytes
+    prove(target, files, intent)  # meaning, before bytes
     if request.config.getoption("--update-golden"):
         update(folder, actual)
     assert contents(folder) == actual
 
 
-def contents(folder: Path) -> Mapping[str, str]:
-    """Return name -> text of the files in `folder`, with the line ends they have."""
-    return {path.name: path.read_bytes().decode() for path in sorted(folder.glob("*"))}
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Return name -> bytes of the files in `folder`."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
 
 
-def update(folder: Path, files: Mapping[str, str]) -> None:
+def update(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make `folder` hold exactly `files`."""
     folder.mkdir(exist_ok=True)
     for path in folder.glob("*"):
         path.unlink()
-    for name, text in files.items():
-        (folder / name).write_bytes(text.encode())
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 def test_every_case_covers_every_target_it_can() -> None:
@@ -103,7 +102,7 @@ def test_every_case_covers_every_target_it_can() -> None:
 
 
 def test_a_wrong_artifact_cannot_be_blessed() -> None:
-    intent, texts = compiled(HERE / "mixed", TARGETS["plain"])
+    intent, files = compiled(HERE / "mixed", TARGETS["plain"])
     assert intent != AddrMap.of_set(AddrSet.empty())
     with pytest.raises(Exception, match="the policy allows it"):
-        prove(TARGETS["plain"], texts, AddrMap.of_set(AddrSet.empty()))
+        prove(TARGETS["plain"], files, AddrMap.of_set(AddrSet.empty()))

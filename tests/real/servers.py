@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from tests.support.machine import require_program
 
 AT_ONCE = 200  # requests on their way; their answers must fit the socket's buffer
@@ -95,11 +95,11 @@ def _received(wire: socket.socket, count: int) -> list[str]:
 
 
 @contextmanager
-def nginx(texts: Sequence[Text], variable: str = VARIABLE) -> Iterator[Server]:
+def nginx(files: Sequence[ArtifactFile], variable: str = VARIABLE) -> Iterator[Server]:
     """Run nginx with the artifact until the block ends; it is ready when its parent returns."""
     program = require_program("nginx")
     with TemporaryDirectory(prefix="blockc-nginx-") as folder:
-        Path(folder, "list.conf").write_text(texts[0].text, encoding="utf-8")
+        Path(folder, "list.conf").write_bytes(files[0].data)
         configuration = Path(folder, "nginx.conf")
         configuration.write_text(NGINX.format(folder=folder, variable=variable), encoding="utf-8")
         command = [program, "-p", folder, "-c", str(configuration)]
@@ -113,14 +113,16 @@ def nginx(texts: Sequence[Text], variable: str = VARIABLE) -> Iterator[Server]:
 
 
 @contextmanager
-def haproxy(texts: Sequence[Text], default: str = "none", bind: str = "") -> Iterator[Server]:
+def haproxy(
+    files: Sequence[ArtifactFile], default: str = "none", bind: str = ""
+) -> Iterator[Server]:
     """Run HAProxy with the map until the block ends.
 
     Its master daemon returns once the sockets are bound, so it answers when the block begins.
     """
     program = require_program("haproxy")
     with TemporaryDirectory(prefix="blockc-haproxy-") as folder:
-        Path(folder, "list.map").write_text(texts[0].text, encoding="utf-8")
+        Path(folder, "list.map").write_bytes(files[0].data)
         configuration = Path(folder, "haproxy.cfg")
         filled = HAPROXY.format(folder=folder, default=default, bind=bind)
         configuration.write_text(filled, encoding="utf-8")

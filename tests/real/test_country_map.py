@@ -15,7 +15,7 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.verify.proof import prove
 from tests.compiler.worlds import sample_world
@@ -38,7 +38,7 @@ def compiled(target: Target, world: AddrMap) -> Compiled:
     return compile_rules(world, target.match, PassRequest(lengths=lengths))
 
 
-def written(target: Target, world: AddrMap, options: dict[str, object]) -> Sequence[Text]:
+def written(target: Target, world: AddrMap, options: dict[str, object]) -> Sequence[ArtifactFile]:
     """Return the map of the world, proved."""
     rules = compiled(target, world).rules
     one = draft(target, rules, options, PROVENANCE, ContentKind.COUNTRIES, world.names)

@@ -11,7 +11,7 @@ from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import haproxy
 from tests.targets.artifacts import (
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 PROBES = 300
 
 
-def require_agreement(intent: AddrMap, texts: tuple[Text, ...]) -> None:
+def require_agreement(intent: AddrMap, texts: tuple[ArtifactFile, ...]) -> None:
     """Check HAProxy's answers at both ends of slots, and where it looks twice."""
     with haproxy(texts) as server:
         for family in FAMILIES:

@@ -21,7 +21,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from tests.compiler.worlds import of_countries, sample_world
 from tests.real.probes import SLOTS_A_FAMILY, blocked, ends, listed, reaches_a_hook
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
@@ -47,17 +47,17 @@ def programs_of(target: Target) -> tuple[str, ...]:
     return target.native.programs
 
 
-def stored(folder: Path, texts: tuple[Text, ...]) -> list[Path]:
+def stored(folder: Path, files: tuple[ArtifactFile, ...]) -> list[Path]:
     """Write the files of an artifact and return where they are."""
-    paths = [folder / Path(text.path).name for text in texts]
-    for path, text in zip(paths, texts, strict=True):
-        path.write_text(text.text, encoding="utf-8")
+    paths = [folder / Path(text.path).name for text in files]
+    for path, file in zip(paths, files, strict=True):
+        path.write_bytes(file.data)
     return paths
 
 
-def ipset_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
+def ipset_commands(folder: Path, files: tuple[ArtifactFile, ...]) -> list[str]:
     """Return the commands that the files themselves recommend, loading twice as an update does."""
-    restore, v4, v6 = stored(folder, texts)
+    restore, v4, v6 = stored(folder, files)
     load = [
         f"ipset restore < {restore}",
         f"iptables-restore --noflush < {v4}",
@@ -67,9 +67,9 @@ def ipset_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
     return [*load, *hook, *load]
 
 
-def nft_commands(folder: Path, texts: tuple[Text, ...]) -> list[str]:
+def nft_commands(folder: Path, files: tuple[ArtifactFile, ...]) -> list[str]:
     """Return the commands that load the table, and load it again."""
-    (path,) = stored(folder, texts)
+    (path,) = stored(folder, files)
     return [f"nft -f {path}", f"nft -f {path}"]
 
 

@@ -7,7 +7,7 @@ from blockc.addresses.rules import Match, meaning
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from tests.real.probes import ends, listed, mapped, verdicts
 from tests.real.servers import nginx
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 FLAGS = {"": "0", "block": "1"}
 
 
-def asked_by_argument(intent: AddrMap, texts: tuple[Text, ...]) -> None:
+def asked_by_argument(intent: AddrMap, texts: tuple[ArtifactFile, ...]) -> None:
     """Check nginx's answer at both ends of the slots of `intent`."""
     with nginx(texts) as server:
         for family in FAMILIES:

@@ -6,7 +6,7 @@ import pytest
 
 from blockc.errors import SourceSyntaxError
 from blockc.targets.kernel.ipset_restore import Restore
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.targets.web.nginx_geo import NGINX_GEO, read_geo
 from blockc.verify.native import NativeAnswer, try_natively
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.real
 )
 def test_nginx_warns_of_or_refuses_what_the_reader_refuses(body: str, said: str) -> None:
     require_program("nginx")
-    text = Text("x.conf", f"geo $x {{\n{body}\n}}\n")
-    outcome = try_natively(NGINX_GEO, (text,))
+    file = ArtifactFile("x.conf", f"geo $x {{\n{body}\n}}\n".encode())
+    outcome = try_natively(NGINX_GEO, (file,))
     assert outcome.answer is NativeAnswer.REFUSED
     assert said in outcome.reason
     with pytest.raises(SourceSyntaxError):
-        read_geo(text)
+        read_geo(file.decoded())
 
 
 def test_ipset_takes_quotes_off_names_and_reads_010_as_eight() -> None:

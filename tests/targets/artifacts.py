@@ -17,7 +17,8 @@ from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
+from blockc.values import replace
 
 PATH = "out/list.conf"
 #: Every way a target writes, for tests of all of them.
@@ -108,14 +109,24 @@ def draft(
 
 def written(
     target: Target, addresses: AddrSet, options: Mapping[str, object] | None = None
-) -> tuple[Text, ...]:
+) -> tuple[ArtifactFile, ...]:
     """Return the artifact of `target` that blocks `addresses`."""
     return render(target, draft(target, rules_of(target, addresses), options), PATH, TEMPLATES)
 
 
-def written_rules(target: Target, rules: Mapping[Family, Rules]) -> tuple[Text, ...]:
+def written_rules(target: Target, rules: Mapping[Family, Rules]) -> tuple[ArtifactFile, ...]:
     """Return the artifact of `target` that holds exactly `rules`."""
     return render(target, draft(target, rules), PATH, TEMPLATES)
+
+
+def with_text(file: ArtifactFile, text: str) -> ArtifactFile:
+    """Return a file like `file` with another text; half of a character is not UTF-8 then."""
+    return replace(file, data=text.encode("utf-8", "surrogatepass"))
+
+
+def changed(file: ArtifactFile, old: str, new: str) -> ArtifactFile:
+    """Return a file like `file` with `new` wherever it said `old`."""
+    return replace(file, data=file.data.replace(old.encode(), new.encode()))
 
 
 def nested(*entries: tuple[str, int]) -> dict[Family, Rules]:

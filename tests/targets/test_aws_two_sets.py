@@ -13,10 +13,10 @@ from blockc.errors import DoesNotFit, Miscompiled, SourceSyntaxError
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.syntax.reading import NAMES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from blockc.verify.proof import prove
-from tests.targets.artifacts import TEMPLATES, draft, nested, prefixes
+from tests.targets.artifacts import TEMPLATES, changed, draft, nested, prefixes, with_text
 
 TWO_SETS = AWS_WAFV2_IPSET.in_two_sets()
 RULES = nested(
@@ -30,17 +30,19 @@ INTENT = AddrMap.of_set(
 Change = Callable[[dict[str, Any]], object]
 
 
-def written(options: dict[str, object] | None = None, path: str = "x.json") -> tuple[Text, ...]:
+def written(
+    options: dict[str, object] | None = None, path: str = "x.json"
+) -> tuple[ArtifactFile, ...]:
     """Return the files of the small list."""
     return render(TWO_SETS, draft(TWO_SETS, RULES, options), path, TEMPLATES)
 
 
-def with_rule(change: Change) -> tuple[Text, ...]:
+def with_rule(change: Change) -> tuple[ArtifactFile, ...]:
     """Return the files with something changed in the rule."""
     *sets, rule = written()
-    value = json.loads(rule.text)
+    value = json.loads(rule.data)
     change(value)
-    return (*sets, replace(rule, text=json.dumps(value, indent=1)))
+    return (*sets, with_text(rule, json.dumps(value, indent=1)))
 
 
 def joined(rule: dict[str, Any]) -> list[dict[str, Any]]:
@@ -61,7 +63,7 @@ def test_each_set_and_the_rule_have_a_file() -> None:
 
 def test_the_first_sets_are_named_as_without_exceptions() -> None:
     """So choosing two sets leaves the set that is there in its place."""
-    names = [json.loads(text.text)["Name"] for text in written()]
+    names = [json.loads(text.data)["Name"] for text in written()]
     assert names == [
         "blockc-export-control-ipv4", "blockc-export-control-ipv6",
         "blockc-export-control-except-ipv4", "blockc-export-control-except-ipv6",
@@ -80,7 +82,7 @@ def test_the_rule_names_the_sets_by_arns_to_fill_in() -> None:
         "scope": "CLOUDFRONT",
         "arn": "arn:aws:wafv2:us-east-1:123456789012",
     }
-    arns = re.findall(r'"ARN": "(.*?)"', written(options)[-1].text)
+    arns = re.findall(r'"ARN": "(.*?)"', written(options)[-1].data.decode())
     assert len(arns) == 4
     assert arns[2] == (
         "arn:aws:wafv2:us-east-1:123456789012:global/ipset/"
@@ -91,7 +93,8 @@ def test_the_rule_names_the_sets_by_arns_to_fill_in() -> None:
 
 def test_sets_that_have_their_ids_are_still_proved() -> None:
     filled = with_rule(lambda _: None)
-    rule = replace(filled[-1], text=re.sub("ID-OF-[a-z0-9-]+", "1-2-3", filled[-1].text))
+    ours = filled[-1].data.decode()
+    rule = with_text(filled[-1], re.sub("ID-OF-[a-z0-9-]+", "1-2-3", ours))
     prove(TWO_SETS, (*filled[:-1], rule), INTENT)
 
 
@@ -133,7 +136,7 @@ def test_a_rule_that_says_something_else_is_an_error(change: Change, reason: str
 def test_a_set_used_twice_never_or_not_ours_is_an_error(old: str, new: str) -> None:
     *sets, rule = written()
     with pytest.raises(SourceSyntaxError, match="is not made and used exactly once"):
-        TWO_SETS.reader((*sets, replace(rule, text=rule.text.replace(old, new))))
+        TWO_SETS.reader((*sets, changed(rule, old, new)))
     with pytest.raises(SourceSyntaxError, match="is not made and used exactly once"):
         TWO_SETS.reader((sets[0], sets[0], *sets[2:], rule))
 
@@ -141,10 +144,10 @@ def test_a_set_used_twice_never_or_not_ours_is_an_error(old: str, new: str) -> N
 def test_exceptions_and_sets_that_changed_places_are_found() -> None:
     """The rule decides which set is which, not the name of its file."""
     *sets, rule = written()
-    turned = rule.text.replace("control-ip", "control-EXCEPT-ip").replace("-except-", "-")
-    turned = turned.replace("-EXCEPT-", "-except-")
+    turned = changed(changed(rule, "control-ip", "control-EXCEPT-ip"), "-except-", "-")
+    turned = changed(turned, "-EXCEPT-", "-except-")
     with pytest.raises(Miscompiled, match=r"the policy (blocks|allows) it"):
-        prove(TWO_SETS, (*sets, replace(rule, text=turned)), INTENT)
+        prove(TWO_SETS, (*sets, turned), INTENT)
 
 
 def test_each_set_has_its_own_limit() -> None:

@@ -168,7 +168,7 @@ def test_the_same_set_is_created_alike_however_long_the_list() -> None:
         for size in (1, 90)
     )
     creates = [
-        [line for line in texts[0].text.splitlines() if line.startswith("create")]
+        [line for line in texts[0].data.decode().splitlines() if line.startswith("create")]
         for texts in (short, long)
     ]
     assert creates[0] == creates[1]
@@ -185,7 +185,7 @@ def test_entries_added_together_are_those_added_one_after_another(
     )  # fmt: skip
     texts = written_rules(IPSET, nested_ones)
     for _ in range(50):
-        text = Text(texts[0].path, spoilt(texts[0].text, random))
+        text = Text(texts[0].path, spoilt(texts[0].data.decode(), random))
         with monkeypatch.context() as slowly:
             together = outcome(text)
             slowly.setattr(Restore, "_add_all", lambda *_: False)

@@ -15,7 +15,7 @@ NEIGHBOURS = EDGES["neighbours"]
 
 
 def test_the_document_has_the_keys_that_programs_rely_on() -> None:
-    document = json.loads(written(JSON, NEIGHBOURS)[0].text)
+    document = json.loads(written(JSON, NEIGHBOURS)[0].data)
 
     assert document == {
         "schema": "blockc-list/1",
@@ -57,7 +57,7 @@ def test_the_document_has_the_keys_that_programs_rely_on() -> None:
 def test_another_shape_is_an_error_with_its_line(
     old: str, new: str, line: int, reason: str
 ) -> None:
-    text = written(JSON, NEIGHBOURS)[0].text
+    text = written(JSON, NEIGHBOURS)[0].data.decode()
     assert old in text
     with pytest.raises(SourceSyntaxError) as found:
         read_json(Text("x.json", text.replace(old, new, 1)))
@@ -73,7 +73,7 @@ def test_what_is_no_object_is_an_error(text: str) -> None:
 
 
 def test_an_ip_set_is_what_the_api_takes() -> None:
-    v4, v6 = (json.loads(text.text) for text in written(AWS_WAFV2_IPSET, NEIGHBOURS))
+    v4, v6 = (json.loads(text.data) for text in written(AWS_WAFV2_IPSET, NEIGHBOURS))
 
     assert v4 == {
         "Name": "blockc-export-control-ipv4",
@@ -103,7 +103,7 @@ def test_an_ip_set_is_what_the_api_takes() -> None:
     ],
 )
 def test_what_the_api_refuses_the_reader_refuses(old: str, new: str, reason: str) -> None:
-    text = written(AWS_WAFV2_IPSET, NEIGHBOURS)[0]
+    text = written(AWS_WAFV2_IPSET, NEIGHBOURS)[0].decoded()
     assert old in text.text
     with pytest.raises(SourceSyntaxError) as found:
         read_ip_set(Text(text.path, text.text.replace(old, new, 1)))

@@ -112,7 +112,7 @@ def test_a_text_that_is_no_geo_block_is_an_error(text: str) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_words_found_quickly_are_those_of_the_grammar(seed: int) -> None:
     random = Random(seed)
-    original = written(NGINX_GEO, scattered(random, 5))[0].text
+    original = written(NGINX_GEO, scattered(random, 5))[0].data.decode()
     quick = 0
     for _ in range(100):
         text = spoilt(original, random)

@@ -50,6 +50,6 @@ def test_what_is_no_address_is_an_error_with_its_place(
 
 
 def test_the_header_can_be_left_out() -> None:
-    bare = written(PLAIN, EDGES["neighbours"], {"header": False})[0].text
+    bare = written(PLAIN, EDGES["neighbours"], {"header": False})[0].data.decode()
     assert bare == "10.0.0.0/9\n10.128.0.0/10\n2001:db8::/64\n2001:db8:0:1::/65\n"
-    assert written(PLAIN, EDGES["nothing"], {"header": False})[0].text == ""
+    assert written(PLAIN, EDGES["nothing"], {"header": False})[0].data == b""

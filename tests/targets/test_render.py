@@ -112,5 +112,5 @@ def test_an_unknown_target_is_told_with_what_was_meant() -> None:
 def filled(template: str) -> str:
     """Return what the template makes of a small plain list."""
     one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
-    templates = {**TEMPLATES, PLAIN.template: Text("mine.j2", template)}
-    return render(PLAIN, one, PATH, templates)[0].text
+    templates = {**TEMPLATES, str(PLAIN.writer): Text("mine.j2", template)}
+    return render(PLAIN, one, PATH, templates)[0].data.decode()

@@ -13,7 +13,16 @@ from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
-from tests.targets.artifacts import DIALECTS, EDGES, PATH, TEMPLATES, draft, nested, rules_of
+from tests.targets.artifacts import (
+    DIALECTS,
+    EDGES,
+    PATH,
+    TEMPLATES,
+    changed,
+    draft,
+    nested,
+    rules_of,
+)
 
 ADDRESSES = EDGES["neighbours"]
 AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
@@ -22,15 +31,16 @@ AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
 def proved(target: Target, template: str, old: str, new: str) -> None:
     """Prove the artifact of a template in which something was changed."""
     assert old in TEMPLATES[template].text
-    changed = Text(template, TEMPLATES[template].text.replace(old, new))
+    other = Text(template, TEMPLATES[template].text.replace(old, new))
     document = draft(target, rules_of(target, ADDRESSES))
-    texts = render(target, document, PATH, {**TEMPLATES, template: changed})
+    texts = render(target, document, PATH, {**TEMPLATES, template: other})
     prove(target, texts, AddrMap.of_set(ADDRESSES), "x", document.orders(target, PATH))
 
 
 @pytest.mark.parametrize("target", DIALECTS)
 def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
-    proved(target, target.template, "", "")
+    if not callable(target.writer):
+        proved(target, target.writer, "", "")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +69,7 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
 def test_a_wrong_template_is_refused_with_the_place(
     target: Target, old: str, new: str, message: str
 ) -> None:
-    require_refused(target, target.template, old, new, message)
+    require_refused(target, str(target.writer), old, new, message)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def require_refused(target: Target, template: str, old: str, new: str, message: 
     place = refused.value.at
     assert place
     assert place.line
-    assert place.text in refused.value.files[place.path]
+    assert place.text.encode() in refused.value.files[place.path]
 
 
 def test_what_was_read_must_fit_the_platform_also_where_a_template_wrote_it() -> None:
@@ -103,7 +113,7 @@ def test_what_was_read_must_fit_the_platform_also_where_a_template_wrote_it() ->
     with pytest.raises(Unproved, match="takes prefixes of /1 to /32, this is a /0") as refused:
         prove(
             AWS_WAFV2_IPSET,
-            [replace(texts[0], text=texts[0].text.replace("12.0.0.0/8", "0.0.0.0/0")), texts[1]],
+            [changed(texts[0], "12.0.0.0/8", "0.0.0.0/0"), texts[1]],
             intent,
         )
     assert refused.value.at

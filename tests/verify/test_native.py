@@ -4,13 +4,12 @@ import pytest
 
 from blockc.targets.core.target import Target
 from blockc.targets.registry import TARGETS
-from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from blockc.verify import native
 from blockc.verify.native import NativeAnswer, missing, try_natively
 from tests.support.machine import absent
-from tests.targets.artifacts import EDGES, written
+from tests.targets.artifacts import EDGES, changed, written
 
 UNASKED = [target for target in TARGETS.values() if not target.native]
 REAL = [target for target in TARGETS.values() if target.native]
@@ -40,7 +39,7 @@ def test_a_broken_artifact_is_refused_in_the_programs_own_words(target: Target) 
     if missing(target):
         absent(missing(target))
     texts = written(target, EDGES["ipv4 only"])
-    broken = Text(texts[0].path, texts[0].text.replace("192.0.2.0", "192.0.2.0.0"))
+    broken = changed(texts[0], "192.0.2.0", "192.0.2.0.0")
 
     assert try_natively(target, texts).answer is NativeAnswer.ACCEPTED
     outcome = try_natively(target, (broken, *texts[1:]))
@@ -53,7 +52,7 @@ def test_what_nginx_only_warns_of_is_refused() -> None:
     if missing(NGINX_GEO):
         absent(missing(NGINX_GEO))
     text = written(NGINX_GEO, EDGES["ipv4 only"])[0]
-    twice = Text(text.path, text.text.replace("default 0;", "default 0; 192.0.2.0/24 0;"))
+    twice = changed(text, "default 0;", "default 0; 192.0.2.0/24 0;")
     outcome = try_natively(NGINX_GEO, (twice,))
     assert outcome.answer is NativeAnswer.REFUSED
     assert "duplicate network" in outcome.reason

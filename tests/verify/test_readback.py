@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
+import numpy as np
 import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, Prefix, Prefixes
@@ -11,12 +12,14 @@ from blockc.addresses.longest_match import PrefixIndex
 from blockc.addresses.rules import Rules
 from blockc.errors import Miscompiled, Unproved
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
-from blockc.targets.core.document import entry_texts
+from blockc.targets.core.document import Document, FamilyEntries, entry_texts
+from blockc.targets.core.layout import File
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.reading import Part, Reading
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from blockc.verify import trie_oracle
@@ -24,6 +27,7 @@ from blockc.verify.proof import Proof, prove
 from tests.targets.artifacts import (
     DIALECTS,
     EDGES,
+    changed,
     nested,
     prefixes,
     rules_of,
@@ -112,10 +116,7 @@ def test_a_fault_in_one_character_is_found(target: Target) -> None:
         entry = random.choice(spelled)
         at = random.choice([at for at, c in enumerate(entry) if c.isalnum()])
         other = random.choice([c for c in "0123456789" if c != entry[at]])
-        spoilt = tuple(
-            replace(text, text=text.text.replace(entry, entry[:at] + other + entry[at + 1 :]))
-            for text in texts
-        )
+        spoilt = tuple(changed(text, entry, entry[:at] + other + entry[at + 1 :]) for text in texts)
         assert spoilt != texts
         with pytest.raises(Miscompiled):
             prove(target, spoilt, AddrMap.of_set(addresses))
@@ -166,8 +167,48 @@ def test_the_message_has_the_place_of_the_entry_that_decides(
     assert at is not None
     assert at.text[at.column - 1 :].lstrip('"').startswith(place)
     text = next(text for text in texts if text.path == at.path)
-    assert text.text.split("\n")[at.line - 1] == at.text
-    assert found.value.files == {one.path: one.text for one in texts}
+    assert text.data.decode().split("\n")[at.line - 1] == at.text
+    assert found.value.files == {one.path: one.data for one in texts}
+
+
+def test_a_text_that_is_not_utf_8_is_told_with_its_line() -> None:
+    with pytest.raises(Unproved, match=r"^x\.txt:2: .*cannot be read back: not UTF-8 text"):
+        prove(
+            PLAIN, (ArtifactFile("x.txt", b"10.0.0.0/8\n\xff\n"),), AddrMap.of_set(EDGES["nothing"])
+        )
+
+
+def _packed(document: Document, _: File, parts: Sequence[FamilyEntries]) -> bytes:
+    """Return the name of the list, and the entries of IPv4 as pairs of numbers."""
+    rules = next(part.rules for part in parts if part.family == V4)
+    head = document.provenance.list.encode() + b"\0"
+    return head + np.column_stack([rules.start, rules.last]).astype(">u4").tobytes()
+
+
+def _unpacked(files: Sequence[ArtifactFile]) -> Reading:
+    (file,) = files
+    at = file.data.index(b"\0") + 1
+    if (len(file.data) - at) % 8:
+        raise file.error("half of a pair", len(file.data))
+    pairs = np.frombuffer(file.data, ">u4", offset=at).astype(np.uint64).reshape(-1, 2)
+    rules = Rules.of_spans(V4, pairs[:, 0], pairs[:, 1])
+    return Reading((Part(rules, lambda row, why: file.error(why, at + 8 * row)),))
+
+
+def test_an_artifact_that_is_not_text_is_written_and_proved_like_any_other() -> None:
+    target = replace(PLAIN, writer=_packed, reader=_unpacked)
+    addresses = EDGES["ipv4 only"]
+    (file,) = written(target, addresses)
+    assert file.data.endswith(b"\xc0\0\2\0\xc0\0\2\xff" + b"\xc6\x33\x64\7" * 2)
+
+    assert prove(target, [file], AddrMap.of_set(addresses)).entries == {V4: 2}
+    with pytest.raises(
+        Unproved, match=r"^out/list\.conf: .*198\.51\.100\.7/32 is blocked"
+    ) as found:
+        prove(target, [file], AddrMap.of_set(prefixes("192.0.2.0/24")))
+    assert found.value.files == {file.path: file.data}
+    with pytest.raises(Unproved, match="cannot be read back: byte 30: half of a pair"):
+        prove(target, [replace(file, data=file.data[:-1])], AddrMap.of_set(addresses))
 
 
 def test_the_second_of_two_sets_is_pointed_at_where_it_spares() -> None:
@@ -186,7 +227,11 @@ def test_another_name_for_the_verdict_is_a_difference() -> None:
 
 def test_a_text_that_cannot_be_read_is_told_with_its_line() -> None:
     with pytest.raises(Miscompiled) as found:
-        prove(PLAIN, (Text("x.txt", "10.0.0.0/8\nnonsense\n"),), AddrMap.of_set(EDGES["nothing"]))
+        prove(
+            PLAIN,
+            (ArtifactFile("x.txt", b"10.0.0.0/8\nnonsense\n"),),
+            AddrMap.of_set(EDGES["nothing"]),
+        )
     assert str(found.value).startswith("x.txt:2:1: target plain: cannot be read back: 'nonsense'")
 
 

@@ -9,10 +9,10 @@ import pytest
 from blockc.addresses import AddrMap
 from blockc.errors import BlockcError, Miscompiled
 from blockc.targets.core.target import Target
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.verify.proof import prove
 from tests.support.spoilt import SPLICES, spoilt
-from tests.targets.artifacts import DIALECTS, EDGES, scattered, written
+from tests.targets.artifacts import DIALECTS, EDGES, scattered, with_text, written
 
 ROUNDS = 250
 
@@ -25,16 +25,16 @@ def test_a_spoilt_artifact_is_read_or_refused_with_its_place(target: Target) -> 
     for _ in range(ROUNDS):
         texts = list(random.choice(originals))
         at = random.randrange(len(texts))
-        texts[at] = Text(texts[at].path, spoilt(texts[at].text, random), texts[at].families)
+        texts[at] = with_text(texts[at], spoilt(texts[at].data.decode(), random))
         error = refusal(target, texts)
         if error is not None:
             refused += 1
             assert error.at is not None
-            assert 0 < error.at.line <= max(text.text.count("\n") for text in texts) + 1
+            assert 0 < error.at.line <= max(text.data.count(b"\n") for text in texts) + 1
     assert refused > ROUNDS // 4
 
 
-def refusal(target: Target, texts: Sequence[Text]) -> BlockcError | None:
+def refusal(target: Target, texts: Sequence[ArtifactFile]) -> BlockcError | None:
     """Return how the reader refuses the texts, or None if it reads them."""
     try:
         target.reader(texts)
@@ -51,6 +51,9 @@ def test_noise_is_refused_or_means_what_it_says(target: Target) -> None:
         noise = [
             "".join(random.choice(SPLICES) for _ in range(random.randrange(12))) for _ in files
         ]
-        texts = [Text(f.path, text, f.families) for f, text in zip(files, noise, strict=True)]
+        texts = [
+            ArtifactFile(f.path, text.encode("utf-8", "surrogatepass"), f.families)
+            for f, text in zip(files, noise, strict=True)
+        ]
         with suppress(Miscompiled):
             prove(target, texts, AddrMap.of_set(EDGES["nothing"]))

@@ -11,7 +11,7 @@ from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.syntax.reading import Part, Reading
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
 from blockc.verify.proof import prove
 from blockc.verify.trie_oracle import Labels, trie_oracle
@@ -131,6 +131,6 @@ def test_an_ordered_artifact_is_proved_and_its_order_matters() -> None:
     turned = {family: one.take(slice(None, None, -1)) for family, one in rules.items()}
     wrong = replace(ordered, reader=lambda _: reading(turned))
 
-    prove(ordered, [Text("x", "")], intent)
+    prove(ordered, [ArtifactFile("x", b"")], intent)
     with pytest.raises(Miscompiled, match=r"10\.1\.0\.0/16 is blocked, the policy allows it"):
-        prove(wrong, [Text("x", "")], intent)
+        prove(wrong, [ArtifactFile("x", b"")], intent)

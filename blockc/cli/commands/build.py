@@ -148,7 +148,7 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
     except Unproved as failed:
         if asked.keep_failed:
             folder = asked.keep_failed
-            write_files({folder / path: text.encode() for path, text in failed.files.items()})
+            write_files({folder / path: data for path, data in failed.files.items()})
         raise
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)

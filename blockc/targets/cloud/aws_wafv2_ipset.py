@@ -26,7 +26,7 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import json_object
-from blockc.targets.syntax.reading import Ordered, Reading, each, two_sets
+from blockc.targets.syntax.reading import Ordered, Reading, decoded, each, two_sets
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
@@ -97,7 +97,7 @@ def _read_set(text: Text) -> tuple[str, Reading]:
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     option = document.options
-    if file.template == AWS_WAFV2_IPSET.template:
+    if file.writer == AWS_WAFV2_IPSET.writer:
         (family,) = file.families
         kind = "except-" if file.half is SetRole.EXCEPT else ""
         name = f"{option['scope']} {option['name']}-{kind}{family.name}"
@@ -129,7 +129,8 @@ AWS_WAFV2_IPSET = Target(
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.APART,
-    template="aws-wafv2-ipset.json.j2",
+    writer="aws-wafv2-ipset.json.j2",
+    ending="json",
     reader=each(read_ip_set),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
@@ -160,7 +161,7 @@ AWS_WAFV2_IPSET = Target(
     notes=_NOTES,
     references=(_API, _GUIDE),
     two_sets=TwoSets(
-        read_two_sets, (ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES),)
+        decoded(read_two_sets), (ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES),)
     ),
     deployment=Deployment(
         load="""\

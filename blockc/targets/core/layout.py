@@ -1,12 +1,21 @@
-"""The files an artifact consists of, and what each is called."""
+"""The files an artifact consists of, what each is called and how it is written."""
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from blockc.addresses import Family
 from blockc.addresses.rules import Rules
 from blockc.errors import UsageError
 from blockc.values import Value
+
+if TYPE_CHECKING:
+    from blockc.targets.core.document import Document, FamilyEntries
+
+
+#: The name of a template, or what makes the bytes of a file from the entries of its families.
+Writer = str | Callable[["Document", "File", Sequence["FamilyEntries"]], bytes]
 
 
 class ExtraFile(Value):
@@ -46,11 +55,11 @@ class SetRole(StrEnum):
 
 
 class File(Value):
-    """One file an artifact consists of, before it has text."""
+    """One file an artifact consists of, before it is written."""
 
     path: str
     families: tuple[Family, ...]
-    template: str
+    writer: Writer
     half: SetRole = SetRole.ALL
 
 

@@ -1,4 +1,4 @@
-"""Rules to text: the only door to jinja2.
+"""Rules to files: the only door to jinja2.
 
 What a template sees: `header` (lines), `registered` (a sentence), `provenance`, `option.<name>` and
 `parts`, one a family of the file. A part has `name`, `version`, `count`, `addresses`, `texts` (the
@@ -21,7 +21,7 @@ from blockc.errors import BlockcError, DefinitionError, Location
 from blockc.targets.core.document import REGISTERED, Document
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def render(
     target: Target, draft: Document, path: str, templates: Mapping[str, Text]
-) -> tuple[Text, ...]:
+) -> tuple[ArtifactFile, ...]:
     """Return the files of `draft` in the order of `target.files(path)`.
 
     Args:
@@ -42,10 +42,25 @@ def render(
         PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
         DefinitionError: If a template is wrong, with its file and line.
     """
-    return tuple(_filled(target, draft, file, templates) for file in target.files(path))
+    return tuple(_written(target, draft, file, templates) for file in target.files(path))
 
 
-def _filled(target: Target, draft: Document, file: File, templates: Mapping[str, Text]) -> Text:
+def _written(
+    target: Target, draft: Document, file: File, templates: Mapping[str, Text]
+) -> ArtifactFile:
+    if callable(file.writer):
+        data = file.writer(draft, file, draft.parts(target, file))
+        return ArtifactFile(file.path, data, file.families)
+    template = templates[file.writer]
+    text = Text(file.path, _filled(target, draft, file, template), file.families)
+    try:
+        return text.encoded()
+    except UnicodeEncodeError as wrong:
+        code = f"U+{ord(text.text[wrong.start]):04X}"
+        raise _wrong(template, 0, f"it writes {code}, which is half of a character") from None
+
+
+def _filled(target: Target, draft: Document, file: File, template: Text) -> str:
     parts = draft.parts(target, file)
     words = target.words[draft.kind]
     values = {
@@ -58,14 +73,13 @@ def _filled(target: Target, draft: Document, file: File, templates: Mapping[str,
         "default": words.word(words.default) or "",
         "half": str(file.half),
     }
-    template = templates[file.template]
     try:
         text: str = _compiled(template).render(values)
     except BlockcError:
         raise
     except Exception as error:  # noqa: BLE001  a template can raise anything a program can
         raise _at_template(template, error) from None
-    return Text(file.path, text, file.families)
+    return text
 
 
 @lru_cache(maxsize=64)

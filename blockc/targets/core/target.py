@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
-from blockc.targets.core.layout import ExtraFile, File, SetRole, with_ending
+from blockc.targets.core.layout import ExtraFile, File, SetRole, Writer, with_ending
 from blockc.targets.core.target_options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
-from blockc.targets.syntax.reading import Ordered, Reading
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.reading import Ordered, Reader
 from blockc.values import Value, field, replace
 
 if TYPE_CHECKING:
     from blockc.targets.core.document import Document, FamilyEntries
 
 OrdersOf = Callable[["Document", File, Sequence["FamilyEntries"]], Iterable[Ordered]]
-Reader = Callable[[Sequence[Text]], Reading]  # takes the files in the order of `Target.files`
 
 
 class EntryForm(StrEnum):
@@ -116,12 +114,14 @@ class TwoSets(Value):
 
 
 class Target(Value, kw_only=True, eq=False):
-    """Everything particular to one output dialect; its template stands in `templates/`.
+    """Everything particular to one output dialect.
 
     Attributes:
         match: How the platform decides about an address from the entries.
         words: The kinds of artifact it can be, with the verdicts each can express. A list that
             blocks is always one.
+        writer: Its template in `templates/`, or a function where its files are not text.
+        ending: What its files are usually called after, such as `conf`.
         reader: Turns the files of one artifact, in the order of `files`, back into rules.
         comment: What starts a header line, or nothing where the syntax has no comments.
         native: How the real program is asked, or None where there is none to ask.
@@ -143,7 +143,8 @@ class Target(Value, kw_only=True, eq=False):
     match: Match
     form: EntryForm
     layout: Layout
-    template: str
+    writer: Writer
+    ending: str
     reader: Reader
     words: Mapping[ContentKind, Vocabulary]
     references: tuple[Reference, ...]
@@ -215,9 +216,9 @@ class Target(Value, kw_only=True, eq=False):
     def _half(self, half: SetRole, path: str) -> Iterable[File]:
         path = half.path(path)
         if "{family}" not in path:
-            return [File(path, FAMILIES, self.template, half)]
+            return [File(path, FAMILIES, self.writer, half)]
         return [
-            File(path.replace("{family}", family.name), (family,), self.template, half)
+            File(path.replace("{family}", family.name), (family,), self.writer, half)
             for family in FAMILIES
         ]
 

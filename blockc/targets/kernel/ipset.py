@@ -26,7 +26,7 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.kernel.iptables import dropped_sets
-from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.reading import Reading, decoded
 from blockc.targets.syntax.tokens import Text
 
 
@@ -76,12 +76,13 @@ IPSET = Target(
     match=Match.LONGEST,
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,
-    template="ipset.ipset.j2",
+    writer="ipset.ipset.j2",
+    ending="ipset",
     extra_files=(
         ExtraFile("ipset.rules.j2", ".rules.v4", (V4,)),
         ExtraFile("ipset.rules.j2", ".rules.v6", (V6,)),
     ),
-    reader=read_ipset,
+    reader=decoded(read_ipset),
     words={ContentKind.LIST: Vocabulary({"": "nomatch", "block": ""})},
     comment="#",
     options=(

@@ -107,7 +107,8 @@ HAPROXY_MAP = Target(
     match=Match.LONGEST,
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,
-    template="haproxy-map.map.j2",
+    writer="haproxy-map.map.j2",
+    ending="map",
     reader=each(read_map),
     words={
         ContentKind.LIST: _ACTIONS,

@@ -8,10 +8,11 @@ import numpy as np
 from blockc.addresses import Family, columns
 from blockc.addresses.rules import Rules
 from blockc.errors import Location, SourceSyntaxError
-from blockc.targets.syntax.tokens import Text, Where
+from blockc.targets.syntax.tokens import ArtifactFile, Text, Where
 from blockc.values import Value
 
 BLOCK = "block"
+Reader = Callable[[Sequence[ArtifactFile]], "Reading"]  # of all files, in their order
 NAMES = ("", BLOCK)  # the verdicts of a list that only blocks: label 0 and label 1
 
 
@@ -87,25 +88,24 @@ class Reading(Value, eq=False, dict=True):
         return cls(parts, names, tuple(found for one in every for found in one.found))
 
 
-def each(read: Callable[[Text], Reading]) -> Callable[[Sequence[Text]], Reading]:
-    """Return the reader of an artifact whose files can be read one by one with `read`."""
-
-    def read_all(texts: Sequence[Text]) -> Reading:
-        return Reading.joined(map(read, texts))
-
-    return read_all
+def decoded(read: Callable[[Sequence[Text]], Reading]) -> Reader:
+    """Return the reader of an artifact of text whose files are read together with `read`."""
+    return lambda files: read([file.decoded() for file in files])
 
 
-def halves(
-    block: Callable[[Text], Reading], spare: Callable[[Text], Reading]
-) -> Callable[[Sequence[Text]], Reading]:
+def each(read: Callable[[Text], Reading]) -> Reader:
+    """Return the reader of an artifact of text whose files can be read one by one with `read`."""
+    return decoded(lambda texts: Reading.joined(map(read, texts)))
+
+
+def halves(block: Callable[[Text], Reading], spare: Callable[[Text], Reading]) -> Reader:
     """Return the reader of two sets: files of what to block, then as many of what to spare."""
 
     def read_both(texts: Sequence[Text]) -> Reading:
         middle = len(texts) // 2
         return two_sets(map(block, texts[:middle]), map(spare, texts[middle:]))
 
-    return read_both
+    return decoded(read_both)
 
 
 def two_sets(block: Iterable[Reading], spare: Iterable[Reading]) -> Reading:

@@ -26,6 +26,38 @@ class Text(Value):
         place = Location(self.path, number, at - begin + 1, line, max(1, width))
         return SourceSyntaxError(message, at=place, hint=hint)
 
+    def encoded(self) -> "ArtifactFile":
+        """Return the file with this text.
+
+        Raises:
+            UnicodeEncodeError: If it holds half of a surrogate pair, which is not a character.
+        """
+        return ArtifactFile(self.path, self.text.encode(), self.families)
+
+
+class ArtifactFile(Value):
+    """One finished file of an artifact, text or not. `families` is what it may speak of."""
+
+    path: str
+    data: bytes
+    families: tuple[Family, ...] = FAMILIES
+
+    def decoded(self) -> Text:
+        """Return its text.
+
+        Raises:
+            SourceSyntaxError: If it is not UTF-8.
+        """
+        try:
+            return Text(self.path, self.data.decode(), self.families)
+        except UnicodeDecodeError as wrong:
+            line = self.data.count(b"\n", 0, wrong.start) + 1
+            raise SourceSyntaxError("not UTF-8 text", at=Location(self.path, line)) from None
+
+    def error(self, message: str, at: int) -> SourceSyntaxError:
+        """Return the error to raise about what begins at byte `at` of a file without lines."""
+        return SourceSyntaxError(f"byte {at:,}: {message}", at=Location(self.path))
+
 
 class TokenStream:
     """The words of a text, cut by a grammar, each with its place for whoever complains.
