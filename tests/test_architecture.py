@@ -36,7 +36,7 @@ MAY_IMPORT = {  # besides itself, and the base of every value
     "compiler": {"errors", "tomlio"} | PURE - {"explain", "report"},
     "explain": {"errors", "tomlio"} | PURE,
     "report": {"errors", "tomlio"} | PURE,
-    "fetch": {"errors", "tomlio", "storage", "formats"},
+    "fetch": {"errors", "tomlio", "storage", "formats", "registries"},
     "publish": {"errors", "compiler", "storage"},
     "workspace": {"errors", "resources", "tomlio", "fetch", "storage", "publish"} | PURE,
     "cli": {"errors", "resources", "tomlio", "fetch", "storage", "publish", "workspace"} | PURE,

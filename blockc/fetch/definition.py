@@ -9,10 +9,10 @@ from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
 from blockc.formats.format_table import DELEGATED, FORMATS, read_options
 from blockc.formats.parsing.format_options import FormatOptions, RowsTable
+from blockc.registries.records import RIRS
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, json_schema
 from blockc.values import Value, field, replace
 
-REGISTRIES = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
@@ -113,9 +113,9 @@ def _check_registry(table: SourceTable, place: Place, findings: Findings) -> Non
     said = table.registry
     if table.format == "delegated" and not said:
         findings.add_missing(place / "registry", "the format 'delegated' needs a registry")
-    elif table.format == "delegated" and said not in REGISTRIES:
-        wrong = f"unknown registry {said!r}{suggestion(said, REGISTRIES)}"
-        findings.add(place / "registry", wrong, hint=f"expected one of {', '.join(REGISTRIES)}")
+    elif table.format == "delegated" and said not in RIRS:
+        wrong = f"unknown registry {said!r}{suggestion(said, RIRS)}"
+        findings.add(place / "registry", wrong, hint=f"expected one of {', '.join(RIRS)}")
     elif table.format != "delegated" and said:
         findings.add_name(place / "registry", "only the format 'delegated' has a registry")
 
@@ -157,5 +157,5 @@ def source_schema() -> dict[str, Any]:
     schema = json_schema(SourceTable, identity="urn:blockc:source:1", title="blockc source")
     properties = schema["$defs"]["SourceTable"]["properties"]
     properties["format"]["enum"] = sorted([DELEGATED, *FORMATS])
-    properties["registry"]["enum"] = ["", *REGISTRIES]
+    properties["registry"]["enum"] = ["", *RIRS]
     return schema

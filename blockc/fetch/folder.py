@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockc.errors import Location, SourceUnfit, UsageError, os_reason
-from blockc.fetch.definition import REGISTRIES
+from blockc.registries.records import RIRS
 from blockc.storage.decompress import Damaged, TooLong, bounded, decompressed, kind_by_name
 
 MAX_BYTES = 256_000_000  # the largest real file has 18 million; a bomb has more
 _NAME = re.compile(
-    rf"delegated-({'|'.join(REGISTRIES)})(-extended)?-[A-Za-z0-9-]+(?:\.txt)?(\.xz|\.gz|\.bz2)?"
+    rf"delegated-({'|'.join(RIRS)})(-extended)?-[A-Za-z0-9-]+(?:\.txt)?(\.xz|\.gz|\.bz2)?"
 )
 
 
@@ -42,14 +42,14 @@ def registry_files(folder: Path) -> dict[str, Path]:
         UsageError: The folder cannot be read, or two files claim one registry.
     """
     found = {registry: _the_one(folder, names) for registry, names in _candidates(folder).items()}
-    missing = sorted(set(REGISTRIES) - found.keys())
+    missing = sorted(set(RIRS) - found.keys())
     if missing:
         raise SourceUnfit(
             f"no file of {' and '.join(missing)}, expected all five registries",
             at=Location(str(folder)),
             hint=f"put delegated-{missing[0]}-extended-latest there; four are never used as five",
         )
-    return {registry: found[registry] for registry in REGISTRIES}
+    return {registry: found[registry] for registry in RIRS}
 
 
 def _candidates(folder: Path) -> dict[str, list[str]]:

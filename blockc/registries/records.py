@@ -13,8 +13,11 @@ from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.values import Value, field_names
 
-REGISTRIES = ("", "afrinic", "apnic", "arin", "lacnic", "ripencc", "iana")
-STATUSES = ("", "allocated", "assigned", "available", "reserved", "other")
+RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
+NAMED_REGISTRIES = (*RIRS, "iana")
+REGISTRIES = ("", *NAMED_REGISTRIES)  # numbered so in columns; the first stands for none
+NAMED_STATUSES = ("allocated", "assigned", "available", "reserved")
+STATUSES = ("", *NAMED_STATUSES, "other")  # likewise
 DELEGATED = (STATUSES.index("allocated"), STATUSES.index("assigned"))
 UNKNOWN_COUNTRIES = ("", "ZZ")
 

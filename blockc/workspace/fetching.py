@@ -8,13 +8,14 @@ from blockc.fetch.clock import Clock
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
 from blockc.fetch.snapshot import Amount, Facts
+from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.format_table import DELEGATED, FORMATS
-from blockc.workspace.registries import digest, remember
+from blockc.workspace.registries import remember
 
 _STATUSES = ("allocated", "assigned")
 
@@ -45,7 +46,7 @@ def fetch_tools(
         raw, today = Raw(name, data), clock.now().date()
         found = read_delegated(name, data, registry=source.registry, today=today)
         if remembering:
-            remember(store, source.registry, digest(data), raw, found)
+            remember(store, source.registry, sha256_of(data), raw, found)
         return delegated_facts(found)
 
     return Tools(

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from blockc.addresses.addrset import AddrSet
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
-from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.locked import LockedSource, locked_sources
-from blockc.fetch.store.blobs import Blobs
+from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.continuity import serial_day
 from blockc.formats.delegated.reader import read_delegated
 from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
+from blockc.registries.records import RIRS
 from blockc.targets.core.document import Origin
 from blockc.workspace.fetching import fetch_tools, read_feed
-from blockc.workspace.registries import RegistrySnapshot, digest, remember, remembered, snapshot_of
+from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
 from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
 
 # The kind of a remembered feed: raise it when reading the same bytes gives another one.
@@ -75,7 +76,7 @@ class LockedData:
             UsageError: There is no lock, or it does not name all five.
             SourceUnfit: The bytes of a registry are nowhere to be had.
         """
-        return tuple(self._registry(one, today) for one in self._fetched(REGISTRIES))
+        return tuple(self._registry(one, today) for one in self._fetched(RIRS))
 
     def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
         """Return the addresses of the rows of a source that pass every filter.
@@ -139,7 +140,7 @@ def _read_feed(store: Store, locked: LockedSource) -> Feed:
     """Return what a feed's file says as the lock has it, parsed or remembered."""
     source = locked.source
     written = [source.format, source.rows, source.expect.max_records, locked.snapshot.sha256]
-    key = digest(json.dumps(written, sort_keys=True).encode())
+    key = sha256_of(json.dumps(written, sort_keys=True).encode())
     kept = store.get(_FEED, key)
     if kept:
         return feed_from_bytes(kept)

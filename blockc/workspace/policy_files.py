@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blockc.errors import Location, PolicyError, UsageError
+from blockc.fetch.store.blobs import sha256_of
 from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Known, Output, Policy, TargetFacts
@@ -16,7 +17,7 @@ from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
-from blockc.workspace.registries import digest, shipped_groups
+from blockc.workspace.registries import shipped_groups
 from blockc.workspace.sources import all_sources
 
 OWN_GROUPS = "groups"
@@ -35,7 +36,7 @@ class FileReader:
     def __call__(self, path: str) -> bytes:
         """Return the bytes of the file at `path`; OSError if there is none."""
         data = Path(path).read_bytes()
-        self.digests[path] = digest(data)
+        self.digests[path] = sha256_of(data)
         return data
 
     def files(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
-from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
@@ -25,7 +25,7 @@ from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import same_through
 from blockc.policy.model import Guard, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.registries.records import Records
+from blockc.registries.records import RIRS, Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
 from blockc.targets.registry import TARGETS
@@ -89,7 +89,7 @@ class Project(Value):
 
     def used_sources(self) -> tuple[str, ...]:
         """Return the sources that the policy uses; the registries if there is no policy yet."""
-        return used_sources(self.policy()) if self.file.exists() else REGISTRIES
+        return used_sources(self.policy()) if self.file.exists() else RIRS
 
     def tools(
         self, watch: Callable[[Event], None] | None = None, *, remembering: bool = True

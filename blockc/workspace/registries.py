@@ -1,6 +1,5 @@
 """Reads what a build is made of besides its policy: registry files and what blockc ships."""
 
-import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from blockc.addresses.family import FAMILIES
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
+from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
@@ -37,11 +37,6 @@ class RegistrySnapshot(Value):
     warnings: tuple[str, ...] = ()
 
 
-def digest(data: bytes) -> str:
-    """Return the sha256 of `data` in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def snapshots(store: Store, folder: Path, today: date) -> tuple[RegistrySnapshot, ...]:
     """Return the five registries' snapshots from the files in `folder`, parsed or remembered.
 
@@ -56,14 +51,14 @@ def snapshots(store: Store, folder: Path, today: date) -> tuple[RegistrySnapshot
 def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistrySnapshot:
     """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
     packed = read_bytes(path)
-    key = digest(packed)
+    key = sha256_of(packed)
     kept = remembered(store, registry, path, key)
     if kept:
         return kept
     raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
     remember(store, registry, key, raw, read)
-    return snapshot_of(registry, path, key, digest(raw.data), read)
+    return snapshot_of(registry, path, key, sha256_of(raw.data), read)
 
 
 def snapshot_of(
@@ -95,7 +90,7 @@ def remember(store: Store, registry: str, key: str, raw: Raw, read: DelegatedFil
     """
     day = read.header.enddate.isoformat()
     oddities = [text.removeprefix(raw.name) for text in read.warnings]
-    head = json.dumps([day, f"sha256:{digest(raw.data)}", *oddities]).encode()
+    head = json.dumps([day, f"sha256:{sha256_of(raw.data)}", *oddities]).encode()
     records = tuple(read.records[family] for family in FAMILIES)
     store.put(f"{SNAPSHOT}-{registry}", key, head + b"\n" + records_to_bytes(records))
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from blockc.errors import Location, UsageError, suggestion
-from blockc.fetch.definition import REGISTRIES, Source, read_source
+from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
+from blockc.registries.records import RIRS
 from blockc.workspace.registries import shipped_sources
 
 OWN = "sources"
@@ -44,7 +45,7 @@ def used_sources(policy: Policy) -> tuple[str, ...]:
     selectors = [one.selector for one in _written(policy)]
     feeds = {one.name for one in selectors if isinstance(one, FeedSelector)}
     feeds |= {ASN_SOURCE for one in selectors if isinstance(one, AsnSelector)}
-    return (*REGISTRIES, *sorted(feeds - set(REGISTRIES)))
+    return (*RIRS, *sorted(feeds - set(RIRS)))
 
 
 def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:

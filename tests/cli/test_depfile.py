@@ -8,7 +8,7 @@ import pytest
 
 from blockc.cli.commands.build import depfile_text
 from blockc.errors import UsageError
-from blockc.fetch.definition import REGISTRIES
+from blockc.registries.records import RIRS
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import define, publish
 from tests.cli.toy import POLICY, write_policy
@@ -93,14 +93,14 @@ def test_what_the_lock_says_stands_for_what_was_read_from_the_store(
     monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
     policy, depfile = write_policy(tmp_path), tmp_path / "blockc.d"
     with FaultyServer().running() as server:
-        for registry in REGISTRIES:
+        for registry in RIRS:
             define(tmp_path, registry, f"{server.url}/{registry}")
             publish(server, registry, days_ago=1)
         assert blockc("update", "-f", policy).code == 0
     assert blockc("build", "-f", policy, "--depfile", depfile).code == 0
     named = depfile.read_text(encoding="utf-8").replace("\\\n", "").split("\n")[0].split()
     ours = {path for path in named[1:] if path.startswith(str(tmp_path))}
-    own = {f"sources/{registry}.toml" for registry in REGISTRIES}
+    own = {f"sources/{registry}.toml" for registry in RIRS}
     assert ours == {f"{tmp_path}/{name}" for name in {"blockc.toml", "blockc.lock", *own}}
 
 

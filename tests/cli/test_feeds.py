@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.definition import REGISTRIES
+from blockc.registries.records import RIRS
 from tests.cli.conftest import Blockc
 from tests.cli.toy import ROWS, delegated
 
@@ -61,7 +61,7 @@ def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
     (tmp_path / "sources").mkdir()
     (tmp_path / "data").mkdir()
-    for registry in REGISTRIES:
+    for registry in RIRS:
         define(tmp_path, registry, "delegated", more=f'registry = "{registry}"')
         data = delegated(registry, ROWS[registry], DAY)
         (tmp_path / "data" / registry).write_text(data, encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_selector_that_finds_nothing_is_refused_with_its_place(
 
 
 def test_a_source_that_is_not_in_the_lock_is_asked_for(blockc: Blockc, policy: Path) -> None:
-    assert blockc("update", *REGISTRIES, "-f", policy).code == 0
+    assert blockc("update", *RIRS, "-f", policy).code == 0
     done = blockc("build", "-f", policy)
     assert done.code == 2
     assert "run `blockc update our-cloud`" in done.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.fetch.definition import REGISTRIES
+from blockc.registries.records import RIRS
 from blockc.workspace.inputs import InputOptions
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import MANY, define, publish
@@ -26,7 +26,7 @@ def here(tmp_path: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch) 
     """Return a checkout whose registries are on the server of the test."""
     monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
     policy = write_policy(tmp_path / "here")
-    for registry in REGISTRIES:
+    for registry in RIRS:
         define(policy.parent, registry, f"{server.url}/{registry}")
         publish(server, registry, days_ago=1)
     return policy.parent

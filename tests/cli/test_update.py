@@ -10,11 +10,11 @@ import pytest
 
 from blockc.cli.progress import bars
 from blockc.errors import UsageError
-from blockc.fetch.definition import REGISTRIES
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import entries
 from blockc.fetch.update.tools import Event, UpdateStep
+from blockc.registries.records import RIRS
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.project import Project
 from tests.cli.conftest import Blockc
@@ -37,7 +37,7 @@ def server() -> Iterator[FaultyServer]:
 def policy(tmp_path: Path, server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a policy whose registries are on the server of the test."""
     monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
-    for registry in REGISTRIES:
+    for registry in RIRS:
         define(tmp_path, registry, f"{server.url}/{registry}")
         publish(server, registry, days_ago=1)
     return write_policy(tmp_path)
@@ -84,11 +84,11 @@ def test_an_update_fetches_the_five_registries_and_locks_them(blockc: Blockc, po
     )
     head, _, *rows = done.out.splitlines()[1:]
     assert head.split()[:4] == ["source", "data", "of", "age"]
-    assert [row.split()[0] for row in rows] == sorted(REGISTRIES)
+    assert [row.split()[0] for row in rows] == sorted(RIRS)
     assert [row.split()[-2] for row in rows] == ["origin"] * 5
     lock = read_lock(policy.parent / "blockc.lock")
     assert lock
-    assert list(lock.sources) == sorted(REGISTRIES)
+    assert list(lock.sources) == sorted(RIRS)
     assert lock.sources["apnic"].facts.holds["ipv4"].addresses == 1792
     assert lock.sources["apnic"].facts.records == 4
 
@@ -332,7 +332,7 @@ def test_builds_get_what_the_lock_names_parsed_or_not(
     publish(server, "apnic", 0, MANY)
     server.asked.clear()
     found = project.registries(InputOptions(as_of=TODAY))
-    assert [one.origin.name for one in found] == sorted(REGISTRIES)
+    assert [one.origin.name for one in found] == sorted(RIRS)
     lock = read_lock(policy.parent / "blockc.lock")
     assert lock
     for one in found:
@@ -357,10 +357,10 @@ def test_the_store_is_listed_proved_and_tidied(blockc: Blockc, policy: Path) -> 
     assert (empty.code, "0 files" in empty.err) == (0, True)
     blockc("update", "-f", policy)
     listed = blockc("store", "ls")
-    assert [line.split()[0] for line in listed.out.splitlines()[3:]] == sorted(REGISTRIES)
+    assert [line.split()[0] for line in listed.out.splitlines()[3:]] == sorted(RIRS)
     report = json.loads(blockc("store", "ls", "--json").out)
     assert report["files"] == 10
-    assert [one["name"] for one in report["sources"]] == sorted(REGISTRIES)
+    assert [one["name"] for one in report["sources"]] == sorted(RIRS)
     assert blockc("store", "verify") == (0, "", "blockc: 10 files, all sound\n")
     assert "0 files removed" in blockc("store", "gc").out
     assert json.loads(blockc("store", "gc", "--json", "--dry-run").out)["removed"] == []
@@ -406,6 +406,4 @@ def test_bars_show_each_source_and_escape_what_they_show() -> None:
 def test_a_log_gets_no_bars(policy: Path) -> None:
     done = program("update", "-f", policy, BLOCKC_STORE=str(policy.parent / "store"))
     assert (done.code, "\x1b" in done.err + done.out) == (0, False)
-    assert sorted(done.err.splitlines())[1:] == [
-        f"blockc: {name}: origin" for name in sorted(REGISTRIES)
-    ]
+    assert sorted(done.err.splitlines())[1:] == [f"blockc: {name}: origin" for name in sorted(RIRS)]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import Mistakes
-from blockc.fetch.definition import REGISTRIES, read_source
+from blockc.fetch.definition import read_source
+from blockc.registries.records import RIRS
 from blockc.resources import sources_dir
 
 SHIPPED = sorted(sources_dir().glob("*.toml"))
@@ -37,7 +38,7 @@ def test_every_shipped_source_is_right(path: Path) -> None:
 def test_the_five_registries_are_shipped_with_two_mirrors_each() -> None:
     sources = [read_source(str(path), path.read_text(encoding="utf-8")) for path in SHIPPED]
     registries = {source.registry: source for source in sources if source.format == "delegated"}
-    assert sorted(registries) == sorted(REGISTRIES)
+    assert sorted(registries) == sorted(RIRS)
     for registry, source in registries.items():
         assert source.name == registry
         assert len({url.split("/")[2] for url in source.urls}) == 3

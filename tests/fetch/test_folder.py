@@ -10,8 +10,8 @@ import pytest
 
 from blockc.errors import SourceUnfit, UsageError
 from blockc.fetch import folder as module
-from blockc.fetch.definition import REGISTRIES
 from blockc.fetch.folder import read_folder
+from blockc.registries.records import RIRS
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
     """Return a folder with five extended files that hold their registry's name."""
     five = tmp_path / "five"
     five.mkdir()
-    for registry in REGISTRIES:
+    for registry in RIRS:
         (five / f"delegated-{registry}-extended-latest").write_bytes(registry.encode())
     return five
 
@@ -31,7 +31,7 @@ def test_five_files_are_found_by_their_names(folder: Path) -> None:
 
     found = read_folder(folder)
 
-    assert list(found) == list(REGISTRIES)
+    assert list(found) == list(RIRS)
     for registry, raw in found.items():
         assert raw.data == registry.encode()
         assert raw.name == str(folder / f"delegated-{registry}-extended-latest")

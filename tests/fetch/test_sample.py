@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from blockc.fetch.definition import REGISTRIES
 from blockc.fetch.folder import read_folder
+from blockc.registries.records import RIRS
 from blockc.resources import sources_dir
 
 SAMPLE = sources_dir() / "sample"
@@ -55,7 +55,7 @@ def test_the_script_makes_the_same_bytes_each_time(
     source = tmp_path / "source"
     source.mkdir()
     line = b"2|%s|1|1||20181013|+0\n%s|ZZ|asn|1|1|19910301|allocated|F36B9F4B|more\n"
-    for registry in REGISTRIES:
+    for registry in RIRS:
         name = registry.encode()
         (source / f"delegated-{registry}-extended-latest").write_bytes(line % (name, name))
     made = []

@@ -17,7 +17,7 @@ from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.format_table import DELEGATED, FORMATS, form_of
-from blockc.registries.records import REGISTRIES
+from blockc.registries.records import NAMED_REGISTRIES
 from blockc.values import Value
 from blockc.workspace.fetching import read_feed
 from blockc.workspace.sources import chosen
@@ -58,7 +58,7 @@ class Check(Value, kw_only=True):
     help=f"What the files should be: {', '.join([DELEGATED, *FORMATS])}.  [default: {DELEGATED}]",
 )
 @click.option("--source", metavar="NAME", help="The source whose files they should be.")
-@click.option("--registry", type=click.Choice(REGISTRIES[1:]), help="Whose file it should be.")
+@click.option("--registry", type=click.Choice(NAMED_REGISTRIES), help="Whose file it should be.")
 @click.option("--md5", type=PATH, help="The checksum published beside the file.")
 @verb(Check, shows=("file", "json", "quiet"))
 def command(settings: Settings, asked: Check) -> int:

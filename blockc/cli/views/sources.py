@@ -7,7 +7,7 @@ from blockc.cli.console import warn
 from blockc.cli.views.listing import Column, Row, columns
 from blockc.cli.views.update import age_text
 from blockc.errors import BlockcError
-from blockc.fetch.definition import REGISTRIES, Source
+from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.maintenance import remembered
 from blockc.fetch.store.state import State
@@ -15,6 +15,7 @@ from blockc.fetch.update.continuity import age_of
 from blockc.formats.format_table import tags_of
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
+from blockc.registries.records import RIRS
 from blockc.workspace.project import Project
 from blockc.workspace.sources import ASN_SOURCE
 
@@ -84,7 +85,7 @@ def _users(project: Project) -> Mapping[str, Iterable[str]]:
     except BlockcError as mistake:
         warn(f"{project.file} cannot be read, so nobody knows what it uses: {mistake.message}")
         return {}
-    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in REGISTRIES}
+    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in RIRS}
     for user, located in _written(policy):
         if isinstance(located.selector, FeedSelector):
             users.setdefault(located.selector.name, {})[user] = None

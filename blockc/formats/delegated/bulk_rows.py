@@ -14,10 +14,9 @@ from blockc.addresses.family import V4, V6, Family
 from blockc.formats.delegated.exact_rows import FIELDS, TYPES
 from blockc.formats.delegated.fields import countries, dates, ipv4, ipv6, numbers
 from blockc.formats.delegated.text_pieces import DelegatedLines, Mask, Positions, Tokens
-from blockc.registries.records import REGISTRIES, STATUSES, Records
+from blockc.registries.records import NAMED_STATUSES, REGISTRIES, Records
 from blockc.values import Value
 
-_KNOWN_STATUSES = STATUSES[1:-1]
 _MOST_ADDRESSES = 1 << 24
 _SHORTEST, _LONGEST = 8, 64
 _ONE = np.uint64(1)
@@ -95,7 +94,7 @@ def _labels(fields: Sequence[Tokens], registries: tuple[str, ...], rows: Positio
     registry = positions[fields[0].choice(registries)]
     country, certain = countries(fields[1])
     date, fine = dates(fields[5])
-    status = fields[6].choice(_KNOWN_STATUSES)
+    status = fields[6].choice(NAMED_STATUSES)
     certain &= fine & (registry > 0) & (status > 0)
     return _Labels(country, registry, status, date, rows.astype(np.int32), certain)
 

@@ -13,7 +13,13 @@ from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.parse import parse_raw
 from blockc.errors import Location, SourceSyntaxError
 from blockc.formats.delegated.fields import is_day
-from blockc.registries.records import DELEGATED, REGISTRIES, STATUSES, country_number
+from blockc.registries.records import (
+    DELEGATED,
+    NAMED_STATUSES,
+    REGISTRIES,
+    STATUSES,
+    country_number,
+)
 from blockc.values import Value
 
 TYPES = ("asn", "ipv4", "ipv6")
@@ -23,7 +29,6 @@ _AS_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 _COUNTRY = re.compile(r"([A-Z]{2})?")
 _DAY = re.compile(r"[0-9]{8}")
 _SHOWN = 40
-_KNOWN_STATUSES = STATUSES[1:-1]
 _OTHER = STATUSES.index("other")
 # A single registry never held more than a /8. A combined file merges neighbours of one holder
 # (29.0.0.0 and 30.0.0.0), and has rows of IANA for whole continents that nobody holds.
@@ -118,7 +123,7 @@ def read_row(line: DelegatedLine, registries: tuple[str, ...]) -> tuple[Row, lis
         raise line.wrong(0, _one_of(registries))
     if not _COUNTRY.fullmatch(country):
         raise line.wrong(1, "two capital letters or nothing as the country")
-    known = status in _KNOWN_STATUSES
+    known = status in NAMED_STATUSES
     number = STATUSES.index(status) if known else _OTHER
     first, last = _span(line, combined=len(registries) > 1, held=number in DELEGATED)
     date = _date(day)

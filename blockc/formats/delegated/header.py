@@ -5,12 +5,12 @@ from datetime import date
 
 from blockc.errors import SourceSyntaxError, SourceUnfit, UsageError, suggestion
 from blockc.formats.delegated.exact_rows import TYPES, WHOLE_NUMBER, DelegatedLine, shown
-from blockc.registries.records import REGISTRIES
+from blockc.registries.records import NAMED_REGISTRIES, RIRS
 from blockc.values import Value
 
 # Files that hold the rows of several registries; NRO's generator also merges neighbours.
 COMBINED = ("iana", "nro")
-KNOWN = (*REGISTRIES[1:-1], *COMBINED)
+KNOWN = (*RIRS, *COMBINED)
 _SHAPE = "version|registry|serial|records|startdate|enddate|utcoffset"
 _PATTERNS = (
     (re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?"), "a version such as 2 or 2.3"),
@@ -54,7 +54,7 @@ class Header(Value):
     @property
     def registries(self) -> tuple[str, ...]:
         """Return whose rows may follow."""
-        return REGISTRIES[1:] if self.combined else (self.registry,)
+        return NAMED_REGISTRIES if self.combined else (self.registry,)
 
 
 def read_header(name: str, data: bytes, asked: str | None) -> tuple[Header, int]:

@@ -12,7 +12,7 @@ from blockc.addresses.family import Family, Prefix
 from blockc.addresses.parse import HostBits, parse_span
 from blockc.errors import PolicyError, suggestion
 from blockc.registries import countries
-from blockc.registries.records import REGISTRIES, STATUSES
+from blockc.registries.records import NAMED_STATUSES, RIRS
 from blockc.values import Value
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -244,18 +244,17 @@ def _list(name: str) -> ListSelector:
 
 
 def _registry(name: str) -> RegistrySelector:
-    known = REGISTRIES[1:6]
-    if name not in known:
-        near = "; did you mean 'ripencc'?" if name.startswith("ripe") else suggestion(name, known)
-        hint = near.removeprefix("; ") or f"known are {', '.join(known)}"
+    if name not in RIRS:
+        near = "; did you mean 'ripencc'?" if name.startswith("ripe") else suggestion(name, RIRS)
+        hint = near.removeprefix("; ") or f"known are {', '.join(RIRS)}"
         raise PolicyError(f"unknown registry {name!r}", hint=hint)
     return RegistrySelector(name)
 
 
 def _status(name: str) -> StatusSelector:
-    known = STATUSES[1:5]
-    if name not in known:
-        hint = suggestion(name, known).removeprefix("; ") or f"known are {', '.join(known)}"
+    if name not in NAMED_STATUSES:
+        known = f"known are {', '.join(NAMED_STATUSES)}"
+        hint = suggestion(name, NAMED_STATUSES).removeprefix("; ") or known
         raise PolicyError(f"unknown status {name!r}", hint=hint)
     return StatusSelector(name)
 
