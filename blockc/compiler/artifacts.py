@@ -20,7 +20,7 @@ from blockc.targets.core.target_options import OptionContext
 from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field
-from blockc.verify.proof import Proof, prove, prove_pieces
+from blockc.verify.proof import Known, Proof, prove, prove_pieces
 from blockc.vocabulary import WhenOver
 
 
@@ -84,6 +84,7 @@ class ArtifactCompiler:
         self._inputs = inputs
         self._limits = limits
         self._compiled: dict[Hashable, Compiled] = {}
+        self._known: Known = {}
 
     def make_together(self, group: ArtifactGroup) -> list[Artifact] | None:
         """Return the artifacts of a group made as one map, or None where each needs its own passes.
@@ -130,7 +131,8 @@ class ArtifactCompiler:
         parts = list(self._written(spec, compiled))
         with _blaming_own_template(spec):
             proofs = [
-                prove(spec.dialect, one.files, one.said, spec.name, one.orders) for one in parts
+                prove(spec.dialect, one.files, one.said, spec.name, one.orders, self._known)
+                for one in parts
             ]
         _require_whole(compiled, [one.said for one in parts])
         files = (one.files for one in parts)

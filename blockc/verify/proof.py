@@ -1,5 +1,6 @@
 """The proof of an artifact: its files, read back, mean the intent for every address there is."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from blockc.addresses import AddrMap, AddrSet, Family, Prefix, columns, minimal_cover, overlay
 from blockc.addresses.columns import Column
-from blockc.addresses.partition import paint
+from blockc.addresses.partition import Partition, paint
 from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
@@ -21,6 +22,7 @@ from blockc.verify.said import beyond_limits, unordered
 from blockc.verify.trie_oracle import trie_oracle
 
 Labels = NDArray[Any]
+Known = dict[bytes, int]  # the digest of rules and of what they mean -> slots that were compared
 
 
 class Proof(Value):
@@ -135,6 +137,7 @@ def prove(
     intent: AddrMap,
     name: str = "",
     orders: Orders = MappingProxyType({}),
+    known: Known | None = None,
 ) -> Proof:
     """Return the proof that the files of one artifact say `intent`, and beside it what was ordered.
 
@@ -147,6 +150,8 @@ def prove(
         files: The files in the order of `target.files`.
         name: The list, for messages.
         orders: What each file must say beside its entries; nothing is asked of others.
+        known: What was compared before. Artifacts of one build often hold the same rules; every
+            text is read, but equal rules are compared with an equal intent once.
 
     Raises:
         Unproved: With the first prefix on which text and intent differ and the place of the entry
@@ -156,31 +161,53 @@ def prove(
     """
     artifact = _Artifact(target, files, name, orders)
     reading = artifact.read()
-    return _proof(reading, _compare(artifact, reading, intent))
+    return _proof(reading, _compare(artifact, reading, intent, {} if known is None else known))
 
 
-def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap) -> int:
+def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap, known: Known) -> int:
     """Return the number of slots in which a reading was compared with what it should say."""
-    target = artifact.target
-    intent = _asked(target, intent)
-    try:
-        said = meaning(target.match, reading.rules.values(), reading.names, intent.families)
-    except ValueError as reason:
-        raise artifact.unproved(str(reason), None) from None
+    intent = _asked(artifact.target, intent)
     names = tuple(dict.fromkeys((*intent.names, *reading.names)))
     label = np.array([names.index(name) for name in reading.names], dtype=np.int32)
+    for family in reading.rules.keys() - set(intent.families):
+        raise artifact.unproved(f"entries of {family.name} were not asked for", None)
     count = 0
-    for family in intent.families:
-        starts, (wanted, got) = overlay(intent.part(family), said.part(family))
-        slots = _Slots(family, names, starts, wanted)
-        artifact.require(slots, label[got], reading)
-        rules = reading.rules.get(family, Rules.empty(family))
-        ask = trie_oracle(target.match, rules, label)
-        artifact.require(slots, ask(starts), reading, " by the trie's first look")
-        lasts = ask(_as_starts(family, slots.lasts))
-        artifact.require(slots, lasts, reading, " by the trie's second look")
-        count += len(starts)
+    for part in intent.parts:
+        rules = reading.rules.get(part.family, Rules.empty(part.family))
+        key = _digest(artifact.target.match, rules, label, part)
+        if key not in known:
+            known[key] = _compare_family(artifact, reading, part, names, label)
+        count += known[key]
     return count
+
+
+def _compare_family(
+    artifact: _Artifact, reading: Reading, intent: Partition, names: tuple[str, ...], label: Labels
+) -> int:
+    family, match = intent.family, artifact.target.match
+    rules = reading.rules.get(family, Rules.empty(family))
+    try:
+        said = meaning(match, [rules], reading.names, [family])
+    except ValueError as reason:
+        raise artifact.unproved(str(reason), None) from None
+    starts, (wanted, got) = overlay(intent, said.part(family))
+    slots = _Slots(family, names, starts, wanted)
+    artifact.require(slots, label[got], reading)
+    ask = trie_oracle(match, rules, label)
+    artifact.require(slots, ask(starts), reading, " by the trie's first look")
+    lasts = ask(_as_starts(family, slots.lasts))
+    artifact.require(slots, lasts, reading, " by the trie's second look")
+    return len(starts)
+
+
+def _digest(match: Match, rules: Rules, label: Labels, intent: Partition) -> bytes:
+    """Return a digest of all that the comparison of rules with an intent depends on."""
+    verdicts = label[rules.verdict], rules.verdict == 0, label[:1]
+    digest = hashlib.sha256(f"{match} {intent.family.name}".encode())
+    for column in (rules.start, rules.last, *verdicts, intent.starts, intent.labels):
+        digest.update(f" {column.dtype.str} {len(column)} ".encode())
+        digest.update(np.ascontiguousarray(column).data.cast("B") if len(column) else b"")
+    return digest.digest()
 
 
 def prove_pieces(
@@ -209,7 +236,7 @@ def prove_pieces(
     parts = (part for at, one in enumerate(readings) for part in _in_piece(pieces, at, one))
     whole = Reading(tuple(parts), (*pieces.together.names, _ANOTHER))
     try:
-        count = _compare(artifacts[0], whole, pieces.together)
+        count = _compare(artifacts[0], whole, pieces.together, {})
     except Unproved:
         for own, intent, name in zip(files, pieces.maps, names, strict=True):
             prove(target, own, intent, name)

@@ -9,7 +9,7 @@ import pytest
 
 from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, Prefix, Prefixes
 from blockc.addresses.longest_match import PrefixIndex
-from blockc.addresses.rules import Rules
+from blockc.addresses.rules import Match, Rules
 from blockc.errors import Miscompiled, Unproved
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.document import Document, FamilyEntries, entry_texts
@@ -22,7 +22,7 @@ from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
-from blockc.verify import trie_oracle
+from blockc.verify import proof, trie_oracle
 from blockc.verify.proof import Proof, prove
 from tests.targets.artifacts import (
     DIALECTS,
@@ -133,6 +133,27 @@ def test_a_list_without_one_of_its_families_is_found(target: Target) -> None:
     for family in FAMILIES:
         with pytest.raises(Miscompiled, match="is allowed, the policy blocks it"):
             prove(target, written(target, both.only(family)), AddrMap.of_set(both))
+
+
+def test_equal_rules_are_compared_once_but_every_text_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intent, known = EDGES["neighbours"], dict[bytes, int]()
+    first = prove(PLAIN, written(PLAIN, intent), AddrMap.of_set(intent), known=known)
+    with monkeypatch.context() as patch:
+        patch.setattr(proof, "trie_oracle", None)
+        texts = written(AWS_WAFV2_IPSET, intent)
+        again = prove(AWS_WAFV2_IPSET, texts, AddrMap.of_set(intent), known=known)
+    assert again.slots == first.slots
+    for spoilt in (intent.only(V4), ~intent):
+        with pytest.raises(Unproved):
+            prove(PLAIN, written(PLAIN, spoilt), AddrMap.of_set(intent), known=known)
+        with pytest.raises(Unproved):
+            prove(PLAIN, written(PLAIN, intent), AddrMap.of_set(spoilt), known=known)
+    twice = [ArtifactFile("x", written(PLAIN, intent)[0].data * 2)]
+    prove(PLAIN, twice, AddrMap.of_set(intent), known=known)
+    with pytest.raises(Unproved):  # a member may be said twice, a prefix may not
+        prove(replace(PLAIN, match=Match.LONGEST), twice, AddrMap.of_set(intent), known=known)
 
 
 def test_the_message_names_the_first_prefix_and_both_verdicts() -> None:

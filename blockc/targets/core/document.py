@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blockc.addresses import AddrSet, Family
 from blockc.addresses.lines import address_texts, last_texts, prefix_texts
@@ -24,18 +25,24 @@ _HEADER_COLUMNS = 110
 
 
 class Origin(Value):
-    """One source a list was made from: its name, the date it gives itself and its digest."""
+    """One source a list was made from: its name, the date it gives itself and its digest.
+
+    Invariant: each is one printable word.
+    """
 
     name: str
     date: str
     digest: str
+
+    def __post_init__(self) -> None:
+        _require_words(self.name, self.date, self.digest)
 
 
 class Provenance(Value):
     """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
 
     Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
-    and the names of lists and sources hold no blank either.
+    and the name of the list hold no blank either.
     """
 
     list: str
@@ -45,16 +52,17 @@ class Provenance(Value):
     sample: bool = False
 
     def __post_init__(self) -> None:
-        words = [self.list, self.policy]
-        for source in self.sources:
-            words += [source.name, source.date, source.digest]
-        if any(not word.isprintable() or " " in word for word in words):
-            raise ValueError("a provenance is made of printable words")
+        _require_words(self.list, self.policy)
         if not self.title.isprintable():
             raise PolicyError(
                 f"the title of {self.list} holds characters that do not print",
                 hint=f"write {printable(self.title)!r} without them",
             )
+
+
+def _require_words(*words: str) -> None:
+    if any(not word.isprintable() or " " in word for word in words):
+        raise ValueError("a provenance is made of printable words")
 
 
 class FamilyEntries(Value, dict=True):
@@ -152,7 +160,7 @@ class Document(Value):
 
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
-        found = {at for rules in self.rules.values() for at in np.unique(rules.verdict).tolist()}
+        found = {at for rules in self.rules.values() for at in _distinct(rules.verdict)}
         implied = {0} if match is Match.TWO_SETS else set[int]()
         return [self.names[at] for at in sorted(found - implied)]
 
@@ -179,6 +187,12 @@ def topic(line: str) -> str:
     'ipv4 in the header'
     """
     return f"{line.partition(' ')[0].rstrip(':')} in the header"
+
+
+def _distinct(labels: NDArray[np.int32]) -> list[int]:
+    """Return the different labels; most lists have one or two, and most zone files no entry."""
+    distinct: list[int] = np.flatnonzero(np.bincount(labels)).tolist() if len(labels) else []
+    return distinct
 
 
 def _count(rules: Rules) -> int:

@@ -235,9 +235,9 @@ class Target(Value, kw_only=True, eq=False):
         words = self.words.get(kind)
         if words is None:
             raise PolicyError(f"{self.name} cannot hold {_KINDS[kind]}")
-        known = ", ".join(spoken({kind: words}))
         for verdict in verdicts:
             if words.word(verdict) is None:
+                known = ", ".join(spoken({kind: words}))
                 exception = verdict == words.default
                 said = "an exception inside an entry" if exception else f"the verdict {verdict!r}"
                 raise PolicyError(
