@@ -51,6 +51,7 @@ class SourceTable(Table, kw_only=True):
     licence: Licence
     refresh_hours: int
     max_age_hours: int
+    member: str = ""
     expect: Expectations
     rows: RowsTable = RowsTable()
 
@@ -62,6 +63,7 @@ class Source(Value):
     `registry` is one of the five for the format `delegated`, and empty for any other.
 
     Attributes:
+        member: Which file of a zip or tar archive is meant, if it has several.
         rows: What the definition says about how the file is written, as TOML has it.
         options: The same as readers need it.
     """
@@ -76,6 +78,7 @@ class Source(Value):
     refresh_hours: int
     max_age_hours: int
     expect: Expectations
+    member: str = ""
     rows: Mapping[str, Any] = field(default_factory=dict)
     options: FormatOptions = field(default_factory=FormatOptions)
 
@@ -103,10 +106,17 @@ def read_source(path: str, text: str) -> Source:
     written = said.get("rows", {})
     rows = written if isinstance(written, dict) else {}
     options = read_options(table.format, rows, table.rows, place, findings)
+    if table.member and not unpacks(table.format):
+        findings.add_name(place / "member", f"the format {table.format!r} reads the archive itself")
     findings.require_none()
     values = {key: getattr(table, key) for key in SourceTable.__struct_fields__}
     options = replace(options, max_records=table.expect.max_records)
     return Source(name, **{**values, "rows": rows}, options=options)
+
+
+def unpacks(format_name: str) -> bool:
+    """Return whether an archive is unpacked before the reader of this format sees it."""
+    return format_name not in FORMATS or not FORMATS[format_name].reads_archive
 
 
 def _check_registry(table: SourceTable, place: Place, findings: Findings) -> None:

@@ -32,6 +32,7 @@ class Format(Value):
         read: Takes the name of a file, for messages, its bytes, and what its definition says.
         base: What holds unless the definition says otherwise.
         tags: What it calls its rows, whatever the definition says.
+        reads_archive: Its reader wants a zip archive as a whole, not one file of it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Format(Value):
     read: Callable[[str, bytes, FormatOptions], Feed]
     base: RowsTable = field(default_factory=RowsTable)
     tags: tuple[str, ...] = ()
+    reads_archive: bool = False
 
     @property
     def takes(self) -> frozenset[str]:
@@ -70,6 +72,7 @@ FORMATS = {
             "MaxMind's GeoLite2 Country or City tables, zipped",
             read_geolite2,
             tags=COUNTRIES,
+            reads_archive=True,
         ),
         Format("json", "JSON; paths say where the prefixes stand", read_json),
         Format("json-lines", "a JSON record a line, such as Spamhaus DROP", read_json_lines),

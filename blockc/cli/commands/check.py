@@ -13,6 +13,8 @@ from blockc.cli.views.check import Verdict, check_report, show_checks
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw, read_packed
+from blockc.fetch.http.messages import FetchFailed
+from blockc.fetch.http.response_body import plain_member
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
@@ -97,8 +99,12 @@ def _verdict(path: Path, asked: Check, source: Source | None) -> Verdict:
         raw = read_packed(path)
         if asked.md5:
             _require_md5(path, raw.data, asked.md5)
+        if source:
+            raw = Raw(raw.name, plain_member(raw.data, source))
         today = datetime.now(UTC).date()
         return Verdict(path, _read(raw, asked, source, today))
+    except FetchFailed as failure:
+        return Verdict(path, refusal=SourceUnfit(failure.reason, at=Location(str(path))))
     except BlockcError as refusal:
         return Verdict(path, refusal=refusal)
 

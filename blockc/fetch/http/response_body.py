@@ -3,8 +3,16 @@
 import re
 from collections.abc import Mapping
 
+from blockc.fetch.definition import Source, unpacks
 from blockc.fetch.http.messages import FetchFailed, TooBig
-from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_content
+from blockc.storage.decompress import (
+    Damaged,
+    NoMember,
+    TooLong,
+    decompressed,
+    kind_by_content,
+    member_of,
+)
 
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|title|script|\?xml)\b", re.IGNORECASE)
 _LABELS: Mapping[str, str] = {"gzip": "gzip", "x-gzip": "gzip"}
@@ -36,6 +44,25 @@ def plain_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
     if _PAGE.match(data, 0, 4096):
         raise FetchFailed("answered with a web page in place of the file")
     return data
+
+
+def plain_member(data: bytes, source: Source) -> bytes:
+    """Return the one file of an archive that `source` means; what is no archive as it is.
+
+    Raises:
+        FetchFailed: The archive cannot be unpacked, or there is not one such file.
+    """
+    if not unpacks(source.format):
+        return data
+    limit = source.expect.max_bytes
+    try:
+        return plain_body(member_of(data, source.member, limit), "", limit)
+    except TooLong:
+        raise TooBig(limit) from None
+    except NoMember as reason:
+        raise FetchFailed(f"{reason}; name the one that is meant with `member`") from None
+    except Damaged as damage:
+        raise FetchFailed(str(damage), retryable=True) from None
 
 
 def _unpacked(data: bytes, kind: str, max_bytes: int) -> bytes:

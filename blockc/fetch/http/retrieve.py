@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blockc.errors import BlockcError, os_reason
 from blockc.fetch.definition import Source
 from blockc.fetch.http.messages import FetchFailed, HttpRequest, HttpResponse, TooBig
-from blockc.fetch.http.response_body import plain_body
+from blockc.fetch.http.response_body import plain_body, plain_member
 from blockc.fetch.http.retry import retried
 from blockc.fetch.http.urls import file_path, is_file
 from blockc.fetch.update.tools import Event, Tools, UpdateStep
@@ -35,6 +35,8 @@ class Retriever(Value):
     def fetch(self, url: str, etag: str = "", last_modified: str = "") -> HttpResponse:
         """Return what `url` has, or that it has what we have.
 
+        Of an archive that is the file in it; its checksum is that of the archive.
+
         A file that does not match its checksum is fetched again together with it: one of the two
         may just have been replaced.
 
@@ -42,7 +44,11 @@ class Retriever(Value):
             FetchFailed: Nothing usable came, in all tries.
         """
         try:
-            return self._local(url) if is_file(url) else self._remote(url, etag, last_modified)
+            found = self._local(url) if is_file(url) else self._remote(url, etag, last_modified)
+            if found.status != 200:
+                return found
+            data = plain_member(found.data, self.source)
+            return found if data is found.data else replace(found, data=data)
         except TooBig as failure:
             raise FetchFailed(f"{failure.reason}, the limit expect.max_bytes") from None
 
