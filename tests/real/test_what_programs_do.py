@@ -4,12 +4,15 @@ import subprocess
 
 import pytest
 
-from blockc.errors import SourceSyntaxError
+from blockc.addresses import AddrMap
+from blockc.errors import SourceSyntaxError, Unproved
 from blockc.targets.kernel.ipset_restore import Restore
 from blockc.targets.syntax.tokens import ArtifactFile, Text
-from blockc.targets.web.nginx_geo import NGINX_GEO, read_geo
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.verify.native import NativeAnswer, try_natively
+from blockc.verify.proof import prove
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
+from tests.targets.artifacts import prefixes
 
 pytestmark = pytest.mark.real
 
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.real
         ("default 0; 0.0.0.0/0 1;", 'duplicate network "0.0.0.0/0"'),
         ("default 0; ::/0 1;", 'duplicate network "::/0"'),
         (f"default 0;\n# {'x' * 4200}\n", "too long parameter"),
+        ("default 0; 1:2:3:4:5:6:7:: 1;", 'invalid network "1:2:3:4:5:6:7::"'),
     ],
 )
 def test_nginx_warns_of_or_refuses_what_the_reader_refuses(body: str, said: str) -> None:
@@ -28,8 +32,8 @@ def test_nginx_warns_of_or_refuses_what_the_reader_refuses(body: str, said: str)
     outcome = try_natively(NGINX_GEO, (file,))
     assert outcome.answer is NativeAnswer.REFUSED
     assert said in outcome.reason
-    with pytest.raises(SourceSyntaxError):
-        read_geo(file.decoded())
+    with pytest.raises(Unproved):
+        prove(NGINX_GEO, [file], AddrMap.of_set(prefixes("0.0.0.0/0", "::/0")))
 
 
 def test_ipset_takes_quotes_off_names_and_reads_010_as_eight() -> None:

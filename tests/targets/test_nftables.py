@@ -32,6 +32,7 @@ table inet t {
 	}
 }
 """
+BASE = "\t\ttype filter hook prerouting priority raw;\n"
 WANTED = prefixes("10.0.0.0/24", "10.0.2.0/24", "10.0.4.7/32")
 
 
@@ -46,6 +47,8 @@ def blocked(text: str) -> object:
     [
         ("", ""),
         ("10.0.4.7\n", "10.0.4.7,\n"),
+        ("10.0.4.7", "10.0.4.7, ,,"),
+        ("10.0.4.7", "10.0.4.7,, # why\n,"),
         ("= {\n\t\t\t10", "={10"),
         ("10.0.4.7\n\t\t}", "10.0.4.7 }"),
         (",\n\t\t\t10.0.2", ", 10.0.2"),
@@ -81,16 +84,16 @@ def test_the_spelling_of_a_file_does_not_change_what_it_means(old: str, new: str
         ("10.0.4.7", "10.0.4.7-10.0.4.9/32", 10, "is not an address"),
         ("10.0.4.7", "::1", 10, "does not belong"),
         ("10.0.4.7", "example.com", 10, "is not an address"),
-        ("10.0.4.7", '10.0.4.7 comment "x"', 11, "a comma between"),
-        ("10.0.4.7", "10.0.4.7 10.0.4.9", 11, "a comma between"),
-        ("10.0.4.7", "10.0.4.7,,", 11, "a comma between"),
+        ("10.0.4.7", '10.0.4.7 comment "x"', 10, "a comma between"),
+        ("10.0.4.7", "10.0.4.7 10.0.4.9", 10, "a comma between"),
+        ("10.0.0.0-", ", 10.0.0.0-", 8, "a comma between"),
         ("10.0.0.0-10.0.0.255,\n\t\t\t10.0.2.0/24,\n\t\t\t10.0.4.7\n", "", 8, "a comma between"),
         ("type ipv4_addr", "type ether_addr", 5, "expected ipv4_addr or ipv6_addr"),
         ("type ipv4_addr", "type ipv4_addr . inet_service", 5, "the end of the statement"),
         ("flags interval", "flags interval,timeout", 6, "the end of the statement"),
         ("\t\tflags interval\n\t\telements", "\t\telements", 6, "expected 'flags'"),
         ("flags interval\n\t}", "flags interval\n\t\tauto-merge\n\t}", 16, "expected '}'"),
-        ("set v6", "set v4", 14, "defined twice"),
+        ("set v6", "set v4", 13, "defined twice"),
         ("set v6", "map v6", 13, "expected a set or a chain"),
         ("@v4", "@v5", 20, "no set 'v5' of ipv4"),
         ("ip saddr @v4", "ip6 saddr @v4", 20, "no set 'v4' of ipv6"),
@@ -100,10 +103,26 @@ def test_the_spelling_of_a_file_does_not_change_what_it_means(old: str, new: str
         ("ip saddr @v4 counter drop", "tcp dport 22 ip saddr @v4 drop", 20, "is not understood"),
         ('iif "lo" accept', 'iif "eth0" accept', 19, "is not understood"),
         ('iif "lo" accept', "accept", 19, "is not understood"),
+        ("counter drop", "drop counter", 20, "is not understood"),
+        ("@v4 counter drop", "@v4 counter drop\r", 20, "is not understood"),
+        (
+            "interval\n\t}\n\tchain",
+            "interval\n\t}\n\tchain c {\n" + BASE + "\t}\n\tchain",
+            20,
+            "twice",
+        ),
+        (
+            "\tchain",
+            "\tchain d {\n" + BASE.replace("raw", "-299") + "\t}\n\tchain",
+            21,
+            "different",
+        ),
+        ("\tchain", "\tchain d {\n" + BASE.replace("pre", "post") + "\t}\n\tchain", 18, "a hook"),
+        ("@v6 drop\n\t}\n}\n", "@v6 drop\n\t}\n}\n# the end", 24, "nothing after the table"),
         ("policy accept", "policy drop", 18, "expected 'accept'"),
-        ("type filter hook", "type nat hook", 18, "a filter chain"),
-        ("hook prerouting", "hook output", 18, "a filter chain"),
-        ("priority raw", "priority soon", 18, "a filter chain"),
+        ("type filter hook", "type nat hook", 18, "expected 'filter'"),
+        ("hook prerouting", "hook output", 18, "a hook"),
+        ("priority raw", "priority soon", 18, "a priority"),
         ("@v6 drop\n\t}\n}\n", "@v6 drop\n\t}\n}\nflush ruleset\n", 24, "nothing after the table"),
         ("@v6 drop\n\t}\n}\n", "@v6 drop\n\t}\n", 23, "the text ends here"),
         ("@v6 drop\n\t}\n}\n", "@v6 drop }\n}\n", 21, "expected the end of the statement"),

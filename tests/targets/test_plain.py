@@ -36,6 +36,7 @@ def test_a_mapped_address_stays_what_it_is() -> None:
         ("1.2.3.4-::1\n", 1, 1, "'1.2.3.4' is not an address"),
         ("\x00\n", 1, 1, "a character that"),
         ("1.2.3.4\n\ud800\n", 2, 1, "a character that"),
+        ("::1\n1:2:3:4:5:6:7::\n", 2, 1, "'1:2:3:4:5:6:7::' shortens a single group"),
         ("::1\n2001:db8::/129\n", 2, 1, "'129' is not a prefix length of ipv6"),
     ],
 )

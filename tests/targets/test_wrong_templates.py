@@ -9,8 +9,11 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.data.json_list import JSON
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.caddy import CADDY
+from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import (
@@ -60,6 +63,19 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (JSON, "{{ registered | tojson }}", '"nothing"', "the note is 'nothing'"),
         (JSON, "{{ part.count }}", "{{ part.count + 1 }}", "the lists have"),
         (JSON, "{{ part.addresses }}", "7", "the addresses is {'ipv4': '7'"),
+        (NGINX_GEO, "${{ option.variable }} {", "$others {", "the nginx variable is '$others'"),
+        (NGINX_GEO, "${{ option.source }}", "$http_x_forwarded_for",
+         "the nginx source is '$http_x_forwarded_for', ordered is '$remote_addr'"),
+        (NGINX_GEO, "geo ${{ option.source }} $", "geo $binary_remote_addr $", "nginx source is"),
+        (NFTABLES, "delete table inet {{ option.table }}", "delete table inet filter",
+         "'blockc_export_control' to be deleted first"),
+        (NFTABLES, "{{ option.table }}", "filter", "the nft table is 'inet filter', ordered is"),
+        (NFTABLES, "hook {{ option.hook }}", "hook forward", "the nft hook is 'forward', ordered"),
+        (NFTABLES, "{{ option.priority }}", "filter", "the nft priority is 0, ordered is -300"),
+        (NFTABLES, 'iif "lo" accept', 'iif "eth0" accept', "this rule is not understood"),
+        (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
+        (CADDY, "{{ option.status }}", "404", "the Caddy status is '404', ordered is '403'"),
+        (CADDY, "remote_ip {{", "client_ip {{", "expected 'remote_ip', found 'client_ip'"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
         (AWS_WAFV2_IPSET, "{{ option.scope }}", "CLOUDFRONT", "the AWS IP set is 'CLOUDFRONT "),
@@ -87,6 +103,20 @@ def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
     target: Target, template: str, old: str, new: str, message: str
 ) -> None:
     require_refused(target, template, old, new, message)
+
+
+def test_words_where_numbers_were_ordered_are_refused() -> None:
+    words = {"default or '\"\"'": "'\"\"'", "{{ value or '\"\"' }}": "block"}
+    name = str(NGINX_GEO.writer)
+    template = TEMPLATES[name].text
+    for old, new in words.items():
+        assert old in template
+        template = template.replace(old, new)
+    changed = {**TEMPLATES, name: Text("x.j2", template)}
+    document = draft(NGINX_GEO, rules_of(NGINX_GEO, ADDRESSES))
+    texts = render(NGINX_GEO, document, PATH, changed)
+    with pytest.raises(Unproved, match="values is 'words for actions', ordered is '1 and 0'"):
+        prove(NGINX_GEO, texts, AddrMap.of_set(ADDRESSES), "", document.orders(NGINX_GEO, PATH))
 
 
 def require_refused(target: Target, template: str, old: str, new: str, message: str) -> None:

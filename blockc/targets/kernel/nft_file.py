@@ -1,23 +1,35 @@
-"""The part of the nftables grammar in which a table that drops sources is written."""
+"""The part of the nftables language in which a table that drops sources is written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Rules
-from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules, require_disjoint
-from blockc.targets.syntax.reading import Part
-from blockc.targets.syntax.tokens import Text, TokenStream
+from blockc.targets.syntax.reading import Found, Part
+from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 HOOKS = ("prerouting", "input", "forward")
-_WORD = re.compile(r'[ \t\r]*+(?:#[^\n]*+|(\n|"[^"\n]*"|[{};,="]|[^ \t\r\n{};,="#]++))')
-_ENDS = ("\n", ";")
+# A comment needs the end of its line, and a carriage return is no blank: nft 1.0.6 says "junk".
+NFT = StatementGrammar(
+    "nft",
+    word=re.compile(
+        r"""[ \t]*+(?:\#[^\n]*+(?=\n)|(\n | "[^"\n]*" | [{};,="\#] | [^ \t\n{};,="\#]++))""",
+        re.VERBOSE,
+    ),
+    ends=(LINE_END, ";"),
+    marks="{};,=",
+    odd='"#\\',
+)
 _NAME = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
-_TYPES = {"ipv4_addr": V4, "ipv6_addr": V6}
+_TYPE = re.compile("ipv4_addr|ipv6_addr")
+_FAMILIES = {"ipv4_addr": V4, "ipv6_addr": V6}
 _SADDR = {"ip": V4, "ip6": V6}
 _LOOPBACK = (["iif", '"lo"', "accept"], ["iifname", '"lo"', "accept"])
-_PRIORITY = re.compile(r"(raw|mangle|filter|security|-?[0-9]{1,5})( [+-] [0-9]{1,5})?", re.ASCII)
+_PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
+_PRIORITY = re.compile(rf"({'|'.join(_PRIORITIES)}|-?[0-9]{{1,5}})(?: ([+-]) ([0-9]{{1,5}}))?")
 
 
 class NftFile:
@@ -33,160 +45,145 @@ class NftFile:
     def __init__(self, text: Text) -> None:
         self.sets: dict[str, Part] = {}
         self.dropped: list[str] = []
+        self.found: list[Found] = []
+        self._chains = set[str]()
+        self._place: object = None
         self._text = text
-        self._words = TokenStream(text, _WORD)
-        self._at = 0
-        name = self._table_statement("table")
-        if self._table_statement("delete", "table") != name:
-            raise self._words.error(self._at, f"expected the table {name!r} to be deleted first")
-        self._table_block(name)
+        self._file = NFT.read(text)
+        self._file.skip_ends()
+        name = self._table("table")
+        if self._table("delete", "table") != name:
+            raise self.found[-1].error(f"expected the table {name!r} to be deleted first")
+        self._block(name)
 
-    def _peek(self) -> str:
-        return self._words.words[self._at] if self._at < len(self._words) else ""
+    def _name(self, known: Collection[str] = ()) -> str:
+        if self._file.word in known:
+            raise self._file.error(f"{self._file.word!r} is defined twice")
+        return self._file.take(_NAME, "a name")
 
-    def _take(self) -> str:
-        word = self._peek()
-        self._at += 1
-        return word
-
-    def _expect(self, *wanted: str) -> None:
-        self._words.expect(self._at, *wanted)
-        self._at += len(wanted)
-
-    def _skip_ends(self) -> None:
-        while self._peek() in _ENDS:
-            self._at += 1
-
-    def _statement(self) -> list[str]:
-        """Return the words up to the end of the statement, and step over that."""
-        begin = self._at
-        while self._peek() not in {*_ENDS, "{", "}", ""}:
-            self._at += 1
-        if self._peek() not in _ENDS:
-            raise self._words.error(self._at, "expected the end of the statement")
-        statement = self._words.words[begin : self._at]
-        self._skip_ends()
-        return statement
-
-    def _name(self) -> str:
-        name = self._take()
-        if not _NAME.fullmatch(name):
-            raise self._words.error(self._at - 1, "expected a name")
-        return name
-
-    def _table_statement(self, *verb: str) -> str:
-        self._skip_ends()
-        self._expect(*verb, "inet")
+    def _table(self, *verb: str) -> str:
+        """Step over the statement that adds or deletes a table, and return its name."""
+        self._file.expect(*verb, "inet")
+        self.found.append(self._file.found("nft table", f"inet {self._file.word}"))
         name = self._name()
-        if self._peek() not in _ENDS:
-            raise self._words.error(
-                self._at, "the table may hold elements from before", "add and delete it first"
-            )
+        if self._file.word not in NFT.ends:
+            raise self._file.error("the table may hold elements from before: add and delete it")
+        self._file.end()
         return name
 
-    def _table_block(self, name: str) -> None:
-        self._skip_ends()
-        self._expect("table", "inet", name, "{")
-        self._skip_ends()
-        while self._peek() != "}":
-            kind = self._take()
-            if kind not in {"set", "chain"}:
-                raise self._words.error(self._at - 1, "expected a set or a chain")
-            inner = self._name()
-            self._expect("{")
-            self._skip_ends()
-            if kind == "set":
-                self._set(inner)
+    def _block(self, name: str) -> None:
+        self._file.expect("table", "inet", name, "{")
+        self._file.skip_ends()
+        while self._file.word != "}":
+            if self._file.word not in {"set", "chain"}:
+                raise self._file.error("expected a set or a chain")
+            if self._file.step() == "set":
+                self._set(self._opened(self.sets))
             else:
+                self._chains.add(self._opened(self._chains))
                 self._chain()
             self._close()
-        self._at += 1
-        self._skip_ends()
-        if self._at < len(self._words):
-            raise self._words.error(self._at, "expected nothing after the table")
+        self._file.step()
+        self._file.skip_ends()
+        if self._file.word:
+            raise self._file.error("expected nothing after the table")
+
+    def _opened(self, known: Collection[str]) -> str:
+        name = self._name(known)
+        self._file.expect("{")
+        self._file.skip_ends()
+        return name
 
     def _close(self) -> None:
-        self._expect("}")
-        if self._peek() not in _ENDS:
-            raise self._words.error(self._at, "expected a new line after `}`")
-        self._skip_ends()
+        self._file.expect("}")
+        if self._file.word not in NFT.ends:
+            raise self._file.error("expected a new line after `}`")
+        self._file.skip_ends()
 
     def _set(self, name: str) -> None:
-        if name in self.sets:
-            raise self._words.error(self._at, f"the set {name!r} is defined twice")
-        self._expect("type")
-        kind = self._take()
-        if kind not in _TYPES:
-            raise self._words.error(self._at - 1, "expected ipv4_addr or ipv6_addr")
-        self._statement_end()
-        self._expect("flags", "interval")
-        self._statement_end()
-        self.sets[name] = Part(Rules.empty(_TYPES[kind]), self._words.error)
-        if self._peek() == "elements":
-            self._expect("elements", "=", "{")
-            self.sets[name] = self._elements(_TYPES[kind])
+        self._file.expect("type")
+        family = _FAMILIES[self._file.take(_TYPE, "ipv4_addr or ipv6_addr")]
+        self._file.end()
+        self._file.expect("flags", "interval")
+        self._file.end()
+        self.sets[name] = Part(Rules.empty(family), lambda _, why: self._file.error(why))
+        if self._file.word == "elements":
+            self._file.expect("elements", "=", "{")
+            self.sets[name] = self._elements(family)
             self._close()
-
-    def _statement_end(self) -> None:
-        at = self._at
-        if self._statement():
-            raise self._words.error(at, "expected the end of the statement")
 
     def _elements(self, family: Family) -> Part:
         """Return the elements up to the closing brace, which is left to the caller."""
-        begin = self._at
-        try:
-            self._at = self._words.words.index("}", begin)
-        except ValueError:
-            raise self._words.error(len(self._words), "expected `}`") from None
-        found = [word for word in self._words.words[begin : self._at] if word != "\n"]
-        if found and found[-1] == ",":
-            del found[-1]
-        if len(found) % 2 == 0 or set(found[1::2]) - {","}:
-            raise self._words.error(self._at, "expected elements with a comma between two of them")
-        end = self._at
-
-        def where(at: int, why: str) -> SourceSyntaxError:
-            apart = [w for w in range(begin, end) if self._words.words[w] not in {"\n", ","}]
-            return self._words.error(apart[at], why)
-
+        items = self._file.items(",", "expected elements with a comma between two of them")
         families = (family,)
-        parts = decode_rules(self._text, found[0::2], 1, where, families=families, ranges=True)
+        parts = decode_rules(
+            self._text, items.words, 1, items.error, families=families, ranges=True
+        )
         require_disjoint(parts)
         return parts[0]
 
     def _chain(self) -> None:
-        self._require_base(self._statement())
-        if self._peek() == "policy":
-            self._expect("policy", "accept")
-            self._statement_end()
-        while self._peek() not in {"}", ""}:
-            begin = self._at
-            rule = self._statement()
-            if rule in _LOOPBACK:
+        self._base()
+        if self._file.word == "policy":
+            self._file.expect("policy", "accept")
+            self._file.end()
+        while self._file.word not in {"}", ""}:
+            rule = self._file.statement()
+            if rule.words in _LOOPBACK:
                 continue
-            if not self._is_drop(rule):
-                raise self._words.error(begin, "this rule is not understood")
-            self._require_set(rule[2][1:], _SADDR[rule[0]], begin + 2)
-            self.dropped.append(rule[2][1:])
+            if not _is_drop(rule.words):
+                raise rule.error(0, "this rule is not understood")
+            self.dropped.append(self._dropped(rule))
 
-    def _require_base(self, words: Sequence[str]) -> None:
-        known = words[:3] == ["type", "filter", "hook"] and words[4:5] == ["priority"]
-        if not known or words[3] not in HOOKS or not _PRIORITY.fullmatch(" ".join(words[5:])):
-            raise self._words.error(self._at - 1, "expected a filter chain with hook and priority")
+    def _base(self) -> None:
+        """Step over where the chain is hooked in.
 
-    @staticmethod
-    def _is_drop(rule: Sequence[str]) -> bool:
-        bare = [word for word in rule if word != "counter"]
-        return (
-            len(bare) == 4
-            and bare[0] in _SADDR
-            and bare[1] == "saddr"
-            and bare[2].startswith("@")
-            and bare[3] == "drop"
-            and rule[2] == bare[2]
-        )
+        All chains of a file must be hooked in at one place: what is dropped in one and not in
+        another is not simply dropped.
+        """
+        self._file.expect("type", "filter", "hook")
+        hook = self._file.found("nft hook")
+        self._file.take(re.compile("|".join(HOOKS)), f"a hook, {' or '.join(HOOKS)}")
+        self._file.expect("priority")
+        begin = self._file.found("nft priority")
+        words = " ".join(self._file.statement().words)
+        if not _PRIORITY.fullmatch(words):
+            raise begin.error("expected a priority")
+        priority = replace(begin, value=priority_number(words))
+        place = hook.value, priority.value
+        if self._place not in (None, place):
+            raise hook.error("the chains are hooked in at different places")
+        self._place = place
+        self.found += [hook, priority]
 
-    def _require_set(self, name: str, family: Family, at: int) -> None:
+    def _dropped(self, rule: Words) -> str:
+        family, name = _SADDR[rule.words[0]], rule.words[2][1:]
         if name not in self.sets or self.sets[name].rules.family != family:
-            raise self._words.error(at, f"there is no set {name!r} of {family.name}")
+            raise rule.error(2, f"there is no set {name!r} of {family.name}")
+        return name
+
+
+def priority_number(words: str) -> int:
+    """Return a priority as nft counts it.
+
+    >>> priority_number("raw"), priority_number("filter - 10"), priority_number("-7")
+    (-300, -10, -7)
+    """
+    match = _PRIORITY.fullmatch(words)
+    if match is None:
+        raise ValueError(f"{words!r} is not a priority")
+    base = _PRIORITIES[match[1]] if match[1] in _PRIORITIES else int(match[1])
+    return base + int(f"{match[2]}{match[3]}" if match[2] else 0)
+
+
+def _is_drop(rule: Sequence[str]) -> bool:
+    """Return whether a rule drops the sources in a set, counted before or not."""
+    bare = [word for word in rule if word != "counter"]
+    return (
+        [*rule[:2], *rule[-1:]] == [*bare[:2], "drop"]
+        and len(bare) == 4
+        and bare[0] in _SADDR
+        and bare[1] == "saddr"
+        and rule[2] == bare[2]
+        and bare[2].startswith("@")
+    )

@@ -4,7 +4,11 @@ The file replaces the whole table in one transaction: `table` makes sure that it
 removes it with everything in it, and the block makes it anew (`destroy` is unknown to nft 1.0.6).
 """
 
+from collections.abc import Iterator, Sequence
+
 from blockc.addresses.rules import Match
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -16,15 +20,23 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.kernel.nft_file import HOOKS, NftFile
-from blockc.targets.syntax.reading import Reading, each
+from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number
+from blockc.targets.syntax.reading import Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
 
 
 def read_nft(text: Text) -> Reading:
     """Return what the chains drop: the sources in the interval sets they name."""
     found = NftFile(text)
-    return Reading(tuple(found.sets[name] for name in found.dropped))
+    dropped = tuple(found.sets[name] for name in found.dropped)
+    return Reading(dropped, found=tuple(found.found))
+
+
+def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    options = document.options
+    yield Ordered("nft table", f"inet {options['table']}", claimed=True)
+    yield Ordered("nft hook", options["hook"])
+    yield Ordered("nft priority", priority_number(str(options["priority"])))
 
 
 _NOTES = """\
@@ -39,6 +51,7 @@ NFTABLES = Target(
     writer="nftables.nft.j2",
     ending="nft",
     reader=each(read_nft),
+    orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     comment="#",
     options=(

@@ -178,6 +178,9 @@ def _decoded(family: Family, addresses: Sequence[str], where: Where) -> Column:
         raise _undecodable(decode, addresses, where) from None
     if family == V4:
         return np.frombuffer(raw, dtype=">u4").astype(np.uint64)
+    if 8 in map(str.count, addresses, repeat(":")):  # `::` for one group, not all programs take it
+        at = next(at for at, address in enumerate(addresses) if address.count(":") == 8)
+        raise where(at, f"{addresses[at]!r} shortens a single group, nginx does not take it")
     return np.frombuffer(raw, dtype=columns.WIDE)
 
 

@@ -6,8 +6,11 @@ there are no exceptions. Clients on IPv4 are IPv4 to it on dual-stack sockets to
 """
 
 import re
+from collections.abc import Iterator, Sequence
 
 from blockc.addresses.rules import Match
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -20,16 +23,23 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.reading import Reading, each
-from blockc.targets.syntax.tokens import Text, TokenStream
+from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, each
+from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
+from blockc.targets.syntax.tokens import Text
 
-# Tokens end at a blank or a newline alone; `#`, quotes and braces count only where one begins.
-# A return that is not the end of a line vanishes inside a token, so here it stays in it, and fails.
-_TOKEN = re.compile(
-    r"""(?:[ \t]|\r(?=\n)|\\\r?\n)*+(?:\#[^\n]*+|(
-        \n | "[^"\\\n]*+"(?=[ \t\r\n]|\Z) | `[^`\n]*+`(?=[ \t\r\n]|\Z)
-        | (?:(?!\r?\n|\\\r?\n)[^ \t\n])++))""",
-    re.VERBOSE,
+# Words end at a blank or a newline alone; `#`, quotes and braces count only where one begins.
+# A return that is not the end of a line vanishes inside a word, so here it stays in it, and fails.
+CADDYFILE = StatementGrammar(
+    "Caddy",
+    word=re.compile(
+        r"""(?:[ \t]|\r(?=\n)|\\\r?\n)*+(?:\#[^\n]*+|(
+            \n | "[^"\\\n]*+"(?=[ \t\r\n]|\Z) | `[^`\n]*+`(?=[ \t\r\n]|\Z)
+            | (?:(?!\r?\n|\\\r?\n)[^ \t\n])++))""",
+        re.VERBOSE,
+    ),
+    ends=(LINE_END,),
+    marks="",
+    odd='"`#\\',
 )
 _MATCHER = re.compile(r"@[A-Za-z][A-Za-z0-9_.-]*")
 _STATUS = re.compile(r"4[0-9]{2}")
@@ -46,91 +56,84 @@ class _Directives:
     """
 
     def __init__(self, text: Text) -> None:
-        self.networks: list[int] = []  # the positions of their tokens
-        self.tokens = TokenStream(text, _TOKEN)
-        self._at = 0
-        self._defined: dict[str, int] = {}
+        self.parts: list[Part] = []
+        self.found: list[Found] = []
+        self._text = text
+        self._site = CADDYFILE.read(text)
+        self._defined: dict[str, Found] = {}
         self._refused: set[str] = set()
         gap = text.text.find("{$")
         if gap >= 0:  # also in a comment, whose line a value may end
             raise text.error("the environment decides what stands here", gap, 2)
-        self._skip_lines()
-        while self._peek():
+        self._site.skip_ends()
+        while self._site.word:
             self._statement()
-        for name, at in self._defined.items():
+        for name, made in self._defined.items():
             if name not in self._refused:
-                raise self.tokens.error(at, f"nothing refuses the clients of {name}")
-
-    def _peek(self) -> str:
-        return self.tokens.words[self._at] if self._at < len(self.tokens) else ""
-
-    def _skip_lines(self) -> None:
-        while self._peek() == "\n":
-            self._at += 1
+                raise made.error(f"nothing refuses the clients of {name}")
 
     def _end_line(self) -> None:
-        if self._peek() not in {"\n", ""}:
-            raise self.tokens.error(self._at, "expected the end of the line")
-        self._skip_lines()
-
-    def _open(self) -> None:
-        self.tokens.expect(self._at, "{", "\n")
-        self._at += 1
-        self._skip_lines()
-
-    def _named(self, pattern: re.Pattern[str], expected: str) -> str:
-        word = self._peek()
-        if not pattern.fullmatch(word):
-            raise self.tokens.error(self._at, expected)
-        self._at += 1
-        return word
+        if self._site.word not in {LINE_END, ""}:
+            raise self._site.error("expected the end of the line")
+        self._site.skip_ends()
 
     def _statement(self) -> None:
-        first = self._peek()
+        first = self._site.word
         if first.startswith("@"):
             self._matcher()
         elif first in {*_WITH_STATUS, "abort"}:
             self._refusal()
         else:
-            raise self.tokens.error(self._at, "expected a matcher, error, respond or abort")
+            raise self._site.error("expected a matcher, error, respond or abort")
         self._end_line()
 
     def _matcher(self) -> None:
-        at = self._at
-        name = self._named(_MATCHER, "expected a matcher")
+        made = self._site.found("Caddy matcher")
+        name = self._site.take(_MATCHER, "a matcher")
         if name in self._defined:
-            raise self.tokens.error(at, f"{name} is defined twice")
-        self._defined[name] = at
-        if self._peek() != "{":
-            self._remote_ip()
+            raise made.error(f"{name} is defined twice")
+        self._defined[name] = made
+        if self._site.word != "{":
+            self._conditions(self._site.line())
             return
-        self._open()
-        if self._peek() == "}":
-            raise self.tokens.error(at, f"{name} without a condition matches everybody")
-        while self._peek() != "}":
-            self._remote_ip()
-            self._end_line()
-        self._at += 1
+        self._site.expect("{", LINE_END)
+        self._site.skip_ends()
+        block = self._site.block()
+        if not block.words:
+            raise made.error(f"{name} without a condition matches everybody")
+        self._conditions(block)
+        self._site.expect("}")
 
-    def _remote_ip(self) -> None:
-        self.tokens.expect(self._at, "remote_ip")
-        self._at += 1
-        begin = self._at
-        while self._peek() not in {"\n", ""}:
-            self._at += 1
-        if self._at == begin:
-            raise self.tokens.error(begin, "expected a prefix")
-        if self.tokens.words[begin] == "forwarded":
-            raise self.tokens.error(begin, "a header of the client would decide")
-        self.networks += range(begin, self._at)
+    def _conditions(self, words: Words) -> None:
+        """Take the prefixes of `remote_ip` lines, the only condition that is understood."""
+        prefixes: list[int] = []
+        at = 0
+        for line in words.lines():
+            if line and line[0] != "remote_ip":
+                raise words.error(at, f"expected 'remote_ip', found {line[0]!r}")
+            if len(line) == 1:
+                raise words.error(at + 1, "expected a prefix")
+            if line[1:2] == ["forwarded"]:
+                raise words.error(at + 1, "a header of the client would decide")
+            prefixes += range(at + 1, at + len(line))
+            at += len(line) + 1
+        bare = [_unquoted(words.words[at]) for at in prefixes]
+        self.parts += decode_rules(
+            self._text, bare, 1, lambda at, why: words.error(prefixes[at], why)
+        )
 
     def _refusal(self) -> None:
-        verb = self._peek()
-        self._at += 1
-        name = self._named(_MATCHER, "expected a matcher, or everybody is refused")
+        verb = self._site.step()
+        self.found.append(self._site.found("Caddy matcher"))
+        name = self._site.take(_MATCHER, "a matcher, or everybody is refused")
         if verb in _WITH_STATUS:
-            self._named(_STATUS, "expected a status of 400 to 499")
+            self.found.append(self._site.found("Caddy status"))
+            self._site.take(_STATUS, "a status of 400 to 499")
         self._refused.add(name)
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if word[0] in _QUOTES and word[1:] else word
 
 
 def read_caddy(text: Text) -> Reading:
@@ -140,13 +143,14 @@ def read_caddy(text: Text) -> Reading:
         SourceSyntaxError: If it says anything else, or anything that cannot be proved.
     """
     directives = _Directives(text)
-    words = [directives.tokens.words[at] for at in directives.networks]
-    bare = [word[1:-1] if word[0] in _QUOTES and word[1:] else word for word in words]
-    return Reading(
-        decode_rules(
-            text, bare, 1, lambda at, why: directives.tokens.error(directives.networks[at], why)
-        )
-    )
+    empty = decode_rules(text, [], 1, lambda _, why: text.error(why, 0))
+    return Reading((*directives.parts, *empty), found=tuple(directives.found))
+
+
+def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    matcher = f"@{document.options['matcher']}"
+    yield Ordered("Caddy matcher", matcher, claimed=True, required=False)
+    yield Ordered("Caddy status", str(document.options["status"]), required=False)
 
 
 _NOTES = """\
@@ -189,6 +193,7 @@ CADDY = Target(
     writer="caddy.conf.j2",
     ending="conf",
     reader=each(read_caddy),
+    orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     comment="#",
     options=(

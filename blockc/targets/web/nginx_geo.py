@@ -14,10 +14,13 @@ Two things nginx does that the file does not show, both kept because they are th
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -31,17 +34,25 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
-from blockc.targets.syntax.reading import Reading, each
-from blockc.targets.syntax.tokens import Text, TokenStream
+from blockc.targets.syntax.reading import Found, Ordered, Reading, each
+from blockc.targets.syntax.statements import StatementGrammar, Statements, Words
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 # Words end at a blank, `;` or `{`; quotes and comments count only where a word may begin.
-WORD = re.compile(
-    r"""[ \t\r\n]*+(?:\#[^\n]*+|(
-        "(?:[^"\\]|\\.)*+"(?=[ \t\r\n;{]|\Z) | '(?:[^'\\]|\\.)*+'(?=[ \t\r\n;{]|\Z)
-        | [;{}"'] | [^ \t\r\n;{}"'\#][^ \t\r\n;{]*+))""",
-    re.VERBOSE | re.DOTALL,
+NGINX = StatementGrammar(
+    "nginx",
+    word=re.compile(
+        r"""[ \t\r\n]*+(?:\#[^\n]*+|(
+            "(?:[^"\\]|\\.)*+"(?=[ \t\r\n;{]|\Z) | '(?:[^'\\]|\\.)*+'(?=[ \t\r\n;{]|\Z)
+            | [;{}"'] | [^ \t\r\n;{}"'\#][^ \t\r\n;{]*+))""",
+        re.VERBOSE | re.DOTALL,
+    ),
+    ends=(";",),
+    marks=";{",
+    odd="\"'#\\",
+    longest_line=4_000,  # a few fewer than its buffer (NGX_CONF_BUFFER) has, for comments too
 )
-_SPECIAL = "\"'#\\\v\f\x1c\x1d\x1e\x1f"  # the last six are blanks to `split` alone
 _VARIABLE = re.compile(r"\$[A-Za-z0-9_]+")
 _QUOTES = ("'", '"')
 _KINDS = {
@@ -49,9 +60,13 @@ _KINDS = {
     ContentKind.VERDICTS: Vocabulary({"": "", **ACTIONS}),
     ContentKind.COUNTRIES: COUNTRY_CODES,
 }
-_BY_DEFAULT = {words.said[words.default]: words for words in _KINDS.values()}
+_WORDS = {
+    ContentKind.LIST: "1 and 0",
+    ContentKind.VERDICTS: "words for actions",
+    ContentKind.COUNTRIES: "country codes",
+}
+_BY_DEFAULT = {words.said[words.default]: kind for kind, words in _KINDS.items()}
 _DEFAULTS = '`default 0;`, `default "";` or `default ZZ;`'
-_LONGEST_LINE = 4_000  # bytes, a few fewer than nginx's buffer (NGX_CONF_BUFFER) has
 _UNPROVABLE = {"include", "proxy", "proxy_recursive", "ranges", "delete", "volatile"}
 
 
@@ -62,106 +77,74 @@ def read_geo(text: Text) -> Reading:
     longest prefix decides and order does not. Where nginx would only warn (a network twice, host
     bits) this is an error, because one of the two was not meant.
     """
-    _require_short_lines(text)
-    words = TokenStream(text, WORD, plain_words)
-    begin = _require_geo(words)
-    entries = _unquoted(words, begin, words.words[begin:-1])
-    if len(entries) % 3 or set(entries[2::3]) - {";"}:
-        raise _bad_entry(words, begin, entries)
-    networks, values = entries[0::3], entries[1::3]
+    geo = NGINX.read(text)
+    found = _variables(geo)
+    block = geo.block()
+    networks, values = map(_unquoted, (block, block), block.rows(2, ";", _wrong_entry))
     default = networks.index("default") if "default" in networks else -1
     if default < 0 or values[default] not in _BY_DEFAULT:
-        raise words.error(begin + 3 * max(0, default), f"expected {_DEFAULTS} in the block")
-    names, verdicts = _verdicts(words, begin, networks, values, _BY_DEFAULT[values[default]])
+        raise block.error(3 * max(0, default), f"expected {_DEFAULTS} in the block")
+    kind = _BY_DEFAULT[values[default]]
+    found.append(Found("nginx values", _WORDS[kind], text.path, partial(block.error, 3 * default)))
+    names, verdicts = _KINDS[kind].read(values)
+    if -1 in verdicts:
+        at = verdicts.index(-1)
+        expected = ", ".join(_KINDS[kind].said.values())
+        raise block.error(
+            3 * at,
+            _wrong_entry(networks[at], f"{values[at]!r} is no verdict, expected one of {expected}"),
+        )
     del networks[default], verdicts[default]
 
     def where(at: int, why: str) -> SourceSyntaxError:
-        return words.error(begin + 3 * (at + (at >= default)), _reason(networks[at], why))
+        return block.error(3 * (at + (at >= default)), _wrong_entry(networks[at], why))
 
-    for refused in ("default", "255.255.255.255/32", "0.0.0.0/0", "::/0"):  # /0 is the default
+    for refused in ("default", "255.255.255.255/32"):
         if refused in networks:
             raise where(networks.index(refused), "nginx does not take this here")
     parts = decode_rules(text, networks, verdicts, where)
     require_distinct(parts)
-    return Reading(parts, names)
+    geo.expect("}")
+    if geo.word:
+        raise geo.error("expected one geo block and nothing else")
+    return Reading(parts, names, tuple(found))
 
 
-def _require_short_lines(text: Text) -> None:
-    """Raise if a line, so also a comment, does not fit the buffer nginx reads words into."""
-    at = 0
-    lines = text.text.split("\n")
-    if max(map(len, lines)) * 4 <= _LONGEST_LINE:  # 4 bytes are the most of a character
-        return
-    for line in lines:
-        if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
-            raise text.error(f"longer than {_LONGEST_LINE:,} bytes, nginx refuses it", at)
-        at += len(line) + 1
+def _variables(geo: Statements) -> list[Found]:
+    """Step over `geo`, the variables and `{`; return which variables those are."""
+    geo.expect("geo")
+    source = geo.found("nginx source")
+    geo.take(_VARIABLE, "a variable")
+    variable = geo.found("nginx variable")
+    if geo.word == "{":
+        variable = replace(source, what="nginx variable")
+        source = replace(source, value="$remote_addr")
+    else:
+        geo.take(_VARIABLE, "a variable")
+    geo.expect("{")
+    return [source, variable]
 
 
-def plain_words(text: str) -> list[str] | None:
-    """Return what `WORD` finds in a text without quotes and odd characters, or None.
-
-    Cost: a fifth of the pattern's.
-    """
-    body = "\n".join([line for line in text.split("\n") if line[:1] != "#"])
-    odd = not body.isascii() or any(character in body for character in _SPECIAL)
-    if odd or body.count("}") != 1 or not body.rstrip().endswith("}"):
-        return None
-    return body.replace(";", " ; ").replace("{", " { ").split()
-
-
-def _require_geo(words: TokenStream) -> int:
-    """Return where the entries begin, once it is sure that the text is one `geo` block."""
-    words.expect(0, "geo")
-    variables = 1 if words.words[2:3] == ["{"] else 2
-    for at in range(1, 1 + variables):
-        if not _VARIABLE.fullmatch("".join(words.words[at : at + 1])):
-            raise words.error(at, "expected a variable")
-    begin = variables + 2
-    words.expect(begin - 1, "{")
-    end = words.words.index("}") if "}" in words.words else len(words)
-    if end != len(words) - 1:
-        raise words.error(end + 1, "expected one geo block and nothing else")
-    return begin
-
-
-def _unquoted(words: TokenStream, begin: int, entries: list[str]) -> list[str]:
+def _unquoted(block: Words, entries: list[str]) -> list[str]:
     together = "".join(entries)
     if not any(character in together for character in (*_QUOTES, "\\")):
         return entries
-    for at, word in enumerate(entries):
+    for at, word in enumerate(block.words):
         if "\\" in word:
-            raise words.error(begin + at, "escapes are not understood here")
+            raise block.error(at, "escapes are not understood here")
     return [word[1:-1] if word[0] in _QUOTES and word[1:] else word for word in entries]
 
 
-def _bad_entry(words: TokenStream, begin: int, entries: Sequence[str]) -> SourceSyntaxError:
-    at = next((at for at in range(2, len(entries), 3) if entries[at] != ";"), len(entries))
-    first = at - at % 3
-    network = entries[first] if first < len(entries) else ""
-    return words.error(begin + first, _reason(network, "expected a network, a value and `;`"))
-
-
-def _reason(network: str, why: str) -> str:
+def _wrong_entry(network: str, why: str = "expected a network, a value and `;`") -> str:
     if network in _UNPROVABLE:
         return f"what `{network}` does is not in this file, so it cannot be proved"
     return why
 
 
-def _verdicts(
-    words: TokenStream,
-    begin: int,
-    networks: Sequence[str],
-    values: Sequence[str],
-    known: Vocabulary,
-) -> tuple[tuple[str, ...], list[int]]:
-    names, found = known.read(values)
-    if -1 in found:
-        at = found.index(-1)
-        expected = ", ".join(known.said.values())
-        why = f"the value {values[at]!r} is no verdict, expected one of {expected}"
-        raise words.error(begin + 3 * at, _reason(networks[at], why))
-    return names, found
+def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    yield Ordered("nginx variable", f"${document.options['variable']}", claimed=True)
+    yield Ordered("nginx source", f"${document.options['source']}")
+    yield Ordered("nginx values", _WORDS[document.kind])
 
 
 _MODULE = Reference("https://nginx.org/en/docs/http/ngx_http_geo_module.html", checked="2026-11-23")
@@ -207,6 +190,7 @@ NGINX_GEO = Target(
     writer="nginx-geo.conf.j2",
     ending="conf",
     reader=each(read_geo),
+    orders=_orders,
     words=_KINDS,
     comment="#",
     options=(
