@@ -42,6 +42,29 @@ def test_a_mistake_in_a_template_is_told_with_file_and_line(line: str, reason: s
     assert found.value.at.text == line
 
 
+@pytest.mark.parametrize("case", EDGES)
+def test_lines_made_in_one_go_are_those_of_a_loop(case: str) -> None:
+    loop = (
+        "{% for part in parts %}{% for text, word in part.entries %}\n"
+        "> {{ text }}{{ ' ' if word or unnamed }}{{ word or unnamed }};\n"
+        "{% endfor %}{% endfor %}\n"
+    )
+    at_once = (
+        "{% for part in parts %}{% if part.count %}\n"
+        "{{ part.lines('> ', ';', unnamed) }}\n"
+        "{% endif %}{% endfor %}\n"
+    )
+    one = draft(NGINX_GEO, rules_of(NGINX_GEO, EDGES[case]))
+    for unnamed in ("", '""'):
+        texts = [
+            render(
+                NGINX_GEO, one, PATH, {**TEMPLATES, str(NGINX_GEO.writer): Text("mine.j2", text)}
+            )
+            for text in (f"{{% set unnamed = {unnamed!r} %}}\n{body}" for body in (loop, at_once))
+        ]
+        assert texts[0] == texts[1]
+
+
 def test_a_template_sees_what_the_documentation_promises() -> None:
     text = filled(
         "{{ header | length > 3 }} {{ provenance.list }} {{ option.header }} {{ registered }}\n"

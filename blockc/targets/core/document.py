@@ -106,6 +106,22 @@ class FamilyEntries(Value, dict=True):
         labels = self.rules.verdict.tolist()
         return list(zip(self.texts, [words[label] for label in labels], strict=True))
 
+    def lines(self, before: str = "", after: str = "", unnamed: str = "") -> str:
+        """Return a line for each entry: its addresses, a blank and the word for its verdict.
+
+        What a loop of a template writes too, but ten times faster. The last one has no newline.
+
+        Args:
+            before: What a line begins with.
+            after: What it ends with.
+            unnamed: The word where there is none; if empty, the blank is left out too.
+        """
+        words = [self.words.word(name) or unnamed for name in self.names]
+        ends = [f"{' ' * bool(word)}{word}{after}" for word in words]
+        labels = self.rules.verdict.tolist()
+        lines = [text + ends[at] for text, at in zip(self.texts, labels, strict=True)]
+        return before * bool(lines) + f"\n{before}".join(lines)
+
 
 class Document(Value):
     """One compiled list, ready to be written for one target.

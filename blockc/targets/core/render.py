@@ -2,10 +2,11 @@
 
 What a template sees: `header` (lines), `registered` (a sentence), `provenance`, `option.<name>` and
 `parts`, one a family of the file. A part has `name`, `version`, `count`, `addresses`, `texts` (the
-addresses of each entry) and `entries` (those with the word for the verdict). `kind` is what the
-artifact says (`list`, `verdicts` or `countries`), `default` the word for what no entry holds, and
-`half` which of two sets the file is (`block` or `except`, else `all`). Loops and conditions are a
-template's business; numbers are counted here.
+addresses of each entry), `entries` (those with the word for the verdict) and `lines(before, after,
+unnamed)` (a line for each entry, made in one go). `kind` is what the artifact says (`list`,
+`verdicts` or `countries`), `default` the word for what no entry holds, and `half` which of two
+sets the file is (`block` or `except`, else `all`). Loops and conditions are a template's business;
+numbers are counted here.
 
 Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
 are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
