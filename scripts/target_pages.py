@@ -12,6 +12,7 @@ from pathlib import Path
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
+from blockc.policy.checking.responses import ranges_text
 from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind
@@ -35,11 +36,13 @@ The country of an address is where it is registered, not where it is used.
 """
 HEADS = (
     "target", "decided by", "`list`", "`lists`", "country map", "nested exceptions", "two sets",
-    "most entries", "tried with",
+    "most entries", "stages", "answers", "tried with",
 )  # fmt: skip
 NOTES = """
 *nested exceptions*: an entry inside another one takes back what that says, which saves entries.
 *two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
+*stages*: whether it can say `monitor` and `warn`; where it cannot, `until_block = "empty"`.
+*answers*: whether it can refuse with the status and the link that a stage says.
 *tried with*: the real programs that load every kind of artifact in the tests.
 """
 DECIDES = {
@@ -119,8 +122,28 @@ def row(target: Target) -> tuple[str, ...]:
         mark(target.has_exceptions),
         mark(target.two_sets is not None),
         limit,
+        stages(target),
+        answers(target),
         ", ".join(target.native.programs) if target.native else "-",
     )
+
+
+def stages(target: Target) -> str:
+    """Return how much of a migration window a target can say."""
+    able = (kind for kind in (ContentKind.LIST, ContentKind.VERDICTS) if kind in target.words)
+    forms = [kind for kind in able if target.can_say(kind, "monitor")]
+    if not forms:
+        return "block"
+    return "all" if ContentKind.LIST in forms else "all with `lists`"
+
+
+def answers(target: Target) -> str:
+    """Return what blocked clients can get, in a word."""
+    able = target.responses
+    if not able.statuses:
+        return "-"
+    shown = "451" if 451 in able.statuses else "not 451"
+    return f"{shown}, link" if able.links else shown
 
 
 def section(target: Target) -> Iterator[str]:
@@ -138,6 +161,7 @@ def section(target: Target) -> Iterator[str]:
         yield f"- never looked up, so without entries: {space}"
     yield from limits(target)
     yield from words(target)
+    yield from responses(target)
     asked = f" ({', '.join(target.native.programs)})" if target.native else ""
     yield f"- {target.maturity}{asked}"
     if target.notes:
@@ -178,6 +202,19 @@ def words(target: Target) -> Iterator[str]:
         if vocabulary.countries:
             said = ["a country as its code", "no country as `ZZ`"]
         yield f"- {KINDS[kind]} says {', '.join(said)}"
+
+
+def responses(target: Target) -> Iterator[str]:
+    """Yield what a target can do besides blocking, and what blocked clients can get."""
+    able = target.responses
+    watched = [f"`{one}`" for one in ("monitor", "warn") if target.can_say(ContentKind.LIST, one)]
+    stages = " and ".join(watched) or 'none, so `until_block = "empty"` there'
+    yield f"- stages of a list before `block`: {stages}"
+    statuses = f"the statuses {ranges_text(able.statuses)}" if able.statuses else "no status"
+    link = 'and `Link: <URL>; rel="blocked-by"`' if able.links else "and no link"
+    beside = f" (`{', '.join(file.ending for file in able.extra_files)}`)"
+    where = f", in a file of its own{beside}" if able.extra_files else ""
+    yield f"- blocked clients get: {statuses} {link}{where}"
 
 
 def option_row(option: Option) -> tuple[str, ...]:

@@ -143,13 +143,17 @@ class ArtifactCompiler:
         target, whole = spec.dialect, len(compiled.shards) == 1
         for number, rules in _numbered(spec, compiled):
             said = compiled.meaning if whole else _meaning(compiled, rules)
+            options = target.settle(spec.output.options, OptionContext(spec.word, number))
             document = Document(
                 rules=rules,
                 names=compiled.names,
                 provenance=_provenance(spec, self._inputs),
-                options=target.settle(spec.output.options, OptionContext(spec.word, number)),
+                options=options,
                 addresses=compiled.addresses if whole else said.spoken_for(),
                 kind=spec.kind,
+                action=spec.action,
+                response=target.response(options, spec.response),
+                stages=spec.stages,
             )
             path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
             files = render(target, document, path, templates)
@@ -178,7 +182,8 @@ def _recipe(spec: ArtifactSpec, request: PassRequest) -> Hashable:
     Most countries of a list that is split are alike in holding nothing.
     """
     holds = spec.name if any(part.labels.any() for part in spec.intent.parts) else ""
-    what = spec.kind, holds  # a list may be called what the country map is called
+    # A list may be called what the country map is called.
+    what = spec.kind, holds, spec.output.empty_until_block
     return what, spec.target.match, spec.output.fit.key, *request.lengths.items()
 
 

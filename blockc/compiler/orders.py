@@ -1,6 +1,7 @@
 """Which artifacts the outputs of a policy ask for, and what each of them must mean."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 import numpy as np
 
@@ -9,7 +10,9 @@ from blockc.addresses.piece_map import PieceMap
 from blockc.compiler.country_split import country_pieces
 from blockc.errors import PolicyError
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
-from blockc.policy.model import Output
+from blockc.policy.meaning.schedule import blocking_stage
+from blockc.policy.model import Output, Stage
+from blockc.targets.core.response import REFUSED, Response
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value, replace
@@ -23,6 +26,9 @@ class ArtifactSpec(Value):
 
     `name` is what it holds, in a word: a list, several joined by `+`, or a list and a country.
     `intent` says which verdict every address must get from the artifact.
+    `action` is what happens to the clients of one list, `response` what blocked ones get.
+    `watches` says that a stage of its lists, whichever is in force, does not block.
+    `stages` is what the header says about the stages of its lists.
     """
 
     output: Output
@@ -31,6 +37,10 @@ class ArtifactSpec(Value):
     title: str
     path: str
     intent: AddrMap
+    action: str = "block"
+    response: Response | None = None
+    watches: bool = False
+    stages: tuple[str, ...] = ()
 
     @property
     def kind(self) -> ContentKind:
@@ -43,11 +53,13 @@ class ArtifactSpec(Value):
     def dialect(self) -> Target:
         """Return the target as it writes this artifact.
 
-        Two sets are always two, also on days when one would do: whoever loads them relies on the
-        same files every day.
+        Two sets are always two, also on days when one would do, and what is answered is always
+        written: whoever loads the files relies on the same ones every day.
         """
         able = self._in_two_sets and self.target.two_sets is not None
-        return self.target.in_two_sets() if able else self.target
+        target = self.target.in_two_sets() if able else self.target
+        watches = self.watches and target.responses.actions
+        return target.responding() if self.response or watches else target
 
     def require_expressible(self) -> None:
         """Raise PolicyError unless the target can say what is asked, in the way it is asked."""
@@ -102,11 +114,62 @@ def artifact_groups(
             spec = ArtifactSpec(output, target, "countries", title, output.path, countries)
             yield ArtifactGroup((spec,))
             continue
-        lists = [resolved.list_of(name) for name in output.lists]
-        title = "; ".join(one.definition.title for one in lists if one.definition.title)
-        name, intent = "+".join(output.lists), verdicts(lists)
-        spec = ArtifactSpec(output, target, name, title, output.path, intent)
+        spec = _whole(output, target, resolved)
         yield _by_country(spec, countries) if output.split_by_country else ArtifactGroup((spec,))
+
+
+def _whole(output: Output, target: Target, resolved: Resolved) -> ArtifactSpec:
+    """Return the artifact of an output that holds lists, not yet split."""
+    lists = [resolved.list_of(name) for name in output.lists]
+    shown = [one for one in lists if not _is_left_out(output, one)]
+    alone = shown[0].schedule.now if shown and not output.says_action else None
+    waits = output.empty_until_block or (alone and alone.action in target.responses.actions)
+    return ArtifactSpec(
+        output=output,
+        target=target,
+        name="+".join(output.lists),
+        title="; ".join(one.definition.title for one in lists if one.definition.title),
+        path=output.path,
+        intent=verdicts(shown),
+        action=alone.action if alone else "block",
+        response=_response(lists, resolved.as_of) if output.answers else None,
+        watches=not output.empty_until_block
+        and any(stage.action != "block" for one in lists for stage in one.definition.stages),
+        stages=tuple(
+            _stage_line(output, one) for one in lists if waits and one.schedule.action != "block"
+        ),
+    )
+
+
+def _is_left_out(output: Output, one: ResolvedList) -> bool:
+    return output.empty_until_block and one.schedule.action != "block"
+
+
+def _response(lists: Iterable[ResolvedList], day: date) -> Response | None:
+    """Return what blocked clients get, if a stage of a list says anything about it.
+
+    The policy has been refused if the lists do not agree.
+    """
+    stages = [stage for one in lists for stage in one.definition.stages]
+    if not any(stage.status or stage.blocked_by for stage in stages):
+        return None
+    found = [blocking_stage(one.definition.stages, day) for one in lists]
+    stage = next((one for one in found if one), None)
+    return Response(stage.status or REFUSED, stage.blocked_by) if stage else None
+
+
+def _stage_line(output: Output, one: ResolvedList) -> str:
+    """Return what the header says about a list that does not block yet."""
+    here = "no entries" if _is_left_out(output, one) else "counted, not blocked"
+    blocking = (stage for stage in one.definition.stages if stage.action == "block")
+    begins = next((str(s.start) for s in blocking if _is_to_come(s, one)), "")
+    then = f"blocks from {begins} (UTC) on" if begins else "no stage that blocks follows"
+    return f"stage {one.schedule.action} of list {one.name}: {here}; {then}"
+
+
+def _is_to_come(stage: Stage, one: ResolvedList) -> bool:
+    then = one.schedule.then
+    return then is not None and stage.start >= then.start
 
 
 def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:

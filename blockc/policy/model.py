@@ -24,12 +24,18 @@ class TargetFacts(Value):
     `one_family`: an artifact holds one family, so each output is a file a family.
     `several_lists`: one artifact can hold `lists = [...]`.
     `country_map`: one artifact can hold `map = "country"`.
+    `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
+    `statuses`, `links`: what it can answer to clients that are blocked.
     """
 
     options: frozenset[str] = frozenset()
     one_family: bool = False
     several_lists: bool = False
     country_map: bool = False
+    actions: frozenset[str] = frozenset({"block"})
+    actions_of_lists: frozenset[str] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    links: bool = False
 
 
 class Known(Value):
@@ -181,6 +187,8 @@ class Output:
 
     `says_action`: it was written with `lists`, so an entry says which action is in force, and not
     only that an address is listed.
+    `answers`: it carries the status and the link of its lists.
+    `empty_until_block`: lists that do not block yet are left out of it.
     """
 
     target: str
@@ -193,6 +201,8 @@ class Output:
     template: str
     options: Mapping[str, Option]
     place: Place = field(compare=False, repr=False)
+    answers: bool = True
+    empty_until_block: bool = False
 
 
 class Note(Value):

@@ -14,7 +14,7 @@ from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside
 from blockc.targets.core.target import Layout, Target
-from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.core.verdicts import ACTIONS, ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.workspace.registries import shipped_groups
@@ -127,6 +127,10 @@ def _facts(target: Target) -> TargetFacts:
         one_family=target.layout is Layout.APART,
         several_lists=ContentKind.VERDICTS in target.words,
         country_map=ContentKind.COUNTRIES in target.words,
+        actions=frozenset(a for a in ACTIONS if target.can_say(ContentKind.LIST, a)),
+        actions_of_lists=frozenset(a for a in ACTIONS if target.can_say(ContentKind.VERDICTS, a)),
+        statuses=target.responses.statuses,
+        links=target.responses.links,
     )
 
 

@@ -62,7 +62,10 @@ def test_one_list_written_as_lists_says_words_too() -> None:
         text = build.files["map.conf"].decode()
         assert 'default "";' in text
         assert f"10.0.0.0/9 {word};" in text
-    flags = compiled(LISTS + output("staged", "x.conf", "nginx-geo"), BLOCK).files["x.conf"]
+    more = 'until_block = "empty"'
+    one = LISTS + output("staged", "x.conf", "nginx-geo", more)
+    assert b" 1;" not in compiled(one, MONITOR).files["x.conf"]
+    flags = compiled(one, BLOCK).files["x.conf"]
     assert b"10.0.0.0/9 1;" in flags
 
 
@@ -70,7 +73,7 @@ def test_a_list_that_begins_to_watch_is_not_written_as_a_flag() -> None:
     with pytest.raises(Mistakes) as refused:
         compiled(LISTS + output("staged", "x.conf", "nginx-geo"), MONITOR)
     (error,) = refused.value.errors
-    assert "cannot express the verdict 'monitor'; it knows block" in str(error)
+    assert "nginx-geo cannot say 'monitor'" in str(error)
     assert "write lists = [...] in place of list" in str(error)
 
 

@@ -81,17 +81,62 @@ def test_the_parts_of_a_split_list_are_the_list_and_share_nothing() -> None:
 
 
 def test_a_target_that_cannot_say_an_action_is_refused_with_the_place_of_its_output() -> None:
-    text = STAGED + output("staged", "a.txt") + output("staged", "b.nft", "nftables")
-    with pytest.raises(Mistakes) as caught:
-        compiled(text, MONITOR)
-    assert [type(error) for error in caught.value.errors] == [PolicyError, PolicyError]
-    first, second = map(str, caught.value.errors)
-    assert first.startswith("p.toml:8:3: a.txt: plain cannot express the verdict 'monitor'")
-    assert second.startswith("p.toml:13:3: b.nft: nftables cannot express the verdict 'monitor'")
+    text = STAGED + output("staged", "a.txt") + output("staged", "b.conf", "nginx-geo")
+    for day in (BEFORE, MONITOR, BLOCK):  # whatever the day: it is known before it comes
+        with pytest.raises(Mistakes) as caught:
+            compiled(text, day)
+        assert [type(error) for error in caught.value.errors] == [PolicyError, PolicyError]
+        first, second = map(str, caught.value.errors)
+        assert first.startswith("p.toml:10:10: plain cannot say 'monitor', and list 'staged' says")
+        assert second.startswith("p.toml:15:10: nginx-geo cannot say 'monitor', and list 'staged'")
+        assert "says so in p.toml:5; write until_block = " in first
+        assert "p.toml:5; write lists = [...] in place of list, or write until_block" in second
 
 
 def test_a_list_that_is_off_makes_an_artifact_without_entries() -> None:
-    build = compiled(STAGED + output("staged", "a.txt"), BEFORE)
-    lines = build.files["a.txt"].decode().splitlines()
-    assert lines
-    assert all(line.startswith("#") for line in lines)
+    build = compiled(STAGED + output("staged", "a.nft", "nftables"), BEFORE)
+    assert "elements" not in build.files["a.nft"].decode()
+
+
+@pytest.mark.parametrize("day", [BEFORE, MONITOR, BLOCK])
+def test_an_output_that_is_empty_until_the_list_blocks_says_so(day: date) -> None:
+    text = STAGED + output("staged", "a.txt", more='until_block = "empty"')
+    lines = compiled(text, day).files["a.txt"].decode().splitlines()
+    said = [line for line in lines if "of list staged" in line]
+    entries = [line for line in lines if not line.startswith("#")]
+    assert bool(entries) == (day == BLOCK)
+    stage = {BEFORE: "off", MONITOR: "monitor"}.get(day)
+    line = f"# stage {stage} of list staged: no entries; blocks from 2027-01-01 (UTC) on"
+    assert said == ([line] if stage else [])
+
+
+def test_lists_that_do_not_block_yet_are_left_out_beside_one_that_does() -> None:
+    said = 'lists = ["staged", "plain"]\ntarget = "nginx-geo"\n'
+    outputs = (
+        f'[[output]]\n{said}path = "a.conf"\nuntil_block = "empty"\n'
+        f'[[output]]\n{said}path = "b.conf"\n'
+    )
+    files = compiled(STAGED + outputs, MONITOR).files
+    assert b" monitor;" in files["b.conf"]
+    assert b" monitor;" not in files["a.conf"]
+    assert b" block;" in files["a.conf"]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "dropped"),
+    [("nftables", "a.nft", "counter drop"), ("ipset", "a.rules.v4", "src -j DROP")],
+)
+def test_a_packet_filter_counts_then_logs_then_drops(target: str, path: str, dropped: str) -> None:
+    stages = STAGED.replace('"monitor" },', '"monitor" }, { from = 2026-12-01, action = "warn" },')
+    text = stages + output("staged", "a.nft", target)
+    for day, drops, logs in (
+        (MONITOR, False, False),
+        (date(2026, 12, 1), False, True),
+        (BLOCK, True, False),
+    ):
+        files = compiled(text, day).files  # each is read back and proved
+        shown = files[path].decode()
+        assert (dropped in shown) == drops
+        assert ("10/second" in shown) == logs
+        assert ("of list staged: counted" in shown) == (not drops)
+        assert b"10.0.0.0" in files["a.nft"]

@@ -141,6 +141,8 @@ max_entries = 10
 when_over = "two-sets"
 template = "my.j2"
 variable = ["v", "w"]
+response = "none"
+until_block = "empty"
 """
     )
     one = policy.list_of("a")
@@ -172,6 +174,7 @@ def require_output(output: Output) -> None:
     assert (output.target, output.path, output.lists) == ("map", "a.conf", ("b", "a"))
     assert (output.fit.max_entries, output.fit.when_over) == (10, "two-sets")
     assert (output.template, output.options) == ("my.j2", {"variable": ("v", "w")})
+    assert (output.answers, output.empty_until_block) == (False, True)
     assert not output.country_map
     assert not output.split_by_country
 

@@ -33,7 +33,14 @@ GROUPS = {
 }
 TARGETS = {
     "plain": TargetFacts(),
-    "map": TargetFacts(frozenset({"variable"}), several_lists=True, country_map=True),
+    "map": TargetFacts(
+        frozenset({"variable", "status"}),
+        several_lists=True,
+        country_map=True,
+        actions_of_lists=frozenset({"monitor", "warn", "block"}),
+        statuses=frozenset({400, 403, 404, 451}),
+        links=True,
+    ),
     "single": TargetFacts(frozenset({"scope"}), one_family=True),
 }
 SOURCES = {"drop": frozenset({"kind", "region"}), "tor": frozenset[str]()}

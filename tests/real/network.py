@@ -99,13 +99,15 @@ def passed(sources: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Run the job on stdin: `commands` (shell), `hook`, `probes`; print what passed."""
+    """Run the job on stdin: `commands` and `after` (shell), `hook`, `probes`; print what passed."""
     job: dict[str, Any] = json.load(sys.stdin)
     witness = WITNESS.replace("HOOK", job["hook"])
     subprocess.run(["sh", "-e"], input=CABLE, text=True, check=True)
     subprocess.run(["sh", "-e"], input="\n".join(job["commands"]), text=True, check=True)
     subprocess.run(["nft", "-f", "-"], input=witness, text=True, check=True)
-    json.dump(passed(job["probes"]), sys.stdout)
+    found = passed(job["probes"])
+    subprocess.run(["sh", "-e"], input=job["after"], text=True, check=True)
+    json.dump(found, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -17,18 +17,40 @@ from blockc.addresses import FAMILIES, V4, AddrMap, Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
+from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.values import replace
+from blockc.verify.native import NativeAnswer, try_natively
 from tests.compiler.worlds import of_countries, sample_world
 from tests.real.probes import SLOTS_A_FAMILY, blocked, ends, listed, reaches_a_hook
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
-from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    TEMPLATES,
+    draft,
+    nested,
+    prefixes,
+    rules_of,
+    written,
+    written_rules,
+)
 
 NETWORK = Path(__file__).with_name("network.py")
 SET = "blockc_export_control"
+# By the hook of a target: what shows its counters, and how the packets of a set stand there.
+COUNT = {
+    "prerouting": f"nft list table inet {SET}",
+    "input": "{ iptables-save -c; ip6tables-save -c; }",
+}
+SHOWN = {
+    "prerouting": r"saddr @v[46] counter packets (\d+)",
+    "input": r"\[(\d+):\d+\] -A \S+ -m set --match-set \S+ src\n",
+}
 ENVIRONMENT = os.environ | {"PATH": SYSTEM_PATH}
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -74,14 +96,21 @@ def nft_commands(folder: Path, files: tuple[ArtifactFile, ...]) -> list[str]:
 
 
 def ask(
-    commands: list[str], hook: str, intent: AddrMap, slots: int | None = SLOTS_A_FAMILY
+    commands: list[str],
+    hook: str,
+    intent: AddrMap,
+    slots: int | None = SLOTS_A_FAMILY,
+    after: str = "",
 ) -> tuple[set[str], set[str]]:
-    """Return which probes passed and which should have, of those the kernel delivers."""
+    """Return which probes passed and which should have, of those the kernel delivers.
+
+    `after` is run when all of them have been sent.
+    """
     wanted: dict[str, bool] = {}
     for family in FAMILIES:
         wanted |= blocked(intent, family, ends(intent, family, slots))
     asked = [text for text in wanted if reaches_a_hook(text, hook)]
-    job = json.dumps({"commands": commands, "hook": hook, "probes": asked})
+    job = json.dumps({"commands": commands, "hook": hook, "probes": asked, "after": after})
     done = subprocess.run(
         ["unshare", "--net", sys.executable, str(NETWORK)],
         input=job,
@@ -211,3 +240,20 @@ def test_nft_agrees_about_the_united_states_in_intervals(tmp_path: Path, america
     passed, should = ask(commands, "prerouting", america, slots=None)
     assert len(should) > 14_000
     assert passed == should
+
+
+@pytest.mark.parametrize("action", ["monitor", "warn"])
+@pytest.mark.parametrize("target", [NFTABLES, IPSET], ids=lambda target: target.name)
+def test_until_a_list_blocks_packets_are_counted_and_pass(
+    tmp_path: Path, target: Target, action: str
+) -> None:
+    addresses = prefixes("10.0.0.0/8", "2001:db8::/32")
+    watched = replace(draft(target, rules_of(target, addresses)), action=action, names=("", action))
+    texts = render(target, watched, PATH, TEMPLATES)
+    assert try_natively(target, texts).answer is NativeAnswer.ACCEPTED
+    commands = (nft_commands if target is NFTABLES else ipset_commands)(tmp_path, texts)
+    hook = "prerouting" if target is NFTABLES else "input"
+    counted = tmp_path / "counted"
+    passed, _ = ask(commands, hook, AddrMap.of_set(addresses), after=f"{COUNT[hook]} > {counted}")
+    assert {"10.0.0.0", "2001:db8::", "11.0.0.0"} <= passed
+    assert [int(n) > 0 for n in re.findall(SHOWN[hook], counted.read_text("utf-8"))] == [True] * 2

@@ -10,6 +10,7 @@ from blockc.targets.web.nginx_geo import NGINX_GEO
 
 MAPS = [target for target in TARGETS.values() if ContentKind.VERDICTS in target.words]
 SETS = [target for target in TARGETS.values() if ContentKind.VERDICTS not in target.words]
+BLOCK_ONLY = [target for target in SETS if not target.responses.actions]
 
 
 def test_words_are_read_back_as_the_verdicts_they_were_written_for() -> None:
@@ -50,7 +51,7 @@ def test_a_map_takes_every_action_and_every_country(target: Target) -> None:
             target.require_verdicts(ContentKind.COUNTRIES, [verdict])
 
 
-@pytest.mark.parametrize("target", SETS, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", BLOCK_ONLY, ids=lambda target: target.name)
 @pytest.mark.parametrize("action", ["warn", "monitor"])
 def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
     target: Target, action: str
@@ -59,8 +60,14 @@ def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
         target.require_verdicts(ContentKind.LIST, [action])
     assert str(refused.value) == (
         f"{target.name} cannot express the verdict {action!r}; it knows block; "
-        "leave the output out until the list blocks, or choose a target that says more"
+        "write until_block = 'empty' in the output, or choose a target that says more"
     )
+
+
+def test_a_target_whose_rules_say_the_action_needs_no_word_for_it() -> None:
+    for target in [one for one in SETS if one not in BLOCK_ONLY]:
+        target.require_verdicts(ContentKind.LIST, ["monitor"])
+        assert target.words[ContentKind.LIST].word("monitor") is None
 
 
 def test_one_list_in_nginx_never_turns_into_words_by_itself() -> None:

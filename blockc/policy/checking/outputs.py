@@ -35,6 +35,8 @@ def check_output(
         template=table.template,
         options=_options(raw, table.target, facts, place, checks),
         place=place,
+        answers=table.response != "none",
+        empty_until_block=table.until_block == "empty",
     )
 
 

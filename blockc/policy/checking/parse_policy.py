@@ -8,6 +8,7 @@ from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.guards import check_guard, check_protect
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
+from blockc.policy.checking.responses import check_responses
 from blockc.policy.model import Guard, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
 from blockc.policy.syntax.policy_tables import ListTable
@@ -36,6 +37,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
     names = frozenset(chain.from_iterable(file.table.list for file in files))
     checks = Checks(known, names, variables, guard, findings)
     lists, outputs = _lists(files, checks), _outputs(files, checks)
+    check_responses(outputs, lists, checks)
     _note_unused(lists, outputs, checks)
     policy = Policy(
         files=tuple(file.place.document.path for file in files),

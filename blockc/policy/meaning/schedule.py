@@ -33,6 +33,19 @@ def schedule_on(stages: Sequence[Stage], day: date) -> Schedule:
     return Schedule(now if stages else ALWAYS, later[0] if later else None)
 
 
+def blocking_stage(stages: Sequence[Stage], day: date) -> Stage | None:
+    """Return the stage that says how a list blocks: now, else from the next time on, else before.
+
+    What is to be answered is so known, and written, before the day on which it is needed.
+    """
+    now = schedule_on(stages, day).now
+    if now and now.action == "block":
+        return now
+    blocking = [stage for stage in stages if stage.action == "block"]
+    later = [stage for stage in blocking if stage.start > day]
+    return next(iter(later or reversed(blocking)), None)
+
+
 def days_left(exemption: Exemption, day: date) -> int | None:
     """Return how many days after `day` an exception still holds; None if it has no end.
 

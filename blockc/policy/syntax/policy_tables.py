@@ -141,6 +141,14 @@ class OutputTable(Table, forbid_unknown_fields=False):
     lengths: Annotated[
         int | None, for_editors(description="the most different prefix lengths, for ipset")
     ] = None
+    response: Annotated[
+        Literal["", "none"],
+        for_editors(description="none: this output carries no status and no link of its lists"),
+    ] = ""
+    until_block: Annotated[
+        Literal["", "empty"],
+        for_editors(description="empty: a list that does not block yet is left out"),
+    ] = ""
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""

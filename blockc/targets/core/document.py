@@ -12,6 +12,7 @@ from blockc.addresses.lines import address_texts, last_texts, prefix_texts
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit, PolicyError, printable
 from blockc.targets.core.layout import File, SetRole
+from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
@@ -132,6 +133,9 @@ class Document(Value):
         options: What `Target.settle` returned.
         addresses: How many addresses of each family get a verdict, for the header.
         kind: What the list says about an address.
+        action: What happens to the clients that the entries of one list name.
+        response: What blocked clients get, or None where the artifact leaves it to others.
+        stages: What the header says about the stages of its lists.
     """
 
     rules: Mapping[Family, Rules]
@@ -140,6 +144,9 @@ class Document(Value):
     options: Mapping[str, OptionValue]
     addresses: Mapping[Family, int]
     kind: ContentKind = ContentKind.LIST
+    action: str = "block"
+    response: Response | None = None
+    stages: tuple[str, ...] = ()
 
     def parts(self, target: Target, file: File) -> list[FamilyEntries]:
         """Return the entries of one of the files of `target` as it spells them.
@@ -190,6 +197,7 @@ class Document(Value):
             f"{_counted(part.addresses, 'address', 'addresses')}"
             for part in parts
         ]
+        lines += self.stages
         lines.append(f"policy {made_of.policy}")
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(REGISTERED)

@@ -5,8 +5,10 @@ What a template sees: `header` (lines), `registered` (a sentence), `provenance`,
 addresses of each entry), `entries` (those with the word for the verdict) and `lines(before, after,
 unnamed)` (a line for each entry, made in one go). `kind` is what the artifact says (`list`,
 `verdicts` or `countries`), `default` the word for what no entry holds, and `half` which of two
-sets the file is (`block` or `except`, else `all`). Loops and conditions are a template's business;
-numbers are counted here.
+sets the file is (`block` or `except`, else `all`). `action` is what happens to the clients of one
+list, `response` what blocked clients get (`status`, `link` and `header`, the value for `Link`; none
+where others decide), `main` the name of the artifact's first file. Loops and conditions are a
+template's business; numbers are counted here.
 
 Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
 are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
@@ -16,6 +18,7 @@ can make text of what it is given and nothing else.
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from blockc.errors import BlockcError, DefinitionError, Location
@@ -43,17 +46,19 @@ def render(
         PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
         DefinitionError: If a template is wrong, with its file and line.
     """
-    return tuple(_written(target, draft, file, templates) for file in target.files(path))
+    files = target.files(path)
+    main = PurePosixPath(files[0].path).name
+    return tuple(_written(target, draft, file, main, templates) for file in files)
 
 
 def _written(
-    target: Target, draft: Document, file: File, templates: Mapping[str, Text]
+    target: Target, draft: Document, file: File, main: str, templates: Mapping[str, Text]
 ) -> ArtifactFile:
     if callable(file.writer):
         data = file.writer(draft, file, draft.parts(target, file))
         return ArtifactFile(file.path, data, file.families)
     template = templates[file.writer]
-    text = Text(file.path, _filled(target, draft, file, template), file.families)
+    text = Text(file.path, _filled(target, draft, file, main, template), file.families)
     try:
         return text.encoded()
     except UnicodeEncodeError as wrong:
@@ -61,7 +66,7 @@ def _written(
         raise _wrong(template, 0, f"it writes {code}, which is half of a character") from None
 
 
-def _filled(target: Target, draft: Document, file: File, template: Text) -> str:
+def _filled(target: Target, draft: Document, file: File, main: str, template: Text) -> str:
     parts = draft.parts(target, file)
     words = target.words[draft.kind]
     values = {
@@ -73,6 +78,9 @@ def _filled(target: Target, draft: Document, file: File, template: Text) -> str:
         "kind": str(draft.kind),
         "default": words.word(words.default) or "",
         "half": str(file.half),
+        "action": draft.action,
+        "response": draft.response,
+        "main": main,
     }
     try:
         text: str = _compiled(template).render(values)

@@ -9,6 +9,7 @@ from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, Writer, with_ending
+from blockc.targets.core.response import Response
 from blockc.targets.core.target_options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
 from blockc.targets.syntax.reading import Ordered, Reader
@@ -113,6 +114,27 @@ class TwoSets(Value):
     extra_files: tuple[ExtraFile, ...] = ()
 
 
+class Responses(Value, kw_only=True, eq=False):
+    """What a platform can do about clients besides blocking them, and what it can answer.
+
+    Attributes:
+        actions: Which of `monitor` and `warn` the rules around the entries of one list can say,
+            so that the entries need no word for it.
+        statuses: The HTTP statuses it can refuse with.
+        links: Whether it can send the header `Link` with a refusal.
+        extra_files: The files that say so, beside the target's own.
+        reader: Reads those files too, in place of the target's own reader.
+        native: Asks the real program about those files too, in place of the target's own check.
+    """
+
+    actions: frozenset[str] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    links: bool = False
+    extra_files: tuple[ExtraFile, ...] = ()
+    reader: Reader | None = None
+    native: NativeCheck | None = None
+
+
 class Target(Value, kw_only=True, eq=False):
     """Everything particular to one output dialect.
 
@@ -135,6 +157,7 @@ class Target(Value, kw_only=True, eq=False):
             objects it makes or uses, by the names that the options give them.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
+        responses: What it can do about clients besides blocking them, and what it can answer.
         notes: What an operator must know besides, in paragraphs, for the documentation.
     """
 
@@ -160,6 +183,7 @@ class Target(Value, kw_only=True, eq=False):
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     unasked: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
+    responses: Responses = Responses()
     notes: str = ""
 
     @property
@@ -191,7 +215,33 @@ class Target(Value, kw_only=True, eq=False):
             match=Match.TWO_SETS,
             reader=self.two_sets.reader,
             extra_files=self.two_sets.extra_files,
+            responses=replace(self.responses, extra_files=(), reader=None, native=None),
         )
+
+    def responding(self) -> "Target":
+        """Return this target as it writes a list that says what to answer, or when to only watch.
+
+        Two sets have files of their own for that already.
+        """
+        able = self.responses
+        return replace(
+            self,
+            extra_files=(*self.extra_files, *able.extra_files),
+            reader=able.reader or self.reader,
+            native=able.native or self.native,
+        )
+
+    def response(
+        self, options: Mapping[str, OptionValue], ordered: Response | None
+    ) -> Response | None:
+        """Return what an artifact says that blocked clients get, or None if it says nothing."""
+        status = options.get("status")
+        return ordered or (Response(status) if isinstance(status, int) else None)
+
+    def can_say(self, kind: ContentKind, verdict: str) -> bool:
+        """Return whether an artifact of `kind` can express `verdict`."""
+        watched = kind is ContentKind.LIST and verdict in self.responses.actions
+        return watched or (kind in self.words and self.words[kind].word(verdict) is not None)
 
     def files(self, path: str) -> tuple[File, ...]:
         """Return the files of an artifact written to `path`, the main ones first.
@@ -236,7 +286,7 @@ class Target(Value, kw_only=True, eq=False):
         if words is None:
             raise PolicyError(f"{self.name} cannot hold {_KINDS[kind]}")
         for verdict in verdicts:
-            if words.word(verdict) is None:
+            if not self.can_say(kind, verdict):
                 known = ", ".join(spoken({kind: words}))
                 exception = verdict == words.default
                 said = "an exception inside an entry" if exception else f"the verdict {verdict!r}"
@@ -252,7 +302,7 @@ class Target(Value, kw_only=True, eq=False):
             said = ", ".join(spoken({kind: richer}))
             return f"write lists = [...] in place of list: then an entry says {said}"
         if verdict in ACTIONS:
-            return "leave the output out until the list blocks, or choose a target that says more"
+            return "write until_block = 'empty' in the output, or choose a target that says more"
         return ""
 
     def capacity(self, options: Mapping[str, OptionValue]) -> int | None:

@@ -3,8 +3,10 @@
 The schema `blockc-list/1`: `list`, `title`, `verdict`, `policy` (a digest), `sources` (name, date,
 digest), `sample`, `note`, `entries` (a number a family), `addresses` (a number a family, as text,
 because IPv6 numbers do not fit the numbers of JSON) and the prefixes under `ipv4` and `ipv6`.
-A file of one family has only that family's keys. Of two sets each is a document of its own, and the
-`verdict` of the second is `except`: its prefixes are taken away from those of the first.
+A file of one family has only that family's keys. `verdict` is the action of the list. `response`,
+with `status` and perhaps `link`, is there only where a stage says what blocked clients get. Of two
+sets each is a document of its own, and the `verdict` of the second is `except`: its prefixes are
+taken away from those of the first.
 """
 
 import itertools
@@ -19,13 +21,14 @@ from blockc.targets.core.target import (
     EntryForm,
     Layout,
     Reference,
+    Responses,
     Target,
     TwoSets,
 )
-from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.core.verdicts import ACTIONS, BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import json_object
-from blockc.targets.syntax.reading import Ordered, Part, Reading, each, halves
+from blockc.targets.syntax.reading import BLOCK, Ordered, Part, Reading, acting, each, halves
 from blockc.targets.syntax.tokens import Text
 
 SCHEMA = "blockc-list/1"
@@ -43,15 +46,23 @@ _ABOUT = {
 }
 
 
-_COMPARED = ("list", "title", "policy", "sources", "sample", "note", "entries", "addresses")
+_COMPARED = (*(key for key in _ABOUT if key not in {"schema", "verdict"}), "response")
 
 
-def read_json(text: Text, verdict: str = "block") -> Reading:
-    """Return the rules of a `blockc-list/1` document; any other shape is an error."""
-    document = json_object(text).fields(_ABOUT | {family.name: list for family in text.families})
-    for key, wanted in {"schema": SCHEMA, "verdict": verdict}.items():
-        if document[key].value != wanted:
-            raise document[key].error(f"{key!r} is {document[key].value!r}, expected {wanted!r}")
+def read_json(text: Text, verdicts: Sequence[str] = tuple(ACTIONS)) -> Reading:
+    """Return the rules of a `blockc-list/1` document; any other shape is an error.
+
+    Args:
+        verdicts: What the document may say of its entries.
+    """
+    whole = json_object(text)
+    answers = {"response": dict} if "response" in whole.value else {}
+    lists = {family.name: list for family in text.families}
+    document = whole.fields(_ABOUT | answers | lists)
+    for key, wanted in {"schema": (SCHEMA,), "verdict": verdicts}.items():
+        if document[key].value not in wanted:
+            expected = " or ".join(map(repr, wanted))
+            raise document[key].error(f"{key!r} is {document[key].value!r}, expected {expected}")
     parts: list[Part] = []
     for family in text.families:
         node = document[family.name]
@@ -59,7 +70,9 @@ def read_json(text: Text, verdict: str = "block") -> Reading:
     entries = {part.rules.family.name: len(part.rules) for part in parts}
     if document["entries"].value != entries:
         raise document["entries"].error(f"{document['entries'].value!r}, the lists have {entries}")
-    return Reading(tuple(parts), found=tuple(document[key].found(key) for key in _COMPARED))
+    said = tuple(document[key].found(key) for key in _COMPARED if key in document)
+    verdict = document["verdict"].value
+    return acting(Reading(tuple(parts), found=said), verdict if verdict in ACTIONS else BLOCK)
 
 
 def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
@@ -76,10 +89,18 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
         "entries": {part.name: part.count for part in parts},
         "addresses": {part.name: str(part.addresses) for part in parts},
     }
+    answer = document.response
+    if answer:
+        about["response"] = {"status": answer.status} | (
+            {"link": answer.link} if answer.link else {}
+        )
     return itertools.starmap(Ordered, about.items())
 
 
 _NOTES = """\
+`verdict` is the action of the list. Where a stage says what blocked clients get, the document has
+`"response": {"status": 451, "link": "URL"}`.
+
 In two sets each is a document of its own, and the `verdict` of the second is `except`."""
 
 JSON = Target(
@@ -94,8 +115,11 @@ JSON = Target(
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     notes=_NOTES,
+    responses=Responses(
+        actions=frozenset({"monitor", "warn"}), statuses=frozenset(range(400, 600)), links=True
+    ),
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),
-    two_sets=TwoSets(halves(read_json, partial(read_json, verdict="except"))),
+    two_sets=TwoSets(halves(read_json, partial(read_json, verdicts=("except",)))),
     deployment=Deployment(
         load="jq -r '.ipv4[], .ipv6[]' list.json  # every prefix, for a program of your own",
         rollback="jq -r '.ipv4[], .ipv6[]' PREVIOUS/list.json",

@@ -20,30 +20,29 @@ from blockc.targets.core.target import (
     MaxEntries,
     NativeCheck,
     Reference,
+    Responses,
     Target,
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
-from blockc.targets.kernel.iptables import dropped_sets
-from blockc.targets.syntax.reading import Reading, decoded
+from blockc.targets.kernel.iptables import set_actions
+from blockc.targets.syntax.reading import Reading, acting, decoded
 from blockc.targets.syntax.tokens import Text
 
 
 def read_ipset(texts: Sequence[Text]) -> Reading:
-    """Return what the rules drop: the contents of their sets once the restore file has run.
+    """Return what the rules do to the contents of their sets once the restore file has run.
 
     Args:
         texts: The restore file, then a rules file a family.
     """
     restore = Restore(texts[0])
-    return Reading(
-        tuple(
-            restore.part(name, family)
-            for text in texts[1:]
-            for family in text.families
-            for name in dropped_sets(text)
-        )
+    return Reading.joined(
+        acting(Reading((restore.part(name, family),)), action)
+        for text in texts[1:]
+        for family in text.families
+        for name, action in set_actions(text).items()
     )
 
 
@@ -51,7 +50,11 @@ _MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-
 
 _NOTES = """\
 A set can be created again only with the same `maxelem`, so that number never follows the
-entries; it costs no memory. Load the restore file first, then the rules."""
+entries; it costs no memory. Load the restore file first, then the rules; load the rules again
+when a stage begins.
+
+In the stage `monitor` the rules count packets, in `warn` they count and log them, at most ten a
+second; `iptables -L CHAIN -v` shows the counters."""
 
 # The sets are loaded twice, as an update would, then the rules are tested, in one namespace.
 _NATIVE = NativeCheck(
@@ -106,6 +109,7 @@ IPSET = Target(
     lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
+    responses=Responses(actions=frozenset({"monitor", "warn"})),
     deployment=Deployment(
         load="""\
 ipset restore < list.ipset

@@ -1,4 +1,4 @@
-"""The part of the nftables language in which a table that drops sources is written."""
+"""The part of the nftables language in which a table that drops or counts sources is written."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -28,12 +28,25 @@ _TYPE = re.compile("ipv4_addr|ipv6_addr")
 _FAMILIES = {"ipv4_addr": V4, "ipv6_addr": V6}
 _SADDR = {"ip": V4, "ip6": V6}
 _LOOPBACK = (["iif", '"lo"', "accept"], ["iifname", '"lo"', "accept"])
+_WEIGHT = ("monitor", "warn", "block")
+_DOES = {  # an action -> what follows `ip saddr @SET`
+    "block": re.compile("(counter )*drop"),
+    "warn": re.compile(
+        r"(counter )*limit rate [1-9][0-9]{0,6}/(second|minute|hour|day) (counter )*"
+        r'log prefix "[\w:. -]{1,120}"',
+        re.ASCII,
+    ),
+    "monitor": re.compile("counter"),
+}
 _PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 _PRIORITY = re.compile(rf"({'|'.join(_PRIORITIES)}|-?[0-9]{{1,5}})(?: ([+-]) ([0-9]{{1,5}}))?")
 
 
 class NftFile:
-    """One table of the family `inet`: its interval sets, and which of them its chains drop.
+    """One table of the family `inet`: its interval sets, and what its chains do to their sources.
+
+    They drop them, or they count them, or they log some: a rule without `drop` or `accept` goes on
+    to the next.
 
     The table is emptied before it is filled and its chains accept by policy, so what is in the
     file is all there is. Anything else is an error.
@@ -44,7 +57,7 @@ class NftFile:
 
     def __init__(self, text: Text) -> None:
         self.sets: dict[str, Part] = {}
-        self.dropped: list[str] = []
+        self.actions: dict[str, str] = {}  # set -> what happens to its sources
         self.found: list[Found] = []
         self._chains = set[str]()
         self._place: object = None
@@ -131,9 +144,11 @@ class NftFile:
             rule = self._file.statement()
             if rule.words in _LOOPBACK:
                 continue
-            if not _is_drop(rule.words):
+            action = _action(rule.words)
+            if not action:
                 raise rule.error(0, "this rule is not understood")
-            self.dropped.append(self._dropped(rule))
+            name = self._source_set(rule)
+            self.actions[name] = max(action, self.actions.get(name, action), key=_WEIGHT.index)
 
     def _base(self) -> None:
         """Step over where the chain is hooked in.
@@ -156,7 +171,7 @@ class NftFile:
         self._place = place
         self.found += [hook, priority]
 
-    def _dropped(self, rule: Words) -> str:
+    def _source_set(self, rule: Words) -> str:
         family, name = _SADDR[rule.words[0]], rule.words[2][1:]
         if name not in self.sets or self.sets[name].rules.family != family:
             raise rule.error(2, f"there is no set {name!r} of {family.name}")
@@ -176,14 +191,9 @@ def priority_number(words: str) -> int:
     return base + int(f"{match[2]}{match[3]}" if match[2] else 0)
 
 
-def _is_drop(rule: Sequence[str]) -> bool:
-    """Return whether a rule drops the sources in a set, counted before or not."""
-    bare = [word for word in rule if word != "counter"]
-    return (
-        [*rule[:2], *rule[-1:]] == [*bare[:2], "drop"]
-        and len(bare) == 4
-        and bare[0] in _SADDR
-        and bare[1] == "saddr"
-        and rule[2] == bare[2]
-        and bare[2].startswith("@")
-    )
+def _action(rule: Sequence[str]) -> str:
+    """Return what a rule does to the sources in the set it names, or nothing if it is another."""
+    if len(rule) < 4 or rule[0] not in _SADDR or rule[1] != "saddr" or rule[2][:1] != "@":
+        return ""
+    does = " ".join(rule[3:])
+    return next((action for action, words in _DOES.items() if words.fullmatch(does)), "")

@@ -16,20 +16,21 @@ from blockc.targets.core.target import (
     Maturity,
     NativeCheck,
     Reference,
+    Responses,
     Target,
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number
-from blockc.targets.syntax.reading import Ordered, Reading, each
+from blockc.targets.syntax.reading import Ordered, Reading, acting, each
 from blockc.targets.syntax.tokens import Text
 
 
 def read_nft(text: Text) -> Reading:
-    """Return what the chains drop: the sources in the interval sets they name."""
-    found = NftFile(text)
-    dropped = tuple(found.sets[name] for name in found.dropped)
-    return Reading(dropped, found=tuple(found.found))
+    """Return what the chains do to the sources in the interval sets they name."""
+    file = NftFile(text)
+    sets = (acting(Reading((file.sets[name],)), does) for name, does in file.actions.items())
+    return Reading.joined([*sets, Reading((), found=tuple(file.found))])
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
@@ -40,7 +41,10 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
 
 
 _NOTES = """\
-The file replaces the whole table in one transaction; nothing else may live in that table."""
+The file replaces the whole table in one transaction; nothing else may live in that table.
+
+In the stage `monitor` the sources are counted, in `warn` counted and logged, at most ten packets a
+second and family; `nft list table inet TABLE` shows the counters."""
 
 NFTABLES = Target(
     name="nftables",
@@ -78,6 +82,7 @@ NFTABLES = Target(
         namespace=True,
     ),
     maturity=Maturity.PROGRAM,
+    responses=Responses(actions=frozenset({"monitor", "warn"})),
     deployment=Deployment(
         load="nft -f list.nft  # one transaction: a file that fails leaves the old table in force",
         rollback="nft -f PREVIOUS/list.nft  # or, to block nothing: nft delete table inet TABLE",

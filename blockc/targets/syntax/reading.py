@@ -14,6 +14,7 @@ from blockc.values import Value
 BLOCK = "block"
 Reader = Callable[[Sequence[ArtifactFile]], "Reading"]  # of all files, in their order
 NAMES = ("", BLOCK)  # the verdicts of a list that only blocks: label 0 and label 1
+_ACTIONS = (*NAMES, "monitor", "warn")  # the same with what rules around the entries may say
 
 
 class Part(Value, eq=False):
@@ -83,7 +84,7 @@ class Reading(Value, eq=False, dict=True):
     def joined(cls, readings: Iterable["Reading"]) -> "Reading":
         """Return what several files of one artifact say together."""
         every = list(readings)
-        names = every[-1].names if every else NAMES
+        names = max((one.names for one in every), key=len, default=NAMES)
         parts = tuple(part for one in every for part in one.parts)
         return cls(parts, names, tuple(found for one in every for found in one.found))
 
@@ -111,12 +112,23 @@ def halves(block: Callable[[Text], Reading], spare: Callable[[Text], Reading]) -
 def two_sets(block: Iterable[Reading], spare: Iterable[Reading]) -> Reading:
     """Return the rules of a set and of one that is taken away from it, which gets verdict 0."""
     spared = Reading.joined(spare)
-    zero = tuple(Part(_with_verdict(part.rules, 0), part.where) for part in spared.parts)
+    zero = tuple(_labelled(part, 0) for part in spared.parts)
     return Reading.joined([*block, Reading(zero, NAMES, spared.found)])
 
 
-def _with_verdict(rules: Rules, verdict: int) -> Rules:
-    return Rules.of_spans(rules.family, rules.start, rules.last, verdict)
+def acting(reading: Reading, action: str) -> Reading:
+    """Return what the entries of a list that blocks say under rules that do `action` instead."""
+    if action == BLOCK:
+        return reading
+    parts = tuple(_labelled(part, _ACTIONS.index(action)) for part in reading.parts)
+    return Reading(parts, _ACTIONS, reading.found)
+
+
+def _labelled(part: Part, label: int) -> Part:
+    """Return a part whose entries, its exceptions apart, have another label."""
+    rules = part.rules
+    verdict = np.minimum(rules.verdict, 1) * np.int32(label)
+    return Part(Rules(rules.family, rules.start, rules.last, verdict), part.where)
 
 
 def _joined(rules: Sequence[Rules]) -> Rules:
