@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from blockc.errors import Location, SourceUnfit, UsageError, os_reason
 from blockc.registries.records import RIRS
-from blockc.storage.decompress import Damaged, TooLong, bounded, decompressed, kind_by_name
+from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_name
+from blockc.storage.local import MAX_BYTES, read_local
 
-MAX_BYTES = 256_000_000  # the largest real file has 18 million; a bomb has more
 _NAME = re.compile(
     rf"delegated-({'|'.join(RIRS)})(-extended)?-[A-Za-z0-9-]+(?:\.txt)?(\.xz|\.gz|\.bz2)?"
 )
@@ -84,7 +84,8 @@ def read_packed(path: Path) -> Raw:
     """Return the file at `path`, unpacked if its name ends like a packed one.
 
     Raises:
-        SourceUnfit: It cannot be read or unpacked, or is larger than `MAX_BYTES`.
+        SourceUnfit: It cannot be unpacked, or is larger than `MAX_BYTES`.
+        UsageError: It cannot be read.
     """
     return unpack(path, read_bytes(path))
 
@@ -93,13 +94,13 @@ def read_bytes(path: Path) -> bytes:
     """Return the bytes of the file at `path` as they are, of at most `MAX_BYTES`.
 
     Raises:
-        SourceUnfit: It cannot be read, or is larger.
+        UsageError: It cannot be read, or is larger.
     """
     try:
-        with path.open("rb") as file:
-            return bounded(file.read(MAX_BYTES + 1), MAX_BYTES)
-    except (OSError, TooLong) as error:
-        raise _unreadable(path, error) from None
+        return read_local(path)
+    except OSError as error:
+        said = f"cannot read this file: {os_reason(error)}"
+        raise UsageError(said, at=Location(str(path))) from None
 
 
 def unpack(path: Path, packed: bytes) -> Raw:
@@ -111,12 +112,8 @@ def unpack(path: Path, packed: bytes) -> Raw:
     try:
         return Raw(str(path), decompressed(packed, kind_by_name(path.name), MAX_BYTES))
     except (Damaged, TooLong) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> SourceUnfit:
-    if isinstance(error, TooLong):
-        said = f"more than {MAX_BYTES:,} bytes, expected a registry's file"
-    else:
-        said = f"cannot read this file: {os_reason(error)}"
-    return SourceUnfit(said, at=Location(str(path)), hint="fetch it again")
+        if isinstance(error, TooLong):
+            said = f"more than {MAX_BYTES:,} bytes, expected a registry's file"
+        else:
+            said = f"cannot read this file: {error}"
+        raise SourceUnfit(said, at=Location(str(path)), hint="fetch it again") from None

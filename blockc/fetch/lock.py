@@ -9,6 +9,7 @@ from blockc.errors import Location, UsageError, os_reason
 from blockc.fetch.definition import NAME as NAME_OF_SOURCE
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
 from blockc.storage.atomic import write_whole
+from blockc.storage.local import read_local
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, table_field
 
 NAME = "blockc.lock"
@@ -85,7 +86,7 @@ def read_lock(path: Path) -> Lock | None:
         UsageError: It cannot be read.
     """
     try:
-        return parse_lock(str(path), path.read_text(encoding="utf-8"))
+        return parse_lock(str(path), read_local(path).decode())
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
@@ -102,7 +103,7 @@ def write_lock(path: Path, lock: Lock) -> bool:
         OutputError: It cannot be written; the old one stands.
     """
     data = lock_text(lock).encode()
-    if path.is_file() and path.read_bytes() == data:
+    if path.is_file() and read_local(path) == data:
         return False
     write_whole(path, data)
     return True

@@ -23,6 +23,7 @@ from blockc.storage.atomic import (
     write_tree,
     write_whole,
 )
+from blockc.storage.local import read_local
 from blockc.storage.locks import LockWait, held
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
@@ -300,7 +301,7 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         if str(place.readlink()) != f".{place.name}.generations/{generation}":
             return None
         root = place.parent / place.readlink()
-        text = (root / MANIFEST).read_bytes()
+        text = read_local(root / MANIFEST)
         if hashlib.sha256(text).hexdigest() != manifest:
             return None
         digests = {MANIFEST: manifest}
@@ -309,7 +310,7 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         if _files_below(root) != digests.keys():
             return None
         for path, digest in digests.items():
-            if hashlib.sha256((root / path).read_bytes()).hexdigest() != digest:
+            if hashlib.sha256(read_local(root / path, None)).hexdigest() != digest:
                 return None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,1 +1,1 @@
-"""The one place that changes files: written aside, then renamed."""
+"""The one place that reads the files of others, and that changes files: aside, then renamed."""

@@ -4,6 +4,7 @@ The only door to msgspec. Start reading at `read_definition`; the policy takes t
 """
 
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -18,6 +19,9 @@ from blockc.tomlio.positions import Key
 from blockc.values import Value, replace
 
 T = TypeVar("T")
+MAX_CHARACTERS = 16_000_000
+MAX_DEPTH = 30  # tables and lists within each other; ours have five
+_TOO_LARGE = "the number is too large, expected one of at most 64 bits"
 NAME = -1  # the step from a key to its own name: no list has this index
 
 
@@ -72,14 +76,25 @@ class TomlDocument(Value):
         """Return the file as TOML's own values.
 
         Raises:
-            Mistakes: With the one `error` TOML reports for a text it cannot read.
+            Mistakes: With the one `error` TOML reports for a text it cannot read, or with every
+                value that is out of all bounds.
         """
+        if len(self.text) > MAX_CHARACTERS:
+            said = f"more than {MAX_CHARACTERS:,} characters, so this is not a file to read whole"
+            raise Mistakes([error(said, at=Location(self.path))])
         try:
-            return tomllib.loads(self.text)
+            table = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as mistake:
             raise Mistakes([_syntax_error(self, str(mistake), error)]) from None
         except RecursionError:
             raise Mistakes([error("nested too deeply", at=Location(self.path))]) from None
+        except ValueError:  # Python reads no number of so many digits
+            raise Mistakes([error(_TOO_LARGE, at=_longest_number(self))]) from None
+        if _is_extreme(table):
+            findings = Findings(error)
+            _find_extremes(table, Place(self), findings)
+            findings.require_none()
+        return table
 
     def location(self, key: Key, *, name: bool = False) -> Location:
         """Return where the value at `key` stands, or its name; else the nearest table around it."""
@@ -149,6 +164,44 @@ class Findings:
         path, key = place.document.path, place.key
         if not any((path, key[:n]) in self._found for n in range(1, len(key) + 1)):
             self._found[path, key] = self._error(message, at=at(), hint=hint)
+
+
+def _is_extreme(table: Mapping[str, Any]) -> bool:
+    """Return whether a number has more than 64 bits, or tables stand in tables without end."""
+    level: list[Any] = [table]
+    for _ in range(MAX_DEPTH):
+        values = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
+        if any(isinstance(value, int) and not _is_short(value) for value in values):
+            return True
+        level = [value for value in values if isinstance(value, dict | list)]
+    return bool(level)
+
+
+def _is_short(number: int) -> bool:
+    return -(1 << 63) <= number < 1 << 63
+
+
+def _find_extremes(table: Mapping[str, Any], place: Place, findings: Findings) -> None:
+    """Note what `_is_extreme` saw."""
+    waiting: list[tuple[Place, Any]] = [(place, table)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, int) and not _is_short(value):
+            findings.add(at, _TOO_LARGE)
+        elif isinstance(value, dict | list) and len(at.key) >= MAX_DEPTH:
+            findings.add_name(Place(at.document, at.key[:1]), "nested too deeply")
+        elif isinstance(value, dict | list):
+            steps = value if isinstance(value, dict) else range(len(value))
+            waiting += [(at / step, value[step]) for step in steps]
+
+
+def _longest_number(document: TomlDocument) -> Location:
+    """Return where the first number stands that is too long for Python."""
+    for line, text in enumerate(document.text.split("\n"), 1):
+        found = re.search(rf"\d[\d_]{{{sys.get_int_max_str_digits() - 1},}}", text)
+        if found:
+            return Location(document.path, line, found.start() + 1, text, len(found[0]))
+    return Location(document.path)
 
 
 def read_definition(

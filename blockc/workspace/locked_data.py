@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -143,7 +144,8 @@ def _read_feed(store: Store, locked: LockedSource) -> Feed:
     key = sha256_of(json.dumps(written, sort_keys=True).encode())
     kept = store.get(_FEED, key)
     if kept:
-        return feed_from_bytes(kept)
+        with suppress(ValueError):  # sealed, and yet not what we write: it was never there
+            return feed_from_bytes(kept)
     feed = read_feed(source, locked.raw.name, locked.raw.data)
     store.put(_FEED, key, feed_to_bytes(feed))
     return feed

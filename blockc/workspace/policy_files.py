@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blockc.errors import Location, PolicyError, UsageError
+from blockc.errors import Location, PolicyError, UsageError, os_reason
 from blockc.fetch.store.blobs import sha256_of
 from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside
+from blockc.storage.local import read_local
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ACTIONS, ContentKind
 from blockc.targets.registry import TARGETS
@@ -35,7 +36,7 @@ class FileReader:
 
     def __call__(self, path: str) -> bytes:
         """Return the bytes of the file at `path`; OSError if there is none."""
-        data = Path(path).read_bytes()
+        data = read_local(path)
         self.digests[path] = sha256_of(data)
         return data
 
@@ -101,7 +102,7 @@ def _text(path: Path, reader: FileReader) -> str:
     try:
         return reader(str(path)).decode()
     except OSError as reason:
-        said = (reason.strerror or str(reason)).lower()
+        said = os_reason(reason)
         raise UsageError(f"cannot read these groups: {said}", at=Location(str(path))) from None
     except UnicodeDecodeError:
         raise UsageError("not UTF-8 text", at=Location(str(path))) from None
@@ -144,7 +145,7 @@ def read_policy(path: Path, reader: FileReader) -> Policy:
     try:
         text = reader(str(path)).decode()
     except OSError as reason:
-        said = (reason.strerror or str(reason)).lower()
+        said = os_reason(reason)
         hint = "name the policy with -f, or begin one with `blockc init`"
         raise UsageError(f"cannot read {path}: {said}", hint=hint) from None
     except UnicodeDecodeError as reason:

@@ -76,8 +76,11 @@ def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySna
     if not kept:
         return None
     head, _, body = kept.partition(b"\n")
-    day, raw_digest, *oddities = json.loads(head)
-    records = tuple(records_from_bytes(body, FAMILIES).values())
+    try:
+        day, raw_digest, *oddities = json.loads(head)
+        records = tuple(records_from_bytes(body, FAMILIES).values())
+    except ValueError:
+        return None  # sealed, and yet not what we write: it was never there
     warnings = tuple(f"{path}{oddity}" for oddity in oddities)
     return RegistrySnapshot(path, key, Origin(registry, day, raw_digest), records, warnings)
 

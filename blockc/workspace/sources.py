@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from blockc.errors import Location, UsageError, suggestion
+from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
 from blockc.registries.records import RIRS
+from blockc.storage.local import read_local
 from blockc.workspace.registries import shipped_sources
 
 OWN = "sources"
@@ -20,12 +21,7 @@ def lock_path(policy: Path) -> Path:
     return policy.parent / NAME
 
 
-def read_whole(path: str) -> bytes:
-    """Return the bytes of the file at `path`; OSError if there is none."""
-    return Path(path).read_bytes()
-
-
-def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_whole) -> dict[str, Source]:
+def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_local) -> dict[str, Source]:
     """Return every source by name: those blockc ships, and the operator's own.
 
     Those stand in the folder `sources` beside the policy. One that has the name of a shipped one
@@ -68,7 +64,7 @@ def _own_source(path: Path, read_file: Callable[[str], bytes]) -> Source:
     try:
         return read_source(str(path), read_file(str(path)).decode())
     except OSError as reason:
-        said = (reason.strerror or str(reason)).lower()
+        said = os_reason(reason)
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None
     except UnicodeDecodeError:
         raise UsageError("not UTF-8 text", at=Location(str(path))) from None

@@ -20,6 +20,7 @@ from blockc.fetch.folder import registry_files
 from blockc.fetch.store.parsed import Store
 from blockc.publish.generations import shown_files
 from blockc.resources import sources_dir, templates_dir
+from blockc.storage.local import read_local
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.inputs import InputOptions
@@ -143,7 +144,7 @@ def _seen(options: InputOptions, day: "ProjectDay") -> dict[str, str]:
 def _digests(paths: Iterable[str]) -> dict[str, str] | None:
     """Return path -> sha256 of each file, None if one cannot be read."""
     try:
-        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
+        return {path: hashlib.sha256(read_local(path)).hexdigest() for path in paths}
     except OSError:
         return None
 

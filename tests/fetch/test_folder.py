@@ -104,5 +104,5 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_refused(folder: Path) -> None:
     (folder / "delegated-arin-extended-latest").unlink()
     (folder / "delegated-arin-extended-latest").mkdir()
-    with pytest.raises(SourceUnfit, match="cannot read this file: is a directory"):
+    with pytest.raises(UsageError, match="cannot read this file: is a directory"):
         read_folder(folder)

@@ -14,7 +14,8 @@ from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.lines import address_texts, last_texts, prefix_lines, read_spans
 from blockc.cli.console import show, show_json, step
 from blockc.cli.options import Settings, number, verb
-from blockc.errors import UsageError
+from blockc.errors import UsageError, os_reason
+from blockc.storage.local import read_local, require_size
 from blockc.values import Value
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
@@ -23,6 +24,7 @@ MODES = ("fail", "collateral", "coverage", "balance")
 
 
 STDIN = Path("-")
+MAX_BYTES = 1_000_000_000  # what has no end is told so before the memory is full
 
 
 class Aggregate(Value, kw_only=True):
@@ -206,7 +208,7 @@ def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> Add
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file, or of standard input for `-`.
+    """Return the bytes of a file, or of standard input for `-`; a file may be a pipe.
 
     Raises:
         UsageError: If the file cannot be read.
@@ -214,10 +216,14 @@ def read_bytes(path: Path) -> bytes:
     if path == STDIN and sys.stdin is None:
         raise UsageError("standard input is closed", hint="name a file")
     try:
-        return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+        if path != STDIN:
+            return read_local(path, MAX_BYTES, pipe=True)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        require_size(data, MAX_BYTES, "standard input")
     except OSError as reason:
-        said = (reason.strerror or str(reason)).lower()
-        raise UsageError(f"cannot read {path}: {said}") from None
+        name = "standard input" if path == STDIN else path
+        raise UsageError(f"cannot read {name}: {os_reason(reason)}") from None
+    return data
 
 
 def range_lines(family: Family, spans: Spans) -> bytes:

@@ -12,7 +12,7 @@ from blockc.cli.options import Settings, verb
 from blockc.cli.views.check import Verdict, check_report, show_checks
 from blockc.errors import BlockcError, Location, SourceUnfit, UsageError
 from blockc.fetch.definition import Source
-from blockc.fetch.folder import Raw, read_packed
+from blockc.fetch.folder import Raw, read_bytes, read_packed
 from blockc.fetch.http.messages import FetchFailed
 from blockc.fetch.http.response_body import plain_member
 from blockc.formats.checksum import parse_md5
@@ -95,7 +95,6 @@ def _source(settings: Settings, asked: Check) -> Source | None:
 
 def _verdict(path: Path, asked: Check, source: Source | None) -> Verdict:
     try:
-        _require_readable(path)
         raw = read_packed(path)
         if asked.md5:
             _require_md5(path, raw.data, asked.md5)
@@ -119,22 +118,12 @@ def _read(raw: Raw, asked: Check, source: Source | None, today: date) -> Delegat
     return FORMATS[name].read(raw.name, raw.data, form_of(name, {}))
 
 
-def _require_readable(path: Path) -> None:
-    """Raise UsageError unless there is a file to check: nobody upstream can help otherwise."""
-    try:
-        path.open("rb").close()
-    except OSError as reason:
-        said = (reason.strerror or str(reason)).lower()
-        raise UsageError(f"cannot read this file: {said}", at=Location(str(path))) from None
-
-
 def _require_md5(path: Path, unpacked: bytes, checksum: Path) -> None:
     """Raise SourceUnfit unless the file, as it is or unpacked, has the published digest."""
-    _require_readable(checksum)
     wanted = parse_md5(str(checksum), read_packed(checksum).data)
     found = [
         hashlib.md5(data, usedforsecurity=False).hexdigest()
-        for data in (path.read_bytes(), unpacked)
+        for data in (read_bytes(path), unpacked)
     ]
     if wanted not in found:
         raise SourceUnfit(

@@ -1,5 +1,6 @@
 """Gets one version of a source from one url, its checksum proved."""
 
+import errno
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from blockc.fetch.http.response_body import plain_body, plain_member
 from blockc.fetch.http.retry import retried
 from blockc.fetch.http.urls import file_path, is_file
 from blockc.fetch.update.tools import Event, Tools, UpdateStep
+from blockc.storage.local import read_local
 from blockc.values import Value, replace
 
 if TYPE_CHECKING:
@@ -123,10 +125,8 @@ def _small(asked: HttpRequest, url: str) -> HttpRequest:
 
 def _read_file(path: Path, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        return read_local(path, limit)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise TooBig(limit) from None
         raise FetchFailed(f"cannot be read: {os_reason(error)}") from None
-    if len(data) > limit:
-        raise TooBig(limit)
-    return data

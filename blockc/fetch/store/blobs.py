@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from blockc.storage.atomic import FRESH, Advice, write_whole
+from blockc.storage.local import read_local
 from blockc.values import Value
 
 FOLDER = "raw"
@@ -60,7 +61,7 @@ class Blobs(Value):
         A file that holds something else, cut short or changed by anybody, is no answer.
         """
         try:
-            data = self.path(sha256).read_bytes()
+            data = read_local(self.path(sha256), None)
         except OSError:
             return None
         return data if sha256_of(data) == sha256 else None

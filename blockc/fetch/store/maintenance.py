@@ -8,15 +8,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from blockc.errors import BlockcError, UsageError
+from blockc.errors import BlockcError, Location, UsageError, os_reason
 from blockc.fetch.http.messages import one_line
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store import state as states
 from blockc.fetch.store.blobs import FOLDER as RAW
-from blockc.fetch.store.blobs import STORE_ADVICE, Blobs, sha256_of
+from blockc.fetch.store.blobs import STORE_ADVICE, Blobs
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State, load_state
 from blockc.storage.atomic import FRESH, reporting, write_whole
+from blockc.storage.local import read_local
 from blockc.values import Value
 
 KNOWN_LOCKS = "known-locks"
@@ -104,9 +105,20 @@ def needed(root: Path) -> set[str]:
     for note in _listed(root / KNOWN_LOCKS):
         if note.name.startswith(FRESH):
             continue
-        lock = read_lock(Path(os.fsdecode(note.read_bytes())))
+        lock = read_lock(Path(os.fsdecode(_note_bytes(note))))
         found |= {one.sha256 for one in lock.sources.values()} if lock else set()
     return found
+
+
+def _note_bytes(note: Path) -> bytes:
+    try:
+        return read_local(note)
+    except OSError as reason:
+        raise UsageError(
+            f"cannot read this note of a lock: {os_reason(reason)}",
+            at=Location(str(note)),
+            hint="remove it and run `blockc update` where that lock is",
+        ) from None
 
 
 def verify(root: Path) -> Iterator[Damage]:
@@ -115,10 +127,12 @@ def verify(root: Path) -> Iterator[Damage]:
     for entry in entries(root):
         if entry.key.startswith(FRESH):
             continue
-        if entry.kind == RAW:
-            sound = sha256_of(entry.path.read_bytes()) == entry.key
-        else:
-            sound = store.is_sound(entry.path)
+        try:
+            raw = entry.kind == RAW
+            sound = blobs.has(entry.key) if raw else store.is_sound(entry.path)
+        except OSError as reason:
+            yield Damage(entry.path, f"cannot be read: {os_reason(reason)}")
+            continue
         if not sound:
             yield Damage(entry.path, "does not hold what its name says")
     for path in _state_files(root):

@@ -10,6 +10,7 @@ from platformdirs import user_cache_path
 
 from blockc.errors import OutputError
 from blockc.storage.atomic import write_whole
+from blockc.storage.local import read_local
 from blockc.values import Value
 
 _SEAL_BYTES = hashlib.sha256().digest_size
@@ -37,7 +38,7 @@ class Store(Value):
         """Return what was put under `kind` and `key`, or None."""
         path = self._path(kind, key)
         try:
-            sealed = path.read_bytes()
+            sealed = read_local(path, None)
         except OSError:
             return None
         if _is_sealed(kind, key, sealed):
@@ -49,7 +50,7 @@ class Store(Value):
     def is_sound(self, path: Path) -> bool:
         """Return whether the entry at `path` holds what was put there."""
         kind, _, key = path.relative_to(self.root).parts
-        return _is_sealed(kind, key, path.read_bytes())
+        return _is_sealed(kind, key, read_local(path, None))
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Keep `content` under `kind` and `key`; return False where the disk does not let us."""

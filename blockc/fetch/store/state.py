@@ -10,6 +10,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
 from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.storage.atomic import write_whole
+from blockc.storage.local import read_local
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table
 from blockc.tomlio.writer import toml_lines
 from blockc.values import Value
@@ -126,7 +127,7 @@ def load_state(path: Path) -> State | None:
         Mistakes: It is damaged.
     """
     try:
-        return parse_state(str(path), path.read_bytes().decode())
+        return parse_state(str(path), read_local(path).decode())
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blockc.errors import Location, Mistakes, PolicyError, suggestion
+from blockc.errors import Location, Mistakes, PolicyError, os_reason, suggestion
 from blockc.policy.syntax.policy_tables import PolicyTable
 from blockc.tomlio.tables import Findings, Place, TomlDocument, from_table
 from blockc.values import Value
 
 ReadFile = Callable[[str], bytes]
 Variables = Mapping[str, str | tuple[str, ...]]
+MAX_INCLUDES = 20  # files that include each other in a row
 VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 
@@ -46,6 +47,10 @@ class _Includes:
         if path in including:
             chain = " -> ".join([*including, path])
             self.findings.add(place, f"{path} includes itself", hint=chain)
+        elif path not in self.raw and len(including) >= MAX_INCLUDES:
+            said = f"includes are more than {MAX_INCLUDES} deep"
+            hint = f"include {path} from the first file"
+            self.findings.add(place, said, hint=hint)
         elif path not in self.raw:
             self.read(path, place, name, including)
 
@@ -85,7 +90,7 @@ def read_beside(place: Place, name: str, read_file: ReadFile) -> bytes:
     try:
         return read_file(path)
     except OSError as reason:
-        said = (reason.strerror or "not readable").lower()
+        said = os_reason(reason)
         raise PolicyError(f"cannot read {path}: {said}", at=place.location(name)) from None
 
 

@@ -15,6 +15,7 @@ from blockc.registries import countries
 from blockc.registries.records import NAMED_STATUSES, RIRS
 from blockc.values import Value
 
+MAX_CHARACTERS = 4200  # of a selector: `file:` and the longest path there is
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FILTER = re.compile(r"[a-z][a-z0-9_-]*")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+\s*([/-].*)?", re.DOTALL)
@@ -160,6 +161,7 @@ def parse_selector(text: str) -> Selector:
     Raises:
         PolicyError: Without a place; whoever knows where the text stands adds it.
     """
+    _require_short(text)
     if text != text.strip():
         raise PolicyError(f"{text!r} has blanks around it", hint=f"write {text.strip()!r}")
     if text in ("world", "delegated"):
@@ -177,6 +179,7 @@ def parse_selector(text: str) -> Selector:
 
 def parse_addresses(text: str) -> AddressRange:
     """Return an address, prefix or range; an IPv4-mapped one is the IPv4 it stands for."""
+    _require_short(text)
     try:
         return AddressRange(*parse_span(text))
     except HostBits as mistake:
@@ -185,6 +188,13 @@ def parse_addresses(text: str) -> AddressRange:
         raise PolicyError(str(mistake), hint=hint) from None
     except ValueError as mistake:
         raise PolicyError(str(mistake), hint="expected an address, a prefix or a range") from None
+
+
+def _require_short(text: str) -> None:
+    """Raise PolicyError for a text that is longer than any path, without repeating it."""
+    if len(text) > MAX_CHARACTERS:
+        said = f"this has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}"
+        raise PolicyError(said, hint="write one selector per entry")
 
 
 def note_on(text: str) -> str:
