@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")  # the five regional Internet registries
 MANIFEST = "manifest.json"  # what a build writes beside its artifacts: what they are and of what
 
 

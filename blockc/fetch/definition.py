@@ -9,9 +9,9 @@ from blockc.errors import suggestion
 from blockc.fetch.http.urls import wrong_url
 from blockc.formats.format_table import DELEGATED, FORMATS, read_options
 from blockc.formats.parsing.format_options import FormatOptions, RowsTable
-from blockc.registries.records import RIRS
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table, json_schema
 from blockc.values import Value, field, replace
+from blockc.vocabulary import RIRS
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blockc.errors import Location, SourceUnfit, UsageError, os_reason
-from blockc.registries.records import RIRS
 from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_name
 from blockc.storage.local import MAX_BYTES, read_local
+from blockc.vocabulary import RIRS
 
 _NAME = re.compile(
     rf"delegated-({'|'.join(RIRS)})(-extended)?-[A-Za-z0-9-]+(?:\.txt)?(\.xz|\.gz|\.bz2)?"

@@ -12,8 +12,8 @@ from blockc.addresses import columns
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.values import Value, field_names
+from blockc.vocabulary import RIRS
 
-RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")
 NAMED_REGISTRIES = (*RIRS, "iana")
 REGISTRIES = ("", *NAMED_REGISTRIES)  # numbered so in columns; the first stands for none
 NAMED_STATUSES = ("allocated", "assigned", "available", "reserved")

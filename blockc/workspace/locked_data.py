@@ -19,8 +19,8 @@ from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.continuity import serial_day
 from blockc.formats.delegated.reader import read_delegated
 from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
-from blockc.registries.records import RIRS
 from blockc.targets.core.document import Origin
+from blockc.vocabulary import RIRS
 from blockc.workspace.fetching import fetch_tools, read_feed
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
 from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path

@@ -25,11 +25,12 @@ from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import same_through
 from blockc.policy.model import Guard, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.registries.records import RIRS, Records
+from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
 from blockc.targets.registry import TARGETS
 from blockc.values import Value
+from blockc.vocabulary import RIRS
 from blockc.workspace.fetching import fetch_tools
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData, require_young

@@ -8,8 +8,8 @@ from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
-from blockc.registries.records import RIRS
 from blockc.storage.local import read_local
+from blockc.vocabulary import RIRS
 from blockc.workspace.registries import shipped_sources
 
 OWN = "sources"

@@ -8,7 +8,7 @@ import pytest
 
 from blockc.cli.commands.build import depfile_text
 from blockc.errors import UsageError
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import define, publish
 from tests.cli.toy import POLICY, write_policy

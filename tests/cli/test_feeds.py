@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 from tests.cli.conftest import Blockc
 from tests.cli.toy import ROWS, delegated
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 from blockc.workspace.inputs import InputOptions
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import MANY, define, publish

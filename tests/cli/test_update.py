@@ -14,7 +14,7 @@ from blockc.fetch.lock import read_lock
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import entries
 from blockc.fetch.update.tools import Event, UpdateStep
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.project import Project
 from tests.cli.conftest import Blockc

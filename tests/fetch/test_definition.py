@@ -6,8 +6,8 @@ import pytest
 
 from blockc.errors import Mistakes
 from blockc.fetch.definition import read_source
-from blockc.registries.records import RIRS
 from blockc.resources import sources_dir
+from blockc.vocabulary import RIRS
 
 SHIPPED = sorted(sources_dir().glob("*.toml"))
 GOOD = """\

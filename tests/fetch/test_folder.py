@@ -11,7 +11,7 @@ import pytest
 from blockc.errors import SourceUnfit, UsageError
 from blockc.fetch import folder as module
 from blockc.fetch.folder import read_folder
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 
 
 @pytest.fixture

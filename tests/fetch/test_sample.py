@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from blockc.fetch.folder import read_folder
-from blockc.registries.records import RIRS
 from blockc.resources import sources_dir
+from blockc.vocabulary import RIRS
 
 SAMPLE = sources_dir() / "sample"
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "make_sample.py"

@@ -15,7 +15,7 @@ from blockc.fetch.update.continuity import age_of
 from blockc.formats.format_table import tags_of
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
-from blockc.registries.records import RIRS
+from blockc.vocabulary import RIRS
 from blockc.workspace.project import Project
 from blockc.workspace.sources import ASN_SOURCE
 

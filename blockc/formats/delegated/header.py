@@ -5,8 +5,9 @@ from datetime import date
 
 from blockc.errors import SourceSyntaxError, SourceUnfit, UsageError, suggestion
 from blockc.formats.delegated.exact_rows import TYPES, WHOLE_NUMBER, DelegatedLine, shown
-from blockc.registries.records import NAMED_REGISTRIES, RIRS
+from blockc.registries.records import NAMED_REGISTRIES
 from blockc.values import Value
+from blockc.vocabulary import RIRS
 
 # Files that hold the rows of several registries; NRO's generator also merges neighbours.
 COMBINED = ("iana", "nro")

@@ -12,8 +12,9 @@ from blockc.addresses.family import Family, Prefix
 from blockc.addresses.parse import HostBits, parse_span
 from blockc.errors import PolicyError, suggestion
 from blockc.registries import countries
-from blockc.registries.records import NAMED_STATUSES, RIRS
+from blockc.registries.records import NAMED_STATUSES
 from blockc.values import Value
+from blockc.vocabulary import RIRS
 
 MAX_CHARACTERS = 4200  # of a selector: `file:` and the longest path there is
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
