@@ -15,6 +15,10 @@ COMMA = (
     'a comma is ambiguous: set range = "," in [rows] if it joins the two ends of a range, '
     'or split = "," if it separates entries'
 )
+ZEROS = (
+    "a number with a leading zero, which some programs read as octal: write it without, or set "
+    'leading_zeros = "decimal" in [rows]'
+)
 #: What else people write, and what to do about it; the first that is found in a text counts.
 _CAUSES = tuple(
     (re.compile(pattern), advice)
@@ -28,7 +32,7 @@ _CAUSES = tuple(
         ),
         (
             r"(?<![0-9A-Fa-f:.*])(?=[0-9]+\.)(0[0-9]|([0-9]+\.){1,3}0[0-9])",
-            "a number with a leading zero, which some programs read as octal: write it without",
+            ZEROS,
         ),
         (
             r"(?<![0-9A-Fa-f:])(?=([0-9]+\.){3}[0-9]+)([0-9]+\.)*(25[6-9]|2[6-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})",

@@ -16,7 +16,7 @@ from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.fast_format import address_lines
 from blockc.addresses.fast_parse import plain_v4, plain_v6
-from blockc.addresses.human_forms import COMMA, advice, parse_written
+from blockc.addresses.human_forms import COMMA, ZEROS, advice, parse_written
 from blockc.addresses.parse import HostBits
 from blockc.addresses.plain_text import TextLines
 from blockc.addresses.prefixes import Prefixes
@@ -31,8 +31,10 @@ _MOST_ERRORS = 20  # bad lines that are shown one by one; more of them are only 
 _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
 _IN_A_LIST = {  # what to do where no [rows] says how a file is written
     _HOST_BITS: "correct it, or have host bits cleared",
+    ZEROS: "a number with a leading zero, which some programs read as octal: write it without",
     COMMA: "write one entry on each line, and a range as first-last",
 }
+_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f:./])0+(?=[0-9]+\.)|(?<=[0-9]\.)0+(?=[0-9])")
 _Part = tuple[Spans, Positions]
 
 
@@ -58,16 +60,18 @@ def last_texts(family: Family, lasts: Column) -> list[str]:
     return address_texts(family, columns.widen_lasts(lasts) if family.grain else lasts)
 
 
-class Commas(Value):
-    """What joins or separates addresses besides what they are made of; nothing if empty.
+class Spelling(Value):
+    """How a list writes addresses besides the forms everybody does, if it does.
 
     Attributes:
         range: The mark between the two ends of a range.
         split: The mark between entries.
+        zeros: Numbers of IPv4 are filled with zeros and are decimal: `001.002.003.004`.
     """
 
     range: str = ""
     split: str = ""
+    zeros: bool = False
 
 
 class Wrong(Value):
@@ -137,18 +141,20 @@ def _errors(lines: TextLines, wrong: Sequence[Wrong]) -> SourceSyntaxError | Sou
     return errors[0] if len(errors) == 1 else SourceMistakes(errors)
 
 
-def decode_lines(data: bytes, *, truncate: bool = False, commas: Commas | None = None) -> Decoded:
+def decode_lines(
+    data: bytes, *, truncate: bool = False, spelling: Spelling | None = None
+) -> Decoded:
     """Read a list, one entry a line; `#` and `;` start a comment. Positions count lines from 0.
 
     Args:
         data: Lines, each ended by a newline.
         truncate: Clear host bits instead of refusing them.
-        commas: What else joins or separates addresses.
+        spelling: What else joins or separates addresses.
     """
-    if commas:
+    if spelling:
         bodies = [_body(line) for line in data.decode("utf-8", "backslashreplace").split("\n")]
         chosen = [n for n, body in enumerate(bodies) if body]
-        found = decode_texts([bodies[n] for n in chosen], truncate=truncate, commas=commas)
+        found = decode_texts([bodies[n] for n in chosen], truncate=truncate, spelling=spelling)
         return _moved(found, np.array(chosen, dtype=np.int64))
     plain, rest, text = plain_v4(data, truncate=truncate)
     lines = data.count(b"\n")
@@ -159,16 +165,16 @@ def decode_lines(data: bytes, *, truncate: bool = False, commas: Commas | None =
 
 
 def decode_texts(
-    texts: Sequence[str], *, truncate: bool = False, commas: Commas | None = None
+    texts: Sequence[str], *, truncate: bool = False, spelling: Spelling | None = None
 ) -> Decoded:
     """Read one entry a text, blanks around it allowed. Positions are those in `texts`.
 
     Args:
         truncate: Clear host bits instead of refusing them.
-        commas: What else joins or separates addresses; entries of one text have its position.
+        spelling: What else joins or separates addresses; entries of one text have its position.
     """
-    if commas:
-        return _decode_commas(texts, commas, truncate=truncate)
+    if spelling:
+        return _decode_spelling(texts, spelling, truncate=truncate)
     joined = "\n".join(texts) + "\n" if texts else ""
     if _FOREIGN.search(joined):
         texts = [text.strip(BLANKS) for text in texts]
@@ -180,16 +186,29 @@ def decode_texts(
     return _decoded(bulk, [texts[n] for n in rest.tolist()], rest, truncate=truncate)
 
 
-def _decode_commas(texts: Sequence[str], commas: Commas, *, truncate: bool) -> Decoded:
+def _decode_spelling(texts: Sequence[str], spelling: Spelling, *, truncate: bool) -> Decoded:
     pieces, owners = list(texts), np.arange(len(texts), dtype=np.int64)
-    if commas.split:
-        parts = [[p for p in text.split(commas.split) if p.strip(BLANKS)] or [""] for text in texts]
+    if spelling.split:
+        parts = [
+            [p for p in text.split(spelling.split) if p.strip(BLANKS)] or [""] for text in texts
+        ]
         pieces = [piece for one in parts for piece in one]
         owners = np.repeat(owners, [len(one) for one in parts])
-    if commas.range:
-        mark = commas.range
+    if spelling.range:
+        mark = spelling.range
         pieces = [p.replace(mark, "-") if p.count(mark) == 1 else p for p in pieces]
+    if spelling.zeros:
+        pieces = [without_zeros(piece) for piece in pieces]
     return _moved(decode_texts(pieces, truncate=truncate), owners)
+
+
+def without_zeros(text: str) -> str:
+    """Return `text` with the numbers of its IPv4 addresses not filled with zeros.
+
+    >>> without_zeros("001.020.000.010 - 001.020.000.255")
+    '1.20.0.10 - 1.20.0.255'
+    """
+    return _LEADING_ZEROS.sub("", text)
 
 
 def _moved(decoded: Decoded, places: Positions) -> Decoded:

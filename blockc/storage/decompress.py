@@ -15,7 +15,14 @@ from io import BytesIO
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
-SUFFIXES: Mapping[str, str] = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2"}
+SUFFIXES: Mapping[str, str] = {
+    ".gz": "gzip",
+    ".tgz": "gzip",
+    ".xz": "xz",
+    ".txz": "xz",
+    ".bz2": "bzip2",
+    ".tbz2": "bzip2",
+}
 _MAGIC: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
 _OPENERS: Mapping[str, Callable[[BytesIO], Any]] = {
     "gzip": lambda packed: gzip.GzipFile(fileobj=packed),

@@ -22,6 +22,7 @@ T = TypeVar("T")
 MAX_CHARACTERS = 16_000_000
 MAX_DEPTH = 30  # tables and lists within each other; ours have five
 _TOO_LARGE = "the number is too large, expected one of at most 64 bits"
+_BYTE_ORDER_MARK = "\ufeff"
 NAME = -1  # the step from a key to its own name: no list has this index
 
 
@@ -67,10 +68,14 @@ def for_editors(**keywords: Any) -> Any:
 
 
 class TomlDocument(Value):
-    """The text of one TOML file and the name it goes by in messages."""
+    """The text of one TOML file, without a byte order mark, and what it is called in messages."""
 
     path: str
     text: str
+
+    def __post_init__(self) -> None:
+        if self.text.startswith(_BYTE_ORDER_MARK):  # as editors of Windows write it
+            msgspec.structs.force_setattr(self, "text", self.text[1:])  # type: ignore[arg-type]  # it is a struct
 
     def table(self, error: type[BlockcError] = DefinitionError) -> dict[str, Any]:
         """Return the file as TOML's own values.

@@ -1,6 +1,6 @@
 """What a server is asked, what it answers, and why a download failed."""
 
-from blockc.errors import BlockcError
+from blockc.errors import BlockcError, printable
 from blockc.values import Value
 
 
@@ -72,5 +72,9 @@ class TooBig(FetchFailed):
 
 
 def one_line(error: BlockcError) -> str:
-    """Return where an error is and what it says, without the picture of the line."""
-    return f"{error.at}: {error.message}" if error.at else str(error)
+    """Return where an error is, what it says and what to do, without the picture of the line."""
+    step = f"; {error.hint}" if error.hint and error.hint != _AGAIN else ""
+    return f"{error.at}: {printable(error.message + step)}" if error.at else str(error)
+
+
+_AGAIN = "fetch it again"  # which is what has just been done

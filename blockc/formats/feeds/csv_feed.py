@@ -17,7 +17,14 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V6, Family
-from blockc.addresses.lines import BLANKS, Decoded, Positions, Wrong, decode_texts
+from blockc.addresses.lines import (
+    BLANKS,
+    Decoded,
+    Positions,
+    Wrong,
+    decode_texts,
+    without_zeros,
+)
 from blockc.addresses.parse import parse_range
 from blockc.addresses.plain_text import TextLines, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, suggestion
@@ -129,12 +136,15 @@ def _require_width(table: CsvTable, width: int) -> None:
 def _decoded(texts: Mapping[str, Sequence[str]], options: FormatOptions) -> Decoded:
     """Return the spans of the address columns."""
     if "start" in texts:
-        return _between(*(_numbered(texts[end], options.family) for end in ("start", "last")))
+        ends = [_numbered(texts[end], options.family) for end in ("start", "last")]
+        if options.rows.leading_zeros == "decimal":
+            ends = [[without_zeros(text) for text in end] for end in ends]
+        return _between(*ends)
     prefixes = texts["prefix"]
     if "length" in texts:
         pairs = zip(prefixes, texts["length"], strict=True)
         prefixes = [f"{address.strip()}/{length.strip()}" for address, length in pairs]
-    return decode_texts(prefixes, truncate=options.clear_host_bits, commas=options.commas)
+    return decode_texts(prefixes, truncate=options.clear_host_bits, spelling=options.spelling)
 
 
 def _has_numbers(table: CsvTable, options: FormatOptions) -> bool:

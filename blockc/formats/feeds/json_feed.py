@@ -35,7 +35,9 @@ def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
     require_tags(name, rows)
     parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(rows.texts, truncate=options.clear_host_bits, commas=options.commas),
+        decoded=decode_texts(
+            rows.texts, truncate=options.clear_host_bits, spelling=options.spelling
+        ),
         count=len(rows.texts),
         locate=lambda position, _part: _place(lines, rows.texts[position]),
         tags=rows.tags,

@@ -42,7 +42,9 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     rows = found.rows
     parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(rows.texts, truncate=options.clear_host_bits, commas=options.commas),
+        decoded=decode_texts(
+            rows.texts, truncate=options.clear_host_bits, spelling=options.spelling
+        ),
         count=len(rows.texts),
         locate=lambda position, part: lines.at(found.numbers[position], part),
         tags=rows.tags,

@@ -39,7 +39,7 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
 
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:
     """Return the rows of a list."""
-    decoded = decode_lines(lines.data, truncate=options.clear_host_bits, commas=options.commas)
+    decoded = decode_lines(lines.data, truncate=options.clear_host_bits, spelling=options.spelling)
     return ParsedRows(
         name=lines.name,
         decoded=decoded,

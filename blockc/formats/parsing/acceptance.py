@@ -69,7 +69,8 @@ def require_right(
         message = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
         most = f'bad_rows = "skip" leaves out one row in {_MOST_WRONG}, or {_FEW_WRONG} of a few'
         raise SourceSyntaxError(message, at=at, hint=f"{first.hint}; {most}")
-    return [warning(at, f"left out, {first.message}", number)]
+    said = f"left out, {first.message}" + (f"; {first.hint}" if first.hint else "")
+    return [warning(at, said, number)]
 
 
 def require_believable(rows: Rows, options: FormatOptions) -> tuple[AddrSet, list[str]]:

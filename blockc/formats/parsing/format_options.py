@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from blockc.addresses.family import V4, V6, Family
-from blockc.addresses.lines import Commas
+from blockc.addresses.lines import Spelling
 from blockc.formats.parsing.json_paths import Path
 from blockc.tomlio.tables import Table, described, descriptions
 from blockc.values import Value, field
@@ -83,6 +83,14 @@ class RowsTable(Table):
             *_CELLS,
         ),
     ] = ""
+    leading_zeros: Annotated[
+        Literal["refuse", "decimal"],
+        _key(
+            "`001.002.003.004`, which some programs read as octal: `refuse` it, or read it as "
+            "`decimal`",
+            *_CELLS,
+        ),
+    ] = "refuse"
     special: Annotated[
         Literal["drop", "keep"],
         _key(
@@ -177,10 +185,11 @@ class FormatOptions(Value, kw_only=True):
         return {"ipv4": V4, "ipv6": V6}.get(self.rows.family or "")
 
     @property
-    def commas(self) -> Commas | None:
-        """Return what joins the ends of a range, or separates addresses in one cell."""
+    def spelling(self) -> Spelling | None:
+        """Return how the file writes addresses besides the forms everybody does, if it does."""
         rows = self.rows
-        return Commas(rows.range, rows.split) if rows.range or rows.split else None
+        found = Spelling(rows.range, rows.split, rows.leading_zeros == "decimal")
+        return None if found == Spelling() else found
 
     @property
     def clear_host_bits(self) -> bool:

@@ -113,7 +113,7 @@ def children(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any,
         if not step.each:
             yield key, child, at
             continue
-        if child is None:  # publishers write null for an empty list
+        if child is None or child == "":  # publishers write these for an empty list
             continue
         if not isinstance(child, list):
             raise Missing(at, f"is {kind(child)}, expected a list")
@@ -130,7 +130,10 @@ def _keyed(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any, s
     found = list(value) if step.every else [key for key in step.keys if key in value]
     if not found and not step.optional and not step.every:
         wanted = " or ".join(map(repr, step.keys))
-        raise Missing(trail, f"has no key {wanted}")
+        said = f"has no key {wanted}"
+        if trail.endswith("]") and not trail.endswith("[0]"):  # the first one has it
+            said += f"; write {step.keys[0]}? if only some of the items have it"
+        raise Missing(trail, said)
     for key in found:
         yield key, value[key], f"{trail}.{key}" if trail else key
 

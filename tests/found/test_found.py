@@ -1,0 +1,191 @@
+"""Inputs that failed once, each with the right answer. `tests/corpus/found` holds them."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, summarize_address_range
+
+import pytest
+
+from tests.cli.conftest import Blockc
+from tests.found.conftest import Case
+
+Test = Callable[..., None]
+
+
+def found(name: str) -> Callable[[Test], Test]:
+    """Return what gives a test the input of this name."""
+    return pytest.mark.parametrize("case", [name], indirect=True, ids=[name])
+
+
+@found("emule-dat")
+def test_numbers_filled_with_zeros_are_read_only_where_the_definition_says_so(case: Case) -> None:
+    case.define("x", "csv", 'columns = ["prefix", "", ""]', "x.dat")
+    refused = case.update("x")
+    assert refused.code == 3
+    assert "leading zero" in refused.err
+    assert 'leading_zeros = "decimal"' in refused.err
+
+    case.define("x", "csv", 'columns = ["prefix", "", ""]\nleading_zeros = "decimal"', "x.dat")
+    assert case.reads("x") == ["1.2.4.0/24"]
+
+
+@found("emule-dat")
+def test_two_slashes_are_said_to_begin_no_comment(case: Case) -> None:
+    case.write("data/x.dat", b"// a list\n5.6.7.8\n")
+    case.define("x", "text", "", "x.dat")
+    assert "a comment begins with # or ;" in case.update("x").err
+    case.list_of('"file:data/x.dat"')
+    said = case.build()
+    assert said.code == 2
+    assert "data/x.dat:1:1:" in said.err
+    assert "a comment begins with # or ;" in said.err
+
+
+@found("leading-zero")
+def test_a_leading_zero_is_named_though_few_bad_rows_are_skipped(case: Case) -> None:
+    refused = case.update("x")
+    assert refused.code == 3
+    assert "x.txt:1:1: 2 of 3 rows cannot be read" in refused.err
+    assert "leading zero" in refused.err
+    assert "bad_rows" in refused.err
+
+    updated = case.update("big")
+    assert updated.code == 0
+    assert "big.txt:1001:1: left out, '95.32.221.040' is not an address" in updated.err
+    assert "leading zero" in updated.err
+
+
+@found("tsv-count")
+def test_columns_are_said_to_be_columns(case: Case) -> None:
+    said = case.build()
+    assert said.code == 2
+    assert said.err.count('read it as format = "csv" with separator = "tab"') == 2
+    case.list_of('"feed:x"')
+    assert case.reads("x") == ["5.6.7.8/32", "185.176.26.100/32"]
+    case.define("t", "text", "", "x.txt")
+    assert 'read it as format = "csv" with separator = "tab"' in case.update("t").err
+
+
+@found("m365")
+def test_a_key_that_only_some_items_have_is_optional(case: Case) -> None:
+    refused = case.update("x")
+    assert refused.code == 3
+    assert "[1] has no key 'ips'; write ips? if only some of the items have it" in refused.err
+    case.edit("sources/x.toml", "[].{ips}[]", "[].ips?[]")
+    assert case.reads("x") == ["40.92.0.0/15", "52.112.0.0/14", "2a01:111:f400::/48"]
+    case.list_of('"feed:x?area=Skype"')
+    assert case.build().code == 0
+    assert case.blocked() == ["52.112.0.0/14"]
+
+
+@found("json-null")
+@pytest.mark.parametrize("nothing", ['""', "null", "[]", '[null, "175.45.176.0/22"]'])
+def test_null_or_an_empty_text_in_place_of_a_list_is_nothing(case: Case, nothing: str) -> None:
+    case.edit("data/x.json", '"ipv6":""', f'"ipv6":{nothing}')
+    assert case.reads("x") == ["175.45.176.0/22"]
+
+
+@found("comma-list")
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("w", ["5.9.1.1/32", "5.9.1.2/32"]),
+        ("x", ["5.9.1.1/32", "5.10.2.2/32"]),
+        ("y", ["5.9.1.1/32", "5.10.2.2/32", "5.11.3.3/32"]),
+    ],
+)
+def test_a_comma_is_refused_with_both_ways_named(case: Case, name: str, split: list[str]) -> None:
+    refused = case.update(name)
+    assert refused.code == 3
+    assert 'range = ","' in refused.err
+    assert 'split = ","' in refused.err
+    case.edit(f"sources/{name}.toml", "[rows]", '[rows]\nsplit = ","')
+    case.list_of(f'"feed:{name}"')
+    assert case.reads(name) == split
+
+
+@found("comma-list")
+def test_a_comma_joins_the_ends_of_a_range_where_it_is_said_to(case: Case) -> None:
+    case.edit("sources/x.toml", "[rows]", '[rows]\nrange = ","')
+    case.list_of('"feed:x"')
+    ends = IPv4Address("5.9.1.1"), IPv4Address("5.10.2.2")
+    assert case.reads("x") == list(map(str, summarize_address_range(*ends)))
+
+
+@found("comma-list")
+def test_two_addresses_with_a_blank_between_them_are_nothing(case: Case) -> None:
+    refused = case.update("v")
+    assert refused.code == 3
+    assert "write a netmask as address/netmask, a range as first-last" in refused.err
+
+
+@found("many-bad-lines")
+def test_all_bad_lines_of_a_file_are_reported_in_one_run(case: Case, blockc: Blockc) -> None:
+    said = case.build()
+    assert said.code == 2
+    assert said.err.count("has host bits set") == 2
+    assert "unknown selector 'foo'" in said.err
+    case.list_of('"file:data/p.txt"')
+    said = case.build()
+    assert said.code == 2
+    assert [f"p.txt:{line}:1:" in said.err for line in range(1, 6)] == [True] * 4 + [False]
+    listed = blockc("aggregate", case.folder / "data" / "p.txt")
+    assert listed.code != 0
+    assert [f"p.txt:{line}:1:" in listed.err for line in range(1, 6)] == [True] * 4 + [False]
+
+
+@found("utf16")
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("x.txt", "UTF-16"),
+        ("le.txt", "UTF-16"),
+        ("l1.txt", "l1.txt:1:1: 'caf\\\\xe9 5.6.7.8' is not an address"),
+    ],
+)
+def test_another_encoding_is_named(case: Case, blockc: Blockc, file: str, said: str) -> None:
+    case.define("z", "text", "", file)
+    case.list_of(f'"file:data/{file}"')
+    path = case.folder / "data" / file
+    for done in (case.update("z"), case.build(), blockc("aggregate", path)):
+        assert done.code != 0
+        assert said in done.err
+
+
+@found("utf16")
+def test_a_byte_order_mark_of_utf_8_is_no_part_of_an_address(case: Case, blockc: Blockc) -> None:
+    case.list_of('"feed:x", "feed:y?country=DE", "file:data/bom.txt"')
+    case.write("data/bom.txt", b"\xef\xbb\xbf5.6.8.0/24\n")
+    assert case.reads("x", "y") == ["5.6.7.0/24", "5.6.8.0/24"]
+    assert blockc("aggregate", case.folder / "data" / "bom.txt").out == "5.6.8.0/24\n"
+
+
+@found("utf16")
+def test_latin_1_in_a_comment_is_nobodys_business(case: Case) -> None:
+    case.list_of('"file:data/l1c.txt"')
+    assert case.build().code == 0
+    assert case.blocked() == ["5.6.7.8/32"]
+
+
+@found("ip2location")
+def test_numbers_of_ipv4_mapped_addresses_are_ipv4(case: Case) -> None:
+    assert case.reads("v4", "v6") == ["1.0.0.0/24", "2001:200::/32"]
+
+
+@found("zip-feed")
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_an_archive_of_one_file_is_unpacked(case: Case, name: str) -> None:
+    case.list_of(f'"feed:{name}"')
+    assert case.reads(name) == ["5.6.7.8/32"]
+    checked = case.blockc(
+        "check", "-f", case.policy, "--source", name, *(case.folder / "data").glob("*")
+    )
+    assert checked.code == 0, checked.err
+
+
+@found("policy-bom-crlf")
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_policy_from_windows_is_read(case: Case, mark: bytes) -> None:
+    case.write("blockc.toml", mark + case.policy.read_bytes())
+    done = case.build()
+    assert done.code == 0, done.err
+    assert case.blocked() == ["5.6.7.0/24"]
