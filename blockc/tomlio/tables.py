@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
 from msgspec import inspect
@@ -48,15 +48,6 @@ class Table(
 def described(meaning: str, **facts: Any) -> Any:
     """Return an annotation that says in the JSON Schema what a key means, and here more of it."""
     return msgspec.Meta(description=meaning, extra=facts)
-
-
-def descriptions(kind: type["Table"]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Return what `described` said about each key of `kind`: its meaning, and the facts."""
-    said = {
-        name: hint.__metadata__[0]
-        for name, hint in get_type_hints(kind, include_extras=True).items()
-    }
-    return {name: (one.description, one.extra or {}) for name, one in said.items()}
 
 
 def for_editors(**keywords: Any) -> Any:

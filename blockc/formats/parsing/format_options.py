@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.lines import Spelling
 from blockc.formats.parsing.json_paths import Path
-from blockc.tomlio.tables import Table, described, descriptions
+from blockc.tomlio.tables import Table, described
 from blockc.values import Value, field
 
 MAX_RECORDS = 5_000_000
@@ -155,9 +155,13 @@ class RowsKey(NamedTuple):
     needed: frozenset[str]
 
 
-KEYS: Mapping[str, RowsKey] = {
-    name: RowsKey(meaning, **facts) for name, (meaning, facts) in descriptions(RowsTable).items()
-}
+def _keys() -> Mapping[str, RowsKey]:
+    hints = get_type_hints(RowsTable, include_extras=True)
+    said = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    return {name: RowsKey(one.description, **one.extra) for name, one in said.items()}
+
+
+KEYS = _keys()
 
 
 class FormatOptions(Value, kw_only=True):
