@@ -171,7 +171,8 @@ def ordered(column: Column) -> Column:
 
 
 def distinct(column: Column) -> Column:
-    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here.
+    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here,
+    and imports masked arrays, which takes longer than most calls.
 
     What is asked for are a few sorted columns in a row: for wide ones the stable sort, which
     merges such runs, is 40 times faster than any other.

@@ -20,34 +20,31 @@ ZEROS = (
     'leading_zeros = "decimal" in [rows]'
 )
 #: What else people write, and what to do about it; the first that is found in a text counts.
-_CAUSES = tuple(
-    (re.compile(pattern), advice)
-    for pattern, advice in (
-        (r"^(//|!|')", "a comment begins with # or ;"),
-        (r"//", "a comment begins with # or ;"),
-        (r"\t", 'these are columns: read it as format = "csv" with separator = "tab"'),
-        (
-            r"^[0-9a-fA-F.:/ ]+,",
-            COMMA,
-        ),
-        (
-            r"(?<![0-9A-Fa-f:.*])(?=[0-9]+\.)(0[0-9]|([0-9]+\.){1,3}0[0-9])",
-            ZEROS,
-        ),
-        (
-            r"(?<![0-9A-Fa-f:])(?=([0-9]+\.){3}[0-9]+)([0-9]+\.)*(25[6-9]|2[6-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})",
-            "one of its numbers is over 255",
-        ),
-        (r"[\u2010-\u2015\u2212]", "write the range with a plain hyphen"),
-        (r"[\u200b\u00a0\ufeff]", "remove the invisible character"),
-        (r"^[0-9.]+ +[0-9.]+$", "write a netmask as address/netmask, a range as first-last"),
-        (r"^[0-9.]+:[0-9]+$|^\[", "leave out the port and the brackets"),
-        (r"%", "leave out the interface behind %"),
-        (
-            r"^(?=.*[G-Zg-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}\.?$",
-            "a host name: only addresses are read",
-        ),
-    )
+_CAUSES = (
+    (r"^(//|!|')", "a comment begins with # or ;"),
+    (r"//", "a comment begins with # or ;"),
+    (r"\t", 'these are columns: read it as format = "csv" with separator = "tab"'),
+    (
+        r"^[0-9a-fA-F.:/ ]+,",
+        COMMA,
+    ),
+    (
+        r"(?<![0-9A-Fa-f:.*])(?=[0-9]+\.)(0[0-9]|([0-9]+\.){1,3}0[0-9])",
+        ZEROS,
+    ),
+    (
+        r"(?<![0-9A-Fa-f:])(?=([0-9]+\.){3}[0-9]+)([0-9]+\.)*(25[6-9]|2[6-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})",
+        "one of its numbers is over 255",
+    ),
+    (r"[\u2010-\u2015\u2212]", "write the range with a plain hyphen"),
+    (r"[\u200b\u00a0\ufeff]", "remove the invisible character"),
+    (r"^[0-9.]+ +[0-9.]+$", "write a netmask as address/netmask, a range as first-last"),
+    (r"^[0-9.]+:[0-9]+$|^\[", "leave out the port and the brackets"),
+    (r"%", "leave out the interface behind %"),
+    (
+        r"^(?=.*[G-Zg-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}\.?$",
+        "a host name: only addresses are read",
+    ),
 )
 
 
@@ -90,7 +87,7 @@ def advice(text: str) -> str:
     >>> advice("example.com")
     'a host name: only addresses are read'
     """
-    return next((said for pattern, said in _CAUSES if pattern.search(text)), _EXPECTED)
+    return next((said for pattern, said in _CAUSES if re.search(pattern, text)), _EXPECTED)
 
 
 def _masked(text: str, address: str, mask: str, *, truncate: bool) -> Range:

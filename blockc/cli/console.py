@@ -1,6 +1,5 @@
 """Tables for people, JSON for programs, and lines of progress on stderr."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -67,6 +66,8 @@ def abandon_stdout() -> None:
 
 def show_json(value: Any) -> None:
     """Print `value` as JSON, in ASCII: whatever the terminal's encoding, it is what was meant."""
+    import json
+
     show(json.dumps(value, indent=2) + "\n")
 
 

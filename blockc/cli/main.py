@@ -1,11 +1,10 @@
 """The `blockc` command: finds the verb, and ends with the exit code of who must act."""
 
 import sys
-import traceback
 from errno import ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +12,9 @@ from blockc import __version__
 from blockc.cli.console import print_error, stderr_line, stdout_failure
 from blockc.cli.options import NoOptions, Settings, names_of_settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
@@ -54,6 +56,14 @@ class LazyGroup(click.Group):
         """Write the verbs and what they do, without importing one."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the verbs, or options, that begin with a text, without importing a verb."""
+        from click.shell_completion import CompletionItem
+
+        verbs = ((name, said) for name, said in VERBS.items() if name.startswith(incomplete))
+        found = [CompletionItem(name, help=said) for name, said in verbs]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; its failure is reported while the context still knows about colours."""
@@ -137,5 +147,7 @@ def _exit_code(failure: BaseException) -> int:
         case BlockcError():
             print_error(failure)
             return failure.exit_code
+    import traceback
+
     stderr_line("".join(traceback.format_exception(failure)) + f"blockc: {BUG}")
     return 70

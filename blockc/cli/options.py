@@ -1,12 +1,10 @@
 """Options that every verb understands, before or after the verb's name."""
 
 import os
-import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields, replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -14,11 +12,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 Asked = TypeVar("Asked")
-_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,12})?")
 
 
-@dataclass(frozen=True, slots=True)  # not a `Value`: `--help` does without msgspec
-class Settings:
+class Settings(NamedTuple):  # not a `Value`: `--help` does without msgspec
     """What the global options say."""
 
     file: Path = Path("blockc.toml")
@@ -27,12 +23,16 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     json: bool = False
-    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+    color: bool = True
 
 
 def names_of_settings() -> tuple[str, ...]:
     """Return the names of the global options."""
-    return tuple(one.name for one in fields(Settings))
+    return Settings._fields
+
+
+def _default() -> Settings:
+    return Settings(color=not os.environ.get("NO_COLOR"))
 
 
 def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word
@@ -66,8 +66,7 @@ _OPTIONS: dict[str, Callable[..., Callable[..., Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NoOptions:
+class NoOptions(NamedTuple):
     """A verb has no options of its own."""
 
 
@@ -88,8 +87,8 @@ def verb(
         @click.pass_context
         def wrapper(ctx: click.Context, /, **given: Any) -> Any:
             said = {name: given.pop(name) for name in names_of_settings()}
-            before = ctx.obj if isinstance(ctx.obj, Settings) else Settings()
-            ctx.obj = replace(before, **{k: v for k, v in said.items() if v is not None})
+            before = ctx.obj if isinstance(ctx.obj, Settings) else _default()
+            ctx.obj = before._replace(**{k: v for k, v in said.items() if v is not None})
             if not ctx.obj.color:
                 ctx.find_root().color = ctx.color = False
             return function(ctx.obj, asked(**given))
@@ -111,9 +110,10 @@ def number(text: str) -> "Fraction":
     >>> number("0.1")
     Fraction(1, 10)
     """
+    import re
     from fractions import Fraction
 
-    if not _DECIMAL.fullmatch(text):
+    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,12})?", text):
         raise click.BadParameter(f"{text!r} is not a number such as 3 or 0.25")
     value = Fraction(text)
     if value > 10**9:

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-import numpy as np
-
-from blockc.addresses import AddrMap, AddrSet
+from blockc.addresses import AddrMap, AddrSet, columns
 from blockc.addresses.piece_map import PieceMap
 from blockc.compiler.country_split import country_pieces
 from blockc.errors import PolicyError
@@ -63,7 +61,7 @@ class ArtifactSpec(Value):
 
     def require_expressible(self) -> None:
         """Raise PolicyError unless the target can say what is asked, in the way it is asked."""
-        found = {at for part in self.intent.parts for at in np.unique(part.labels).tolist()}
+        found = {at for part in self.intent.parts for at in columns.distinct(part.labels).tolist()}
         said = [self.intent.names[at] for at in sorted(found - {0})]
         self.target.require_verdicts(self.kind, said)
         if self._in_two_sets and not self.target.two_sets:

@@ -1,26 +1,30 @@
 """The formats blockc reads, one readable table: name, what it is, reader, and what it does itself.
 
+A reader's module is imported when a file of its format is read: most builds read parsed snapshots.
+
 A definition says in its table `[rows]` how its file is written. `format_options.RowsTable` declares
 its keys, and which formats take each.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from blockc.errors import suggestion
-from blockc.formats.feeds.csv_feed import PLACES, read_csv, read_geofeed
-from blockc.formats.feeds.exit_list import read_exit_list
-from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.geolite2 import read_geolite2
-from blockc.formats.feeds.json_feed import read_json
-from blockc.formats.feeds.json_lines import read_json_lines
-from blockc.formats.feeds.mmdb import read_mmdb
-from blockc.formats.feeds.text_feed import read_firehol, read_text
-from blockc.formats.parsing.format_options import KEYS, MAX_RECORDS, FormatOptions, RowsTable
+from blockc.formats.parsing.format_options import (
+    GEOFEED_COLUMNS,
+    KEYS,
+    MAX_RECORDS,
+    FormatOptions,
+    RowsTable,
+)
 from blockc.formats.parsing.rows_table import read_rows
 from blockc.formats.parsing.tags import COUNTRIES
 from blockc.tomlio.tables import Findings, Place, TomlDocument, from_table
 from blockc.values import Value, field, replace
+
+if TYPE_CHECKING:
+    from blockc.formats.feeds.feed import Feed
 
 DELEGATED = "delegated"
 
@@ -29,7 +33,7 @@ class Format(Value):
     """A form of source file that lists addresses.
 
     Attributes:
-        read: Takes the name of a file, for messages, its bytes, and what its definition says.
+        reader: The module below `blockc.formats.feeds` and the function in it that reads.
         base: What holds unless the definition says otherwise.
         tags: What it calls its rows, whatever the definition says.
         reads_archive: Its reader wants a zip archive as a whole, not one file of it.
@@ -37,10 +41,25 @@ class Format(Value):
 
     name: str
     description: str
-    read: Callable[[str, bytes, FormatOptions], Feed]
+    reader: str
     base: RowsTable = field(default_factory=RowsTable)
     tags: tuple[str, ...] = ()
     reads_archive: bool = False
+
+    def read(self, name: str, data: bytes, options: FormatOptions) -> "Feed":
+        """Return what a file says.
+
+        Args:
+            name: What the file is called in messages.
+            options: What its definition says.
+
+        Raises:
+            BlockcError: If it does not say it in this format.
+        """
+        module, _, function = self.reader.partition(":")
+        reader = getattr(import_module(f"blockc.formats.feeds.{module}"), function)
+        found: Feed = reader(name, data, options)
+        return found
 
     @property
     def takes(self) -> frozenset[str]:
@@ -56,27 +75,35 @@ class Format(Value):
 FORMATS = {
     one.name: one
     for one in (
-        Format("text", "addresses, prefixes, ranges, netmasks, wildcards, one a line", read_text),
-        Format("firehol", "a list of FireHOL, with its header", read_firehol),
-        Format("exit-list", "Tor's exit addresses", read_exit_list),
-        Format("csv", "a table: CSV, TSV, with any separator", read_csv),
+        Format(
+            "text",
+            "addresses, prefixes, ranges, netmasks, wildcards, one a line",
+            "text_feed:read_text",
+        ),
+        Format("firehol", "a list of FireHOL, with its header", "text_feed:read_firehol"),
+        Format("exit-list", "Tor's exit addresses", "exit_list:read_exit_list"),
+        Format("csv", "a table: CSV, TSV, with any separator", "csv_feed:read_csv"),
         Format(
             "geofeed",
             "where prefixes are used, as their publisher says (RFC 8805)",
-            read_geofeed,
+            "csv_feed:read_geofeed",
             RowsTable(overlap="narrowest", bad_rows="skip"),
-            tuple(name for name in PLACES if name != "prefix"),
+            tuple(name for name in GEOFEED_COLUMNS if name != "prefix"),
         ),
         Format(
             "geolite2-csv",
             "MaxMind's GeoLite2 Country or City tables, zipped",
-            read_geolite2,
+            "geolite2:read_geolite2",
             tags=COUNTRIES,
             reads_archive=True,
         ),
-        Format("json", "JSON; paths say where the prefixes stand", read_json),
-        Format("json-lines", "a JSON record a line, such as Spamhaus DROP", read_json_lines),
-        Format("mmdb", "a MaxMind DB file; needs blockc[mmdb]", read_mmdb),
+        Format("json", "JSON; paths say where the prefixes stand", "json_feed:read_json"),
+        Format(
+            "json-lines",
+            "a JSON record a line, such as Spamhaus DROP",
+            "json_lines:read_json_lines",
+        ),
+        Format("mmdb", "a MaxMind DB file; needs blockc[mmdb]", "mmdb:read_mmdb"),
     )
 }
 

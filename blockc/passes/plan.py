@@ -3,16 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
+from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
-from blockc.passes.budget import sharding
-from blockc.passes.budget.limit import CONTRACTS, budget_pass
 from blockc.passes.driver import ByFamily, Pass, RuleState, run
 from blockc.passes.exact import exact_passes
 from blockc.passes.exact.cover import plain_cover
@@ -38,7 +35,7 @@ def compile_rules(intent: AddrMap, match: Match, request: PassRequest) -> Compil
         draft = _rerun(begun, match, exact_passes.passes(begun, request))
     except DoesNotFit:
         # Prefixes longer than the platform takes can only be widened or left out.
-        if request.when_over not in CONTRACTS:
+        if _WAYS_OUT[request.when_over] is not _give_up:
             raise
         return _give_up(begun, request)
     if fits(draft, request):
@@ -131,6 +128,8 @@ def _fail(draft: RuleState, request: PassRequest) -> Compiled:
 
 def _split(draft: RuleState, request: PassRequest) -> Compiled:
     """Cut rules into artifacts: nested ones between units, disjoint ones anywhere."""
+    from blockc.passes.budget import sharding
+
     limit = request.max_entries or 0
     if draft.match in (Match.LONGEST, Match.FIRST):
         draft = _rerun(draft, draft.match, exact_passes.unit_passes(draft, request, limit))
@@ -155,6 +154,8 @@ def _two_sets(draft: RuleState, request: PassRequest) -> Compiled:
 
 
 def _give_up(draft: RuleState, request: PassRequest) -> Compiled:
+    from blockc.passes.budget.limit import budget_pass
+
     kept = {} if _divides(request) else dict(_fitting(draft, request))
     draft = _rerun(draft, draft.match, [budget_pass(draft, request, kept)])
     _require_few_lengths(draft, request)
@@ -166,7 +167,7 @@ def _require_few_lengths(draft: RuleState, request: PassRequest) -> None:
     for family, rules in draft.rules.items():
         if not request.most_lengths or draft.match == Match.INTERVALS:
             return
-        used = len(np.unique(rules.prefixes().length))
+        used = len(columns.distinct(rules.prefixes().length))
         if used > request.most_lengths:
             raise DoesNotFit(
                 f"{family.name}: {used} prefix lengths, the limit is {request.most_lengths}",

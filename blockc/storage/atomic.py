@@ -6,7 +6,6 @@ changes the disk is made through `os`, where the tests stop it.
 
 import errno
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -192,4 +191,4 @@ def _keep(old: Path, new: Path, data: bytes) -> None:
 
 
 def _mark() -> str:
-    return secrets.token_hex(4)
+    return os.urandom(4).hex()

@@ -63,7 +63,7 @@ def _first(rules: Rules, label: Labels) -> TrieOracle:
     """
     index = PrefixIndex(rules.family, Prefixes.empty(rules.family), [])
     lengths = rules.prefixes().length
-    for length in np.unique(lengths):
+    for length in columns.distinct(lengths):
         rows = np.flatnonzero(lengths == length)[::-1]  # of equals the first is kept
         prefixes = rules.take(rows).prefixes()
         around = index.labels(prefixes.start, _NONE)

@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockc.addresses.addrset import AddrSet
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
 from blockc.fetch.lock import Lock, read_lock
-from blockc.fetch.locked import LockedSource, locked_sources
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
-from blockc.fetch.update.continuity import serial_day
-from blockc.formats.delegated.reader import read_delegated
-from blockc.formats.feeds.feed import Feed, feed_from_bytes, feed_to_bytes
 from blockc.targets.core.document import Origin
 from blockc.vocabulary import RIRS
-from blockc.workspace.fetching import fetch_tools, read_feed
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
 from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
+
+if TYPE_CHECKING:  # most builds fetch and parse nothing
+    from blockc.fetch.locked import LockedSource
+    from blockc.formats.feeds.feed import Feed
 
 # The kind of a remembered feed: raise it when reading the same bytes gives another one.
 _FEED = "feed-1"
@@ -45,7 +45,7 @@ class LockedData:
     store: Store
     offline: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
-    _feeds: dict[str, Feed] = field(default_factory=dict)
+    _feeds: "dict[str, Feed]" = field(default_factory=dict)
 
     @cached_property
     def lock(self) -> Lock:
@@ -107,12 +107,15 @@ class LockedData:
             raise PolicyError(f"the source {ASN_SOURCE} tells no AS numbers", hint=hint)
         return feed.addresses([("asn", str(number))])
 
-    def _fetched(self, names: Iterable[str]) -> list[LockedSource]:
+    def _fetched(self, names: Iterable[str]) -> "list[LockedSource]":
+        from blockc.fetch.locked import locked_sources
+        from blockc.workspace.fetching import fetch_tools
+
         tools = fetch_tools(self.store, self.policy.parent)
         found = locked_sources(tools, self.lock, self.sources, names, offline=self.offline)
         return list(found.values())
 
-    def _feed(self, name: str) -> Feed:
+    def _feed(self, name: str) -> "Feed":
         if name not in self._feeds:
             (one,) = self._fetched([name])
             feed = _read_feed(self.store, one)
@@ -121,7 +124,7 @@ class LockedData:
             self._feeds[name] = feed
         return self._feeds[name]
 
-    def _registry(self, locked: LockedSource, today: date) -> RegistrySnapshot:
+    def _registry(self, locked: "LockedSource", today: date) -> RegistrySnapshot:
         """Return what is in a registry's file as the lock has it, parsed or remembered.
 
         In messages the file has the name it has in the store, where the operator can look at it.
@@ -131,14 +134,19 @@ class LockedData:
         kept = remembered(self.store, registry, path, key)
         if kept:
             return kept
+        from blockc.formats.delegated.reader import read_delegated
+
         raw = Raw(str(path), locked.raw.data)
         read = read_delegated(raw.name, raw.data, registry=registry, today=today)
         remember(self.store, registry, key, raw, read)
         return snapshot_of(registry, path, key, key, read)
 
 
-def _read_feed(store: Store, locked: LockedSource) -> Feed:
+def _read_feed(store: Store, locked: "LockedSource") -> "Feed":
     """Return what a feed's file says as the lock has it, parsed or remembered."""
+    from blockc.formats.feeds.feed import feed_from_bytes, feed_to_bytes
+    from blockc.workspace.fetching import read_feed
+
     source = locked.source
     written = [source.format, source.rows, source.expect.max_records, locked.snapshot.sha256]
     key = sha256_of(json.dumps(written, sort_keys=True).encode())
@@ -174,6 +182,8 @@ def require_young(
 
 
 def _day_of(found: RegistrySnapshot, lock: Lock | None, day: date) -> date:
+    from blockc.fetch.update.continuity import serial_day
+
     end, name = date.fromisoformat(found.origin.date), found.origin.name
     locked = lock.sources.get(name) if lock else None
     now = datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
-from blockc.fetch.update.tools import Event, Tools
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import same_through
 from blockc.policy.model import Guard, Policy
@@ -31,7 +31,6 @@ from blockc.targets.core.document import Origin
 from blockc.targets.registry import TARGETS
 from blockc.values import Value
 from blockc.vocabulary import RIRS
-from blockc.workspace.fetching import fetch_tools
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData, require_young
 from blockc.workspace.policy_files import FileReader, all_groups, own_templates, read_policy
@@ -42,6 +41,9 @@ from blockc.workspace.registries import (
     snapshots,
 )
 from blockc.workspace.sources import all_sources, lock_path, used_sources
+
+if TYPE_CHECKING:  # most builds fetch nothing
+    from blockc.fetch.update.tools import Event, Tools
 
 
 class Project(Value):
@@ -93,9 +95,11 @@ class Project(Value):
         return used_sources(self.policy()) if self.file.exists() else RIRS
 
     def tools(
-        self, watch: Callable[[Event], None] | None = None, *, remembering: bool = True
-    ) -> Tools:
+        self, watch: "Callable[[Event], None] | None" = None, *, remembering: bool = True
+    ) -> "Tools":
         """Return what fetching works with; see `fetch_tools`."""
+        from blockc.workspace.fetching import fetch_tools
+
         watching = {"watch": watch} if watch else {}
         return fetch_tools(self.store, self.file.parent, **watching, remembering=remembering)
 

@@ -3,19 +3,22 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockc.addresses.family import FAMILIES
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.parsed import Store
-from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.registries.records import Records, records_from_bytes, records_to_bytes
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.core.document import Origin
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
+
+if TYPE_CHECKING:  # builds find their registries parsed
+    from blockc.formats.delegated.reader import DelegatedFile
 
 # Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
 # The registry is another part: one registry's file must not be taken for another's.
@@ -55,6 +58,8 @@ def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistryS
     kept = remembered(store, registry, path, key)
     if kept:
         return kept
+    from blockc.formats.delegated.reader import read_delegated
+
     raw = unpack(path, packed)
     read = read_delegated(raw.name, raw.data, registry=registry, today=today)
     remember(store, registry, key, raw, read)
@@ -62,7 +67,7 @@ def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistryS
 
 
 def snapshot_of(
-    registry: str, path: Path, key: str, raw_digest: str, read: DelegatedFile
+    registry: str, path: Path, key: str, raw_digest: str, read: "DelegatedFile"
 ) -> RegistrySnapshot:
     """Return what was read from the file at `path`, whose bytes have the digest `key`."""
     origin = Origin(registry, read.header.enddate.isoformat(), f"sha256:{raw_digest}")
@@ -85,7 +90,7 @@ def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySna
     return RegistrySnapshot(path, key, Origin(registry, day, raw_digest), records, warnings)
 
 
-def remember(store: Store, registry: str, key: str, raw: Raw, read: DelegatedFile) -> None:
+def remember(store: Store, registry: str, key: str, raw: Raw, read: "DelegatedFile") -> None:
     """Keep what was read from `raw`, so that nobody has to parse it again.
 
     Args:

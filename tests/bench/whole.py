@@ -18,6 +18,11 @@ COMPILING = (
     "blockc.workspace.project",
 )
 
+#: What a shell says when somebody types `blockc b` and the key that completes it.
+_TYPED = (
+    "_BLOCKC_COMPLETE=bash_complete", "COMP_WORDS=blockc b", "COMP_CWORD=1",
+)  # fmt: skip
+
 
 def rows(scale: Scale) -> Iterator[Row]:
     """Yield the builds and the start-up of the command."""
@@ -39,6 +44,7 @@ def rows(scale: Scale) -> Iterator[Row]:
             "unchanged": command,
             "imports": [sys.executable, "-c", f"import {', '.join(COMPILING)}"],
             "help": blockc("--help"),
+            "completion": ["/usr/bin/env", *_TYPED, *blockc()],
             "python": _nothing(),
         }
         best = processes_in_turns(rounds, commands, Path(folder))
@@ -46,14 +52,15 @@ def rows(scale: Scale) -> Iterator[Row]:
     yield _row("build of examples/edge, snapshots kept", best["build"], "<= 0.7 s, <= 300 MB")
     yield _row("the same, no input changed", best["unchanged"], "<= 0.35 s")
     yield _row("import of what a build needs", best["imports"], "<= 0.2 s")
-    yield Row(
-        what="blockc --help",
-        seconds=best["help"].seconds,
-        megabytes=best["help"].megabytes,
-        peer="python that does nothing",
-        peer_seconds=best["python"].seconds,
-        reach="<= 0.1 s",
-    )
+    for what, run in (("--help", best["help"]), ("b, completed", best["completion"])):
+        yield Row(
+            what=f"blockc {what}",
+            seconds=run.seconds,
+            megabytes=run.megabytes,
+            peer="python that does nothing",
+            peer_seconds=best["python"].seconds,
+            reach="<= 0.1 s",
+        )
 
 
 def _nothing() -> list[str]:

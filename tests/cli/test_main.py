@@ -54,6 +54,24 @@ def test_help_and_version_import_no_heavy_library(word: str) -> None:
     assert done.stderr == "[]\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "count", "said"),
+    [("blockc b", 1, "plain,build"), ("blockc build --dr", 2, "plain,--dry-run")],
+)
+def test_completion_imports_no_heavy_library(words: str, count: int, said: str) -> None:
+    code = (
+        "import sys\nfrom blockc.cli.main import cli\n"
+        "try:\n    cli.main([], prog_name='blockc')\n"
+        "finally:\n"
+        f"    heavy = set({HEAVY!r}) - {{'msgspec'}}\n"
+        "    print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    asked = {"_BLOCKC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ(**asked), capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{said}\n", "[]\n")
+
+
 def test_the_version_is_told(blockc: Blockc) -> None:
     assert blockc("--version") == (0, f"blockc {__version__}\n", "")
 

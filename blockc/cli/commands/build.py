@@ -13,12 +13,11 @@ from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
 from blockc.errors import Unproved, UsageError
-from blockc.storage.atomic import write_files
 from blockc.vocabulary import MANIFEST
-from blockc.workspace.unchanged import BuildCheck, Unchanged
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
     from blockc.cli.views.build import Run
+    from blockc.workspace.unchanged import Unchanged
 
 DEFAULT_OUTPUT = "dist"
 
@@ -109,6 +108,8 @@ def _dry_run(settings: Settings, asked: BuildCall) -> None:
 
 def _build(settings: Settings, asked: BuildCall) -> None:
     """Publish what the policy means, without compiling what is published already."""
+    from blockc.workspace.unchanged import BuildCheck
+
     checking, place = Stages(settings), asked.place(settings.file)
     with checking("check what is published", str(place)):
         check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
@@ -148,6 +149,8 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
     except Unproved as failed:
         if asked.keep_failed:
             folder = asked.keep_failed
+            from blockc.storage.atomic import write_files
+
             write_files({folder / path: data for path, data in failed.files.items()})
         raise
     with stages("publish"):
@@ -156,7 +159,9 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
     return Run(day, build, published, stages.seconds)
 
 
-def _tell_unchanged(settings: Settings, asked: BuildCall, kept: Unchanged, stages: Stages) -> None:
+def _tell_unchanged(
+    settings: Settings, asked: BuildCall, kept: "Unchanged", stages: Stages
+) -> None:
     """Say again what the last build warned of, and that it still holds."""
     _write_depfile(settings, asked, lambda: kept.reads)
     for text in kept.said["oddities"]:
@@ -183,6 +188,8 @@ def _write_depfile(
 ) -> None:
     if asked.depfile:
         target = asked.depfile_target or str(asked.place(settings.file) / MANIFEST)
+        from blockc.storage.atomic import write_files
+
         write_files({asked.depfile: os.fsencode(depfile_text(target, reads()))})
 
 

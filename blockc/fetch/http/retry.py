@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from blockc.fetch.clock import Clock, Deadline, RetryPolicy
@@ -72,6 +71,8 @@ def retry_after(value: str, clock: Clock) -> float | None:
 
 def http_date(value: str) -> datetime | None:
     """Return the moment an HTTP date names, UTC, or None."""
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,8 +6,6 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from blockc.errors import OutputError
 from blockc.storage.atomic import write_whole
 from blockc.storage.local import read_local
@@ -32,7 +30,7 @@ class Store(Value):
     def of(cls, root: Path | None = None) -> "Store":
         """Return the store at `root`, else at `BLOCKC_STORE`, else in the user's cache folder."""
         named = os.environ.get("BLOCKC_STORE")
-        return cls(root or (Path(named) if named else user_cache_path("blockc")))
+        return cls(root or (Path(named) if named else _user_cache()))
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what was put under `kind` and `key`, or None."""
@@ -65,6 +63,12 @@ class Store(Value):
         if not (_WORD.fullmatch(kind) and _WORD.fullmatch(key)):
             raise ValueError(f"{kind!r} and {key!r} cannot name an entry of the store")
         return self.root / kind / key[:2] / key
+
+
+def _user_cache() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("blockc")
 
 
 def _seal(kind: str, key: str, content: bytes) -> bytes:

@@ -1,13 +1,12 @@
 """The update of many sources at once, and the lock that says what builds use from then on."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from blockc.errors import SourceUnfit, UnsafeChange
 from blockc.fetch.definition import Source
@@ -20,6 +19,9 @@ from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.storage.atomic import sweep_unfinished
 from blockc.storage.locks import LockWait, held
 from blockc.values import Value
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 COMMIT_SECONDS = 60.0  # a lock is a small file; nobody writes one for that long
 
@@ -147,6 +149,8 @@ def in_parallel(jobs: Sequence[Callable[[], T]], stop: Event) -> list[T]:
     interrupt is raised at once: the threads are daemons, so a server that says nothing cannot keep
     the process alive, and whatever they write is written whole or not at all.
     """
+    from concurrent.futures import FIRST_EXCEPTION, Future, wait
+
     waiting: SimpleQueue[tuple[Future[T], Callable[[], T]]] = SimpleQueue()
     promises: list[Future[T]] = []
     for job in jobs:

@@ -31,10 +31,9 @@ from blockc.errors import Location, SourceSyntaxError, SourceUnfit, suggestion
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.cells import CsvTable, Dialect
-from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, FormatOptions
+from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, GEOFEED_COLUMNS, FormatOptions
 from blockc.values import replace
 
-PLACES = {"prefix": 0, "country": 1, "region": 2, "city": 3}  # of a geofeed
 _HEADERS = ("prefix", "ip_prefix", "ip prefix", "network", "cidr", "ip", "subnet", "ip_range")
 
 
@@ -65,13 +64,13 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
     table = CsvTable.of(
         TextLines.of(name, data).require_complete(optional=options.may_be_unended), Dialect()
     )
-    parsed = parse_columns(table, PLACES, options)
+    parsed = parse_columns(table, GEOFEED_COLUMNS, options)
     if len(table) and table.column(0)[0].strip().casefold() in _HEADERS:
         note = warning(
             table.at(0), "a row of column names, which geofeeds do not have, is left out"
         )
         table = table.without_header()
-        parsed = replace(parse_columns(table, PLACES, options), warnings=(note,))
+        parsed = replace(parse_columns(table, GEOFEED_COLUMNS, options), warnings=(note,))
     return feed_of(parsed, options)
 
 

@@ -11,6 +11,7 @@ from blockc.tomlio.tables import Table, described
 from blockc.values import Value, field
 
 MAX_RECORDS = 5_000_000
+GEOFEED_COLUMNS = {"prefix": 0, "country": 1, "region": 2, "city": 3}
 ADDRESS_COLUMNS = ("prefix", "length", "start", "last")
 TAG = re.compile(r"[a-z][a-z0-9_-]*")  # as in `feed:NAME?TAG=value`
 COUNTRY = re.compile(r"[A-Z]{2}")

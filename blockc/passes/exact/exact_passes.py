@@ -8,7 +8,6 @@ from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
-from blockc.passes.budget.sharding import unit_starts
 from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.driver import ByFamily, Pass, RuleState
 from blockc.passes.exact.cover import cover, intervals
@@ -50,6 +49,8 @@ def unit_passes(draft: RuleState, request: PassRequest, limit: int) -> list[Pass
 
 def units(draft: RuleState, request: PassRequest, limit: int) -> list[Column]:
     """Return the first addresses of the units that `unit_passes` makes in each family."""
+    from blockc.passes.budget.sharding import unit_starts
+
     return [
         unit_starts(part, allowed_lengths(request, part.family), limit)
         for part in wanted_parts(draft)
