@@ -25,5 +25,13 @@ class DontCare(StrEnum):
     UNALLOCATED = "unallocated"  # that, and what registries have left to hand out
 
 
+class Header(StrEnum):
+    """What an artifact says about itself."""
+
+    SHORT = "short"  # changes only when its entries or the words of the policy about them do
+    FULL = "full"  # also the sources, with dates and digests, and the digest of the whole policy
+    NONE = "none"
+
+
 #: The ways that block or miss something to keep to a limit.
 LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)

@@ -21,7 +21,7 @@ from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
-from blockc.vocabulary import WhenOver
+from blockc.vocabulary import Header, WhenOver
 
 
 class Inputs(Value):
@@ -234,12 +234,14 @@ def _total(counts: Iterable[Mapping[Family, int]]) -> dict[Family, int]:
 
 
 def _provenance(order: ArtifactSpec, inputs: Inputs) -> Provenance:
+    full = order.output.header is Header.FULL
     return Provenance(
         list=order.name,
-        policy=inputs.policy,
+        policy=inputs.policy if full else order.policy,
         title=order.title,
-        sources=inputs.sources,
+        sources=inputs.sources if full else (),
         sample=inputs.sample,
+        header=order.output.header,
     )
 
 

@@ -1,5 +1,6 @@
 """Which artifacts the outputs of a policy ask for, and what each of them must mean."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
@@ -9,11 +10,11 @@ from blockc.compiler.country_split import country_pieces
 from blockc.errors import PolicyError
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.meaning.schedule import blocking_stage
-from blockc.policy.model import Output, Stage
+from blockc.policy.model import Output, Policy, Stage
 from blockc.targets.core.response import REFUSED, Response
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
-from blockc.values import Value, replace
+from blockc.values import Value, json_bytes, replace
 from blockc.vocabulary import WhenOver
 
 COUNTRY = "{country}"
@@ -26,7 +27,8 @@ class ArtifactSpec(Value):
     `intent` says which verdict every address must get from the artifact.
     `action` is what happens to the clients of one list, `response` what blocked ones get.
     `watches` says that a stage of its lists, whichever is in force, does not block.
-    `stages` is what the header says about the stages of its lists.
+    `stages` is what the header says about the stages of its lists. `policy` is the
+    digest of the words of the policy about those lists, empty for the country map.
     """
 
     output: Output
@@ -39,6 +41,7 @@ class ArtifactSpec(Value):
     response: Response | None = None
     watches: bool = False
     stages: tuple[str, ...] = ()
+    policy: str = ""
 
     @property
     def kind(self) -> ContentKind:
@@ -130,6 +133,7 @@ def _whole(output: Output, target: Target, resolved: Resolved) -> ArtifactSpec:
         path=output.path,
         intent=verdicts(shown),
         action=alone.action if alone else "block",
+        policy=words_digest(resolved.policy, output.lists),
         response=_response(lists, resolved.as_of) if output.answers else None,
         watches=not output.empty_until_block
         and any(stage.action != "block" for one in lists for stage in one.definition.stages),
@@ -168,6 +172,24 @@ def _stage_line(output: Output, one: ResolvedList) -> str:
 def _is_to_come(stage: Stage, one: ResolvedList) -> bool:
     then = one.schedule.then
     return then is not None and stage.start >= then.start
+
+
+def words_digest(policy: Policy, names: Iterable[str]) -> str:
+    """Return the digest of what a policy says of some lists, and of the lists they refer to.
+
+    Unlike the digest of the whole policy it stays when another list is changed, and unlike that of
+    the sources it stays when only the day did.
+    """
+    known = {one.name: one for one in policy.lists}
+    found: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        one = known[waiting.pop()]
+        if one.name not in found:
+            found[one.name] = one.words
+            waiting += one.references
+    ordered = {name: found[name] for name in sorted(found)}
+    return f"sha256:{hashlib.sha256(json_bytes(ordered)).hexdigest()}"
 
 
 def verdicts(lists: Iterable[ResolvedList]) -> AddrMap:

@@ -12,7 +12,7 @@ from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
-from blockc.vocabulary import DontCare, WhenOver
+from blockc.vocabulary import DontCare, Header, WhenOver
 
 Option = str | int | bool | tuple[str, ...]
 
@@ -26,6 +26,7 @@ class TargetFacts(Value):
     `country_map`: one artifact can hold `map = "country"`.
     `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
     `statuses`, `links`: what it can answer to clients that are blocked.
+    `comments`: an artifact can have a header, and so can be without one.
     """
 
     options: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class TargetFacts(Value):
     actions_of_lists: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
     links: bool = False
+    comments: bool = True
 
 
 class Known(Value):
@@ -89,6 +91,8 @@ class List:
     """One named result of a policy.
 
     Invariant: exactly one of `block` and `allow` is not empty; stages are in order of `start`.
+
+    `words`: its table as the policy has it, as JSON; equal words, equal text.
     """
 
     name: str
@@ -100,6 +104,7 @@ class List:
     stages: tuple[Stage, ...]
     place: Place = field(compare=False, repr=False)
     allow_empty: bool = False
+    words: str = ""
 
     @property
     def selectors(self) -> tuple[LocatedSelector, ...]:
@@ -198,6 +203,7 @@ class Output:
     country_map: bool
     split_by_country: bool
     fit: Fit
+    header: Header
     template: str
     options: Mapping[str, Option]
     place: Place = field(compare=False, repr=False)

@@ -132,6 +132,7 @@ def _facts(target: Target) -> TargetFacts:
         actions_of_lists=frozenset(a for a in ACTIONS if target.can_say(ContentKind.VERDICTS, a)),
         statuses=target.responses.statuses,
         links=target.responses.links,
+        comments=bool(target.comment),
     )
 
 

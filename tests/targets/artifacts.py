@@ -19,6 +19,7 @@ from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
+from blockc.vocabulary import Header
 
 PATH = "out/list.conf"
 #: Every way a target writes, for tests of all of them.
@@ -32,6 +33,7 @@ TEMPLATES: Mapping[str, Text] = {
     for path in sorted(templates_dir().glob("*.j2"))
 }
 PROVENANCE = Provenance(
+    header=Header.FULL,
     list="export-control",
     policy="sha256:" + "1f" * 32,
     title="Export control: O'Brien & <Söhne>",

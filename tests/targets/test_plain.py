@@ -4,9 +4,9 @@ import pytest
 
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
-from blockc.targets.data.plain import PLAIN, read_plain
+from blockc.targets.data.plain import read_plain
 from blockc.targets.syntax.tokens import Text
-from tests.targets.artifacts import EDGES, prefixes, written
+from tests.targets.artifacts import prefixes
 
 
 def test_addresses_prefixes_and_ranges_may_be_mixed() -> None:
@@ -48,9 +48,3 @@ def test_what_is_no_address_is_an_error_with_its_place(
     assert reason in found.value.message
     assert found.value.at is not None
     assert (found.value.at.line, found.value.at.column) == (line, column)
-
-
-def test_the_header_can_be_left_out() -> None:
-    bare = written(PLAIN, EDGES["neighbours"], {"header": False})[0].data.decode()
-    assert bare == "10.0.0.0/9\n10.128.0.0/10\n2001:db8::/64\n2001:db8:0:1::/65\n"
-    assert written(PLAIN, EDGES["nothing"], {"header": False})[0].data == b""

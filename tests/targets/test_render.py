@@ -67,7 +67,7 @@ def test_lines_made_in_one_go_are_those_of_a_loop(case: str) -> None:
 
 def test_a_template_sees_what_the_documentation_promises() -> None:
     text = filled(
-        "{{ header | length > 3 }} {{ provenance.list }} {{ option.header }} {{ registered }}\n"
+        "{{ header | length > 3 }} {{ provenance.list }} {{ provenance.header }} {{ registered }}\n"
         "{% for part in parts %}\n"
         "{{ part.name }} {{ part.version }} {{ part.count }} {{ part.addresses }}\n"
         "{{ part.texts | join(' ') }}\n"
@@ -75,7 +75,7 @@ def test_a_template_sees_what_the_documentation_promises() -> None:
         "{% endfor %}\n"
     )
     assert text == (
-        "True export-control True "
+        "True export-control full "
         "the country of an address is where it is registered, not where it is used\n"
         "ipv4 4 2 257\n192.0.2.0/24 198.51.100.7/32\n192.0.2.0/24;198.51.100.7/32;"
         "ipv6 6 0 0\n\n"

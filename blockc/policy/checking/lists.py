@@ -11,6 +11,7 @@ from blockc.policy.model import Exemption, List, LocatedSelector, Stage
 from blockc.policy.syntax.policy_tables import ExceptionTable, ListTable, StageTable
 from blockc.policy.syntax.selectors import ListSelector, Selector
 from blockc.tomlio.tables import Place
+from blockc.values import json_bytes
 
 _KEYS = tuple(ListTable.__struct_encode_fields__)
 CHAIN_NAMED = 10
@@ -35,6 +36,7 @@ def check_list(
         stages=_stages(table.stages, place / "stages", checks),
         place=place,
         allow_empty=table.allow_empty,
+        words=json_bytes(raw).decode(),
     )
 
 

@@ -10,6 +10,7 @@ from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.tomlio.tables import Place
+from blockc.vocabulary import Header
 
 _KEYS = frozenset(OutputTable.__struct_fields__)
 
@@ -32,6 +33,7 @@ def check_output(
         country_map=table.map == "country",
         split_by_country=table.split_by == "country",
         fit=check_fit(table, place, checks),
+        header=_header(table, facts, place, checks),
         template=table.template,
         options=_options(raw, table.target, facts, place, checks),
         place=place,
@@ -72,6 +74,13 @@ def _lists(
     named = [(name, place / "lists" / n) for n, name in enumerate(table.lists)]
     named += [(table.list, place / "list")] if table.list else []
     return tuple(name for name, here in named if checks.list_exists(name, here))
+
+
+def _header(table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks) -> Header:
+    if table.header is Header.NONE and facts and not facts.comments:
+        said = f"{table.target} has no header to leave out: its syntax has no comments"
+        checks.findings.add(place / "header", said, hint='leave header = "none" out')
+    return table.header
 
 
 def _check_path(

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from blockc.tomlio.tables import Table, for_editors, table_field
-from blockc.vocabulary import DontCare, WhenOver
+from blockc.vocabulary import DontCare, Header, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
 Weigh = Literal["addresses", "delegations"]
@@ -149,6 +149,10 @@ class OutputTable(Table, forbid_unknown_fields=False):
         Literal["", "empty"],
         for_editors(description="empty: a list that does not block yet is left out"),
     ] = ""
+    header: Annotated[
+        Header,
+        for_editors(description="full: also dates and digests of sources, which change every day"),
+    ] = Header.SHORT
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""

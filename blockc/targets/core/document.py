@@ -19,6 +19,7 @@ from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
 from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.values import Value
+from blockc.vocabulary import Header
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
@@ -42,6 +43,10 @@ class Origin(Value):
 class Provenance(Value):
     """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
 
+    A short header has no `sources`, which change every day though the entries do not, and the
+    digest of what the policy says of this list; the manifest has the rest, by the digest of the
+    file. A full one has the sources and the digest of the whole policy.
+
     Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
     and the name of the list hold no blank either.
     """
@@ -51,6 +56,7 @@ class Provenance(Value):
     title: str = ""
     sources: tuple[Origin, ...] = ()
     sample: bool = False
+    header: Header = Header.SHORT
 
     def __post_init__(self) -> None:
         _require_words(self.list, self.policy)
@@ -190,6 +196,8 @@ class Document(Value):
     def header(self, parts: list[FamilyEntries]) -> list[str]:
         """Return the lines that say what an artifact is and what it was made from."""
         made_of = self.provenance
+        if made_of.header is Header.NONE:
+            return []
         lines = [SAMPLE] if made_of.sample else []
         lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))
         lines += [
@@ -198,7 +206,7 @@ class Document(Value):
             for part in parts
         ]
         lines += self.stages
-        lines.append(f"policy {made_of.policy}")
+        lines += [f"policy {made_of.policy}"] if made_of.policy else []
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(REGISTERED)
         return [short for line in lines for short in _wrapped(line)]

@@ -1,8 +1,9 @@
 """JSON for programs: both families, what the list was made from, stable keys.
 
 The schema `blockc-list/1`: `list`, `title`, `verdict`, `policy` (a digest), `sources` (name, date,
-digest), `sample`, `note`, `entries` (a number a family), `addresses` (a number a family, as text,
-because IPv6 numbers do not fit the numbers of JSON) and the prefixes under `ipv4` and `ipv6`.
+digest; only with `header = "full"`), `sample`, `note`, `entries` (a number per family), `addresses`
+(a number per family, as text, because IPv6 numbers do not fit the numbers of JSON) and the prefixes
+under `ipv4` and `ipv6`.
 A file of one family has only that family's keys. `verdict` is the action of the list. `response`,
 with `status` and perhaps `link`, is there only where a stage says what blocked clients get. Of two
 sets each is a document of its own, and the `verdict` of the second is `except`: its prefixes are
@@ -30,6 +31,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import json_object
 from blockc.targets.syntax.reading import BLOCK, Ordered, Part, Reading, acting, each, halves
 from blockc.targets.syntax.tokens import Text
+from blockc.vocabulary import Header
 
 SCHEMA = "blockc-list/1"
 _ABOUT = {
@@ -38,7 +40,6 @@ _ABOUT = {
     "title": str,
     "verdict": str,
     "policy": str,
-    "sources": list,
     "sample": bool,
     "note": str,
     "entries": dict,
@@ -46,7 +47,8 @@ _ABOUT = {
 }
 
 
-_COMPARED = (*(key for key in _ABOUT if key not in {"schema", "verdict"}), "response")
+_PERHAPS = {"response": dict, "sources": list}
+_COMPARED = [key for key in _ABOUT | _PERHAPS if key not in {"schema", "verdict"}]
 
 
 def read_json(text: Text, verdicts: Sequence[str] = tuple(ACTIONS)) -> Reading:
@@ -55,10 +57,8 @@ def read_json(text: Text, verdicts: Sequence[str] = tuple(ACTIONS)) -> Reading:
     Args:
         verdicts: What the document may say of its entries.
     """
-    whole = json_object(text)
-    answers = {"response": dict} if "response" in whole.value else {}
     lists = {family.name: list for family in text.families}
-    document = whole.fields(_ABOUT | answers | lists)
+    document = json_object(text).fields(_ABOUT | lists, optional=_PERHAPS)
     for key, wanted in {"schema": (SCHEMA,), "verdict": verdicts}.items():
         if document[key].value not in wanted:
             expected = " or ".join(map(repr, wanted))
@@ -81,9 +81,6 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
         "list": made_of.list,
         "title": made_of.title,
         "policy": made_of.policy,
-        "sources": [
-            {"name": one.name, "date": one.date, "digest": one.digest} for one in made_of.sources
-        ],
         "sample": made_of.sample,
         "note": REGISTERED,
         "entries": {part.name: part.count for part in parts},
@@ -94,6 +91,10 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
         about["response"] = {"status": answer.status} | (
             {"link": answer.link} if answer.link else {}
         )
+    if made_of.header is Header.FULL:
+        about["sources"] = [
+            {"name": one.name, "date": one.date, "digest": one.digest} for one in made_of.sources
+        ]
     return itertools.starmap(Ordered, about.items())
 
 

@@ -9,7 +9,6 @@ from blockc.targets.core.target import (
     Target,
     TwoSets,
 )
-from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.line_grammar import LineGrammar
@@ -40,7 +39,6 @@ PLAIN = Target(
     reader=each(read_plain),
     words={ContentKind.LIST: BLOCKS},
     comment="#",
-    options=(Option("header", True, "true or false"),),
     notes=_NOTES,
     references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
     two_sets=TwoSets(halves(read_plain, read_plain)),

@@ -7,6 +7,7 @@ and then found by walking over the tokens once more.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from blockc.errors import SourceSyntaxError
@@ -59,8 +60,12 @@ class JsonNode(Value, eq=False):
         steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
         return "".join(steps).removeprefix(".")
 
-    def fields(self, kinds: Mapping[str, type]) -> "dict[str, JsonNode]":
+    def fields(
+        self, kinds: Mapping[str, type], optional: Mapping[str, type] = MappingProxyType({})
+    ) -> "dict[str, JsonNode]":
         """Return the values of an object whose keys are exactly those of `kinds`, of those types.
+
+        Those of `optional` may be missing.
 
         Raises:
             SourceSyntaxError: About the first that is unknown, missing or of another type.
@@ -68,8 +73,9 @@ class JsonNode(Value, eq=False):
         if not isinstance(self.value, dict):
             raise self.error(f"expected an object with {', '.join(kinds)}")
         for key in self.value:
-            if key not in kinds:
+            if key not in kinds and key not in optional:
                 raise self._child(key).error(f"unknown key {key!r}")
+        kinds = {**kinds, **{key: kind for key, kind in optional.items() if key in self.value}}
         for key, kind in kinds.items():
             if key not in self.value:
                 raise self.error(f"the key {key!r} is missing")
