@@ -79,12 +79,15 @@ def answer(path: Path, address: str, page: str = "/") -> HTTPResponse:
 
 
 def texts(blockc: Blockc, output: Path, name: str, artifact: str, day: str) -> tuple[str, str]:
-    """Build an example and return its artifact and the server beside it."""
+    """Build an example and return its artifact and the server beside it, with what it includes."""
     example = CHECKOUT / "examples" / name
     words = ("build", "-q", "--sample", "-f", example / "blockc.toml", "--as-of", day)
     assert blockc(*words, "-o", output).code == 0
     built = (output / "nginx" / artifact).read_text(encoding="utf-8")
-    return built, (example / "server.conf").read_text(encoding="utf-8")
+    server = (example / "server.conf").read_text(encoding="utf-8")
+    return built, re.sub(
+        r"include (\S+);", lambda found: (output / found[1]).read_text("utf-8"), server
+    )
 
 
 @pytest.mark.parametrize(

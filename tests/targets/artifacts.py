@@ -12,8 +12,9 @@ from blockc.addresses.rules import Rules
 from blockc.resources import templates_dir
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
+from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target
-from blockc.targets.core.target_options import OptionContext
+from blockc.targets.core.target_options import OptionContext, OptionValue
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
@@ -22,11 +23,17 @@ from blockc.values import replace
 from blockc.vocabulary import Header
 
 PATH = "out/list.conf"
+LINK = "https://example.com/legal?a=1&b=%20;c,(d)"
 #: Every way a target writes, for tests of all of them.
 DIALECTS = [pytest.param(target, id=target.name) for target in TARGETS.values()] + [
     pytest.param(target.in_two_sets(), id=f"{target.name}-two-sets")
     for target in TARGETS.values()
     if target.two_sets
+]
+DIALECTS += [
+    pytest.param(target.responding(), id=f"{target.name}-responding")
+    for target in TARGETS.values()
+    if target.responses.reader
 ]
 TEMPLATES: Mapping[str, Text] = {
     path.name: Text(path.name, path.read_text(encoding="utf-8"))
@@ -106,7 +113,17 @@ def draft(
     touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
     counts = {family: touched.count_of(family) for family in FAMILIES}
     settled = target.settle(options or {}, OptionContext(provenance.list))
-    return Document(rules, names, provenance, settled, counts, kind)
+    return Document(
+        rules, names, provenance, settled, counts, kind, response=answer_of(target, settled)
+    )
+
+
+def answer_of(target: Target, options: Mapping[str, OptionValue]) -> Response | None:
+    """Return what the artifact of a target that writes an answer answers."""
+    able = target.responses
+    status = 451 if 451 in able.statuses else 403
+    said = Response(status, LINK) if able.reader and target.reader is able.reader else None
+    return target.response(options, said)
 
 
 def written(

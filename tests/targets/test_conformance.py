@@ -16,7 +16,7 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.registry import target_named
+from blockc.targets.registry import TARGETS, target_named
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
@@ -60,7 +60,7 @@ def test_a_target_says_where_its_facts_are_written_and_when_somebody_looked(targ
 def test_a_target_is_found_by_its_name_and_has_its_templates(target: Target) -> None:
     found = target_named(target.name)
     assert found.name == target.name
-    assert (found is target) == (target.match is not Match.TWO_SETS)
+    assert (found is target) == (target in TARGETS.values())
     assert re.fullmatch(r"[a-z][a-z0-9-]{1,30}", target.name)
     for file in target.files(PATH):
         assert callable(file.writer) or file.writer in TEMPLATES

@@ -7,6 +7,7 @@ from blockc.errors import Unproved
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.json_list import JSON
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.kernel.nftables import NFTABLES
@@ -24,11 +25,14 @@ from tests.targets.artifacts import (
     changed,
     draft,
     nested,
+    prefixes,
     rules_of,
 )
 
 ADDRESSES = EDGES["neighbours"]
 AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
+NGINX_SERVER = NGINX_GEO.responding()
+SERVER = "nginx-geo.server.conf.j2"
 
 
 def proved(target: Target, template: str, old: str, new: str) -> None:
@@ -97,6 +101,18 @@ def test_a_wrong_template_is_refused_with_the_place(
          "the ARN of the sets is 'arn:aws:wafv2:a:b:regional'"),
         (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ scope }}", "global",
          "the ARN of the sets is 'arn:aws:wafv2:REGION:ACCOUNT:global'"),
+        (NGINX_SERVER, SERVER, "{{ response.status }}", "403", "the status is 403, ordered is 451"),
+        (NGINX_SERVER, SERVER, "{{ response.header }}", '<http://x>; rel="blocked-by"',
+         "the link is 'http://x', ordered is 'https://example.com/legal"),
+        (NGINX_SERVER, SERVER, "{{ response.header }}", "<$host>; rel=blocked-by",
+         'expected <URL>; rel="blocked-by" without variables'),
+        (NGINX_SERVER, SERVER, " always", "", "expected 'always', found ';'"),
+        (NGINX_SERVER, SERVER, "${{ option.variable }}", "$others",
+         "expected ($blockc_export_control), found ($others)"),
+        (NGINX_SERVER, SERVER, "    recursive_error_pages off;\n", "",
+         "expected 'recursive_error_pages', found 'add_header'"),
+        (NGINX_SERVER, SERVER, "error_page {{ response.status }}", "error_page 404",
+         "expected '451', found '404'"),
     ],
 )  # fmt: skip
 def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
@@ -148,3 +164,28 @@ def test_what_was_read_must_fit_the_platform_also_where_a_template_wrote_it() ->
         )
     assert refused.value.at
     assert '"0.0.0.0/0"' in refused.value.at.text
+
+
+def test_an_answer_that_is_ordered_and_missing_is_refused() -> None:
+    for page in ("error_page", "location"):
+        assert page in TEMPLATES[SERVER].text
+    alone = TEMPLATES[SERVER].text.partition("{% if response.link %}")[0]
+    files = {**TEMPLATES, SERVER: Text(SERVER, alone)}
+    document = draft(NGINX_SERVER, rules_of(NGINX_SERVER, ADDRESSES))
+    texts = render(NGINX_SERVER, document, PATH, files)
+    with pytest.raises(Unproved, match=r"the link 'https://.*' is ordered and missing"):
+        prove(
+            NGINX_SERVER, texts, AddrMap.of_set(ADDRESSES), "", document.orders(NGINX_SERVER, PATH)
+        )
+
+
+def test_a_word_for_an_action_is_compared_with_block_and_not_taken_for_true() -> None:
+    kind, names = ContentKind.VERDICTS, ("", "block", "monitor")
+    document = draft(NGINX_SERVER, nested(("10.0.0.0/8", 2)), kind=kind, names=names)
+    wrong = Text(SERVER, TEMPLATES[SERVER].text.replace(" = block", ""))
+    intent = AddrMap.of_set(prefixes("10.0.0.0/8"), "monitor")
+    orders = document.orders(NGINX_SERVER, PATH)
+    prove(NGINX_SERVER, render(NGINX_SERVER, document, PATH, TEMPLATES), intent, "", orders)
+    texts = render(NGINX_SERVER, document, PATH, {**TEMPLATES, SERVER: wrong})
+    with pytest.raises(Unproved, match=r"expected \(\$blockc_export_control = block\), found"):
+        prove(NGINX_SERVER, texts, intent, "", orders)

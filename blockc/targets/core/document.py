@@ -1,7 +1,7 @@
 """What is to be written: one compiled list with where it comes from, and its entries as text."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -186,6 +186,13 @@ class Document(Value):
             header = (Ordered(topic(line), line, required=False) for line in lines)
             found[file.path] = (*target.orders(self, file, parts), *header)
         return found
+
+    def answer(self) -> Iterator[Ordered]:
+        """Yield what blocked clients get, as the readers of answers find it."""
+        if self.response:
+            yield Ordered("status", self.response.status)
+            if self.response.link:
+                yield Ordered("link", self.response.link)
 
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""

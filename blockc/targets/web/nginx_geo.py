@@ -17,10 +17,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
-from blockc.targets.core.layout import File
+from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -29,14 +30,16 @@ from blockc.targets.core.target import (
     Maturity,
     NativeCheck,
     Reference,
+    Responses,
     Target,
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
-from blockc.targets.syntax.reading import Found, Ordered, Reading, each
+from blockc.targets.syntax.reading import Found, Ordered, Reading, decoded, each
 from blockc.targets.syntax.statements import StatementGrammar, Statements, Words
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.nginx_server import STATUSES, read_server
 from blockc.values import replace
 
 # Words end at a blank, `;` or `{`; quotes and comments count only where a word may begin.
@@ -110,6 +113,16 @@ def read_geo(text: Text) -> Reading:
     return Reading(parts, names, tuple(found))
 
 
+def read_with_server(texts: Sequence[Text]) -> Reading:
+    """Return the rules of a `geo` block, and what a server with the second file answers."""
+    geo = read_geo(texts[0])
+    said = {one.what: one.value for one in geo.found}
+    flag = said["nginx values"] == _WORDS[ContentKind.LIST]
+    condition = f"{said['nginx variable']}" + ("" if flag else " = block")
+    answer = read_server(NGINX.read(texts[1]), condition)
+    return replace(geo, found=(*geo.found, *answer))
+
+
 def _variables(geo: Statements) -> list[Found]:
     """Step over `geo`, the variables and `{`; return which variables those are."""
     geo.expect("geo")
@@ -141,7 +154,10 @@ def _wrong_entry(network: str, why: str = "expected a network, a value and `;`")
     return why
 
 
-def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    if file.writer == _SERVER.template:
+        yield from document.answer()
+        return
     yield Ordered("nginx variable", f"${document.options['variable']}", claimed=True)
     yield Ordered("nginx source", f"${document.options['source']}")
     yield Ordered("nginx values", _WORDS[document.kind])
@@ -156,7 +172,13 @@ word `monitor` for a reason to refuse. Write `lists = [NAME]` and compare with `
 A client without an address (`unix:`), or a value of `source` that is none, is looked up as
 255.255.255.255. IPv4-mapped IPv6 clients are looked up as IPv4.
 
+Where a stage says what blocked clients get, the second file answers so for every request to a
+server that includes it. To refuse in one location only, write `response = "none"` and the answer by
+hand. With a link it answers for that status of upstreams too, where `proxy_intercept_errors` is on.
+
 Behind a proxy set the client's address with the realip module; then `source` can stay."""
+
+_SERVER = ExtraFile("nginx-geo.server.conf.j2", ".server.conf", FAMILIES)
 
 # A configuration that has nothing but the artifact, and writes only to the folder.
 _NATIVE = NativeCheck(
@@ -178,6 +200,13 @@ http {
     include @0@;
 }
 """
+    },
+)
+_SERVER_NATIVE = replace(
+    _NATIVE,
+    files={
+        name: text.replace("include @0@;", "include @0@;\n    server { include @1@; }")
+        for name, text in _NATIVE.files.items()
     },
 )
 
@@ -209,6 +238,13 @@ NGINX_GEO = Target(
         ),
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _MODULE),  # /0 is another word for `default`
+    responses=Responses(
+        statuses=STATUSES,
+        links=True,
+        extra_files=(_SERVER,),
+        reader=decoded(read_with_server),
+        native=_SERVER_NATIVE,
+    ),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,

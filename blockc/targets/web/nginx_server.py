@@ -1,0 +1,67 @@
+"""What a server of nginx answers to the clients that a variable names.
+
+`return` alone sends no header, and in a server's `if` none can be added. So where there is a link
+the status is also an error page, and the place that answers for it adds the header.
+
+Source: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html and nginx 1.22.1 itself, which
+asks this `if` before it looks for a location. `recursive_error_pages off` matters where a server
+has it on: the page would be the answer to itself, and that is 500.
+"""
+
+import re
+
+from blockc.targets.syntax.reading import Found
+from blockc.targets.syntax.statements import Statements
+from blockc.values import replace
+
+#: What nginx 1.22.1 answers as it is asked to: 408 and 444 close the connection, 494 to 497 turn
+#: into 400, and 499 cannot be an error page.
+STATUSES = frozenset(range(400, 600)) - {408, 444, *range(494, 498), 499}
+_STATUS = re.compile(r"[45][0-9]{2}")
+_NAME = re.compile(r"@[A-Za-z0-9_]+")
+_LINK = re.compile(r"""(['"]?)<([^<>"'\\$\s]+)>; rel=(?:"blocked-by"|blocked-by)\1""")
+
+
+def read_server(server: Statements, condition: str) -> list[Found]:
+    """Return the status and the link that clients get for whom a condition is true.
+
+    Args:
+        condition: What stands between the parentheses of `if`, its words with a blank between them.
+
+    Raises:
+        SourceSyntaxError: If the server refuses on another condition, or does anything else.
+    """
+    server.expect("if")
+    asked, words = server.found("nginx condition"), []
+    while server.word not in {"{", ""}:
+        words.append(server.step())
+    if re.sub(r"^\( ?| ?\)$", "", " ".join(words)) != condition:
+        raise asked.error(f"expected ({condition}), found {' '.join(words)}")
+    server.expect("{", "return")
+    status = _status(server)
+    server.expect(";", "}")
+    found = [status]
+    if server.word == "error_page":
+        found.append(_link(server, status))
+    if server.word:
+        raise server.error("expected nothing after the answer")
+    return found
+
+
+def _status(server: Statements) -> Found:
+    status = server.found("status")
+    return replace(status, value=int(server.take(_STATUS, "a status from 400 to 599")))
+
+
+def _link(server: Statements, status: Found) -> Found:
+    """Step over the page for a status and its location, and return the link that is sent."""
+    server.expect("error_page", str(status.value))
+    name = server.take(_NAME, "the name of a location, with @")
+    server.expect(";", "location", name, "{", "recursive_error_pages", "off", ";")
+    server.expect("add_header", "Link")
+    match, link = _LINK.fullmatch(server.word), server.found("link")
+    if match is None:
+        raise link.error('expected <URL>; rel="blocked-by" without variables')
+    server.step()
+    server.expect("always", ";", "return", str(status.value), ";", "}")
+    return replace(link, value=match[2])
