@@ -3,13 +3,12 @@
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 
 from blockc.addresses import AddrMap, Family
 from blockc.addresses.addrset import union
 from blockc.addresses.rules import Rules, meaning
 from blockc.compiler.limits import Limits
-from blockc.compiler.orders import ArtifactGroup, ArtifactSpec
+from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, part_path
 from blockc.errors import Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
@@ -21,7 +20,7 @@ from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
-from blockc.vocabulary import Header, WhenOver
+from blockc.vocabulary import Header
 
 
 class Inputs(Value):
@@ -43,7 +42,8 @@ class Artifact(Value):
     """A proved artifact.
 
     `files`: path -> bytes. `entries` and `addresses`: by family, over all its files. `recipe`: what
-    its rules were compiled from; those of artifacts with an equal one are the same.
+    its rules were compiled from; those of artifacts with an equal one are the same. `orders`: what
+    its files say beside their entries, part by part.
     """
 
     order: ArtifactSpec
@@ -52,6 +52,7 @@ class Artifact(Value):
     addresses: Mapping[Family, int]
     steps: tuple[PassStep, ...]
     recipe: Hashable
+    orders: tuple[Orders, ...] = ()
 
     @property
     def size(self) -> int:
@@ -110,7 +111,7 @@ class ArtifactCompiler:
             proofs = prove_pieces(first.dialect, files, pieces, names, orders)
         return [
             self._artifact(spec, one, [(own, proof)], request)
-            for (spec, one), own, proof in zip(pairs, files, proofs, strict=True)
+            for (spec, one), own, proof in zip(pairs, written, proofs, strict=True)
         ]
 
     def make(self, spec: ArtifactSpec) -> Artifact:
@@ -135,10 +136,9 @@ class ArtifactCompiler:
                 for one in parts
             ]
         _require_whole(compiled, [one.said for one in parts])
-        files = (one.files for one in parts)
-        return self._artifact(spec, compiled, list(zip(files, proofs, strict=True)), request)
+        return self._artifact(spec, compiled, list(zip(parts, proofs, strict=True)), request)
 
-    def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator["_Written"]:
+    def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator[_Written]:
         """Yield each part: its files and what they must say."""
         target, whole = spec.dialect, len(compiled.shards) == 1
         for number, rules in _numbered(spec, compiled):
@@ -163,16 +163,17 @@ class ArtifactCompiler:
     def _artifact(
         spec: ArtifactSpec,
         compiled: Compiled,
-        parts: Sequence[tuple[Sequence[ArtifactFile], Proof]],
+        parts: Sequence[tuple[_Written, Proof]],
         request: PassRequest,
     ) -> Artifact:
         return Artifact(
             order=spec,
-            files={file.path: file.data for files, _ in parts for file in files},
+            files={file.path: file.data for written, _ in parts for file in written.files},
             entries=_total(proof.entries for _, proof in parts),
             addresses=compiled.addresses,
             steps=compiled.steps,
             recipe=_recipe(spec, request),
+            orders=tuple(written.orders for written, _ in parts),
         )
 
 
@@ -192,26 +193,11 @@ def _meaning(compiled: Compiled, rules: Mapping[Family, Rules]) -> AddrMap:
     return meaning(compiled.match, rules.values(), compiled.names, families)
 
 
-def part_path(path: str, number: int) -> str:
-    """Return the path of part `number`, counted from 1; 0 is the whole list.
-
-    >>> part_path("aws/edge.json", 2), part_path("aws/edge-{part}.json", 2)
-    ('aws/edge.2.json', 'aws/edge-2.json')
-    """
-    if "{part}" in path:
-        return path.replace("{part}", str(number or 1))
-    if not number:
-        return path
-    pure = PurePosixPath(path)
-    return str(pure.with_name(f"{pure.stem}.{number}{pure.suffix}"))
-
-
 def _numbered(
     order: ArtifactSpec, compiled: Compiled
 ) -> Iterator[tuple[int, Mapping[Family, Rules]]]:
     """Yield the rules of each part; numbers do not depend on how many parts there are today."""
-    split = _when_over(order) is WhenOver.SPLIT or "{part}" in order.path
-    return enumerate(compiled.shards, start=1 if split else 0)
+    return enumerate(compiled.shards, start=1 if order.in_parts else 0)
 
 
 def _require_whole(compiled: Compiled, parts: Sequence[AddrMap]) -> None:
@@ -259,10 +245,6 @@ def _blaming_own_template(order: ArtifactSpec) -> Iterator[None]:
         raise UnprovedTemplate(
             failed.message, at=failed.at, hint=hint, files=failed.files
         ) from None
-
-
-def _when_over(order: ArtifactSpec) -> WhenOver:
-    return order.output.fit.when_over
 
 
 def _templates(order: ArtifactSpec, inputs: Inputs) -> Mapping[str, Text]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
+from blockc.compiler.claims import shared_objects
 from blockc.compiler.impact import PassImpact, impacts_of
 from blockc.compiler.limits import Limits
 from blockc.compiler.manifest import manifest_bytes
@@ -74,6 +75,7 @@ def compile_policy(
         for path, content in artifact.files.items():
             _require_new(path, artifact.order, files)
             files[path] = content
+    _require_none(shared_objects(artifacts))
     harms = impacts_of(artifacts, data.records)
     files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, harms, inputs)
     return Build(files, tuple(artifacts), harms)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from pathlib import PurePosixPath
 
 from blockc.addresses import AddrMap, AddrSet, columns
 from blockc.addresses.piece_map import PieceMap
@@ -78,9 +79,28 @@ class ArtifactSpec(Value):
         return self.output.fit.when_over is WhenOver.TWO_SETS
 
     @property
+    def in_parts(self) -> bool:
+        """Return whether it is written in parts with numbers, be it one part today."""
+        return self.output.fit.when_over is WhenOver.SPLIT or "{part}" in self.path
+
+    @property
     def word(self) -> str:
         """Return `name` as the lists of a policy are named, which is what options are made of."""
         return self.name.replace("+", "-").replace("/", "-").lower()
+
+
+def part_path(path: str, number: int) -> str:
+    """Return the path of part `number`, counted from 1; 0 is the whole list.
+
+    >>> part_path("aws/edge.json", 2), part_path("aws/edge-{part}.json", 2)
+    ('aws/edge.2.json', 'aws/edge-2.json')
+    """
+    if "{part}" in path:
+        return path.replace("{part}", str(number or 1))
+    if not number:
+        return path
+    pure = PurePosixPath(path)
+    return str(pure.with_name(f"{pure.stem}.{number}{pure.suffix}"))
 
 
 class ArtifactGroup(Value):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blockc.errors import Location, PolicyError, UsageError, os_reason
+from blockc.compiler.claims import shared_by_outputs
+from blockc.errors import Location, Mistakes, PolicyError, UsageError, os_reason
 from blockc.fetch.store.blobs import sha256_of
 from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
@@ -152,7 +153,11 @@ def read_policy(path: Path, reader: FileReader) -> Policy:
     except UnicodeDecodeError as reason:
         line = reason.object.count(b"\n", 0, reason.start) + 1
         raise PolicyError("not UTF-8 text", at=Location(str(path), line)) from None
-    return parse_policy(str(path), text, known=known(path, reader), read_file=reader)
+    policy = parse_policy(str(path), text, known=known(path, reader), read_file=reader)
+    shared = shared_by_outputs(policy)
+    if shared:
+        raise Mistakes(shared)
+    return policy
 
 
 def own_templates(policy: Policy, reader: FileReader) -> dict[str, Text]:
