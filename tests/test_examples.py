@@ -175,7 +175,7 @@ def drop_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def dropped(blockc: Blockc, folder: Path) -> list[str]:
     """Build the drop list from its lock and return what nftables is given."""
     policy = folder / "blockc.toml"
-    done = blockc("build", "--sample", "-f", policy, "--as-of", DAY, "--offline")
+    done = blockc("build", "--sample", "-f", policy, "--publish-as-of", "--as-of", DAY, "--offline")
     assert done.code == 0, done.err
     text = (folder / "dist" / "drop.nft").read_text(encoding="utf-8")
     return re.findall(r"^\t\t\t(\S+),$", text, re.MULTILINE)
@@ -202,7 +202,9 @@ def test_feeds_are_dropped_but_for_the_press_and_never_ourselves(
 def test_the_drop_list_is_not_built_before_its_feeds_were_fetched(
     blockc: Blockc, drop_list: Path
 ) -> None:
-    done = blockc("build", "--sample", "-f", drop_list / "blockc.toml", "--as-of", DAY)
+    done = blockc(
+        "build", "--sample", "-f", drop_list / "blockc.toml", "--publish-as-of", "--as-of", DAY
+    )
     assert done.code == 2
     assert "run `blockc update`" in done.err
 
@@ -212,6 +214,8 @@ def test_no_example_sees_private_space_as_the_office(blockc: Blockc, tmp_path: P
     shutil.copy(EXAMPLES / "office-only" / "offices.txt", tmp_path)
     opened = policy.replace('"2001:db8:42::/48",', '"2001:db8:42::/48", "10.0.0.0/8",')
     (tmp_path / "blockc.toml").write_text(opened, encoding="utf-8")
-    done = blockc("build", "--sample", "-f", tmp_path / "blockc.toml", "--as-of", DAY)
+    done = blockc(
+        "build", "--sample", "-f", tmp_path / "blockc.toml", "--publish-as-of", "--as-of", DAY
+    )
     assert done.code == 2
     assert "10.0.0.1 must be blocked, and no list blocks it" in done.err

@@ -20,7 +20,8 @@ class InputOptions(Value, kw_only=True):
         sample: Use the bundled sample of 2018.
         folder: Use the five registries' files in this folder. Without it and `sample` the files
             that the lock names are used.
-        as_of: The day that decides, UTC; None means today, and then the data must be young enough.
+        as_of: The day that decides, UTC; None means today. Today, named or not, the data must be
+            young enough.
         allow_expired: Leave exceptions out that have ended, and do not refuse the policy.
     """
 
@@ -42,3 +43,13 @@ class InputOptions(Value, kw_only=True):
     def day(self) -> date:
         """Return the day that decides, UTC."""
         return self.as_of or datetime.now(UTC).date()
+
+    @property
+    def other_day(self) -> bool:
+        """Return whether a day was named that is not today: somebody looks back or ahead."""
+        return self.as_of is not None and self.as_of != datetime.now(UTC).date()
+
+    @property
+    def asks_age(self) -> bool:
+        """Return whether the data must be young: who names a folder knows how old it is."""
+        return not self.data and not self.other_day

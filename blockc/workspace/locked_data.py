@@ -177,7 +177,7 @@ def require_young(
         raise SourceUnfit(
             f"on {day} the data of {', '.join(old)} is too old, the oldest of {oldest}",
             hint=f"run `blockc update`, or raise [guard] max_age, now {max_age_hours} hours; "
-            "with --as-of no age is asked",
+            "with --as-of another day no age is asked",
         )
 
 

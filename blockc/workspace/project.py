@@ -157,12 +157,9 @@ class Project(Value):
     def _young_registries(
         self, options: InputOptions, guard: Guard
     ) -> tuple[RegistrySnapshot, ...]:
-        """Return the registries' snapshots, young enough unless a folder or a day was asked for.
-
-        Who names a folder knows how old it is, and who names a day looks back or ahead.
-        """
+        """Return the registries' snapshots, young enough where that is asked."""
         found = self.registries(options)
-        if not options.data and not options.as_of:
+        if options.asks_age:
             require_young(found, self.lock(), guard.max_age_hours, options.day)
         return found
 
@@ -214,7 +211,7 @@ class ProjectDay(Value, kw_only=True):
         Young enough data is part of that, where its age is asked.
         """
         ends = [same_through(self.resolved)]
-        if not self.options.data and not self.options.as_of:
+        if self.options.asks_age:
             oldest = min(date.fromisoformat(one.origin.date) for one in self.found)
             days = self.resolved.policy.guard.max_age_hours // 24
             ends.append(oldest + timedelta(days=min(days, (date.max - oldest).days)))

@@ -117,7 +117,7 @@ class BuildCheck(Value):
         """Return what tells this build from others: where it is called, and its options."""
         options = self.options
         said = [os.getcwd(), str(self.policy), str(self.output), str(options.data)]  # noqa: PTH109
-        said += [str((options.sample, options.as_of is not None, options.allow_expired))]
+        said += [str((options.sample, options.other_day, options.allow_expired))]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

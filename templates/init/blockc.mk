@@ -15,10 +15,10 @@ BLOCKC_POLICY ?= $(BLOCKC_FOLDER)blockc.toml
 BLOCKC_OUTPUT ?= $(BLOCKC_FOLDER)dist
 # Such as: --from FOLDER, or --sample to try it out.
 BLOCKC_OPTIONS ?=
-BLOCKC_DAY ?= $(shell date -u +%Y-%m-%d)
+blockc_day := $(shell date -u +%Y-%m-%d)
 
 blockc_state := $(BLOCKC_FOLDER).blockc
-blockc_stamp := $(blockc_state)/built-$(BLOCKC_DAY)
+blockc_stamp := $(blockc_state)/built-$(blockc_day)
 blockc_again := $(if $(wildcard $(BLOCKC_OUTPUT)/manifest.json),,blockc-force)
 
 .PHONY: blockc blockc-update blockc-dry-run blockc-rollback blockc-force
@@ -27,7 +27,7 @@ blockc: $(blockc_stamp)
 
 $(blockc_stamp): $(BLOCKC_POLICY) $(wildcard $(BLOCKC_FOLDER)blockc.lock) $(blockc_again)
 	@mkdir -p $(blockc_state)
-	$(BLOCKC) build --file $(BLOCKC_POLICY) --output $(BLOCKC_OUTPUT) --as-of $(BLOCKC_DAY) \
+	$(BLOCKC) build --file $(BLOCKC_POLICY) --output $(BLOCKC_OUTPUT) \
 		--depfile $(blockc_state)/read.d --depfile-target $@ $(BLOCKC_OPTIONS)
 	@rm -f $(blockc_state)/built-*
 	@touch $@
@@ -36,7 +36,7 @@ blockc-update:
 	$(BLOCKC) update --file $(BLOCKC_POLICY)
 
 blockc-dry-run:
-	$(BLOCKC) build --dry-run --file $(BLOCKC_POLICY) --as-of $(BLOCKC_DAY) $(BLOCKC_OPTIONS)
+	$(BLOCKC) build --dry-run --file $(BLOCKC_POLICY) $(BLOCKC_OPTIONS)
 
 blockc-rollback:
 	$(BLOCKC) build --rollback --output $(BLOCKC_OUTPUT)

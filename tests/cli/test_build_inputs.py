@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.cli.conftest import Blockc
@@ -216,3 +217,28 @@ def test_an_own_template_stands_beside_the_policy(
     assert (tmp_path / "dist" / "far.txt").read_text("utf-8").split() == ["#", "ours", *FAR]
     own.write_bytes(b"\xff")
     assert "is not UTF-8 text" in blockc(*words).err
+
+
+def test_another_day_is_not_published_by_accident(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    policy = write_policy(tmp_path)
+    words = ("build", "-f", policy, "--from", registries)
+    today = datetime.now(UTC).date()
+    for name, rows in ROWS.items():  # not of a day after yesterday
+        text = delegated(name, rows, f"{today - timedelta(days=2):%Y%m%d}")
+        (registries / f"delegated-{name}-extended-latest").write_text(text, encoding="utf-8")
+    before, after = (today + timedelta(days=days) for days in (-1, 1))
+    assert blockc(*words, "--as-of", today).code == 0
+    live = shown(tmp_path / "dist")
+    for day in (before, after):
+        done = blockc(*words, "--as-of", day)
+        assert done.code == 2
+        assert f"--as-of {day} is not today, and {tmp_path}/dist holds what is pub" in done.err
+        assert "with -o, or publish that day with --publish-as-of" in done.err
+        assert blockc(*words, "--as-of", day, "-o", tmp_path / "other").code == 0
+        assert blockc(*words, "--as-of", day, "--dry-run").code == 0
+    assert shown(tmp_path / "dist") == live == shown(tmp_path / "other")
+    (tmp_path / "dist").unlink()
+    assert blockc(*words, "--as-of", after, "--publish-as-of").code == 0
+    assert shown(tmp_path / "dist") == live

@@ -146,7 +146,7 @@ def test_the_examples_in_the_policy_work_when_the_hash_is_taken_away(
     path.write_text(f"{schema}\n{used}", encoding="utf-8")
     for name in ("partners.txt", "own-ranges.txt"):
         (project / name).write_text("1.0.2.0/24\n", encoding="ascii")
-    build = ("build", "-f", path, "--from", registries, "--as-of")
+    build = ("build", "-f", path, "--from", registries, "--publish-as-of", "--as-of")
     assert blockc(*build, "2027-02-01").code == 0
     assert {"office-only", "blocked"} <= policy_of(project)["list"].keys()
 

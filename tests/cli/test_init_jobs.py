@@ -39,7 +39,7 @@ def refresh(folder: Path, registries: Path, update: str = "true") -> Done:
         "blockc-refresh.sh",
         BLOCKC=PROGRAM,
         BLOCKC_UPDATE=update,
-        BLOCKC_OPTIONS=f"--from {registries} -q --as-of 2026-11-23",
+        BLOCKC_OPTIONS=f"--from {registries} -q --as-of 2026-11-23 --publish-as-of",
     )
 
 

@@ -1,20 +1,25 @@
 """The fragment for make that `blockc init` writes: it builds exactly when something changed."""
 
+import hashlib
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.toy import PROGRAM, run, shown
+from blockc.vocabulary import RIRS
+from tests.cli.conftest import Blockc
+from tests.cli.test_update import define
+from tests.cli.toy import PROGRAM, ROWS, delegated, run, shown
 from tests.support.machine import require_program
 
 
 @pytest.fixture
 def made(project: Path, registries: Path) -> Path:
     """Return the project with a Makefile that includes the fragment."""
-    lines = [f"BLOCKC_OPTIONS := --from {registries} -q", f"BLOCKC := {PROGRAM}"]
-    lines += ["BLOCKC_DAY ?= 2026-11-23", "include blockc.mk", ".DEFAULT_GOAL := blockc", ""]
+    lines = [f"BLOCKC_OPTIONS := --from {registries} -q --as-of 2026-11-23", f"BLOCKC := {PROGRAM}"]
+    lines += ["include blockc.mk", ".DEFAULT_GOAL := blockc", ""]
     (project / "Makefile").write_text("\n".join(lines), encoding="utf-8")
     return project
 
@@ -68,11 +73,11 @@ def test_make_builds_again_when_a_file_changes_that_the_policy_names(made: Path)
 
 def test_make_builds_again_on_another_day_and_when_the_result_is_gone(made: Path) -> None:
     assert make(made)
-    assert make(made, "BLOCKC_DAY=2026-11-24")
-    assert not make(made, "BLOCKC_DAY=2026-11-24")
+    assert make(made, "blockc_day=2026-11-24")
+    assert not make(made, "blockc_day=2026-11-24")
     (made / "dist").unlink()
-    assert make(made, "BLOCKC_DAY=2026-11-24")
-    assert not make(made, "BLOCKC_DAY=2026-11-24")
+    assert make(made, "blockc_day=2026-11-24")
+    assert not make(made, "blockc_day=2026-11-24")
 
 
 def test_make_fails_with_the_build_and_tries_again(made: Path) -> None:
@@ -116,3 +121,33 @@ def test_the_fragment_can_be_included_from_another_folder(made: Path) -> None:
     assert make(made.parent)
     assert (made / "dist" / "manifest.json").is_file()
     assert not make(made.parent)
+
+
+def test_make_asks_for_the_age_of_the_data_as_a_build_does(
+    made: Path, blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too old is too old, whether the day is not named or is today, by make or by hand."""
+    store = tmp_path / "store"
+    monkeypatch.setenv("BLOCKC_STORE", str(store))
+    today = datetime.now(UTC).date()
+    for name in RIRS:
+        path = tmp_path / f"{name}.txt"
+        old = (today - timedelta(days=30)).strftime("%Y%m%d")
+        path.write_text(delegated(name, ROWS[name], old), encoding="utf-8")
+        md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        path.with_name(f"{name}.txt.md5").write_text(f"{md5}  {name}.txt\n", encoding="utf-8")
+        define(made, name, path.as_uri(), max_age_hours=9999)
+    policy = made / "blockc.toml"
+    policy.write_text(policy.read_text("utf-8") + '[guard]\nmax_age = "9w"\n', encoding="utf-8")
+    updated = blockc("update", "-f", policy)
+    assert updated.code == 0, updated.err
+    (made / "Makefile").write_text(
+        f"BLOCKC := {PROGRAM}\nBLOCKC_OPTIONS := -q\ninclude blockc.mk\n", encoding="utf-8"
+    )
+    assert make(made, "blockc")
+    policy.write_text(policy.read_text("utf-8").replace("9w", "9d"), encoding="utf-8")
+    for words in ((), ("--as-of", today.isoformat())):
+        done = blockc("build", "-f", policy, *words)
+        assert (done.code, "too old" in done.err) == (3, True), words
+    failed = run(made, require_program("make"), "blockc")
+    assert (failed.code, "too old" in failed.err) == (2, True)

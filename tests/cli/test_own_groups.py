@@ -45,7 +45,9 @@ def policy(tmp_path: Path) -> Path:
 def test_a_group_of_ones_own_is_merged_and_takes_the_place_of_a_shipped_one(
     blockc: Blockc, policy: Path, registries: Path
 ) -> None:
-    done = blockc("build", "-f", policy, "--from", registries, "--as-of", "2026-11-23")
+    done = blockc(
+        "build", "-f", policy, "--from", registries, "--as-of", "2026-11-23", "--publish-as-of"
+    )
     assert done.code == 0, done.err
     found = entries((policy.parent / "dist" / "far.txt").read_bytes())
     assert found == ["1.0.1.0/24", "1.0.2.0/23", "177.0.0.0/12", "2400:3200::/32"]
@@ -60,7 +62,16 @@ def test_a_group_of_ones_own_is_merged_and_takes_the_place_of_a_shipped_one(
 def test_a_changed_group_is_a_changed_policy_and_make_builds_again(
     blockc: Blockc, policy: Path, registries: Path, tmp_path: Path
 ) -> None:
-    words = ("build", "-f", policy, "--from", registries, "--as-of", "2026-11-23")
+    words = (
+        "build",
+        "-f",
+        policy,
+        "--from",
+        registries,
+        "--as-of",
+        "2026-11-23",
+        "--publish-as-of",
+    )
     manifest = policy.parent / "dist" / "manifest.json"
 
     def digest() -> str:

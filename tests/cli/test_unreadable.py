@@ -31,7 +31,8 @@ def build(blockc: Blockc, tmp_path: Path, registries: Path) -> Callable[[str], s
 
     def call(text: str) -> str:
         policy = write_policy(tmp_path, text)
-        done = blockc("build", "-f", policy, "--from", registries, "--as-of", "2026-11-23")
+        words = ("-f", policy, "--from", registries, "-o", tmp_path / "out")
+        done = blockc("build", *words, "--as-of", "2026-11-23")
         assert done.code == 2, done.err
         assert "Traceback" not in done.err
         assert max(map(len, done.err.splitlines())) < 400

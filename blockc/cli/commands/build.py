@@ -26,6 +26,7 @@ class BuildCall(InputCall, kw_only=True):
     """What to build from, for which day, and where to."""
 
     output: Path | None
+    publish_as_of: bool
     dry_run: bool
     roll_back: bool
     keep_failed: Path | None
@@ -40,6 +41,15 @@ class BuildCall(InputCall, kw_only=True):
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
 
+    def require_place(self, policy: Path) -> None:
+        """Raise UsageError if what holds on another day would replace what holds today."""
+        if self.output or self.publish_as_of or not self.inputs().other_day:
+            return
+        raise UsageError(
+            f"--as-of {self.as_of} is not today, and {self.place(policy)} holds what is published",
+            hint="name another folder with -o, or publish that day with --publish-as-of",
+        )
+
     def place(self, policy: Path) -> Path:
         """Return the folder to publish."""
         return self.output or policy.parent / DEFAULT_OUTPUT
@@ -52,6 +62,9 @@ class BuildCall(InputCall, kw_only=True):
     "--output",
     type=PATH,
     help="Folder to publish.  [default: dist beside the policy]",
+)
+@click.option(
+    "--publish-as-of", is_flag=True, help="Publish what holds on another day than today, too."
 )
 @click.option("--dry-run", is_flag=True, help="Show what each list is that day; publish nothing.")
 @click.option("--rollback", "roll_back", is_flag=True, help="Publish the generation before again.")
@@ -76,6 +89,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
     them (see `blockc update`), or the registries of --from or --sample. Writes the artifacts and
     manifest.json into the output folder, which is a symbolic link to the newest generation; files
     that did not change keep their modification time. Prints what was made.
+
+    With --as-of another day than today it needs a folder of its own, -o, or --publish-as-of.
 
     If no input, no option and no decision of the day changed since the last build, the published
     files are compared with the manifest and nothing is compiled.
@@ -110,6 +125,7 @@ def _build(settings: Settings, asked: BuildCall) -> None:
     """Publish what the policy means, without compiling what is published already."""
     from blockc.workspace.unchanged import BuildCheck
 
+    asked.require_place(settings.file)
     checking, place = Stages(settings), asked.place(settings.file)
     with checking("check what is published", str(place)):
         check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
