@@ -278,8 +278,10 @@ def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> 
         return
     addresses, name = EDGES["ipv4 only"], target.writer
     own = Text("mine.j2", TEMPLATES[name].text)
-    wrong = Text("mine.j2", own.text.replace("{{ text }}", "0.0.0.0/1"))
-    wrong = replace(wrong, text=wrong.text.replace("part.texts | join", "['128.0.0.0/1'] | join"))
+    entries = re.compile(r"\{\{ (part\.(?:lines|texts).*?) \}\}")
+    widened = entries.sub(r"{{ (\1) | replace('192.0.2.0', '192.0.0.0') }}", own.text)
+    wrong = Text("mine.j2", widened)
+    assert wrong != own
     one = draft(target, rules_of(target, addresses))
     intent = AddrMap.of_set(addresses)
 

@@ -79,7 +79,7 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (NFTABLES, 'iif "lo" accept', 'iif "eth0" accept', "this rule is not understood"),
         (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
         (CADDY, "{{ option.status }}", "404", "the Caddy status is '404', ordered is '403'"),
-        (CADDY, "remote_ip {{", "client_ip {{", "expected 'remote_ip', found 'client_ip'"),
+        (CADDY, "remote_ip ", "client_ip ", "expected 'remote_ip', found 'client_ip'"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
         (AWS_WAFV2_IPSET, "{{ option.scope }}", "CLOUDFRONT", "the AWS IP set is 'CLOUDFRONT "),
@@ -122,10 +122,13 @@ def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
 
 
 def test_words_where_numbers_were_ordered_are_refused() -> None:
-    words = {"default or '\"\"'": "'\"\"'", "{{ value or '\"\"' }}": "block"}
     name = str(NGINX_GEO.writer)
     template = TEMPLATES[name].text
-    for old, new in words.items():
+    lines = """{{ part.lines("    ", ";", '""') }}"""
+    for old, new in {
+        """{{ default or '""' }}""": '""',
+        lines: lines.replace(" }}", " | replace(' 1;', ' block;') }}"),
+    }.items():
         assert old in template
         template = template.replace(old, new)
     changed = {**TEMPLATES, name: Text("x.j2", template)}
