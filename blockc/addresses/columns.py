@@ -183,6 +183,23 @@ def distinct(column: Column) -> Column:
     return values[keep]
 
 
+def ranked(parts: Sequence[Column]) -> tuple[Column, list[NDArray[np.intp]]]:
+    """Return `distinct` of all parts together, and the position there of each value of each part.
+
+    The parts are in one form. One stable sort, which merges what is in order already, so this is
+    several times faster than to look every value up.
+    """
+    column = np.concatenate(parts)
+    order = np.argsort(column, kind="stable")
+    values = column[order]
+    first = np.ones(len(values), dtype=bool)
+    first[1:] = values[1:] != values[:-1]
+    position = np.empty(len(values), dtype=np.intp)
+    position[order] = np.cumsum(first) - 1
+    ends = np.cumsum([len(part) for part in parts])
+    return values[first], np.split(position, ends[:-1])
+
+
 def unit_bits(family: Family) -> int:
     """Return how many bits of an address a narrow column holds."""
     return family.width - family.grain

@@ -101,12 +101,22 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
     aligned = columns.alike([partition.starts for partition in partitions])
     if len(partitions) == 1:
         return aligned[0], [partitions[0].labels]
-    slots = columns.distinct(np.concatenate(aligned))
+    slots, positions = columns.ranked(aligned)
     labels = [
-        partition.labels[np.searchsorted(starts, slots, side="right") - 1]
-        for starts, partition in zip(aligned, partitions, strict=True)
+        spread(partition.labels, begins, len(slots))
+        for begins, partition in zip(positions, partitions, strict=True)
     ]
     return slots, labels
+
+
+def spread(labels: Labels, begins: NDArray[np.intp], slots: int) -> Labels:
+    """Return the label of each of many slots of a run's labels.
+
+    Args:
+        begins: The slot in which each run begins, the first one in slot 0.
+        slots: How many slots there are.
+    """
+    return np.repeat(labels, np.diff(begins, append=slots))
 
 
 def paint(background: Partition, layers: Sequence[tuple[Column, Column, Labels]]) -> Partition:
@@ -122,11 +132,10 @@ def paint(background: Partition, layers: Sequence[tuple[Column, Column, Labels]]
     starts, start, last, labels = _stacked(background, layers)
     columns.require_spans(family, start, last)
     stop = columns.after(family, last)
-    slots = columns.distinct(np.concatenate([starts, start, stop]))
-    end = np.searchsorted(slots, stop)
+    slots, (begins, first, end) = columns.ranked([starts, start, stop])
     end[end == 0] = len(slots)  # the end of the space wrapped to address 0
-    top = _topmost(len(slots), np.searchsorted(slots, start), end)
-    picture = background.labels[np.searchsorted(starts, slots, side="right") - 1]
+    top = _topmost(len(slots), first, end)
+    picture = spread(background.labels, begins, len(slots))
     painted = top >= 0
     picture[painted] = labels[top[painted]]
     return Partition.of(family, slots, picture)

@@ -1,6 +1,8 @@
 """How addresses divide into registered countries."""
 
-from blockc.addresses import AddrMap, AddrSet
+import numpy as np
+
+from blockc.addresses import AddrMap, AddrSet, columns, overlay
 from blockc.addresses.piece_map import PieceMap
 
 
@@ -13,15 +15,21 @@ def country_pieces(intent: AddrMap, countries: AddrMap) -> tuple[tuple[str, ...]
     return codes, PieceMap.of(intent, countries, codes)
 
 
+def counts_by_country(addresses: AddrSet, countries: AddrMap) -> dict[str, list[int]]:
+    """Return how many of `addresses` each country has, a number for each family, in code order."""
+    counts = []
+    for part in addresses.parts:
+        slots, (chosen, country) = overlay(part, countries.part(part.family))
+        lasts = columns.before(part.family, np.roll(slots, -1))
+        spans = slots[chosen], lasts[chosen], country[chosen]
+        counts.append(columns.totals(part.family, *spans, len(countries.names)))
+    return {
+        code: list(found) for code, *found in sorted(zip(countries.names, *counts, strict=True))
+    }
+
+
 def split_by_country(addresses: AddrSet, countries: AddrMap) -> dict[str, AddrSet]:
     """Return the part of `addresses` registered in each country, in order of code."""
     codes, pieces = country_pieces(AddrMap.of_set(addresses), countries)
     shares = (one.where(one.names[1:]) for one in pieces.maps)
     return dict(zip(codes, shares, strict=True))
-
-
-def counts_by_country(addresses: AddrSet, countries: AddrMap) -> dict[str, list[int]]:
-    """Return how many of `addresses` each country has, a number for each family."""
-    codes, pieces = country_pieces(AddrMap.of_set(addresses), countries)
-    counts = (pieces.addresses(family) for family in addresses.families)
-    return {code: list(found) for code, *found in zip(codes, *counts, strict=True)}

@@ -128,6 +128,7 @@ def artifact_groups(
         countries: The registered country of every address.
         targets: Every target by name.
     """
+    intents: dict[tuple[str, ...], AddrMap] = {}
     for output in resolved.policy.outputs:
         target = targets[output.target]
         if output.country_map:
@@ -135,14 +136,23 @@ def artifact_groups(
             spec = ArtifactSpec(output, target, "countries", title, output.path, countries)
             yield ArtifactGroup((spec,))
             continue
-        spec = _whole(output, target, resolved)
+        spec = _whole(output, target, resolved, intents)
         yield _by_country(spec, countries) if output.split_by_country else ArtifactGroup((spec,))
 
 
-def _whole(output: Output, target: Target, resolved: Resolved) -> ArtifactSpec:
-    """Return the artifact of an output that holds lists, not yet split."""
+def _whole(
+    output: Output, target: Target, resolved: Resolved, intents: dict[tuple[str, ...], AddrMap]
+) -> ArtifactSpec:
+    """Return the artifact of an output that holds lists, not yet split.
+
+    Args:
+        intents: What lists say together, by their names; outputs of the same lists share it.
+    """
     lists = [resolved.list_of(name) for name in output.lists]
     shown = [one for one in lists if not _is_left_out(output, one)]
+    names = tuple(one.name for one in shown)
+    if names not in intents:
+        intents[names] = verdicts(shown)
     alone = shown[0].schedule.now if shown and not output.says_action else None
     waits = output.empty_until_block or (alone and alone.action in target.responses.actions)
     return ArtifactSpec(
@@ -151,7 +161,7 @@ def _whole(output: Output, target: Target, resolved: Resolved) -> ArtifactSpec:
         name="+".join(output.lists),
         title="; ".join(one.definition.title for one in lists if one.definition.title),
         path=output.path,
-        intent=verdicts(shown),
+        intent=intents[names],
         action=alone.action if alone else "block",
         policy=words_digest(resolved.policy, output.lists),
         response=_response(lists, resolved.as_of) if output.answers else None,

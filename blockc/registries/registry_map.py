@@ -150,26 +150,28 @@ def _table(
 
 def _painted(records: Records) -> tuple[Partition, list[Conflict]]:
     """Return the family's partition and the conflicts; only records that overlap are ranked."""
-    records = records.take(np.argsort(records.start, kind="stable"))
-    shared = _overlapping(records)
-    calm, contested = records.take(~shared), records.take(shared)
-    part = laid_out(records.family, calm.start, calm.last, class_label(calm))
-    if not len(contested):
+    order = np.argsort(records.start, kind="stable")
+    start, last = records.start[order], records.last[order]
+    shared = _overlapping(start, last)
+    calm = order[~shared]
+    labels = class_label(records)[calm]
+    part = laid_out(records.family, records.start[calm], records.last[calm], labels)
+    if not shared.any():
         return part, []
+    contested = records.take(order[shared])
     contested = contested.take(_by_rank(contested))
     layer = contested.start, contested.last, class_label(contested)
     return paint(part, [layer]), _conflicts(contested)
 
 
-def _overlapping(records: Records) -> NDArray[np.bool_]:
-    """Return which of the records, sorted by start, share an address with another one.
+def _overlapping(start: columns.Column, last: columns.Column) -> NDArray[np.bool_]:
+    """Return which of the spans, sorted by start, share an address with another one.
 
     Positions instead of addresses, so that a running maximum exists for both column forms.
     """
-    if not (records.start[1:] <= records.last[:-1]).any():
-        return np.zeros(len(records), dtype=bool)
-    keys = columns.distinct(np.concatenate([records.start, records.last]))
-    first, end = np.searchsorted(keys, records.start), np.searchsorted(keys, records.last)
+    if not (start[1:] <= last[:-1]).any():
+        return np.zeros(len(start), dtype=bool)
+    _, (first, end) = columns.ranked([start, last])
     reach = np.maximum.accumulate(end)
     opens = np.append(True, first[1:] > reach[:-1])
     group = np.cumsum(opens) - 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # builds find their registries parsed
 
 # Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
 # The registry is another part: one registry's file must not be taken for another's.
-SNAPSHOT = "records-2"
+SNAPSHOT = "records-3"
 
 
 class RegistrySnapshot(Value):

@@ -71,11 +71,13 @@ def _user_cache() -> Path:
     return user_cache_path("blockc")
 
 
-def _seal(kind: str, key: str, content: bytes) -> bytes:
+def _seal(kind: str, key: str, content: bytes | memoryview) -> bytes:
     """Return the digest of what an entry is and holds: it is worth nothing in another's place."""
-    return hashlib.sha256(b"\0".join([kind.encode(), key.encode(), content])).digest()
+    digest = hashlib.sha256(f"{kind}\0{key}\0".encode())
+    digest.update(content)
+    return digest.digest()
 
 
 def _is_sealed(kind: str, key: str, sealed: bytes) -> bool:
-    content, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
+    content, seal = memoryview(sealed)[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
     return _seal(kind, key, content) == seal

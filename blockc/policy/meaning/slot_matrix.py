@@ -16,7 +16,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
-from blockc.addresses.partition import Partition
+from blockc.addresses.partition import Partition, spread
 from blockc.policy.meaning.selector_sets import SelectorSets
 from blockc.policy.model import LocatedSelector
 from blockc.policy.syntax.selectors import (
@@ -140,15 +140,10 @@ def _cut(
     start, last = columns.span_columns(family, spans)
     stop = columns.after(family, last)
     parts = [selectors.countries.part(family), *(one.part(family) for one in sets.values())]
-    cut = [*(part.starts for part in parts), start, stop]
-    slots = columns.distinct(np.concatenate(columns.alike(cut)))
-    first, end = _positions(slots, start), _positions(slots, stop)
+    cut = columns.alike([start, stop, *(part.starts for part in parts)])
+    slots, (first, end, *begins) = columns.ranked(cut)
     end[end == 0] = len(slots)  # the end of the space wrapped to address 0
     edges = dict(zip(spans, zip(first.tolist(), end.tolist(), strict=True), strict=True))
-    countries, *rows = (part.at(slots) for part in parts)
+    pairs = zip(parts, begins, strict=True)
+    countries, *rows = (spread(part.labels, runs, len(slots)) for part, runs in pairs)
     return Cut(family, slots, countries.astype(np.intp), dict(zip(sets, rows, strict=True)), edges)
-
-
-def _positions(slots: Column, starts: Column) -> NDArray[np.intp]:
-    known, wanted = columns.alike([slots, starts])
-    return np.searchsorted(known, wanted)
