@@ -84,8 +84,11 @@ def pages() -> dict[str, str]:
 
 
 def packages() -> list[str]:
-    """Return the Debian packages with the programs that check artifacts."""
-    return sorted({name for one in TARGETS.values() if one.native for name in one.native.packages})
+    """Return the Debian packages with the programs that check artifacts, and that tests ask."""
+    found = {name for one in TARGETS.values() for name in one.debian}
+    return sorted(
+        found | {name for one in TARGETS.values() if one.native for name in one.native.packages}
+    )
 
 
 def readme(text: str) -> str:
@@ -169,7 +172,7 @@ def section(target: Target) -> Iterator[str]:
     if target.options:
         yield ""
         yield from table(("option", "default", "expected"), map(option_row, target.options))
-    yield f"\n```\n{sample(target)}```\n"
+    yield "" if callable(target.writer) else f"\n```\n{sample(target)}```\n"
     yield "## Into service\n"
     yield f"```sh\n{target.deployment.load}\n```\n"
     yield f"And back, from the generation before:\n\n```sh\n{target.deployment.rollback}\n```\n"

@@ -24,6 +24,7 @@ class TargetFacts(Value):
     `one_family`: an artifact holds one family, so each output is a file a family.
     `several_lists`: one artifact can hold `lists = [...]`.
     `country_map`: one artifact can hold `map = "country"`.
+    `template`: its text can be written by a template of the operator's own.
     `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
     `statuses`, `links`: what it can answer to clients that are blocked.
     `comments`: an artifact can have a header, and so can be without one.
@@ -33,6 +34,7 @@ class TargetFacts(Value):
     one_family: bool = False
     several_lists: bool = False
     country_map: bool = False
+    template: bool = True
     actions: frozenset[str] = frozenset({"block"})
     actions_of_lists: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()

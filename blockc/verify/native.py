@@ -8,12 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blockc.targets.core.target import NativeCheck, Target
+from blockc.targets.core.target_options import OptionValue
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 
@@ -45,45 +46,55 @@ def missing(target: Target) -> str:
     for program in (*check.programs, *_APART[: int(check.namespace)]):
         if shutil.which(program, path=_PATH) is None:
             return f"{program} is not installed"
-    if check.namespace and _complaint((*_APART, "true")):
+    if check.namespace and _complaint((*_APART, "true"), NativeCheck((), (), ())):
         return f"{check.programs[0]} needs a network namespace, which only root may make"
     return ""
 
 
-def try_natively(target: Target, files: Sequence[ArtifactFile]) -> NativeOutcome:
+def try_natively(
+    target: Target, files: Sequence[ArtifactFile], options: Mapping[str, OptionValue]
+) -> NativeOutcome:
     """Return what the real programs say about the files of one artifact.
 
     Args:
         files: The files in the order of `target.files`.
+        options: What `Target.settle` returned.
     """
     reason = missing(target)
     if reason or target.native is None:
         return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
-        said = _complaint(_command(target.native, Path(folder), files))
+        command = _command(target.native, Path(folder), files, options)
+        said = _complaint(command, target.native)
     return (
         NativeOutcome(NativeAnswer.REFUSED, said) if said else NativeOutcome(NativeAnswer.ACCEPTED)
     )
 
 
-def _command(check: NativeCheck, folder: Path, files: Sequence[ArtifactFile]) -> tuple[str, ...]:
+def _command(
+    check: NativeCheck,
+    folder: Path,
+    files: Sequence[ArtifactFile],
+    options: Mapping[str, OptionValue],
+) -> tuple[str, ...]:
     """Return the command of a check, once everything it reads is in `folder`."""
     gaps = {"@folder@": str(folder)}
+    gaps |= {f"@option.{name}@": str(value) for name, value in options.items()}
     for number, file in enumerate(files):
         path = folder / f"artifact.{number}"
         path.write_bytes(file.data)
         gaps[f"@{number}@"] = str(path)
 
     def filled(words: str) -> str:
-        return re.sub(r"@(?:folder|[0-9])@", lambda gap: gaps[gap[0]], words)
+        return re.sub(r"@(?:folder|[0-9]|option\.\w+)@", lambda gap: gaps[gap[0]], words)
 
     for name, content in check.files.items():
         (folder / name).write_text(filled(content), encoding="utf-8")
     return (*(_APART if check.namespace else ()), *map(filled, check.argv))
 
 
-def _complaint(command: tuple[str, ...]) -> str:
-    """Return what `command` says if it fails or warns, or nothing if it is content."""
+def _complaint(command: tuple[str, ...], check: NativeCheck) -> str:
+    """Return what the command of a check says if it fails or warns, or nothing if it is content."""
     try:
         done = subprocess.run(
             command,
@@ -97,6 +108,7 @@ def _complaint(command: tuple[str, ...]) -> str:
     except subprocess.TimeoutExpired:
         return f"no answer in {TIMEOUT_SECONDS} seconds"
     said = done.stdout.decode("utf-8", "replace").strip()
-    if done.returncode or "[warn" in said.lower():
+    warns = check.warning and check.warning.lower() in said.lower()
+    if done.returncode not in check.content or warns:
         return said or f"exit code {done.returncode}"
     return ""

@@ -129,6 +129,7 @@ def _facts(target: Target) -> TargetFacts:
         one_family=target.layout is Layout.APART,
         several_lists=ContentKind.VERDICTS in target.words,
         country_map=ContentKind.COUNTRIES in target.words,
+        template=not callable(target.writer),
         actions=frozenset(a for a in ACTIONS if target.can_say(ContentKind.LIST, a)),
         actions_of_lists=frozenset(a for a in ACTIONS if target.can_say(ContentKind.VERDICTS, a)),
         statuses=target.responses.statuses,

@@ -173,6 +173,26 @@ def test_the_place_that_names_a_lying_template_is_told_and_what_it_wrote_is_kept
     assert (kept / "far.txt").read_text(encoding="utf-8") == "0.0.0.0/0\n"
 
 
+def test_a_template_for_what_is_not_text_is_refused_where_it_is_named(
+    fails: Fails, tmp_path: Path
+) -> None:
+    binary = OURS.replace("plain", "mmdb")
+    policy = write_policy(tmp_path, POLICY.replace('target = "plain"\npath = "far.txt"\n', binary))
+    done = fails()
+    assert done.code == 2
+    line = policy.read_text(encoding="utf-8").split("template =")[0].count("\n") + 1
+    said = f"{policy}:{line}:1: an artifact of mmdb is not text, so no template can write it"
+    assert said in done.err
+
+
+def test_a_true_that_would_have_to_say_a_country_is_refused(fails: Fails, tmp_path: Path) -> None:
+    countries = 'map = "country"\ntarget = "mmdb"\nboolean = true\npath = "c.mmdb"\n'
+    write_policy(tmp_path, f"{POLICY}[[output]]\n{countries}")
+    done = fails()
+    assert done.code == 2
+    assert "with boolean = true a record says block and nothing else, not " in done.err
+
+
 # It does not fit.
 
 

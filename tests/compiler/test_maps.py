@@ -31,7 +31,7 @@ block = ["US", "10.0.0.0/10"]
 block = ["10.0.0.0/9"]
 """
 MONITOR, BLOCK = date(2026, 11, 1), date(2027, 1, 1)
-MAPS = ("nginx-geo", "haproxy-map")
+MAPS = ("nginx-geo", "haproxy-map", "mmdb")
 
 
 def mapped(target: str, said: str, path: str = "map.conf") -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses import AddrMap, AddrSet
-from blockc.addresses.rules import meaning
+from blockc.addresses.rules import Match, meaning
+from blockc.passes.exact.cover import plain_cover
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
@@ -32,7 +33,7 @@ def dialect(case: Path, target: Target) -> Target | None:
     if case.name == "two-sets":
         return target.in_two_sets() if target.two_sets else None
     able = KINDS.get(case.name, ContentKind.LIST) in target.words
-    return target if able and (case.name not in NESTED or target.has_exceptions) else None
+    return target if able and (case.name != "nested" or target.has_exceptions) else None
 
 
 CASES_AND_TARGETS = [
@@ -57,7 +58,10 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, .
         names = (default, *(sorted(found) or ["block"]))
         labels = {"allow": 0, **{name: label for label, name in enumerate(names)}}
         rules = nested(*((words[0], labels[words[1]] if words[1:] else 1) for words in lines))
-        intent = meaning(target.match, rules.values(), names)
+        two_sets = target.match is Match.TWO_SETS
+        intent = meaning(target.match if two_sets else Match.LONGEST, rules.values(), names)
+        if target.match is Match.MEMBER:
+            rules = {part.family: plain_cover(part) for part in intent.parts}
     else:
         addresses = prefixes(*(words[0] for words in lines))
         rules = dict(rules_of(target, addresses))

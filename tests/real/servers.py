@@ -15,6 +15,7 @@ AT_ONCE = 200  # requests on their way; their answers must fit the socket's buff
 TIMEOUT_SECONDS = 60
 VARIABLE = "blockc_export_control"
 NGINX = """
+{head}
 pid {folder}/pid; error_log {folder}/error.log warn;
 worker_processes 1;
 events {{ }}
@@ -95,13 +96,16 @@ def _received(wire: socket.socket, count: int) -> list[str]:
 
 
 @contextmanager
-def nginx(files: Sequence[ArtifactFile], variable: str = VARIABLE) -> Iterator[Server]:
+def nginx(
+    files: Sequence[ArtifactFile], variable: str = VARIABLE, head: str = ""
+) -> Iterator[Server]:
     """Run nginx with the artifact until the block ends; it is ready when its parent returns."""
     program = require_program("nginx")
     with TemporaryDirectory(prefix="blockc-nginx-") as folder:
         Path(folder, "list.conf").write_bytes(files[0].data)
         configuration = Path(folder, "nginx.conf")
-        configuration.write_text(NGINX.format(folder=folder, variable=variable), encoding="utf-8")
+        filled = NGINX.format(folder=folder, variable=variable, head=head)
+        configuration.write_text(filled, encoding="utf-8")
         command = [program, "-p", folder, "-c", str(configuration)]
         started = subprocess.run(command, capture_output=True, text=True, check=False)
         assert started.returncode == 0, started.stderr

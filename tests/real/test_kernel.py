@@ -250,7 +250,7 @@ def test_until_a_list_blocks_packets_are_counted_and_pass(
     addresses = prefixes("10.0.0.0/8", "2001:db8::/32")
     watched = replace(draft(target, rules_of(target, addresses)), action=action, names=("", action))
     texts = render(target, watched, PATH, TEMPLATES)
-    assert try_natively(target, texts).answer is NativeAnswer.ACCEPTED
+    assert try_natively(target, texts, watched.options).answer is NativeAnswer.ACCEPTED
     commands = (nft_commands if target is NFTABLES else ipset_commands)(tmp_path, texts)
     hook = "prerouting" if target is NFTABLES else "input"
     counted = tmp_path / "counted"

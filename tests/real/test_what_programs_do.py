@@ -29,7 +29,7 @@ pytestmark = pytest.mark.real
 def test_nginx_warns_of_or_refuses_what_the_reader_refuses(body: str, said: str) -> None:
     require_program("nginx")
     file = ArtifactFile("x.conf", f"geo $x {{\n{body}\n}}\n".encode())
-    outcome = try_natively(NGINX_GEO, (file,))
+    outcome = try_natively(NGINX_GEO, (file,), {"variable": "x"})
     assert outcome.answer is NativeAnswer.REFUSED
     assert said in outcome.reason
     with pytest.raises(Unproved):

@@ -126,6 +126,11 @@ def answer_of(target: Target, options: Mapping[str, OptionValue]) -> Response | 
     return target.response(options, said)
 
 
+def settled(target: Target) -> Mapping[str, OptionValue]:
+    """Return the options of an artifact of ours where a policy says nothing of them."""
+    return target.settle({}, OptionContext(PROVENANCE.list))
+
+
 def written(
     target: Target, addresses: AddrSet, options: Mapping[str, object] | None = None
 ) -> tuple[ArtifactFile, ...]:

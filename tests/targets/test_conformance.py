@@ -33,6 +33,7 @@ from tests.targets.artifacts import (
     prefixes,
     rules_of,
     scattered,
+    settled,
     written,
     written_rules,
 )
@@ -299,11 +300,11 @@ def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
     from tests.support.machine import absent
 
     if target.native is None:
-        assert try_natively(target, ()).answer is NativeAnswer.SKIPPED
+        assert try_natively(target, (), {}).answer is NativeAnswer.SKIPPED
         return
     if missing(target):
         absent(missing(target))
-    outcome = try_natively(target, written(target, EDGES[case]))
+    outcome = try_natively(target, written(target, EDGES[case]), settled(target))
     assert (outcome.answer, outcome.reason) == (NativeAnswer.ACCEPTED, "")
 
 

@@ -1,5 +1,7 @@
 """What is made from the descriptors is what they say; `make targets` writes it anew."""
 
+import configparser
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,14 @@ def test_a_row_leads_to_a_descriptor_that_says_what_stands_behind_it(target: Tar
     assert (target.maturity is Maturity.PROGRAM) == (target.native is not None)
     assert target.deployment.load
     assert target.deployment.rollback
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
+def test_what_the_tests_of_a_target_need_from_pypi_is_a_test_dependency(target: Target) -> None:
+    setup = configparser.ConfigParser()
+    setup.read(CHECKOUT / "setup.cfg", encoding="utf-8")
+    wanted = setup["options.extras_require"]["test"].split()
+    assert set(target.pypi) <= {re.split(r"[<>=]", one)[0] for one in wanted}
 
 
 def test_ci_installs_what_checks_artifacts() -> None:

@@ -25,6 +25,9 @@ def check_output(
         hint = near or "`blockc list targets` shows them all"
         checks.findings.add(place / "target", f"unknown target {table.target!r}", hint=hint)
     _check_path(table, raw, facts, place, checks)
+    if table.template and facts and not facts.template:
+        said = f"an artifact of {table.target} is not text, so no template can write it"
+        checks.findings.add_name(place / "template", said, hint="leave template out")
     return Output(
         target=table.target,
         path=table.path,

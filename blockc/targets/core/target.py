@@ -79,13 +79,17 @@ class Maturity(StrEnum):
 class NativeCheck(Value):
     """How the real program of a platform is asked about an artifact; `verify.native` asks it.
 
-    In `files` and `argv`, `@folder@` stands for a folder that ends with the check, and `@0@`,
-    `@1@`, ... for the files of the artifact in the order of `Target.files`.
+    In `files` and `argv`, `@folder@` stands for a folder that ends with the check, `@0@`, `@1@`,
+    ... for the files of the artifact in the order of `Target.files`, and `@option.NAME@` for the
+    value of an option.
 
     Args:
         programs: What must be installed, the one that reads the artifact first.
         packages: The Debian packages that have them, for CI.
-        argv: The command; it is content if it returns 0 and warns of nothing.
+        argv: The command.
+        content: The exit codes by which it says that all is well.
+        warning: What its output holds where it warns, which counts as a refusal; nothing where
+            it does not warn. Upper and lower case are the same.
         files: What it needs in the folder besides, name -> text.
         namespace: Whether it touches the kernel's tables, and so needs a network namespace.
     """
@@ -93,6 +97,8 @@ class NativeCheck(Value):
     programs: tuple[str, ...]
     packages: tuple[str, ...]
     argv: tuple[str, ...]
+    content: tuple[int, ...] = (0,)
+    warning: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     namespace: bool = False
 
@@ -157,6 +163,7 @@ class Target(Value, kw_only=True, eq=False):
             objects it makes or uses, by the names that the options give them.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
+        debian, pypi: The packages that its tests need beside those of the native check.
         responses: What it can do about clients besides blocking them, and what it can answer.
         notes: What an operator must know besides, in paragraphs, for the documentation.
     """
@@ -183,6 +190,8 @@ class Target(Value, kw_only=True, eq=False):
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     unasked: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
+    debian: tuple[str, ...] = ()
+    pypi: tuple[str, ...] = ()
     responses: Responses = Responses()
     notes: str = ""
 

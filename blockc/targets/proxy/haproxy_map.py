@@ -86,6 +86,7 @@ _NATIVE = NativeCheck(
     programs=("haproxy",),
     packages=("haproxy",),
     argv=("haproxy", "-c", "-f", "@folder@/haproxy.cfg"),
+    warning="[warn",
     files={
         "haproxy.cfg": """\
 defaults

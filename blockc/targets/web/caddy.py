@@ -169,6 +169,7 @@ _NATIVE = NativeCheck(
     argv=(
         "caddy", "adapt", "--validate", "--adapter", "caddyfile", "--config", "@folder@/Caddyfile",
     ),
+    warning='"level":"warn"',
     files={
         "Caddyfile": """\
 {

@@ -185,6 +185,7 @@ _NATIVE = NativeCheck(
     programs=("nginx",),
     packages=("nginx",),
     argv=("nginx", "-t", "-q", "-p", "@folder@", "-c", "@folder@/nginx.conf"),
+    warning="[warn",
     files={
         "nginx.conf": """\
 pid @folder@/pid;
@@ -198,6 +199,7 @@ http {
     scgi_temp_path @folder@/scgi;
     access_log off;
     include @0@;
+    server { listen unix:@folder@/socket; return 200 $@option.variable@; }
 }
 """
     },

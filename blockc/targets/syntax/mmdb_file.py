@@ -1,0 +1,254 @@
+"""MaxMind DB files read strictly: a binary tree of 128 bits, records, metadata, nothing unused.
+
+Readers in programs walk the tree for one address; here all of it is walked, a level at a time, and
+what a reader might see otherwise is an error: a node that two branches reach, a record above
+`::/96` that would decide about both families, types that records of ours never have. Only
+`::ffff:0:0/96` may lead where `::/96` leads, so that an IPv4 client in IPv6 clothes is one of IPv4.
+
+Source: MaxMind DB file format 2.0, https://maxmind.github.io/MaxMind-DB/
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses.columns import U64
+from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.values import Value
+
+WIDTH, IPV4_DEPTH = 128, 96  # IPv4 stands below `::/96`
+MARKER = b"\xab\xcd\xefMaxMind.com"
+_GAP = 16  # zero bytes part the tree from the records
+_MAPPED = np.uint64(0xFFFF << 32)
+_DEEPEST = 16  # records are maps in maps
+_UTF8, _UINT16, _UINT32, _MAP, _UINT64, _ARRAY, _BOOLEAN = 2, 5, 6, 7, 9, 11, 14
+
+Error = Callable[[str, int], SourceSyntaxError]
+
+
+class Leaves(NamedTuple):
+    """Networks in address order.
+
+    Columns:
+        high, low: The upper and lower half of the first address, IPv4 below `::/96`.
+        length: As in IPv6.
+        record: Where its record begins, counted from the first record.
+        place: The byte of the file with its node, for messages.
+    """
+
+    high: U64
+    low: U64
+    length: NDArray[np.int16]
+    record: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
+class Database(Value, eq=False):
+    """One file, cut into its three sections."""
+
+    file: ArtifactFile
+    metadata: Mapping[str, Any]
+    nodes: NDArray[np.int64]  # a row a node: where a 0 and a 1 lead
+    records: bytes
+
+    def record(self, at: int) -> Any:
+        """Return the record that begins `at` bytes after the first."""
+        end = len(self.file.data) - self.file.data[::-1].index(MARKER[::-1]) - len(MARKER)
+        begin = end - len(self.records)
+        return _value(self.records, at, lambda why, place: self.file.error(why, begin + place))[0]
+
+    def leaves(self) -> tuple[Leaves, bool | None]:
+        """Return all networks, and whether IPv4-mapped addresses are looked up as IPv4.
+
+        None where there is no IPv4 to be looked up.
+        """
+        return _Walk(self).leaves()
+
+
+def database(file: ArtifactFile) -> Database:
+    """Return the sections of a file.
+
+    Raises:
+        SourceSyntaxError: It is not such a file, or its sections do not fit together.
+    """
+    tree, found, raw = file.data.rpartition(MARKER)
+    begin = len(tree) + len(found)
+    if not found:
+        raise file.error("not a MaxMind DB file: it has no metadata", 0)
+    metadata, end = _value(raw, 0, lambda why, at: file.error(why, begin + at))
+    if end != len(raw):
+        raise file.error("something follows the metadata", begin + end)
+    size, count = _numbers(file, metadata, begin)
+    cut = count * size // 4
+    if len(tree) < cut + _GAP or any(tree[cut : cut + _GAP]):
+        raise file.error("zeros must part the tree from the records", min(cut, len(tree)))
+    nodes = _nodes(tree[:cut], count, size)
+    records = tree[cut + _GAP :]
+    told = nodes > count
+    wrong = told & ((nodes < count + _GAP) | (nodes >= count + _GAP + len(records)))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong.any(axis=1))[0])
+        raise file.error("a branch leads out of the file", row * size // 4)
+    return Database(file, metadata, nodes, records)
+
+
+def _numbers(file: ArtifactFile, metadata: Any, at: int) -> tuple[int, int]:
+    """Return the bits of a branch and the number of nodes."""
+    wanted = {"binary_format_major_version": (2,), "ip_version": (6,), "record_size": (24, 28, 32)}
+    if not isinstance(metadata, dict):
+        raise file.error("the metadata are not a map", at)
+    for key, values in wanted.items():
+        if metadata.get(key) not in values:
+            expected = ", ".join(map(str, values))
+            raise file.error(f"{key} is {metadata.get(key)!r}, expected {expected}", at)
+    count = metadata.get("node_count")
+    if type(count) is not int or count < 1:
+        raise file.error(f"node_count is {count!r}, expected a number from 1 on", at)
+    return int(metadata["record_size"]), count
+
+
+def _nodes(tree: bytes, count: int, size: int) -> NDArray[np.int64]:
+    raw = np.frombuffer(tree, np.uint8).reshape(count, size // 4).astype(np.int64)
+    half, odd = divmod(size // 4, 2)
+    found = np.zeros((count, 2), np.int64)
+    for branch in (0, 1):
+        if odd:  # the byte between them has the upper four bits of both
+            found[:, branch] = raw[:, half] >> 4 * (1 - branch) & 15
+        for column in range(half):
+            found[:, branch] = found[:, branch] << 8 | raw[:, branch * (half + odd) + column]
+    return found
+
+
+class _Walk:
+    """All branches of a tree at once, a level at a time."""
+
+    def __init__(self, whole: Database) -> None:
+        self._whole = whole
+        self._empty = len(whole.nodes)
+        self._size = whole.metadata["record_size"] // 4
+        self._steps = 0
+        self._seen = np.zeros(len(whole.nodes), bool)
+        self._found: list[Leaves] = []
+
+    def leaves(self) -> tuple[Leaves, bool | None]:
+        node, high, low = np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64)
+        mapped = None
+        for depth in range(1, WIDTH + 1):
+            if not len(node):
+                break
+            self._visit(node)
+            parents, node = node.repeat(2), self._whole.nodes[node].reshape(-1)
+            high, low = _longer(high, low, depth)
+            if depth == IPV4_DEPTH:
+                mapped, kept = self._mapped(high, low, node, parents)
+                node, high, low, parents = node[kept], high[kept], low[kept], parents[kept]
+            told = node > self._empty
+            self._tell(high[told], low[told], depth, node[told], parents[told])
+            on = node < self._empty
+            node, high, low = node[on], high[on], low[on]
+        if len(node):
+            raise self._error("the tree is deeper than an address", int(node[0]))
+        if not self._seen.all():
+            raise self._error("a node that no branch reaches", int(np.argmin(self._seen)))
+        return self._in_order(), mapped
+
+    def _visit(self, node: NDArray[np.int64]) -> None:
+        """Note that some nodes are reached; each is once, so a walk ends."""
+        self._steps += len(node)
+        again = self._seen[node]
+        self._seen[node] = True
+        if again.any() or self._steps > self._empty:
+            raise self._error("two branches lead to the same node", int(node[np.argmax(again)]))
+
+    def _tell(
+        self, high: U64, low: U64, depth: int, node: NDArray[np.int64], parents: NDArray[np.int64]
+    ) -> None:
+        above = (high == 0) & (low == 0) if depth < IPV4_DEPTH else np.zeros(len(high), bool)
+        if above.any():
+            at = int(parents[above][0])
+            raise self._error("a record above ::/96 would decide about both families", at)
+        length = np.full(len(high), depth, np.int16)
+        record = node - self._empty - _GAP
+        self._found.append(Leaves(high, low, length, record, parents * self._size))
+
+    def _mapped(
+        self, high: U64, low: U64, node: NDArray[np.int64], parents: NDArray[np.int64]
+    ) -> tuple[bool | None, NDArray[np.bool_]]:
+        """Return whether `::ffff:0:0/96` leads where `::/96` does, and a mask of all but it."""
+        ipv4 = node[(high == 0) & (low == 0)]
+        there = (high == 0) & (low == _MAPPED) & (node != self._empty)
+        wanted = int(ipv4[0]) if len(ipv4) else self._empty
+        if there.any() and (node[there] != wanted).any():
+            at = int(parents[there][0])
+            raise self._error("::ffff:0:0/96 leads to something else than ::/96", at)
+        return (None if wanted == self._empty else bool(there.any())), ~there
+
+    def _in_order(self) -> Leaves:
+        every: list[Any] = list(map(np.concatenate, zip(*self._found, strict=True)))
+        order = np.lexsort((every[1], every[0]))
+        return Leaves(*(column[order] for column in every))
+
+    def _error(self, message: str, node: int) -> SourceSyntaxError:
+        return self._whole.file.error(message, node * self._size)
+
+
+def _longer(high: U64, low: U64, depth: int) -> tuple[U64, U64]:
+    """Return both halves twice, the second time with bit number `depth` set."""
+    bit = np.uint64(1 << (-depth % 64))
+    pair = np.array([0, bit], np.uint64)
+    none = np.zeros(2, np.uint64)
+    upper, lower = (pair, none) if depth <= 64 else (none, pair)
+    return (high[:, None] | upper).reshape(-1), (low[:, None] | lower).reshape(-1)
+
+
+def _value(data: bytes, at: int, error: Error, depth: int = 0) -> tuple[Any, int]:
+    """Return the value that begins at a byte, and where it ends."""
+    kind, size, begin = _control(data, at, error)
+    if kind == _BOOLEAN and size < 2:
+        return bool(size), begin
+    if kind in {_MAP, _ARRAY} and depth < _DEEPEST:
+        return _collected(data, begin, error, (kind, size, depth))
+    end = begin + size
+    if end > len(data):
+        raise error("a value that goes beyond its section", at)
+    if kind == _UTF8:
+        try:
+            return data[begin:end].decode(), end
+        except UnicodeDecodeError:
+            raise error("a text that is not UTF-8", begin) from None
+    if size > {_UINT16: 2, _UINT32: 4, _UINT64: 8}.get(kind, -1):
+        raise error(f"a value of type {kind} and size {size}, which no record of ours has", at)
+    return int.from_bytes(data[begin:end], "big"), end
+
+
+def _collected(
+    data: bytes, at: int, error: Error, what: tuple[int, int, int]
+) -> tuple[dict[str, Any] | list[Any], int]:
+    """Return a map or a list of a type, a size and a depth."""
+    kind, size, depth = what
+    items: list[Any] = []
+    for _ in range(size * (2 if kind == _MAP else 1)):
+        item, end = _value(data, at, error, depth + 1)
+        if kind == _MAP and len(items) % 2 == 0 and (type(item) is not str or item in items[::2]):
+            raise error(f"the key {item!r} is not a text, or occurs twice", at)
+        items.append(item)
+        at = end
+    return (dict(zip(items[::2], items[1::2], strict=True)) if kind == _MAP else items), at
+
+
+def _control(data: bytes, at: int, error: Error) -> tuple[int, int, int]:
+    """Return type and size of the value that begins at a byte, and where its content begins."""
+    head = data[at : at + 5].ljust(5, b"\0")
+    kind, size, used = head[0] >> 5, head[0] & 31, 1
+    if not kind:
+        kind, used = head[1] + 7, 2
+    if size > 28:
+        more, base = size - 28, {29: 29, 30: 285, 31: 65_821}[size]
+        size = base + int.from_bytes(head[used : used + more], "big")
+        used += more
+    if at + used > len(data):
+        raise error("a value that goes beyond its section", min(at, len(data)))
+    return kind, size, at + used

@@ -1,0 +1,194 @@
+"""The bytes of a MaxMind DB file: what the writer makes, and what the reader refuses."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Self
+
+import numpy as np
+import pytest
+
+from blockc.addresses import V4, V6
+from blockc.addresses.rules import Rules
+from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
+from blockc.targets.core.document import Origin
+from blockc.targets.core.render import render
+from blockc.targets.data import mmdb_writer
+from blockc.targets.data.mmdb import MMDB, read_mmdb, without_ipv4_space
+from blockc.targets.data.mmdb_writer import Datum, Unsigned, encoded, mmdb_bytes
+from blockc.targets.syntax import mmdb_file
+from blockc.targets.syntax.mmdb_file import MARKER, database
+from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.values import replace
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    PROVENANCE,
+    draft,
+    nested,
+    rules_of,
+    scattered,
+    written,
+    written_rules,
+)
+
+NOTHING = {V4: Rules.empty(V4), V6: Rules.empty(V6)}
+SAID: Datum = {"blockc": "block"}
+
+
+def made(
+    nodes: Sequence[tuple[int, int]],
+    records: bytes = encoded(SAID),
+    size: int = 24,
+    changes: Mapping[str, Datum] | None = None,
+) -> ArtifactFile:
+    """Return a file with these branches; from 1000 on they lead to bytes of the records."""
+    count = len(nodes)
+    branches = [[to - 1000 + count + 16 if to >= 1000 else to for to in node] for node in nodes]
+    about: dict[str, Datum] = {
+        "node_count": Unsigned(32, count),
+        "record_size": Unsigned(16, size),
+        "ip_version": Unsigned(16, 6),
+        "binary_format_major_version": Unsigned(16, 2),
+        **(changes or {}),
+    }
+    tree = mmdb_writer._packed(np.array(branches, np.int64), size)
+    return ArtifactFile("x.mmdb", tree + bytes(16) + records + MARKER + encoded(about))
+
+
+@pytest.mark.parametrize("size", [24, 28, 32])
+def test_branches_of_every_size_are_read_as_they_were_written(size: int) -> None:
+    random = Random(size)
+    whole = database(made([(1, 2), (1000, 1001), (3, 1000), (4, 4)], bytes(200), size))
+    assert whole.nodes.tolist() == [[1, 2], [20, 21], [3, 20], [4, 4]]
+    numbers = [[random.getrandbits(size), random.getrandbits(size)] for _ in range(50)]
+    raw = mmdb_writer._packed(np.array(numbers, np.int64), size)
+    assert mmdb_file._nodes(raw, 50, size).tolist() == numbers
+
+
+def test_a_branch_gets_the_bits_that_the_file_needs_and_no_more() -> None:
+    nodes = np.full((4, 2), -1)
+    for record, size in ((2**24 - 20, 24), (2**24 - 19, 28), (2**28 - 20, 28), (2**28 - 19, 32)):
+        assert mmdb_writer._branches(nodes, 0, {1: _Long(record)})[0] == size
+    with pytest.raises(DoesNotFit, match="mmdb holds 4,294,967,296 nodes and bytes of records"):
+        mmdb_writer._branches(nodes, 0, {1: _Long(2**32 - 19)})
+
+
+class _Long(bytes):
+    """Stands for a record of so many bytes."""
+
+    def __new__(cls, size: int) -> Self:
+        made = super().__new__(cls)
+        made._size = size
+        return made
+
+    _size: int
+
+    def __len__(self) -> int:
+        return self._size
+
+
+@pytest.mark.parametrize("length", [0, 28, 29, 30, 284, 285, 286, 65_820, 65_821, 65_822, 200_000])
+def test_texts_of_every_length_are_read_as_they_were_written(length: int) -> None:
+    about = database(made([(1, 1)], changes={"description": "x" * length})).metadata
+    assert about["description"] == "x" * length
+
+
+def test_numbers_maps_lists_and_truths_are_read_as_they_were_written() -> None:
+    value: Datum = {
+        "none": Unsigned(16, 0),
+        "most": Unsigned(64, 2**64 - 1),
+        "list": ["ä", ""],
+        "map": {"yes": True, "no": False},
+    }
+    about = database(made([(1, 1)], changes={"value": value})).metadata
+    assert about["value"] == {
+        "none": 0, "most": 2**64 - 1, "list": ["ä", ""], "map": {"yes": True, "no": False},
+    }  # fmt: skip
+
+
+LOOP, DEEP = [(0, 1)], [(at + 1, 129) for at in range(128)] + [(129, 129)]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (made([(1000, 1)]), "a record above ::/96 would decide about both families"),
+        (made(LOOP), "two branches lead to the same node"),
+        (made([(1, 1), (2, 2)]), "two branches lead to the same node"),
+        (made([(2, 2), (2, 2)]), "a node that no branch reaches"),
+        (made(DEEP), "deeper than an address"),
+        (made([(1, 5)]), "a branch leads out of the file"),
+        (made([(1, 1000 + len(encoded(SAID)))]), "a branch leads out of the file"),
+        (made([(1, 1001)]), "which is not a verdict as the others are"),
+        (made([(1, 1000)], encoded({"blockc": "teapot"})), "says 'teapot', which is not"),
+        (made([(1, 1000)], encoded({"blockc": False})), "the record says False, which is not"),
+        (made([(1, 1000)], encoded({"a": "block", "b": "block"})), "the record says False"),
+        (made([(1, 1000)], encoded(["block"])), "the record says False"),
+        (made([(1, 1000)], b"\x20\x00"), "a value of type 1 and size 0"),
+        (made([(1, 1000)], b"\xe1\x41a\xe1" + b"\x41a\xe1" * 20), "of type 7 and size 1"),
+        (made([(1, 1000)], b"\xe1\x46blo"), "a value that goes beyond its section"),
+        (made([(1, 1000)], b"\xe1\x41\xff\x45block"), "a text that is not UTF-8"),
+        (made([(1, 1000)], b"\xe2\x41a\x45block\x41a\x45block"), "the key 'a' is not a text, or"),
+        (made([(1, 1)], changes={"ip_version": Unsigned(16, 4)}), "ip_version is 4, expected 6"),
+        (made([(1, 1)], changes={"record_size": Unsigned(16, 20)}), "record_size is 20, expected"),
+        (made([(1, 1)], changes={"node_count": Unsigned(32, 0)}), "node_count is 0, expected"),
+        (made([(1, 1)], changes={"node_count": Unsigned(32, 9)}), "zeros must part the tree"),
+        (made([(1, 1)], changes={"binary_format_major_version": Unsigned(16, 3)}), "is 3, exp"),
+        (ArtifactFile("x", b""), "not a MaxMind DB file"),
+        (ArtifactFile("x", MARKER + b"\x41a"), "the metadata are not a map"),
+        (replace(made([(1, 1)]), data=made([(1, 1)]).data + b"x"), "something follows"),
+    ],
+)  # fmt: skip
+def test_what_programs_could_read_otherwise_is_refused(file: ArtifactFile, reason: str) -> None:
+    with pytest.raises(SourceSyntaxError) as refused:
+        read_mmdb((file,))
+    assert reason in refused.value.message
+    assert refused.value.message.startswith("byte ")
+
+
+def test_mapped_space_that_leads_elsewhere_is_refused() -> None:
+    (file,) = written(MMDB, EDGES["ipv4 only"])
+    whole = database(file)
+    _, mapped = whole.leaves()
+    assert mapped is True
+    ipv4 = int(np.flatnonzero(np.bincount(whole.nodes.ravel())[: len(whole.nodes)] == 2)[0])
+    nodes = whole.nodes.copy()
+    last = int(np.flatnonzero((nodes == ipv4).any(axis=1))[-1])
+    nodes[last][nodes[last] == ipv4] = len(nodes) + 16
+    tree = mmdb_writer._packed(nodes, 24)
+    with pytest.raises(SourceSyntaxError, match="::ffff:0:0/96 leads to something else than ::/96"):
+        read_mmdb((replace(file, data=tree + file.data[len(tree) :]),))
+
+
+def test_entries_of_ipv6_leave_the_places_of_ipv4_out() -> None:
+    rules = nested(("::/0", 1))[V6]
+    beside = without_ipv4_space(rules)
+    assert len(beside) == 80 + 15 + 15  # beside the way down to both, and to each from there
+    assert len(without_ipv4_space(nested(("::1:0/112", 1), ("::ffff:1.2.3.0/120", 1))[V6])) == 0
+    far = nested(("2001:db8::/32", 1))[V6]
+    assert without_ipv4_space(far) is far
+
+
+def test_equal_inputs_give_equal_bytes_and_the_day_is_that_of_the_sources() -> None:
+    rules = rules_of(MMDB, scattered(Random(3), 40))
+    file, again = (written_rules(MMDB, rules)[0].data for _ in range(2))
+    assert file == again
+    undated = replace(PROVENANCE, sources=(Origin("own", "no-date", "sha256:0"),))
+    (old,) = render(MMDB, draft(MMDB, rules, provenance=undated), PATH, {})
+    assert database(old).metadata["build_epoch"] == 0
+
+
+def test_a_record_that_says_true_is_for_a_list_that_blocks() -> None:
+    one = draft(MMDB, rules_of(MMDB, EDGES["ipv4 only"]), {"boolean": True})
+    with pytest.raises(PolicyError, match="says block and nothing else, not 'monitor'"):
+        render(MMDB, replace(one, names=("", "monitor")), PATH, {})
+
+
+def test_overlapping_entries_are_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="disjoint"):
+        mmdb_bytes(
+            {**NOTHING, **nested(("10.0.0.0/8", 1), ("10.1.0.0/16", 1))},
+            ["", SAID],
+            {},
+            mapped=True,
+        )
