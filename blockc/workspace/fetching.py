@@ -1,21 +1,24 @@
 """What fetching needs of the formats: the facts of a file, read once and remembered for builds."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from blockc.addresses.family import FAMILIES
+from blockc.errors import BlockcError
 from blockc.fetch.clock import Clock
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.snapshot import Amount, Facts
-from blockc.fetch.store.blobs import sha256_of
+from blockc.fetch.snapshot import Amount, Facts, Snapshot
+from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
 from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import DelegatedFile, read_delegated
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.format_table import DELEGATED, FORMATS
-from blockc.workspace.registries import remember
+from blockc.registries.records import Records
+from blockc.workspace.registries import remember, remembered
 
 _STATUSES = ("allocated", "assigned")
 
@@ -39,24 +42,53 @@ def fetch_tools(
         remembering: Whether what is read is kept for builds.
     """
     clock = Clock()
+    lists: dict[str, tuple[Records, ...]] = {}  # by digest, what was read or looked up
 
     def read(source: Source, name: str, data: bytes) -> Facts:
         if source.format != DELEGATED:
             return feed_facts(read_feed(source, name, data))
         raw, today = Raw(name, data), clock.now().date()
         found = read_delegated(name, data, registry=source.registry, today=today)
+        lists[sha256_of(data)] = tuple(found.records[family] for family in FAMILIES)
         if remembering:
             remember(store, source.registry, sha256_of(data), raw, found)
         return delegated_facts(found)
 
+    def records(registry: str, snapshot: Snapshot) -> tuple[Records, ...] | None:
+        if snapshot.sha256 not in lists:
+            found = _records(store, registry, snapshot, clock.now().date())
+            if found is None:
+                return None
+            lists[snapshot.sha256] = found
+        return lists[snapshot.sha256]
+
     return Tools(
         root=store.root,
         read=read,
+        records=records,
         checksum=parse_md5,
         folder=folder,
         clock=clock,
         watch=watch,
     )
+
+
+def _records(
+    store: Store, registry: str, snapshot: Snapshot, today: date
+) -> tuple[Records, ...] | None:
+    """Return what a registry's snapshot in the store lists, None if it cannot be had or read."""
+    path = Blobs(store.root).path(snapshot.sha256)
+    kept = remembered(store, registry, path, snapshot.sha256)
+    if kept:
+        return kept.records
+    data = Blobs(store.root).get(snapshot.sha256)
+    if data is None:
+        return None
+    try:
+        found = read_delegated(str(path), data, registry=registry, today=today)
+    except BlockcError:
+        return None
+    return tuple(found.records[family] for family in FAMILIES)
 
 
 def read_feed(source: Source, name: str, data: bytes) -> Feed:

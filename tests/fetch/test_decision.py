@@ -43,7 +43,7 @@ def attempts(word: str) -> list[Attempt]:
         if letter == "f":
             found.append(Attempt(way, problem="failed"))
         elif letter == "r":
-            refusal = Refused(snapshot(str(place)), b"", "shrinks")
+            refusal = Refused(snapshot(str(place)), b"", "shrinks", shrank=True)
             found.append(Attempt(way, refused=refusal, problem="refused"))
         else:
             found.append(Attempt(way, Candidate(snapshot(letter))))

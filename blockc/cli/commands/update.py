@@ -47,7 +47,8 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     addresses changed.
 
     A source that cannot be had, or that suddenly goes back or shrinks, keeps its last good
-    snapshot while that is young enough.
+    snapshot while that is young enough. Space that another registry's file has taken over has not
+    vanished; space that is in no file yet may be on its way for some days.
 
     \b
     Exit codes: 0 every source has data that may be used, 2 the call, a

@@ -73,12 +73,17 @@ class Candidate(Value):
 
 
 class Refused(Exception):
-    """A snapshot is sound and may not follow the one before it, unless the operator says so."""
+    """A snapshot is sound and may not follow the one before it, unless the operator says so.
 
-    def __init__(self, snapshot: Snapshot, data: bytes, reason: str) -> None:
+    Attributes:
+        shrank: For no other reason than that it holds too much less.
+    """
+
+    def __init__(self, snapshot: Snapshot, data: bytes, reason: str, *, shrank: bool) -> None:
         super().__init__(reason)
         self.snapshot = snapshot
         self.data = data
+        self.shrank = shrank
 
 
 class Candidates(Value):
@@ -176,11 +181,13 @@ class Candidates(Value):
         if backwards and url != self.source.urls[0]:
             raise FetchFailed(backwards)  # a mirror is late, which is no news to decide about
         before = self.previous.before
-        reasons = continuity.objections(self.source, snapshot, before) if before else iter(())
-        wrong = list(dict.fromkeys([*([backwards] if backwards else []), *reasons]))
+        wrong = [backwards] if backwards else []
+        if before:
+            wrong += continuity.shrinking(self.source, snapshot.facts, before.facts)
         if wrong:
-            raise Refused(snapshot, candidate.data, "; ".join(wrong))
+            raise Refused(snapshot, candidate.data, "; ".join(wrong), shrank=not backwards)
 
     def _backwards(self, snapshot: Snapshot) -> Iterator[str]:
-        earlier = [one for one in (self.previous.locked, self.previous.good) if one]
+        known = self.previous
+        earlier = [one for one in (known.locked, known.good, known.before) if one]
         return filter(None, (continuity.going_back(snapshot.facts, one.facts) for one in earlier))

@@ -36,6 +36,7 @@ class SourceOutcome(Value, kw_only=True):
         warnings: What may soon be a problem, a line each.
         oddities: What is odd about data that is new, a line each.
         refused: What came and may be accepted with its digest.
+        shrank: It was refused for nothing else than that it holds too much less.
     """
 
     source: Source
@@ -48,6 +49,7 @@ class SourceOutcome(Value, kw_only=True):
     warnings: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
     refused: Snapshot | None = None
+    shrank: bool = False
 
     def __post_init__(self) -> None:
         if (self.snapshot is None) != (self.came is UpdateResult.UNFIT):

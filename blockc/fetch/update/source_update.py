@@ -163,7 +163,7 @@ class _Course(Value):
             return _Ending(outcome)
         base = self.previous.state or State(name=self.source.name, checked_at=None)
         return _Ending(
-            replace(outcome, refused=refused.snapshot),
+            replace(outcome, refused=refused.snapshot, shrank=refused.shrank),
             replace(base, refused=refused.snapshot),
             tuple(filter(None, [refused.data])),
         )

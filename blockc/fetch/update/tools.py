@@ -1,6 +1,6 @@
 """What an update works with, and what it tells while it works."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -9,10 +9,12 @@ from blockc.fetch.clock import Clock, RetryPolicy
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import SHORT_DIGITS, Facts, Snapshot
 from blockc.fetch.store.blobs import Blobs
+from blockc.registries.records import Records
 from blockc.values import Value, field
 
 Reader = Callable[[Source, str, bytes], Facts]
 ChecksumReader = Callable[[str, bytes], str]
+RegistryRecords = Callable[[str, Snapshot], Sequence[Records] | None]
 
 
 class UpdateStep(StrEnum):
@@ -56,6 +58,8 @@ class Tools(Value, kw_only=True):
             BlockcError for one that says none.
         folder: Where relative `file:` urls begin, the folder of the policy.
         watch: Told of every step.
+        records: Returns what a registry's snapshot lists, one part for each family, None if its
+            bytes are not at hand. Without it each registry is judged by itself.
     """
 
     root: Path
@@ -65,6 +69,7 @@ class Tools(Value, kw_only=True):
     clock: Clock = field(default_factory=Clock)
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     watch: Callable[[Event], None] = _unwatched
+    records: RegistryRecords | None = None
 
     @property
     def blobs(self) -> Blobs:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 from blockc.errors import SourceUnfit, UnsafeChange
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
+from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.fetch.store.maintenance import mark_of, remember_lock
 from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.source_update import update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
+from blockc.fetch.update.transfers import judged_together
 from blockc.storage.atomic import sweep_unfinished
 from blockc.storage.locks import LockWait, held
-from blockc.values import Value
+from blockc.values import Value, replace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -101,7 +103,15 @@ def update(
     """
     locked = lock.sources if lock else {}
     jobs = [partial(update_source, tools, one, locked.get(one.name), options) for one in sources]
-    return Update(tuple(in_parallel(jobs, tools.clock.stop)))
+    outcomes = in_parallel(jobs, tools.clock.stop)
+    if not tools.records:
+        return Update(tuple(outcomes))
+
+    def accept(source: Source, snapshot: Snapshot) -> SourceOutcome:
+        wish = replace(options, accept=(*options.accept, snapshot.sha256))
+        return update_source(tools, source, locked.get(source.name), wish)
+
+    return Update(judged_together(outcomes, locked, tools.records, accept))
 
 
 def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = None) -> Lock:
