@@ -25,7 +25,7 @@ block = ["CN", "192.0.2.0/24"]
 
 def output(target: str, more: str = "", says: str = 'list = "a"', path: str = "") -> str:
     """Return the text of an output with a path of its own."""
-    path = path or f"{target}.{next(NUMBERS)}"
+    path = path or f"{next(NUMBERS)}.{target}"
     return f'[[output]]\ntarget = "{target}"\npath = "{path}"\n{says}\n{more}\n'
 
 
@@ -48,6 +48,8 @@ SHARED = [
     (output("aws-wafv2-ipset", 'name = "x-except"'),
      output("aws-wafv2-ipset", 'name = "x"\nmax_entries = 9\nwhen_over = "two-sets"'),
      "AWS IP set 'REGIONAL x-except-ipv4'"),
+    (output("ipset"), output("ipset", 'set = "blockc_a"', 'list = "b"'),
+     "ipset set 'blockc_a_v4'"),
     (output("caddy"), output("caddy", "status = 404"), "Caddy matcher '@blockc_a'"),
 ]  # fmt: skip
 

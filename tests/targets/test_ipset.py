@@ -37,13 +37,12 @@ def blocked(restore: str, rules: str = RULES) -> object:
     [
         f"{LIVE}{NEW}add b 10.0.0.0/8\n{SWAP}",
         f"# c\n\n{LIVE}{NEW}  add\tb 10.0.0.0/8\n# add b 11.0.0.0/8\n{SWAP}",
-        f"create a {KIND}\nadd a 10.0.0.0/8\n",
         f"{LIVE}flush a\nadd a 10.0.0.0/9\nadd a 10.128.0.0/9\n",
         f"{LIVE}{NEW}add b 11.0.0.0/8\nflush b\nadd b 10.0.0.0/8\n{SWAP}",
-        f"{LIVE}{NEW}add a 11.0.0.0/8\nadd b 10.0.0.0/8\n{SWAP}",
+        f"{LIVE}create b {KIND}\nadd b 10.0.0.0/8\n{SWAP}",
         f"{LIVE}{NEW}add b 10.0.0.0/8\nadd b 11.0.0.0/8 nomatch\n{SWAP}",
         f"{LIVE}{LIVE}{NEW}{NEW}add b 10.0.0.0/8\n{SWAP}",
-        "create a hash:net\nadd a 10.0.0.0/8\n",
+        "create -exist a hash:net\nflush a\nadd a 10.0.0.0/8\n",
     ],
 )
 def test_what_ends_up_in_the_set_of_the_rules_is_what_counts(restore: str) -> None:
@@ -63,7 +62,7 @@ def test_a_set_without_a_rule_blocks_nobody() -> None:
 @pytest.mark.parametrize(
     ("restore", "line", "reason"),
     [
-        (f"{LIVE}add a 10.0.0.0/8\n", 1, "may hold entries from before"),
+        (f"{LIVE}add a 10.0.0.0/8\n", 2, "may hold entries from before"),
         ("", 1, "'a' does not exist in the end"),
         (f"create b {KIND}\n", 1, "'a' does not exist in the end"),
         (f"create a {KIND}\ndestroy a\n", 1, "does not exist in the end"),
@@ -90,7 +89,12 @@ def test_a_set_without_a_rule_blocks_nobody() -> None:
         (f"create a {KIND}\nadd a 1.1.1.1 timeout 3\n", 2, "expected `add NAME ADDRESSES`"),
         (f"create a {KIND}\nadd a 1.1.1.1 -exist\n", 2, "expected `add NAME ADDRESSES`"),
         (f"create a {KIND}\nadd b 1.1.1.1\n", 2, "the set 'b' does not exist"),
-        (f"create a {KIND}\nadd a 0.0.0.0/0\n", 2, "prefixes from /1 on"),
+        (f"create a {KIND}\nadd a 10.0.0.0/8\n", 1, "a second time: the set 'a' exists already"),
+        (
+            f"{LIVE}create b hash:net maxelem 8\nadd b 10.0.0.0/8\n{SWAP}",
+            1,
+            "a second time: the set 'a' exists already, and not like this",
+        ),
         (
             f"create a {KIND}\nadd a 1.1.1.1\nadd a 1.1.1.1/32 nomatch\n",
             3,
@@ -139,11 +143,15 @@ def test_what_would_fail_or_surprise_is_an_error_with_its_line(
         ("*filter\n:c - [0:0]\n-A c -j RETURN\n-A c -m set --match-set a src -j DROP\nCOMMIT\n", 4),
         ("*filter\n:c - [0:0]\n-A c -m set --match-set a src -j DROP\n", 4),
         ("*filter\n:c - [0:0]\nCOMMIT\n*nat\nCOMMIT\n", 4),
+        (RULES.replace("COMMIT", RULES.split("\n")[2].replace("set a", "set b") + "\nCOMMIT"), 4),
+        ("*filter\n:DROP - [0:0]\nCOMMIT\n", 2),
+        ("*filter\n:c - [0:0]\nCOMMIT \n", 4),
+        ("*filter\n\t\n:c - [0:0]\nCOMMIT\n", 2),
     ],
 )
 def test_rules_that_do_anything_else_are_an_error_with_their_line(rules: str, line: int) -> None:
     with pytest.raises(SourceSyntaxError) as found:
-        blocked(f"create a {KIND}\n", rules)
+        blocked(f"{LIVE}flush a\ncreate -exist b {KIND}\nflush b\n", rules)
     assert found.value.at is not None
     assert (found.value.at.path, found.value.at.line) == ("x.rules.v4", line)
 
@@ -152,7 +160,7 @@ def test_loopback_may_return_before_the_set_is_asked() -> None:
     rules = RULES.replace("-A c -m", "-A c -i lo -j RETURN\n-A c -m").replace(
         "COM", "-A c -j RETURN\nCOM"
     )
-    assert blocked(f"create a {KIND}\nadd a 10.0.0.0/8\n", rules) == prefixes("10.0.0.0/8")
+    assert blocked(f"{LIVE}flush a\nadd a 10.0.0.0/8\n", rules) == prefixes("10.0.0.0/8")
 
 
 def test_the_room_of_a_set_is_the_operators_choice_and_holds() -> None:

@@ -10,6 +10,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.json_list import JSON
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
 from blockc.targets.syntax.tokens import Text
@@ -77,6 +78,12 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (NFTABLES, "hook {{ option.hook }}", "hook forward", "the nft hook is 'forward', ordered"),
         (NFTABLES, "{{ option.priority }}", "filter", "the nft priority is 0, ordered is -300"),
         (NFTABLES, 'iif "lo" accept', 'iif "eth0" accept', "this rule is not understood"),
+        (IPSET, "{{ option.maxelem }}", "65536", "the maxelem is 65536, ordered is 1048576"),
+        (IPSET, "{{ option.hashsize }}", "64", "the hashsize is 64, ordered is 4096"),
+        (IPSET, "flush {{ new }}", "create -exist f2b hash:net\nflush f2b\nflush {{ new }}",
+         "the ipset set is 'f2b', ordered is 'blockc_export_control_v4' or"),
+        (IPSET, "flush {{ new }}\n", "", "may hold entries from before"),
+        (IPSET, "create -exist", "create", "cannot be loaded a second time"),
         (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
         (CADDY, "{{ option.status }}", "404", "the Caddy status is '404', ordered is '403'"),
         (CADDY, "remote_ip ", "client_ip ", "expected 'remote_ip', found 'client_ip'"),
@@ -95,6 +102,10 @@ def test_a_wrong_template_is_refused_with_the_place(
 @pytest.mark.parametrize(
     ("target", "template", "old", "new", "message"),
     [
+        (IPSET, "ipset.rules.j2", "{{ option.set }} -", "INPUT -", "is a chain of the kernel"),
+        (IPSET, "ipset.rules.j2", ":{{ option.set }} -", ":f2b -", "is not understood"),
+        (IPSET, "ipset.rules.j2", 'option.set ~ "_v"', 'option.set ~ "_w"', "does not exist"),
+        (IPSET, "ipset.rules.j2", " src", " dst", "this rule is not understood"),
         (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", '"{{ option.name }}",\n  "P', '"x",\n  "P',
          "the AWS rule is 'x', ordered is 'blockc-export-control'"),
         (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ option.arn }}", "arn:aws:wafv2:a:b",
@@ -119,6 +130,21 @@ def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
     target: Target, template: str, old: str, new: str, message: str
 ) -> None:
     require_refused(target, template, old, new, message)
+
+
+def test_a_chain_of_others_is_refused() -> None:
+    template = TEMPLATES["ipset.rules.j2"].text
+    others = {
+        **TEMPLATES,
+        "ipset.rules.j2": Text(
+            "x",
+            template.replace(" {{ option.set }} ", " f2b ").replace(":{{ option.set }} ", ":f2b "),
+        ),
+    }
+    document = draft(IPSET, rules_of(IPSET, ADDRESSES))
+    files = render(IPSET, document, PATH, others)
+    with pytest.raises(Unproved, match="the iptables chain is 'f2b', ordered is 'blockc_export_"):
+        prove(IPSET, files, AddrMap.of_set(ADDRESSES), "", document.orders(IPSET, PATH))
 
 
 def test_words_where_numbers_were_ordered_are_refused() -> None:

@@ -6,11 +6,12 @@ name already exists"), so that number is an option and never follows the entries
 memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Match
-from blockc.targets.core.layout import ExtraFile
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -26,8 +27,8 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
-from blockc.targets.kernel.iptables import set_actions
-from blockc.targets.syntax.reading import Reading, acting, decoded
+from blockc.targets.kernel.iptables import read_rules
+from blockc.targets.syntax.reading import Ordered, Reading, acting, decoded
 from blockc.targets.syntax.tokens import Text
 
 
@@ -38,12 +39,32 @@ def read_ipset(texts: Sequence[Text]) -> Reading:
         texts: The restore file, then a rules file a family.
     """
     restore = Restore(texts[0])
-    return Reading.joined(
+    rules = [(text, read_rules(text)) for text in texts[1:]]
+    sets = [
         acting(Reading((restore.part(name, family),)), action)
-        for text in texts[1:]
+        for text, file in rules
         for family in text.families
-        for name, action in set_actions(text).items()
-    )
+        for name, action in file.actions.items()
+    ]
+    restore.require_loadable_again()
+    found = (*restore.found, *(found for _, file in rules for found in file.found))
+    return Reading.joined([*sets, Reading((), found=found)])
+
+
+def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    options = document.options
+    live = {family: f"{options['set']}_v{family.version}" for family in file.families}
+    if file.writer == IPSET.writer:
+        for name in live.values():
+            yield Ordered("ipset set", name, claimed=True)
+            yield Ordered("ipset set", f"{name}_new", claimed=True, required=False)
+        yield Ordered("maxelem", options["maxelem"])
+        yield Ordered("hashsize", options["hashsize"])
+        return
+    for family, name in live.items():
+        program = "iptables" if family == V4 else "ip6tables"
+        yield Ordered(f"{program} chain", options["set"], claimed=True)
+        yield Ordered("ipset set", name)
 
 
 _MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-11-23")
@@ -86,6 +107,7 @@ IPSET = Target(
         ExtraFile("ipset.rules.j2", ".rules.v6", (V6,)),
     ),
     reader=decoded(read_ipset),
+    orders=_orders,
     words={ContentKind.LIST: Vocabulary({"": "nomatch", "block": ""})},
     comment="#",
     options=(

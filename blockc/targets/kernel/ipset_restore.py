@@ -1,7 +1,7 @@
 """What an ipset restore file leaves behind: its commands run on a model of the kernel's sets."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import not_
@@ -9,13 +9,15 @@ from operator import not_
 from blockc.addresses import V4, V6, Family
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
-from blockc.targets.syntax.reading import Part
+from blockc.targets.syntax.commands import Command, CommandGrammar, Run
+from blockc.targets.syntax.reading import Found, Part
 from blockc.targets.syntax.tokens import Text
 
 LONGEST_NAME = 31
 MOST_ENTRIES = 2**32 - 1
-_LONGEST_LINE = 1023  # bytes; what follows in a longer one is a new command, even in a comment
-_ODD = re.compile(r"^(?![ \t]*#)[\t -~]*+[^\t\n -~]", re.MULTILINE)
+IPSET_COMMANDS = CommandGrammar(
+    "ipset", re.compile(r"[^ \t]+"), longest_line=1023, comments_indented=True
+)
 _NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _EXCEPTION = " nomatch"
 _FAMILIES = {"inet": V4, "inet6": V6}
@@ -51,167 +53,166 @@ class Restore:
 
     def __init__(self, text: Text) -> None:
         self.sets: dict[str, AddressSet] = {}
-        self._text = text
-        self._lines = text.text.split("\n")
-        self._at = 0
-        self._verbs: dict[str, Callable[[Sequence[str]], None]] = {
+        self.found: list[Found] = []
+        self._commands = IPSET_COMMANDS.read(text)
+        self._verbs: dict[str, Callable[[Command], None]] = {
             "add": self._add,
             "create": self._create,
             "flush": self._flush,
             "swap": self._swap,
             "destroy": self._destroy,
         }
-        self._require_lines()
-        self._run()
+        self._steps = list(self._commands.runs("add"))
+        for step in self._steps:
+            self._run(step)
 
     def part(self, name: str, family: Family) -> Part:
         """Return the contents of a set: entries block, those with `nomatch` are exceptions."""
+        text = self._commands.text
         if name not in self.sets:
-            raise self._text.error(f"the set {name!r} does not exist in the end", 0)
+            raise text.error(f"the set {name!r} does not exist in the end", 0)
         found = self.sets[name]
         if found.family != family:
-            raise self._text.error(f"the set {name!r} is not of {family.name}", 0)
+            raise text.error(f"the set {name!r} is not of {family.name}", 0)
         if not found.known:
-            raise self._text.error(f"the set {name!r} may hold entries from before", 0)
+            raise text.error(f"the set {name!r} may hold entries from before", 0)
 
         def where(at: int, why: str) -> SourceSyntaxError:
-            return self.error(why, found.lines[at])
+            return self._commands.error(why, found.lines[at], 2)
 
-        whole = list(map(str.endswith, found.entries, repeat("/0")))
-        if any(whole):
-            raise where(whole.index(True), "ipset takes prefixes from /1 on")
         families = (family,)
-        parts = decode_rules(self._text, found.entries, found.verdicts, where, families=families)
+        parts = decode_rules(text, found.entries, found.verdicts, where, families=families)
         require_distinct(parts)
         return parts[0]
 
-    def error(self, message: str, line: int | None = None) -> SourceSyntaxError:
-        """Return the error about a line, the current one unless another is named."""
-        at = self._at if line is None else line
-        begin = sum(len(before) + 1 for before in self._lines[:at])
-        return self._text.error(message, begin, len(self._lines[at]))
-
-    def _require_lines(self) -> None:
-        """Raise unless ipset sees the same lines and blanks in the text as we do."""
-        if max(map(len, self._lines)) * 4 > _LONGEST_LINE:  # 4 bytes are the most of a character
-            for at, line in enumerate(self._lines):
-                if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
-                    message = f"longer than {_LONGEST_LINE:,} bytes, ipset cuts it in two"
-                    raise self.error(message, at)
-        commands = "".join([line for line in self._lines if line[:1] != "#"]).replace("\t", " ")
-        if commands.isascii() and commands.isprintable():
+    def _run(self, step: Command | Run) -> None:
+        if isinstance(step, Run):
+            if not self._add_all(step):
+                for command in step.commands():
+                    self._add(command)
             return
-        odd = _ODD.search(self._text.text)
-        if odd:
-            raise self._text.error("a command holds a character ipset does not take", odd.end() - 1)
+        if step.words[0] not in self._verbs:
+            raise step.error(f"the command {step.words[0]!r} is not understood", 0)
+        self._verbs[step.words[0]](step)
 
-    def _run(self) -> None:
-        """Run the commands in order; entries that follow one another are added together."""
-        adds = [*map(str.startswith, self._lines, repeat("add ")), False]
-        at = 0
-        while at < len(self._lines):
-            end = adds.index(False, at)
-            if end - at < 2 or not self._add_all(at, end):
-                end = max(end, at + 1)
-                for line in range(at, end):
-                    self._at = line
-                    self._command(self._lines[line].split())
-            at = end
+    def require_loadable_again(self) -> None:
+        """Raise SourceSyntaxError unless the file loads where it has been loaded before."""
+        after_once, found = self.sets, self.found
+        again = {
+            name: AddressSet(one.family, one.maxelem, known=False)
+            for name, one in after_once.items()
+        }
+        self.sets, self.found = again, []
+        try:
+            for step in self._steps:
+                if isinstance(step, Command) and step.words[0] != "add":
+                    self._run(step)
+                else:
+                    self._require_fresh(step)
+        except SourceSyntaxError as refused:
+            message = f"the file cannot be loaded a second time: {refused.message}"
+            raise SourceSyntaxError(message, at=refused.at) from None
+        self.sets, self.found = after_once, found
 
-    def _command(self, words: list[str]) -> None:
-        if not words or words[0][0] == "#":
-            return
-        if words[0] not in self._verbs:
-            raise self.error(f"the command {words[0]!r} is not understood")
-        self._verbs[words[0]](words[1:])
+    def _require_fresh(self, step: Command | Run) -> None:
+        """Raise unless the sets that entries go to were made or emptied before."""
+        name = step.lines[0].split()[1] if isinstance(step, Run) else ""
+        alike = isinstance(step, Run) and step.after(f"add {name} ") and self.sets[name].known
+        commands = step.commands() if isinstance(step, Run) else [step]
+        for command in () if alike else commands:
+            self._filled(command)
 
-    def _set(self, name: str) -> AddressSet:
+    def _filled(self, command: Command) -> AddressSet:
+        """Return the set that an entry goes to."""
+        filled = self._set(command)
+        if not filled.known:
+            raise command.error(f"the set {command.words[1]!r} may hold entries from before", 1)
+        return filled
+
+    def _set(self, command: Command, word: int = 1) -> AddressSet:
+        name = command.words[word]
         if name not in self.sets:
-            raise self.error(f"the set {name!r} does not exist")
+            raise command.error(f"the set {name!r} does not exist", word)
         return self.sets[name]
 
-    def _add(self, words: Sequence[str]) -> None:
-        if len(words) != 2 and words[2:] != ["nomatch"]:
-            raise self.error("expected `add NAME ADDRESSES`, perhaps with `nomatch`")
-        filled = self._set(words[0])
-        filled.entries.append(words[1])
-        filled.verdicts.append(3 - len(words))
-        filled.lines.append(self._at)
+    def _add(self, command: Command) -> None:
+        words = command.words
+        if len(words) != 3 and words[3:] != ["nomatch"]:
+            raise command.error("expected `add NAME ADDRESSES`, perhaps with `nomatch`")
+        filled = self._filled(command)
+        filled.entries.append(words[2])
+        filled.verdicts.append(4 - len(words))
+        filled.lines.append(command.line)
         if len(filled.entries) > filled.maxelem:
-            raise self.error("the set is full")
+            raise command.error("the set is full")
 
-    def _add_all(self, at: int, end: int) -> bool:
+    def _add_all(self, run: Run) -> bool:
         """Add the entries of lines that are written alike, or none if they are not.
 
         Cost: a few passes in C, a third of adding one after another.
         """
-        lines = self._lines[at:end]
-        name = lines[0].split(" ")[1]
-        begin = f"add {name} "
-        filled = self.sets.get(name)
-        if filled is None or len(filled.entries) + len(lines) > filled.maxelem:
+        name = run.lines[0].split(" ")[1]
+        filled, rest = self.sets.get(name), run.after(f"add {name} ")
+        if filled is None or rest is None or not filled.known:
             return False
-        entries = list(map(str.removesuffix, lines, repeat(_EXCEPTION)))
-        alike = all(map(str.startswith, lines, repeat(begin)))
-        entries = list(map(str.removeprefix, entries, repeat(begin)))
+        entries = list(map(str.removesuffix, rest, repeat(_EXCEPTION)))
         together = "".join(entries)
-        if not alike or " " in together or "\t" in together or "" in entries:
+        full = len(filled.entries) + len(entries) > filled.maxelem
+        if full or " " in together or "\t" in together or "" in entries:
             return False
         filled.entries += entries
-        filled.verdicts += map(not_, map(str.endswith, lines, repeat(_EXCEPTION)))
-        filled.lines += range(at, end)
+        filled.verdicts += map(not_, map(str.endswith, rest, repeat(_EXCEPTION)))
+        filled.lines += range(run.begin, run.begin + len(entries))
         return True
 
-    def _create(self, words: Sequence[str]) -> None:
-        exist = "-exist" in words
-        words = [word for word in words if word != "-exist"]
+    def _create(self, command: Command) -> None:
+        words = [word for word in command.words[1:] if word != "-exist"]
+        exist = len(words) < len(command.words) - 1
         if len(words) % 2 or words[1:2] != ["hash:net"]:
-            raise self.error("expected `create NAME hash:net` and pairs of options")
+            raise command.error("expected `create NAME hash:net` and pairs of options")
         name, given = words[0], dict(zip(words[2::2], words[3::2], strict=True))
         if len(given) * 2 < len(words) - 2:
-            raise self.error("an option is given twice")
+            raise command.error("an option is given twice")
         options = _CREATE | given
         if len(name) > LONGEST_NAME:
-            raise self.error(f"the name is longer than {LONGEST_NAME} characters")
+            raise command.error(f"the name is longer than {LONGEST_NAME} characters")
         if not _NAME.fullmatch(name):
-            raise self.error("expected a name of letters, digits, - and _, a letter first")
+            raise command.error("expected a name of letters, digits, - and _, a letter first")
         if len(options) > len(_CREATE) or options["family"] not in _FAMILIES:
-            raise self.error("expected family inet or inet6, hashsize and maxelem")
-        family = _FAMILIES[options["family"]]
-        self._number(options["hashsize"])
-        made = AddressSet(family, self._number(options["maxelem"]), known=not exist)
+            raise command.error("expected family inet or inet6, hashsize and maxelem")
+        numbers = {key: _number(command, options[key]) for key in ("hashsize", "maxelem")}
+        made = AddressSet(_FAMILIES[options["family"]], numbers["maxelem"], known=not exist)
         before = self.sets.setdefault(name, made)
         if before is not made and (
             not exist or (before.family, before.maxelem) != (made.family, made.maxelem)
         ):
-            raise self.error(f"the set {name!r} exists already, and not like this")
+            raise command.error(f"the set {name!r} exists already, and not like this")
+        self.found.append(command.found("ipset set", command.words.index(name), name))
+        self.found += [command.found(key, 0, number) for key, number in numbers.items()]
 
-    def _number(self, digits: str) -> int:
-        if (
-            len(digits) > 10
-            or not digits.isdecimal()
-            or digits[0] == "0"
-            or not 0 < int(digits) <= MOST_ENTRIES
-        ):
-            raise self.error(f"{digits[:20]!r} is not a number from 1 to {MOST_ENTRIES:,}")
-        return int(digits)
+    def _flush(self, command: Command) -> None:
+        if len(command.words) != 2:
+            raise command.error("expected `flush NAME`")
+        old = self._set(command)
+        self.sets[command.words[1]] = AddressSet(old.family, old.maxelem, known=True)
 
-    def _flush(self, words: Sequence[str]) -> None:
-        if len(words) != 1:
-            raise self.error("expected `flush NAME`")
-        old = self._set(words[0])
-        self.sets[words[0]] = AddressSet(old.family, old.maxelem, known=True)
-
-    def _swap(self, words: Sequence[str]) -> None:
-        if len(words) != 2:
-            raise self.error("expected `swap NAME NAME`")
-        left, right = (self._set(name) for name in words)
+    def _swap(self, command: Command) -> None:
+        if len(command.words) != 3:
+            raise command.error("expected `swap NAME NAME`")
+        left, right = self._set(command, 1), self._set(command, 2)
         if left.family != right.family:
-            raise self.error("the sets are of different families")
-        self.sets[words[0]], self.sets[words[1]] = right, left
+            raise command.error("the sets are of different families")
+        self.sets[command.words[1]], self.sets[command.words[2]] = right, left
 
-    def _destroy(self, words: Sequence[str]) -> None:
-        if len(words) != 1:
-            raise self.error("expected `destroy NAME`")
-        self._set(words[0])
-        del self.sets[words[0]]
+    def _destroy(self, command: Command) -> None:
+        if len(command.words) != 2:
+            raise command.error("expected `destroy NAME`")
+        self._set(command)
+        del self.sets[command.words[1]]
+
+
+def _number(command: Command, digits: str) -> int:
+    """Return a number of ipset, which takes one that begins with 0 for octal."""
+    if not re.fullmatch("[1-9][0-9]{0,9}", digits) or int(digits) > MOST_ENTRIES:
+        raise command.error(f"{digits[:20]!r} is not a number from 1 to {MOST_ENTRIES:,}")
+    return int(digits)

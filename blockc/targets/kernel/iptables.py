@@ -1,10 +1,18 @@
 """The rules files of iptables and ip6tables, as far as they drop, log or count what is in a set."""
 
 import re
-from collections.abc import Iterator
 
+from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.commands import Command, CommandGrammar
+from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
 
+IPTABLES_COMMANDS = CommandGrammar(
+    "iptables-restore",
+    re.compile(r'(?:"[^"]*"|[^ \t"])+|"'),
+    longest_line=10_000,  # a few fewer than its buffer of 10,240 has
+)
 _CHAIN = re.compile(r":([A-Za-z][\w-]{0,27}) - \[0:0\]", re.ASCII)
 _LOOPBACK = "-i lo -j RETURN"
 _MATCH = re.compile(r"-m set --match-set ([A-Za-z][\w-]{0,30}) src(?= |\Z)(.*)", re.ASCII)
@@ -16,38 +24,66 @@ _LOG = re.compile(
 _RETURN = "-j RETURN"
 _ACTIONS = {"": "monitor", "-j DROP": "block"}
 _WEIGHT = ("monitor", "warn", "block")
-_BUILT_IN = {"INPUT", "FORWARD", "OUTPUT"}  # the chains of `filter` that the kernel has itself
-_LONGEST_LINE = 10_000  # bytes, a few fewer than the buffer has: what follows is a new line
+_OWN = {"INPUT", "FORWARD", "OUTPUT"}  # the chains of `filter` that the kernel has itself
+_TARGETS = {"ACCEPT", "DROP", "QUEUE", "RETURN"}  # no chain may be called so
 
 
-def set_actions(text: Text) -> dict[str, str]:
-    """Return set -> what one chain does to its sources, loopback apart.
+class RulesFile(Value, eq=False):
+    """What one chain does to the sources in the sets it names, loopback apart."""
+
+    actions: dict[str, str]  # set -> `block`, `warn` or `monitor`
+    found: tuple[Found, ...]
+
+
+def read_rules(text: Text) -> RulesFile:
+    """Return what the rules of a file do.
 
     `block` is a drop, `warn` a line in the log, `monitor` a rule without a target, which counts.
     The file is what iptables-restore reads: one table `filter`, one chain of its own, and in it
-    nothing that lets a source through or stops it for another reason.
+    nothing that lets a source through or stops it for another reason. Of one set at most: of two,
+    each would decide by itself, whatever the exceptions in the other one.
 
     Source: iptables-restore(8), iptables-extensions(8) `set`, `limit` and `LOG`.
     """
-    lines = _lines(text)
-    _expect(text, lines, re.compile(r"\*filter"), "`*filter`")
-    chain = _expect(text, lines, _CHAIN, "a chain of its own, as `:NAME - [0:0]`")[1]
-    if chain in _BUILT_IN:
-        raise text.error(f"{chain} is a chain of the kernel", text.text.find(f":{chain} ") + 1)
-    found: dict[str, str] = {}
+    source = IPTABLES_COMMANDS.read(text)
+    commands = list(source)
+    if not commands or commands[0].content != "*filter":
+        raise _error_at(commands[:1], text, "expected `*filter`")
+    match = _CHAIN.fullmatch(commands[1].content) if commands[1:] else None
+    if match is None:
+        raise _error_at(commands[1:2], text, "expected a chain of its own, as `:NAME - [0:0]`")
+    chain = match[1]
+    if chain in _OWN | _TARGETS:
+        kind = "a chain of the kernel" if chain in _OWN else "what a rule does"
+        raise commands[1].error(f"{chain} is {kind}")
+    ends = [at for at, command in enumerate(commands) if command.content == "COMMIT"]
+    if not ends:
+        raise source.end_error("expected `COMMIT` at the end")
+    if ends[0] < len(commands) - 1:
+        raise commands[ends[0] + 1].error("expected nothing after `COMMIT`")
+    program = "iptables" if text.families[0].version == 4 else "ip6tables"
+    made = commands[1].found(f"{program} chain", 0, chain)
+    return _actions(chain, commands[2:-1], made)
+
+
+def _actions(chain: str, rules: list[Command], made: Found) -> RulesFile:
+    actions: dict[str, str] = {}
+    found = [made]
     returned = False
-    for at, line in lines:
-        if line == "COMMIT":
-            _require_end(text, lines)
-            return found
-        rule = line.removeprefix(f"-A {chain} ")
+    for command in rules:
+        rule = " ".join(command.words[2:])
         name, action = _action(rule)
-        if returned or rule == line or not (action or rule in {_LOOPBACK, _RETURN}):
-            raise text.error("this rule is not understood, or never reached", at, len(line))
+        known = command.words[:2] == ["-A", chain] and (action or rule in {_LOOPBACK, _RETURN})
+        if returned or not known:
+            raise command.error("this rule is not understood, or never reached")
         returned = rule == _RETURN
+        if action and name not in actions:
+            if actions:
+                raise command.error("a second set, which would decide by itself", 5)
+            found.append(command.found("ipset set", 5))
         if action:
-            found[name] = max(action, found.get(name, action), key=_WEIGHT.index)
-    raise text.error("expected `COMMIT` at the end", len(text.text))
+            actions[name] = max(action, actions.get(name, action), key=_WEIGHT.index)
+    return RulesFile(actions, tuple(found))
 
 
 def _action(rule: str) -> tuple[str, str]:
@@ -59,28 +95,6 @@ def _action(rule: str) -> tuple[str, str]:
     return (match[1], "warn") if match and _LOG.fullmatch(does) else ("", "")
 
 
-def _lines(text: Text) -> Iterator[tuple[int, str]]:
-    """Yield position and content of each line that is not blank or comment."""
-    at = 0
-    for line in text.text.split("\n"):
-        if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
-            message = f"longer than {_LONGEST_LINE:,} bytes, iptables-restore cuts it in two"
-            raise text.error(message, at)
-        if line and not line.startswith("#"):
-            yield at, line
-        at += len(line) + 1
-
-
-def _expect(
-    text: Text, lines: Iterator[tuple[int, str]], wanted: re.Pattern[str], shown: str
-) -> re.Match[str]:
-    at, line = next(lines, (len(text.text), ""))
-    match = wanted.fullmatch(line)
-    if match is None:
-        raise text.error(f"expected {shown}", at, len(line))
-    return match
-
-
-def _require_end(text: Text, lines: Iterator[tuple[int, str]]) -> None:
-    for at, line in lines:
-        raise text.error("expected nothing after `COMMIT`", at, len(line))
+def _error_at(first: list[Command], text: Text, message: str) -> SourceSyntaxError:
+    """Return the error about the first of some commands, or the end of the text."""
+    return first[0].error(message) if first else text.error(message, len(text.text))
