@@ -114,7 +114,7 @@ def test_lists_that_do_not_block_yet_are_left_out_beside_one_that_does() -> None
     said = 'lists = ["staged", "plain"]\ntarget = "nginx-geo"\n'
     outputs = (
         f'[[output]]\n{said}path = "a.conf"\nuntil_block = "empty"\n'
-        f'[[output]]\n{said}path = "b.conf"\n'
+        f'[[output]]\n{said}path = "b.conf"\nvariable = "other"\n'
     )
     files = compiled(STAGED + outputs, MONITOR).files
     assert b" monitor;" in files["b.conf"]
@@ -140,3 +140,60 @@ def test_a_packet_filter_counts_then_logs_then_drops(target: str, path: str, dro
         assert ("10/second" in shown) == logs
         assert ("of list staged: counted" in shown) == (not drops)
         assert b"10.0.0.0" in files["a.nft"]
+
+
+LEGAL = """
+[list.legal]
+block = ["CN"]
+stages = [
+    { from = 2026-11-01, action = "monitor" },
+    { from = 2027-01-01, action = "block", status = 451, blocked_by = "https://e.com/legal" },
+]
+"""
+SILENT = 'response = "none"'
+
+
+def test_one_policy_answers_on_some_edges_and_drops_on_others() -> None:
+    web = '[[output]]\nlists = ["legal"]\ntarget = "{}"\npath = "{}"\n'
+    text = LEGAL + web.format("nginx-geo", "n.conf") + web.format("haproxy-map", "h.map")
+    text += output("legal", "c.conf", "caddy", 'until_block = "empty"')
+    text += output("legal", "j.json", "json") + output("legal", "d.nft", "nftables", SILENT)
+    link = b'<https://e.com/legal>; rel="blocked-by"'
+    for day in (MONITOR, BLOCK):  # the files are there, and say it, before the day
+        files = compiled(text, day).files
+        assert b"return 451;" in files["n.server.conf"]
+        assert link in files["n.server.conf"]
+        assert b"return status 451 hdr Link" in files["h.rules.cfg"]
+        assert link in files["h.rules.cfg"]
+        assert (b"error @blockc_legal 451" in files["c.conf"]) == (day == BLOCK)
+        assert (link in files["c.conf"]) == (day == BLOCK)
+        assert b'"status": 451' in files["j.json"]
+        assert b"451" not in files["d.nft"].replace(b"sha256:1451", b"")
+        assert (b"counter drop" in files["d.nft"]) == (day == BLOCK)
+
+
+def test_a_status_that_a_cloud_cannot_send_is_refused_and_one_that_it_can_arrives() -> None:
+    with pytest.raises(Mistakes) as refused:
+        compiled(LEGAL + output("legal", "a.json", "aws-wafv2-ipset"))
+    (error,) = refused.value.errors
+    assert str(error).startswith(
+        "p.toml:11:10: aws-wafv2-ipset cannot answer with status 451, and list 'legal' says so in "
+        "p.toml:7; use one of 400-401, 403-405, 408-409, 411-416, 421, 429, 500-505, or write"
+    )
+    text = LEGAL.replace("451", "403") + output("legal", "a.json", "aws-wafv2-ipset")
+    counted, blocked = (compiled(text, day).files["a.rule.json"] for day in (MONITOR, BLOCK))
+    assert b'"Action": {"Count": {}}' in counted
+    assert b'"ResponseCode": 403' in blocked
+    assert b'{"Name": "Link", "Value": "<https://e.com/legal>; rel=\\"blocked-by\\""}' in blocked
+    silent = LEGAL + output("legal", "a.json", "aws-wafv2-ipset", SILENT)
+    assert b'"Action": {"Block": {}}' in compiled(silent, BLOCK).files["a.rule.json"]
+
+
+@pytest.mark.parametrize(
+    ("day", "wanted"),
+    [(date(2026, 12, 31), 451), (date(2027, 1, 1), 451), (date(2027, 2, 1), 404)],
+)
+def test_the_answer_is_that_of_the_stage_that_blocks_or_will_next(day: date, wanted: int) -> None:
+    more = '{ from = 2027-02-01, action = "block", status = 404 },\n]'
+    text = LEGAL.replace("\n]", f"\n    {more}") + output("legal", "j.json", "json")
+    assert f'"status": {wanted}' in compiled(text, day).files["j.json"].decode()

@@ -103,8 +103,9 @@ def test_sets_that_have_their_ids_are_still_proved() -> None:
     [
         (lambda rule: joined(rule).reverse(), "expected NotStatement"),
         (lambda rule: joined(rule).pop(), "expected two statements in AndStatement"),
-        (lambda rule: rule.update(Action={"Allow": {}}), "'Action' is {'Allow': {}}"),
-        (lambda rule: rule.update(Action={"Count": {}}), "'Action' is"),
+        (lambda rule: rule.update(Action={"Allow": {}}), "expected Block and nothing beside it"),
+        (lambda rule: rule.update(Action={"Count": {"x": 1}}), "expected CustomRequestHandling"),
+        (lambda rule: rule.update(Action={"Block": {"x": 1}}), "expected CustomResponse"),
         (lambda rule: rule.update(Statement={}), "expected AndStatement"),
         (lambda rule: rule.update(Statement={"OrStatement": 1}), "expected AndStatement"),
         (lambda rule: rule.update(Extra=1), "unknown key 'Extra'"),

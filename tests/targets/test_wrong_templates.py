@@ -6,6 +6,7 @@ from blockc.addresses import AddrMap
 from blockc.errors import Unproved
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
+from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.json_list import JSON
@@ -21,6 +22,7 @@ from blockc.verify.proof import prove
 from tests.targets.artifacts import (
     DIALECTS,
     EDGES,
+    LINK,
     PATH,
     TEMPLATES,
     changed,
@@ -33,6 +35,10 @@ from tests.targets.artifacts import (
 ADDRESSES = EDGES["neighbours"]
 AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
 NGINX_SERVER = NGINX_GEO.responding()
+HAPROXY_RULES = HAPROXY_MAP.responding()
+AWS = "aws-wafv2-ipset.rule.json.j2"
+RULES = "haproxy-map.rules.cfg.j2"
+AWS_ANSWER = AWS_WAFV2_IPSET.responding()
 SERVER = "nginx-geo.server.conf.j2"
 
 
@@ -85,7 +91,7 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (IPSET, "flush {{ new }}\n", "", "may hold entries from before"),
         (IPSET, "create -exist", "create", "cannot be loaded a second time"),
         (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
-        (CADDY, "{{ option.status }}", "404", "the Caddy status is '404', ordered is '403'"),
+        (CADDY, "{{ response.status }}", "404", "the status is 404, ordered is 403"),
         (CADDY, "remote_ip ", "client_ip ", "expected 'remote_ip', found 'client_ip'"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
@@ -106,11 +112,11 @@ def test_a_wrong_template_is_refused_with_the_place(
         (IPSET, "ipset.rules.j2", ":{{ option.set }} -", ":f2b -", "is not understood"),
         (IPSET, "ipset.rules.j2", 'option.set ~ "_v"', 'option.set ~ "_w"', "does not exist"),
         (IPSET, "ipset.rules.j2", " src", " dst", "this rule is not understood"),
-        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", '"{{ option.name }}",\n  "P', '"x",\n  "P',
+        (AWS_RULE, AWS, '"{{ option.name }}",\n  "P', '"x",\n  "P',
          "the AWS rule is 'x', ordered is 'blockc-export-control'"),
-        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ option.arn }}", "arn:aws:wafv2:a:b",
+        (AWS_RULE, AWS, "{{ option.arn }}", "arn:aws:wafv2:a:b",
          "the ARN of the sets is 'arn:aws:wafv2:a:b:regional'"),
-        (AWS_RULE, "aws-wafv2-ipset.rule.json.j2", "{{ scope }}", "global",
+        (AWS_RULE, AWS, "{{ scope }}", "global",
          "the ARN of the sets is 'arn:aws:wafv2:REGION:ACCOUNT:global'"),
         (NGINX_SERVER, SERVER, "{{ response.status }}", "403", "the status is 403, ordered is 451"),
         (NGINX_SERVER, SERVER, "{{ response.header }}", '<http://x>; rel="blocked-by"',
@@ -122,6 +128,20 @@ def test_a_wrong_template_is_refused_with_the_place(
          "expected ($blockc_export_control), found ($others)"),
         (NGINX_SERVER, SERVER, "    recursive_error_pages off;\n", "",
          "expected 'recursive_error_pages', found 'add_header'"),
+        (HAPROXY_RULES, RULES, "{{ response.status }}", "403", "the status is 403, ordered is 451"),
+        (HAPROXY_RULES, RULES, '| replace("%", "%%")', "", "with %% for %"),
+        (HAPROXY_RULES, RULES, "{{ main }}", "other.map",
+         "the map is 'other.map', its file is 'list.conf'"),
+        (HAPROXY_RULES, RULES, "{{ option.folder }}", "/srv", "the folder of the map is '/srv'"),
+        (HAPROXY_RULES, RULES, "txn.{{ option.variable }}", "txn.x", "HAProxy variable is 'txn.x'"),
+        (HAPROXY_RULES, RULES, "src,map_ip", "hdr_ip(x-forwarded-for),map_ip", "expected src,map"),
+        (HAPROXY_RULES, RULES, "-m str block", "-m found", "expected 'str', found 'found'"),
+        (HAPROXY_RULES, RULES, " if {", " unless {", "expected 'if', found 'unless'"),
+        (AWS_ANSWER, AWS, "{{ response.status }}", "404", "the status is 404, ordered is 403"),
+        (AWS_ANSWER, AWS, "{{ response.status }}", "451", "AWS WAF cannot answer with 451"),
+        (AWS_ANSWER, AWS, '"Name": "Link"', '"Name": "X"', "expected the header Link with"),
+        (AWS_ANSWER, AWS, "response.header |", "'<http://x>; rel=\"blocked-by\"' |",
+         "the link is 'http://x', ordered is"),
         (NGINX_SERVER, SERVER, "error_page {{ response.status }}", "error_page 404",
          "expected '451', found '404'"),
     ],
@@ -218,3 +238,42 @@ def test_a_word_for_an_action_is_compared_with_block_and_not_taken_for_true() ->
     texts = render(NGINX_SERVER, document, PATH, {**TEMPLATES, SERVER: wrong})
     with pytest.raises(Unproved, match=r"expected \(\$blockc_export_control = block\), found"):
         prove(NGINX_SERVER, texts, intent, "", orders)
+
+
+@pytest.mark.parametrize(
+    ("target", "old", "new", "message"),
+    [
+        (CADDY, "{{ response.header }}", '<http://x>; rel="blocked-by"', "the link is 'http://x'"),
+        (CADDY, "error @{{ option.matcher }} {{ response.status }}", "abort @{{ option.matcher }}",
+         "the status 451 is ordered and missing"),
+        (CADDY, "response.link", "false", "the link 'https://example.com/legal"),
+        (CADDY, "header @{{ option.matcher }}", "header *", "or everybody gets the link"),
+        (CADDY, "header @{{", "error @{{ option.matcher }} 451\nheader @{{", "refused before this"),
+        (JSON, "{{ response.status }}", "403", "the response is {'status': 403"),
+        (JSON, "{% if response %}", "{% if false %}", "ordered and missing"),
+    ],
+)  # fmt: skip
+def test_an_answer_in_the_same_file_is_compared_too(
+    target: Target, old: str, new: str, message: str
+) -> None:
+    name = str(target.writer)
+    document = replace(draft(target, rules_of(target, ADDRESSES)), response=Response(451, LINK))
+    orders, intent = document.orders(target, PATH), AddrMap.of_set(ADDRESSES)
+    prove(target, render(target, document, PATH, TEMPLATES), intent, "", orders)
+    assert old in TEMPLATES[name].text
+    wrong = Text(name, TEMPLATES[name].text.replace(old, new, 1))
+    texts = render(target, document, PATH, {**TEMPLATES, name: wrong})
+    with pytest.raises(Unproved) as refused:
+        prove(target, texts, intent, "", orders)
+    assert message in refused.value.message
+
+
+@pytest.mark.parametrize("target", [AWS_ANSWER, AWS_RULE])
+@pytest.mark.parametrize("action", ["monitor", "warn"])
+def test_a_rule_that_blocks_where_it_should_count_is_refused(target: Target, action: str) -> None:
+    document = draft(target, rules_of(target, ADDRESSES), names=("", action))
+    watched = replace(document, action=action)
+    intent, orders = AddrMap.of_set(ADDRESSES, action), watched.orders(target, PATH)
+    prove(target, render(target, watched, PATH, TEMPLATES), intent, "", orders)
+    with pytest.raises(Unproved, match=f"is blocked, the policy gives it '{action}'"):
+        prove(target, render(target, replace(document), PATH, TEMPLATES), intent)

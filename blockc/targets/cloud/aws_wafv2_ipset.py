@@ -6,10 +6,11 @@ there are as many for the exceptions, and the rule that takes them away.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import read_rule
+from blockc.targets.cloud.aws_wafv2_rule import STATUSES, read_rule
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File, SetRole
 from blockc.targets.core.target import (
@@ -19,6 +20,7 @@ from blockc.targets.core.target import (
     Lengths,
     MaxEntries,
     Reference,
+    Responses,
     Target,
     TwoSets,
 )
@@ -28,7 +30,6 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import json_object
 from blockc.targets.syntax.reading import Ordered, Reading, decoded, each, two_sets
 from blockc.targets.syntax.tokens import Text
-from blockc.values import replace
 
 _NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _DESCRIPTION = re.compile(
@@ -51,10 +52,10 @@ def read_ip_set(text: Text) -> Reading:
     return _read_set(text)[1]
 
 
-def read_two_sets(texts: Sequence[Text]) -> Reading:
+def read_with_rule(texts: Sequence[Text], *, in_two: bool = False) -> Reading:
     """Return the rules of the sets as the rule in the last file uses them."""
     sets = dict(map(_read_set, texts[:-1]))
-    rule = read_rule(texts[-1])
+    rule = read_rule(texts[-1], two_sets=in_two)
     used = [*rule.block, *rule.spare]
     for name in (*used, *sets):
         if name not in sets or used.count(name) != 1 or len(sets) < len(texts) - 1:
@@ -62,7 +63,7 @@ def read_two_sets(texts: Sequence[Text]) -> Reading:
             message = f"the set {name!r} is not made and used exactly once"
             raise arn.error(message) if arn else texts[-1].error(message, 0)
     both = two_sets([sets[name] for name in rule.block], [sets[name] for name in rule.spare])
-    return replace(both, found=(*both.found, *rule.found))
+    return Reading(both.parts, ("", rule.action), (*both.found, *rule.found))
 
 
 def _read_set(text: Text) -> tuple[str, Reading]:
@@ -107,6 +108,8 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
     scope = "global" if option["scope"] == "CLOUDFRONT" else "regional"
     yield Ordered("AWS rule", option["name"], claimed=True)
     yield Ordered("ARN of the sets", f"{option['arn']}:{scope}")
+    if document.action == "block":
+        yield from document.answer()
 
 
 _API = Reference(
@@ -117,11 +120,22 @@ _GUIDE = Reference(
     checked="2026-11-23",
 )
 
+_STATUSES = Reference(
+    "https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-status-codes.html",
+    checked="2026-11-27",
+)
+
 _NOTES = """\
 In two sets the rule blocks who is in a set of the first kind and in none of the second. AWS
 makes the id of a set when the set is made: put it in place of `ID-OF-` and the set's name, and
-give `arn` the region and the account. The default action of a block is 403; 451 is not among
-the statuses AWS WAF can answer with."""
+give `arn` the region and the account.
+
+A list with a stage before `block`, or with a stage that says what blocked clients get, has a rule
+too. In `monitor` it counts; in `warn` it also gives the request the header
+`x-amzn-waf-blockc: warn`, so that the application can say what is to come. 451 is not among the
+statuses AWS WAF can answer with; without a status it answers 403."""
+
+_RULE = ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES)
 
 AWS_WAFV2_IPSET = Target(
     name="aws-wafv2-ipset",
@@ -159,9 +173,14 @@ AWS_WAFV2_IPSET = Target(
     max_entries=MaxEntries(10_000, _GUIDE),
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
     notes=_NOTES,
-    references=(_API, _GUIDE),
-    two_sets=TwoSets(
-        decoded(read_two_sets), (ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES),)
+    references=(_API, _GUIDE, _STATUSES),
+    two_sets=TwoSets(decoded(partial(read_with_rule, in_two=True)), (_RULE,)),
+    responses=Responses(
+        actions=frozenset({"monitor", "warn"}),
+        statuses=STATUSES,
+        links=True,
+        extra_files=(_RULE,),
+        reader=decoded(read_with_rule),
     ),
     deployment=Deployment(
         load="""\

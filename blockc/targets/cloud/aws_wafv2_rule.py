@@ -1,4 +1,6 @@
-"""The WAFv2 rule of a list in two sets: block who is in one of the first and in none of the others.
+"""The WAFv2 rule over the sets of a list: who is meant, and what happens to them.
+
+Of a list in two sets those are meant who are in one of the first and in none of the others.
 
 AWS gives a set its id only when it is made, so the ARNs here hold `ID-OF-` and the set's name in
 that place, to be filled in by whoever makes the sets.
@@ -15,31 +17,83 @@ from blockc.targets.syntax.tokens import Text
 _ARN = re.compile(
     r"(arn:aws[a-z-]*:wafv2:[\w-]+:\w+:(?:regional|global))/ipset/([\w-]{1,128})/[\w-]+", re.ASCII
 )
+_LINK = re.compile(r'<([^<>"\s]{1,235})>; rel="blocked-by"')
+STATUSES = frozenset({*range(400, 417), 421, 429, *range(500, 506)}) - {402, 406, 407, 410}
 _KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
 
 
 class Rule(NamedTuple):
-    """The sets that block and those that spare, by their names, and what else the rule says."""
+    """The sets that are meant and those that are spared, by their names, and what else is said.
+
+    `action` is what happens to who is meant: block, or monitor and warn, which let them through.
+    """
 
     block: dict[str, JsonNode]
     spare: dict[str, JsonNode]
+    action: str
     found: tuple[Found, ...]
 
 
-def read_rule(text: Text) -> Rule:
-    """Return which sets a rule names, if it is And(Or(sets), Not(Or(sets))) and blocks.
+def read_rule(text: Text, *, two_sets: bool) -> Rule:
+    """Return which sets a rule names and what it does to them.
+
+    It is And(Or(sets), Not(Or(sets))) if the list is in two sets, else Or(sets).
 
     Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_Rule.html
     """
     rule = json_object(text).fields(_KEYS)
-    if rule["Action"].value != {"Block": {}}:
-        raise rule["Action"].error(f"'Action' is {rule['Action'].value!r}, expected a block")
-    block, spare = _two(rule["Statement"], "AndStatement")
-    negated = spare.only("NotStatement", dict).only("Statement", dict)
-    blocking, sparing = dict(_sets(block)), dict(_sets(negated))
+    block, sparing = rule["Statement"], dict[str, JsonNode]()
+    if two_sets:
+        block, spare = _two(rule["Statement"], "AndStatement")
+        sparing = dict(_sets(spare.only("NotStatement", dict).only("Statement", dict)))
+    blocking = dict(_sets(block))
     arns = (*blocking.values(), *sparing.values())
     owners = (arn.found("ARN of the sets", _parts(arn)[1]) for arn in arns)
-    return Rule(blocking, sparing, (rule["Name"].found("AWS rule"), *owners))
+    action, answer = _action(rule["Action"])
+    found = (rule["Name"].found("AWS rule"), *owners, *answer)
+    return Rule(blocking, sparing, action, found)
+
+
+def _action(action: JsonNode) -> tuple[str, list[Found]]:
+    """Return what a rule does, and what blocked clients get.
+
+    Who is only counted may be marked by a header for the origin, which gets `x-amzn-waf-` before
+    its name.
+    """
+    if action.value == {"Count": {}}:
+        return "monitor", []
+    if "Count" in action.value:
+        handling = action.only("Count", dict).only("CustomRequestHandling", dict)
+        (header,) = _one(handling.only("InsertHeaders", list))
+        if header.value != {"Name": "blockc", "Value": "warn"}:
+            raise header.error("expected the header blockc with the value warn")
+        return "warn", []
+    block = action.only("Block", dict)
+    return "block", _answer(block.only("CustomResponse", dict)) if block.value else []
+
+
+def _answer(custom: JsonNode) -> list[Found]:
+    headers: dict[str, type] = (
+        {"ResponseHeaders": list} if "ResponseHeaders" in custom.value else {}
+    )
+    answer = custom.fields({"ResponseCode": int} | headers)
+    status = answer["ResponseCode"]
+    if status.value not in STATUSES:
+        raise status.error(f"AWS WAF cannot answer with {status.value}")
+    found = [status.found("status")]
+    for header in _one(answer["ResponseHeaders"]) if headers else ():
+        value = header.fields({"Name": str, "Value": str})["Value"]
+        match = _LINK.fullmatch(value.value)
+        if header.value["Name"] != "Link" or match is None:
+            raise header.error('expected the header Link with <URL>; rel="blocked-by"')
+        found.append(value.found("link", match[1]))
+    return found
+
+
+def _one(items: JsonNode) -> list[JsonNode]:
+    if len(items.value) != 1:
+        raise items.error("expected one header")
+    return items.items()
 
 
 def _sets(joined: JsonNode) -> Iterator[tuple[str, JsonNode]]:

@@ -187,12 +187,17 @@ class Document(Value):
             found[file.path] = (*target.orders(self, file, parts), *header)
         return found
 
-    def answer(self) -> Iterator[Ordered]:
-        """Yield what blocked clients get, as the readers of answers find it."""
+    def answer(self, *, needed: bool = True) -> Iterator[Ordered]:
+        """Yield what blocked clients get, as the readers of answers find it.
+
+        Args:
+            needed: Whether the file must say what a stage asks for.
+        """
         if self.response:
-            yield Ordered("status", self.response.status)
+            needed = needed and self.response.asked
+            yield Ordered("status", self.response.status, required=needed)
             if self.response.link:
-                yield Ordered("link", self.response.link)
+                yield Ordered("link", self.response.link, required=needed)
 
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""

@@ -7,8 +7,8 @@ unnamed)` (a line for each entry, made in one go). `kind` is what the artifact s
 `verdicts` or `countries`), `default` the word for what no entry holds, and `half` which of two
 sets the file is (`block` or `except`, else `all`). `action` is what happens to the clients of one
 list, `response` what blocked clients get (`status`, `link` and `header`, the value for `Link`; none
-where others decide), `main` the name of the artifact's first file. Loops and conditions are a
-template's business; numbers are counted here.
+where others decide), `main` the name of the artifact's first file, `two_sets` whether it is
+written in two sets. Loops and conditions are a template's business; numbers are counted here.
 
 Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
 are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from blockc.addresses.rules import Match
 from blockc.errors import BlockcError, DefinitionError, Location
 from blockc.targets.core.document import REGISTERED, Document
 from blockc.targets.core.layout import File
@@ -81,6 +82,7 @@ def _filled(target: Target, draft: Document, file: File, main: str, template: Te
         "action": draft.action,
         "response": draft.response,
         "main": main,
+        "two_sets": target.match is Match.TWO_SETS,
     }
     try:
         text: str = _compiled(template).render(values)

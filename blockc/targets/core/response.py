@@ -11,10 +11,12 @@ class Response(Value):
     Attributes:
         status: The HTTP status.
         link: The URL of who blocks it, or nothing; see RFC 7725, section 4.
+        asked: A stage says it, and not only an option of the target.
     """
 
     status: int = REFUSED
     link: str = ""
+    asked: bool = True
 
     @property
     def header(self) -> str:

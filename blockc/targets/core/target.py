@@ -245,7 +245,7 @@ class Target(Value, kw_only=True, eq=False):
     ) -> Response | None:
         """Return what an artifact says that blocked clients get, or None if it says nothing."""
         status = options.get("status")
-        return ordered or (Response(status) if isinstance(status, int) else None)
+        return ordered or (Response(status, asked=False) if isinstance(status, int) else None)
 
     def can_say(self, kind: ContentKind, verdict: str) -> bool:
         """Return whether an artifact of `kind` can express `verdict`."""

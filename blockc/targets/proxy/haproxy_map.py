@@ -3,9 +3,15 @@
 A map says a word for one list too, so nothing changes for who asks when a list becomes several.
 """
 
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
 import numpy as np
 
+from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -13,8 +19,10 @@ from blockc.targets.core.target import (
     Maturity,
     NativeCheck,
     Reference,
+    Responses,
     Target,
 )
+from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.proxy.haproxy_fallback import (
     ASKED_TWICE,
@@ -23,10 +31,12 @@ from blockc.targets.proxy.haproxy_fallback import (
     touches,
     without_mapped,
 )
+from blockc.targets.proxy.haproxy_rules import read_rules
 from blockc.targets.syntax.addresses import decode_rules, require_distinct, rule_text
 from blockc.targets.syntax.line_grammar import LineGrammar
-from blockc.targets.syntax.reading import Reading, each
+from blockc.targets.syntax.reading import Ordered, Reading, decoded, each
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 _LINES = LineGrammar("HAProxy", "a prefix and one word", width=2, longest_line=16_382)
 _ACTIONS = Vocabulary({"": "none", **ACTIONS})
@@ -51,6 +61,19 @@ def read_map(text: Text) -> Reading:
     require_distinct(reading.parts)
     _require_no_fallback(text, reading)
     return reading
+
+
+def read_with_rules(texts: Sequence[Text]) -> Reading:
+    """Return the rules of a map file, and what the rules of a frontend answer by it."""
+    verdicts = read_map(texts[0])
+    return replace(verdicts, found=tuple(read_rules(texts[1], PurePosixPath(texts[0].path).name)))
+
+
+def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    if file.writer == _RULES.template:
+        yield Ordered("HAProxy variable", f"txn.{document.options['variable']}", claimed=True)
+        yield Ordered("folder of the map", document.options["folder"])
+        yield from document.answer()
 
 
 def _require_no_fallback(text: Text, reading: Reading) -> None:
@@ -79,6 +102,9 @@ A client that no entry of its own family holds is looked up in the other family 
 ::ffff:0:0/96, ::/96 or 2002::/16, or of IPv4. The entries are chosen so that this gives IPv4
 clients of dual-stack sockets the verdict of IPv4, and changes nothing for anybody else.
 
+Where a stage says what blocked clients get, the second file has the rules for it, HAProxy 2.2 and
+later; they look the client up in the map in `folder`.
+
 A value is one word; compare with `-m str`. The second argument of `map_ip` is the default."""
 
 # A configuration that looks addresses up in the map, and opens nothing.
@@ -102,6 +128,20 @@ frontend check
     },
 )
 
+_RULES = ExtraFile("haproxy-map.rules.cfg.j2", ".rules.cfg", FAMILIES)
+_RULES_NATIVE = replace(
+    _NATIVE,
+    argv=("sh", "@folder@/check.sh"),
+    files={
+        "begin.cfg": _NATIVE.files["haproxy.cfg"].partition("    http-request")[0],
+        "check.sh": """\
+set -e
+sed 's|map_ip([^,]*,|map_ip(@0@,|' @1@ | cat @folder@/begin.cfg - > @folder@/haproxy.cfg
+haproxy -c -f @folder@/haproxy.cfg
+""",
+    },
+)
+
 HAPROXY_MAP = Target(
     name="haproxy-map",
     title="HAProxy map file",
@@ -120,6 +160,29 @@ HAPROXY_MAP = Target(
     adapt=without_mapped,
     unasked=(MAPPED,),
     native=_NATIVE,
+    orders=_orders,
+    options=(
+        Option(
+            "variable",
+            "blockc_{word}",
+            "1 to 64 lower-case letters, digits or _, a letter first, without txn.; for the answer",
+            pattern=r"[a-z][a-z0-9_]{0,63}",
+            part="_{part}",
+        ),
+        Option(
+            "folder",
+            "/etc/haproxy",
+            "the folder of the map on the proxy, from / on; for the answer",
+            pattern=r"/[\w.-]+(?:/[\w.-]+){0,9}",
+        ),
+    ),
+    responses=Responses(
+        statuses=frozenset(range(400, 600)),
+        links=True,
+        extra_files=(_RULES,),
+        reader=decoded(read_with_rules),
+        native=_RULES_NATIVE,
+    ),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(_MANUAL,),

@@ -18,6 +18,7 @@ from blockc.targets.core.target import (
     Maturity,
     NativeCheck,
     Reference,
+    Responses,
     Target,
 )
 from blockc.targets.core.target_options import Option
@@ -26,6 +27,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, each
 from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 # Words end at a blank or a newline alone; `#`, quotes and braces count only where one begins.
 # A return that is not the end of a line vanishes inside a word, so here it stays in it, and fails.
@@ -42,7 +44,8 @@ CADDYFILE = StatementGrammar(
     odd='"`#\\',
 )
 _MATCHER = re.compile(r"@[A-Za-z][A-Za-z0-9_.-]*")
-_STATUS = re.compile(r"4[0-9]{2}")
+_STATUS = re.compile(r"[45][0-9]{2}")
+_LINK = re.compile(r'`<([^<>"`{}\s]+)>; rel="blocked-by"`')
 _WITH_STATUS = ("error", "respond")
 _QUOTES = ('"', "`")
 
@@ -61,7 +64,8 @@ class _Directives:
         self._text = text
         self._site = CADDYFILE.read(text)
         self._defined: dict[str, Found] = {}
-        self._refused: set[str] = set()
+        self._named: set[str] = set()  # matchers whose clients get a link
+        self._refused: dict[str, str] = {}  # matcher -> how
         gap = text.text.find("{$")
         if gap >= 0:  # also in a comment, whose line a value may end
             raise text.error("the environment decides what stands here", gap, 2)
@@ -71,6 +75,10 @@ class _Directives:
         for name, made in self._defined.items():
             if name not in self._refused:
                 raise made.error(f"nothing refuses the clients of {name}")
+            if self._named and name not in self._named:
+                raise made.error(f"no link for the clients of {name}, and for others")
+            if len({verb in _WITH_STATUS for verb in self._refused.values()}) > 1:
+                raise made.error("some clients get a status and others do not")
 
     def _end_line(self) -> None:
         if self._site.word not in {LINE_END, ""}:
@@ -83,8 +91,10 @@ class _Directives:
             self._matcher()
         elif first in {*_WITH_STATUS, "abort"}:
             self._refusal()
+        elif first == "header":
+            self._header()
         else:
-            raise self._site.error("expected a matcher, error, respond or abort")
+            raise self._site.error("expected a matcher, header, error, respond or abort")
         self._end_line()
 
     def _matcher(self) -> None:
@@ -127,9 +137,25 @@ class _Directives:
         self.found.append(self._site.found("Caddy matcher"))
         name = self._site.take(_MATCHER, "a matcher, or everybody is refused")
         if verb in _WITH_STATUS:
-            self.found.append(self._site.found("Caddy status"))
-            self._site.take(_STATUS, "a status of 400 to 499")
-        self._refused.add(name)
+            status = self._site.found("status")
+            value = int(self._site.take(_STATUS, "a status of 400 to 599"))
+            self.found.append(replace(status, value=value))
+        self._refused[name] = verb
+
+    def _header(self) -> None:
+        """Step over the header for a matcher; its refusal ends everything, so that comes later."""
+        self._site.step()
+        self.found.append(self._site.found("Caddy matcher"))
+        name = self._site.take(_MATCHER, "a matcher, or everybody gets the link")
+        if name in self._refused:
+            raise self.found[-1].error(f"the clients of {name} are refused before this")
+        self._site.expect("Link")
+        match, link = _LINK.fullmatch(self._site.word), self._site.found("link")
+        if match is None:
+            raise link.error('expected `<URL>; rel="blocked-by"` in backquotes')
+        self._site.step()
+        self.found.append(replace(link, value=match[1]))
+        self._named.add(name)
 
 
 def _unquoted(word: str) -> str:
@@ -147,10 +173,10 @@ def read_caddy(text: Text) -> Reading:
     return Reading((*directives.parts, *empty), found=tuple(directives.found))
 
 
-def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     matcher = f"@{document.options['matcher']}"
     yield Ordered("Caddy matcher", matcher, claimed=True, required=False)
-    yield Ordered("Caddy status", str(document.options["status"]), required=False)
+    yield from document.answer(needed=any(part.count for part in parts))
 
 
 _NOTES = """\
@@ -160,7 +186,7 @@ Without `route` Caddy sorts directives: `redir` and `handle` then answer listed 
 
 The connection's address is compared, not a header's: behind a proxy that is the proxy. Entries are
 compared one after the other for every request. `error` runs the `handle_errors` of a site, which
-may choose another answer."""
+may choose another answer. A status that a stage says takes the place of the option."""
 
 # A site that imports the artifact; it is loaded, and nothing listens.
 _NATIVE = NativeCheck(
@@ -205,8 +231,9 @@ CADDY = Target(
             pattern=r"[a-z][a-z0-9_]{0,63}",
             part="_{part}",
         ),
-        Option("status", 403, "a number from 400 to 499", within=range(400, 500)),
+        Option("status", 403, "a number from 400 to 599", within=range(400, 600)),
     ),
+    responses=Responses(statuses=frozenset(range(400, 600)), links=True),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
