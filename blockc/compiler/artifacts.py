@@ -96,13 +96,10 @@ class ArtifactCompiler:
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
-        first, pieces = group.specs[0], group.pieces
-        if pieces is None or first.dialect.match is not first.target.match:
+        first, pieces, compiled = group.specs[0], group.pieces, self.rules_together(group)
+        if pieces is None or compiled is None:
             return None
         request = self._limits.of(first)
-        compiled = compile_pieces(pieces, first.target.match, request)
-        if compiled is None:
-            return None
         pairs = list(zip(group.specs, compiled, strict=True))
         written = [next(self._written(*pair)) for pair in pairs]
         files, names = [one.files for one in written], [spec.name for spec in group.specs]
@@ -114,6 +111,22 @@ class ArtifactCompiler:
             for (spec, one), own, proof in zip(pairs, written, proofs, strict=True)
         ]
 
+    def rules_together(self, group: ArtifactGroup) -> tuple[Compiled, ...] | None:
+        """Return the rules of a group compiled as one map, or None; see `make_together`."""
+        first, pieces = group.specs[0], group.pieces
+        if pieces is None or first.dialect.match is not first.target.match:
+            return None
+        return compile_pieces(pieces, first.target.match, self._limits.of(first))
+
+    def rules(self, spec: ArtifactSpec) -> Compiled:
+        """Return the rules of an artifact; see `make`."""
+        spec.require_expressible()
+        request = self._limits.of(spec)
+        recipe = _recipe(spec, request)
+        if recipe not in self._compiled:
+            self._compiled[recipe] = compile_rules(spec.intent, spec.target.match, request)
+        return self._compiled[recipe]
+
     def make(self, spec: ArtifactSpec) -> Artifact:
         """Return the artifact of `spec`, proved over the whole space.
 
@@ -123,12 +136,7 @@ class ArtifactCompiler:
             DefinitionError: The operator's template is wrong.
             Miscompiled: What was written does not mean what the policy says.
         """
-        spec.require_expressible()
-        request = self._limits.of(spec)
-        recipe = _recipe(spec, request)
-        if recipe not in self._compiled:
-            self._compiled[recipe] = compile_rules(spec.intent, spec.target.match, request)
-        compiled = self._compiled[recipe]
+        compiled, request = self.rules(spec), self._limits.of(spec)
         parts = list(self._written(spec, compiled))
         with _blaming_own_template(spec):
             proofs = [

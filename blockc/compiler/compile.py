@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.claims import shared_objects
@@ -9,6 +10,7 @@ from blockc.compiler.impact import PassImpact, impacts_of
 from blockc.compiler.limits import Limits
 from blockc.compiler.manifest import manifest_bytes
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, artifact_groups
+from blockc.compiler.preflight import Foreseen, Preflight
 from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
 from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
@@ -38,6 +40,7 @@ class Build(Value):
     files: Mapping[str, bytes]
     artifacts: tuple[Artifact, ...]
     harms: tuple[PassImpact, ...]
+    foreseen: tuple[Foreseen, ...] = ()
 
 
 def compile_policy(
@@ -46,6 +49,7 @@ def compile_policy(
     targets: Mapping[str, Target],
     inputs: Inputs,
     watch: Watch = unwatched,
+    coming: Sequence[date] = (),
 ) -> Build:
     """Return the files of every output and the manifest, each artifact proved.
 
@@ -56,16 +60,20 @@ def compile_policy(
         inputs: What the artifacts are made from.
         watch: Is entered with the name of a stage and the path of an output while they are worked
             on, for whoever measures.
+        coming: Later days on which the policy means something else, in order: what a build will
+            be refused for then is in the result.
 
     Raises:
-        Mistakes: Outputs that cannot be made, all of them.
-        DoNotFit: Outputs that exceed a limit, all of them.
+        Mistakes: Outputs that cannot be made, all of them; with `[guard] preflight = "refuse"`
+            those of coming days too.
+        DoNotFit: Outputs that exceed a limit, likewise.
         Miscompiled: blockc is wrong; nothing may be published.
     """
     artifacts: list[Artifact] = []
     problems: list[BlockcError] = []
     countries = countries_map(data.world)
-    compiler = ArtifactCompiler(inputs, Limits(data.world, data.records, resolved.protected))
+    limits = Limits(data.world, data.records, resolved.protected)
+    compiler = ArtifactCompiler(inputs, limits)
     for group in artifact_groups(resolved, countries, targets):
         with watch("compile and prove", group.path):
             artifacts += _made(compiler, group, problems)
@@ -76,9 +84,14 @@ def compile_policy(
             _require_new(path, artifact.order, files)
             files[path] = content
     _require_none(shared_objects(artifacts))
+    with watch("look ahead", ""):
+        preflight = Preflight(resolved, countries, targets, inputs, limits)
+        foreseen = tuple(preflight.foresee(coming)) if coming else ()
+    if resolved.policy.guard.preflight == "refuse":
+        _require_none([one.as_error() for one in foreseen])
     harms = impacts_of(artifacts, data.records)
     files[MANIFEST] = manifest_bytes(resolved, countries, artifacts, harms, inputs)
-    return Build(files, tuple(artifacts), harms)
+    return Build(files, tuple(artifacts), harms, foreseen)
 
 
 def _made(

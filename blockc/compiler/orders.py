@@ -119,7 +119,10 @@ class ArtifactGroup(Value):
 
 
 def artifact_groups(
-    resolved: Resolved, countries: AddrMap, targets: Mapping[str, Target]
+    resolved: Resolved,
+    countries: AddrMap,
+    targets: Mapping[str, Target],
+    outputs: Iterable[Output] | None = None,
 ) -> Iterator[ArtifactGroup]:
     """Yield the artifacts of every output in the order of the policy, countries in code order.
 
@@ -127,9 +130,10 @@ def artifact_groups(
         resolved: What each list of the policy selects, and what happens to its traffic.
         countries: The registered country of every address.
         targets: Every target by name.
+        outputs: Some of the outputs; all without.
     """
     intents: dict[tuple[str, ...], AddrMap] = {}
-    for output in resolved.policy.outputs:
+    for output in resolved.policy.outputs if outputs is None else outputs:
         target = targets[output.target]
         if output.country_map:
             title = "registered country"

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.policy.syntax.policy_tables import Action, Weigh
+from blockc.policy.syntax.policy_tables import Action, Preflight, Weigh
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.values import Value, field_names
@@ -139,6 +139,8 @@ class Protect(Value):
 class Guard(Value):
     """How much may change without approval.
 
+    `preflight`: what a build does that will fail on a coming day.
+
     Units: shares of addresses, 0 to 1; hours; prefix lengths by family.
     """
 
@@ -147,6 +149,7 @@ class Guard(Value):
     max_age_hours: int = 96
     widest_ipv4: int = 8
     widest_ipv6: int = 16
+    preflight: Preflight = "warn"
 
     def widest(self, family: Family) -> int:
         """Return the shortest prefix length that needs no `world`."""

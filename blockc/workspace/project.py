@@ -21,6 +21,7 @@ from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, 
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
+from blockc.policy.meaning.coming import HORIZON_DAYS, coming_days
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import same_through
 from blockc.policy.model import Guard, Policy
@@ -188,8 +189,13 @@ class ProjectDay(Value, kw_only=True):
         """Return what the registries list."""
         return [part for one in self.found for part in one.records]
 
-    def compile(self, observe: Watch = unwatched) -> Build:
+    def compile(self, observe: Watch = unwatched, within: int | None = HORIZON_DAYS) -> Build:
         """Return the files of every output and the manifest, each artifact proved.
+
+        Args:
+            observe: See `Project.on`.
+            within: How many days to look ahead for what a later build will be refused for; None:
+                as far as the policy says anything.
 
         Raises:
             Mistakes, DoNotFit, Miscompiled: See `compile_policy`.
@@ -203,7 +209,8 @@ class ProjectDay(Value, kw_only=True):
             sample=self.options.sample,
         )
         data = RegistryData(self.world, self.records)
-        return compile_policy(self.resolved, data, TARGETS, inputs, observe)
+        coming = coming_days(self.resolved.policy, self.resolved.as_of, within)
+        return compile_policy(self.resolved, data, TARGETS, inputs, observe, coming)
 
     def same_through(self) -> date | None:
         """Return the last day on which a build would be the same and say the same; None: for ever.

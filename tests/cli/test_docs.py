@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,12 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
     report = json.loads(blockc(*words, write_policy(tmp_path, POLICY + lossy)).out)
     manifest = json.loads((tmp_path / "dist" / "manifest.json").read_bytes())
     empty = POLICY.replace('"BR"', '{ select = "KP", allow_empty = true }')
-    noted = json.loads(blockc(*words, write_policy(tmp_path, empty)).out)
+    begins = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
+    stages = f'stages = [{{ from = {begins}, action = "block" }}]\ntitle ='
+    bomb = empty.replace("title =", stages) + "max_entries = 1\n"
+    noted = json.loads(blockc(*words, write_policy(tmp_path, bomb)).out)
     assert noted["notes"]
+    assert noted["coming"]
     assert keys(report, noted) == documented("build")
     assert keys(manifest) == documented("manifest.json")
     rollback = json.loads(blockc("build", "--rollback", "--json", "-o", tmp_path / "dist").out)
@@ -140,7 +145,9 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
 def test_the_report_of_a_dry_run_is_documented(
     blockc: Blockc, tmp_path: Path, folder: Path
 ) -> None:
-    words = ("build", "--json", "--dry-run", "--from", folder, "-f", write_policy(tmp_path, RICH))
+    bomb = '[[output]]\nlist = "far"\ntarget = "ipset"\npath = "x"\nmax_entries = 1\n'
+    policy = write_policy(tmp_path, f'{RICH}{bomb}until_block = "empty"\nresponse = "none"\n')
+    words = ("build", "--json", "--dry-run", "--from", folder, "-f", policy)
     report = json.loads(blockc(*words, "--as-of", "2026-11-23").out)
     assert keys(report) == documented("build --dry-run")
 

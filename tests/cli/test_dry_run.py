@@ -76,7 +76,7 @@ def test_the_report_of_a_dry_run_is_as_documented(
     blockc: Blockc, words: tuple[object, ...]
 ) -> None:
     report = json.loads(blockc(*words, "--json").out)
-    assert list(report) == ["sample", "as_of", "lists", "never_block", "groups", "notes"]
+    assert list(report) == ["sample", "as_of", "lists", "never_block", "groups", "notes", "coming"]
     assert (report["sample"], report["as_of"]) == (False, "2026-11-23")
     far, near = report["lists"]
     assert far["stage"] == {

@@ -24,11 +24,11 @@ INPUTS = Inputs(
 )
 
 
-def resolved(text: str, day: date = TODAY) -> Resolved:
+def resolved(text: str, day: date = TODAY, *, allow_expired: bool = False) -> Resolved:
     """Return what the policy `text` means in the small world."""
     nothing = Files({})
     policy = parse_policy("p.toml", f"version = 1\n{text}", known=known(), read_file=nothing)
-    return resolve(policy, WORLD, read_file=nothing, as_of=day)
+    return resolve(policy, WORLD, read_file=nothing, as_of=day, allow_expired=allow_expired)
 
 
 def compiled(text: str, day: date = TODAY) -> Build:

@@ -12,11 +12,12 @@ from blockc.cli.console import info, show_json, step, warn
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
-from blockc.errors import Unproved, UsageError
+from blockc.errors import BlockcError, Unproved, UsageError
 from blockc.vocabulary import MANIFEST
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
     from blockc.cli.views.build import Run
+    from blockc.compiler.preflight import Foreseen
     from blockc.workspace.unchanged import Unchanged
 
 DEFAULT_OUTPUT = "dist"
@@ -66,7 +67,7 @@ class BuildCall(InputCall, kw_only=True):
 @click.option(
     "--publish-as-of", is_flag=True, help="Publish what holds on another day than today, too."
 )
-@click.option("--dry-run", is_flag=True, help="Show what each list is that day; publish nothing.")
+@click.option("--dry-run", is_flag=True, help="Compile all and show the lists; publish nothing.")
 @click.option("--rollback", "roll_back", is_flag=True, help="Publish the generation before again.")
 @click.option(
     "--keep-failed",
@@ -89,6 +90,9 @@ def command(settings: Settings, asked: BuildCall) -> None:
     them (see `blockc update`), or the registries of --from or --sample. Writes the artifacts and
     manifest.json into the output folder, which is a symbolic link to the newest generation; files
     that did not change keep their modification time. Prints what was made.
+
+    What a build will be refused for on a coming day, when a stage begins or an exception ends
+    within a year, is a warning, or refused today with [guard] preflight = "refuse".
 
     With --as-of another day than today it needs a folder of its own, -o, or --publish-as-of.
 
@@ -113,12 +117,23 @@ def _dry_run(settings: Settings, asked: BuildCall) -> None:
     from blockc.cli.views.build import tell_day
     from blockc.cli.views.dry_run import dry_run_report, show_dry_run
 
-    day = project(settings).on(asked.inputs(), Stages(settings))
+    stages = Stages(settings)
+    day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
+    foreseen: tuple[Foreseen, ...] = ()
+    problem: BlockcError | None = None
+    try:
+        foreseen = day.compile(stages, within=None).foreseen
+    except BlockcError as failed:
+        problem = failed
+    for one in foreseen:
+        warn(str(one))
     if settings.json:
-        show_json(dry_run_report(day.resolved, sample=asked.sample))
+        show_json(dry_run_report(day.resolved, foreseen, sample=asked.sample))
     else:
         show_dry_run(settings, day.resolved, sample=asked.sample)
+    if problem:
+        raise problem
 
 
 def _build(settings: Settings, asked: BuildCall) -> None:
@@ -137,13 +152,13 @@ def _build(settings: Settings, asked: BuildCall) -> None:
     from blockc.cli.views.impact import harm_warnings
 
     run = run_build(settings, asked, Stages(settings))
-    harms = list(harm_warnings(run.build.harms))
-    for text in harms:
+    odd = [*harm_warnings(run.build.harms), *map(str, run.build.foreseen)]
+    for text in odd:
         warn(text)
     report = build_report(run)
     said = {
         "oddities": [text for one in run.day.found for text in one.warnings],
-        "warnings": [*day_warnings(run.day), *harms],
+        "warnings": [*day_warnings(run.day), *odd],
         "report": report,
     }
     check.remember(run.day, run.build, run.published, said)

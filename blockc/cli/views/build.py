@@ -7,6 +7,7 @@ from itertools import groupby
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, Figure, amount, info, show, show_table, step, warn
 from blockc.cli.options import Settings
+from blockc.cli.views.dry_run import foreseen_report
 from blockc.cli.views.impact import show_harms, show_passes
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.compile import Build
@@ -68,6 +69,7 @@ def build_report(run: Run) -> dict[str, object]:
         "lists": [_list_report(one) for one in run.day.resolved.lists],
         "artifacts": [_artifact_report(one) for one in run.build.artifacts],
         "harms": [impact_report(harm) for harm in run.build.harms],
+        "coming": [foreseen_report(one) for one in run.build.foreseen],
         "seconds": {stage: round(spent, 4) for stage, spent in run.seconds.items()},
     }
 

@@ -6,15 +6,29 @@ from datetime import date
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, amount, info, show, show_table
 from blockc.cli.options import Settings
+from blockc.compiler.preflight import Foreseen
 from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
 from blockc.policy.meaning.schedule import Schedule
 from blockc.policy.meaning.summary import explain, groups_used
 from blockc.policy.model import Stage
 
 
-def dry_run_report(resolved: Resolved, *, sample: bool) -> dict[str, object]:
+def dry_run_report(
+    resolved: Resolved, foreseen: Sequence[Foreseen], *, sample: bool
+) -> dict[str, object]:
     """Return what a policy means as `docs/json.md` describes it."""
-    return {"sample": sample, **explain(resolved)}
+    coming = [foreseen_report(one) for one in foreseen]
+    return {"sample": sample, **explain(resolved), "coming": coming}
+
+
+def foreseen_report(one: Foreseen) -> dict[str, object]:
+    """Return what a later build will be refused for as `docs/json.md` describes it."""
+    return {
+        "from": one.day.isoformat(),
+        "output": one.path,
+        "reason": one.problem.message,
+        "exit_code": one.problem.exit_code,
+    }
 
 
 def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> None:

@@ -22,6 +22,7 @@ def check_guard(table: GuardTable, place: Place, findings: Findings) -> Guard:
         max_age_hours=_hours(table.max_age, place / "max_age", findings),
         widest_ipv4=_length(table.widest_prefix.ipv4, 32, here / "ipv4", findings),
         widest_ipv6=_length(table.widest_prefix.ipv6, 128, here / "ipv6", findings),
+        preflight=table.preflight,
     )
 
 

@@ -71,10 +71,11 @@ class ResolvedList(Value):
         return self.definition.name
 
 
-class Resolved(Value):
+class Resolved(Value, eq=False):
     """A policy as it is on one day.
 
-    Invariant: lists are in order of name; none holds an address of `protected`.
+    Invariant: lists are in order of name; none holds an address of `protected`. `matrix` is what
+    the lists were drawn on.
     """
 
     policy: Policy
@@ -83,6 +84,7 @@ class Resolved(Value):
     protected: AddrSet
     never_block: tuple[CountedEntry, ...]
     notes: tuple[Note, ...]
+    matrix: SlotMatrix
 
     def list_of(self, name: str) -> ResolvedList:
         """Return the list called `name`."""
@@ -119,17 +121,17 @@ def resolve(
     everything = chain(never_block, *entries.values())
     matrix = SlotMatrix.of(selectors, [entry.located for entry in everything])
     protected = matrix.union([entry.located for entry in never_block])
-    for one in _references_first(policy):
-        matrix.lists[one.name] = _selected(one, entries[one.name], matrix)
+    for one in references_first(policy):
+        matrix.lists[one.name] = selected_rows(one, entries[one.name], matrix)
     lists = tuple(
         work.resolved_list(one, entries[one.name], protected, matrix) for one in policy.lists
     )
     counted = work.counted(never_block, matrix)
     work.findings.require_none()
     never = matrix.addresses(protected)
-    _require_canaries(policy.protect, lists, never)
+    require_canaries(policy.protect, lists, never)
     notes = (*policy.notes, *work.notes)
-    return Resolved(policy, as_of, lists, never, counted, notes)
+    return Resolved(policy, as_of, lists, never, counted, notes, matrix)
 
 
 def countries_map(world: RegistryMap) -> AddrMap:
@@ -144,14 +146,14 @@ def countries_map(world: RegistryMap) -> AddrMap:
     return AddrMap(tuple(part.relabel(table[part.labels]) for part in mapped.parts), names)
 
 
-def _selected(one: List, entries: Sequence[ListEntry], matrix: SlotMatrix) -> Rows:
+def selected_rows(one: List, entries: Sequence[ListEntry], matrix: SlotMatrix) -> Rows:
     """Return what a list selects: the lists it refers to have been found before."""
     asked = matrix.union([entry.located for entry in entries if entry.role != "except"])
     exempt = matrix.union([entry.located for entry in entries if entry.role == "except"])
     return without(inverse(asked) if one.allow else asked, exempt)
 
 
-def _require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
+def require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
     """Raise every canary that came out wrong, whatever the stage of the lists.
 
     A list that allows blocks nearly everything, so only lists that block can fail `must_allow`.
@@ -286,7 +288,7 @@ class _Work:
         return left < 0
 
 
-def _references_first(policy: Policy) -> Iterator[List]:
+def references_first(policy: Policy) -> Iterator[List]:
     """Yield every list after the lists it refers to; `parse` has refused circles."""
     named = {one.name: one for one in policy.lists}
     order = TopologicalSorter({one.name: one.references for one in policy.lists})

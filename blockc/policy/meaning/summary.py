@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from blockc.addresses.family import Family
+from blockc.policy.meaning.coming import next_in_sight
 from blockc.policy.meaning.resolve import STALE_DAYS, CountedEntry, Resolved, ResolvedList
 from blockc.policy.meaning.schedule import WARN_DAYS, days_left
 from blockc.policy.model import LocatedSelector, Stage
@@ -98,6 +99,9 @@ def same_through(resolved: Resolved) -> date | None:
     A note that counts days holds on one day only.
     """
     day, ends = resolved.as_of, []
+    sight = next_in_sight(resolved.policy, day)
+    if sight:
+        ends.append(sight - timedelta(days=1))
     for one in resolved.lists:
         if one.schedule.then:
             ends.append(one.schedule.then.start - timedelta(days=1))

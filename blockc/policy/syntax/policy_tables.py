@@ -7,6 +7,7 @@ from blockc.tomlio.tables import Table, for_editors, table_field
 from blockc.vocabulary import DontCare, Header, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
+Preflight = Literal["warn", "refuse"]
 Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
@@ -99,6 +100,10 @@ class GuardTable(Table):
     max_removed: Share = "2%"
     max_age: Age = "4d"
     widest_prefix: WidestBlockTable = WidestBlockTable()
+    preflight: Annotated[
+        Preflight,
+        for_editors(description="what a build does that would fail on a coming day, within a year"),
+    ] = "warn"
 
 
 class OutputTable(Table, forbid_unknown_fields=False):
