@@ -36,6 +36,7 @@ ROWS: Mapping[str, TargetRow] = {
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
     ),
     "caddy": TargetRow("web.caddy", "a matcher and the error for it, which a site imports"),
+    "caddy-json": TargetRow("web.caddy_json", "the same as a route of its JSON, for the API"),
     "haproxy-map": TargetRow("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
     "ipset": TargetRow(
         "kernel.ipset", "a restore file with swap, and the iptables rules that use it"

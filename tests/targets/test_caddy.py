@@ -6,6 +6,7 @@ from blockc.addresses import V4, V6
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.caddy import read_caddy
+from blockc.targets.web.caddy_json import read_route
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,64 @@ def test_what_cannot_be_proved_is_refused_where_it_stands(
     assert place is not None
     found = (place.line, place.column)
     assert found == (line, column)
+
+
+def route(old: str = "", new: str = "") -> Text:
+    """Return a route with something changed."""
+    text = """{
+ "@id": "blockc_x",
+ "match": [{"remote_ip": {"ranges": ["192.0.2.0/24", "2001:db8::/32"]}}],
+ "handle": [
+  {"handler": "headers", "response": {"set": {"Link": ["<https://example.com>"]}}},
+  {"handler": "error", "status_code": 451, "error": "list x"}
+ ]
+}"""
+    assert old in text
+    return Text("x", text.replace(old, new, 1))
+
+
+def test_a_route_is_read_with_all_it_says() -> None:
+    reading = read_route(route())
+    assert [len(reading.rules[family]) for family in (V4, V6)] == [1, 1]
+    assert {one.what: one.value for one in reading.found} == {
+        "Caddy route": "blockc_x",
+        "Caddy status": 451,
+        "message": "list x",
+        "Link": "<https://example.com>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ('"remote_ip": {', '"client_ip": {', 3, "expected remote_ip and nothing beside it"),
+        ('"remote_ip": {', '"path": ["/x"], "remote_ip": {', 3, "expected remote_ip and nothing"),
+        ('{"ranges"', '{"forwarded": true, "ranges"', 3, "expected ranges and nothing beside it"),
+        ("}}],", '}}, {"path": ["/x"]}],', 3, "expected one matcher"),
+        ('"192.0.2.0/24"', '"private_ranges"', 3, "is not an address"),
+        ('"192.0.2.0/24"', '"{http.request.header.x}"', 3, "is not an"),
+        ('"192.0.2.0/24"', '"192.0.2.1/24"', 3, "host bits"),
+        ('"handler": "headers"', '"handler": "rewrite"', 5, "expected the handler headers"),
+        ('"Link"', '"Location"', 5, "expected Link and nothing beside it"),
+        ("<https://example.com>", "{http.request.uri}", 5, "one text that no request decides"),
+        ('"handler": "error"', '"handler": "static_response"', 6, "expected the handler error"),
+        ("451", "200", 6, "with a status of 400 to 499"),
+        ("451", '"{http.request.header.x}"', 6, "'status_code' is not a number"),
+        ('"list x"', '"{http.request.header.x}"', 6, "a request would decide"),
+        ('"@id"', '"terminal": true, "@id"', 2, "unknown key 'terminal'"),
+    ],
+)
+def test_a_route_that_does_anything_else_is_refused(
+    old: str, new: str, line: int, message: str
+) -> None:
+    with pytest.raises(SourceSyntaxError) as refused:
+        read_route(route(old, new))
+    assert message in refused.value.message
+    assert refused.value.at
+    assert refused.value.at.line == line
+
+
+def test_a_route_that_refuses_nobody_is_an_error() -> None:
+    text = '{"@id": "x", "match": [{"remote_ip": {"ranges": []}}], "handle": []}'
+    with pytest.raises(SourceSyntaxError, match="nothing refuses the clients"):
+        read_route(Text("x", text))
