@@ -27,3 +27,35 @@ def spoilt(text: str, random: Random) -> str:
             pieces[at:at] = pieces[random.randrange(len(pieces)) :][: random.randint(1, 30)]
         text = "".join(pieces) or " "
     return text
+
+
+def nudged(text: str, random: Random) -> str:
+    """Return `text` with one line, word, digit or blank changed: it may well still be valid."""
+    lines = text.split("\n")
+    at, other = random.randrange(len(lines)), random.randrange(len(lines))
+    words = re.split(r"([^\S\n]+)", lines[at])
+    word = random.randrange(len(words))
+    action = random.randrange(8)
+    if action == 0:
+        lines[at], lines[other] = lines[other], lines[at]
+    elif action == 1:
+        lines.insert(other, lines[at])
+    elif action == 2:
+        del lines[at]
+    elif action == 3:
+        lines.insert(at, random.choice(["", " ", "\t", "# a comment", "  # } ;", "#", ";", ","]))
+    elif action == 4:
+        words[word] = random.choice(random.choice(lines).split() or [""])
+    elif action == 5:
+        digits = [n for n, character in enumerate(words[word]) if character.isalnum()] or [0]
+        place = random.choice(digits)
+        words[word] = words[word][:place] + random.choice("0123456789ab") + words[word][place + 1 :]
+    elif action == 6:
+        words[word] = random.choice(
+            ["{0} ", "\t{0}", '"{0}"', "'{0}'", "{0};", "{0},", "{0}#x"]
+        ).format(words[word])
+    else:
+        words[word] = random.choice(SPLICES)
+    if action > 3:
+        lines[at] = "".join(words)
+    return "\n".join(lines)

@@ -86,6 +86,7 @@ def test_the_spelling_of_a_file_does_not_change_what_it_means(old: str, new: str
         ("10.0.4.7", "example.com", 10, "is not an address"),
         ("10.0.4.7", '10.0.4.7 comment "x"', 10, "a comma between"),
         ("10.0.4.7", "10.0.4.7 10.0.4.9", 10, "a comma between"),
+        ("10.0.4.7", "\n10.0.4.7", 10, "no empty line"),
         ("10.0.0.0-", ", 10.0.0.0-", 8, "a comma between"),
         ("10.0.0.0-10.0.0.255,\n\t\t\t10.0.2.0/24,\n\t\t\t10.0.4.7\n", "", 8, "a comma between"),
         ("type ipv4_addr", "type ether_addr", 5, "expected ipv4_addr or ipv6_addr"),

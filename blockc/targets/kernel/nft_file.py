@@ -12,12 +12,14 @@ from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
 HOOKS = ("prerouting", "input", "forward")
-# A comment needs the end of its line, and a carriage return is no blank: nft 1.0.6 says "junk".
+# A line of comment is nothing at all, a comment behind words leaves the end of its line. Without
+# that end, and where a carriage return stands, nft 1.0.6 says "junk".
 NFT = StatementGrammar(
     "nft",
     word=re.compile(
-        r"""[ \t]*+(?:\#[^\n]*+(?=\n)|(\n | "[^"\n]*" | [{};,="\#] | [^ \t\n{};,="\#]++))""",
-        re.VERBOSE,
+        r"""^[ \t]*+\#[^\n]*+\n | [ \t]*+(?:\#[^\n]*+(?=\n)
+            | (\n | "[^"\n]*" | [{};,="\#] | [^ \t\n{};,="\#]++))""",
+        re.VERBOSE | re.MULTILINE,
     ),
     ends=(LINE_END, ";"),
     marks="{};,=",

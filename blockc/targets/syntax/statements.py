@@ -16,6 +16,7 @@ from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 
 LINE_END = "\0"  # the end of a line, where it is a word; no text has the character itself
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _SPLIT_ALONE = "\v\f\r\x1c\x1d\x1e\x1f"  # blanks to `split`, and to no other language alike
 
 
@@ -189,25 +190,40 @@ class Statements:
     def items(self, mark: str, expected: str) -> Words:
         """Step over a list up to the next `}` and return its items, with `mark` between them.
 
-        As in nft there may be more marks than one, also after the last item, and lines may end
-        anywhere.
+        As in nft there may be more marks than one, also after the last item, and a line may end
+        between any two words, but there is no empty line.
 
         Raises:
             SourceSyntaxError: If there are no items, or two without a mark between them.
         """
+        begin = self.word, self.at, self._after
         found = self._up_to_brace((LINE_END,))
-        words, before = found.words, mark
-        if not words:
+        marks, items = found.words[1::2], found.words[0::2]
+        if (
+            {*marks} - {mark}
+            or mark in items
+            or _EMPTY_LINE.search(self.text.text, found.begin, self.at)
+        ):
+            self.word, self.at, self._after = begin
+            items = self._items_one_by_one(mark, expected)
+        if not items:
             raise self.error(expected)
-        if {*words[1::2]} - {mark} or mark in words[0::2]:
-            for at, word in enumerate(words):
-                if (not at and word == mark) or mark not in {word, before}:
-                    raise found.error(at, expected)
-                before = word
-            items = [word for word in words if word != mark]
-        else:
-            items = words[0::2]
         return Words(self, found.begin, items, (LINE_END, mark))
+
+    def _items_one_by_one(self, mark: str, expected: str) -> list[str]:
+        found = self._up_to_brace(())
+        items, before, line_end = list[str](), mark, False
+        for at, word in enumerate(found.words):
+            if word == LINE_END and line_end:
+                raise found.error(at, "expected no empty line in a list")
+            line_end = word == LINE_END
+            if line_end:
+                continue
+            if (not items and word == mark) or mark not in {word, before}:
+                raise found.error(at, expected)
+            items += [word] if word != mark else []
+            before = word
+        return items
 
     def _up_to_brace(self, skipped: tuple[str, ...]) -> Words:
         begin, end = self.at, self.text.text.find("}", self.at)

@@ -71,16 +71,20 @@ def items(text: str) -> Words:
     return source.items(",", "expected items")
 
 
-@pytest.mark.parametrize("text", ["{ a, b }", "{a,b,}", "{\na\n,,\n b , , # c }\n}"])
+@pytest.mark.parametrize(
+    "text", ["{ a, b }", "{a,b,}", "{\na\n,,\n b , , # c }\n}", "{a,\n# c\n b}"]
+)
 def test_items_have_a_mark_between_them_or_several(text: str) -> None:
     found = items(text)
     assert found.words == ["a", "b"]
     assert all(is_at(found, index) for index in range(2))
 
 
-@pytest.mark.parametrize("text", ["{ }", "{ , a }", "{ a b }", "{ a, b"])
+@pytest.mark.parametrize("text", ["{ }", "{ , a }", "{ a b }", "{ a, b", "{a,\n\nb}"])
 def test_what_is_no_list_is_refused(text: str) -> None:
-    with pytest.raises(SourceSyntaxError, match=r"expected (items|`}`, the text ends here)"):
+    with pytest.raises(
+        SourceSyntaxError, match=r"expected (items|no empty line|`}`, the text ends here)"
+    ):
         items(text)
 
 
