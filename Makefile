@@ -58,7 +58,7 @@ dist: $(VENV)/.testing  ## build the wheel into dist/
 
 clean:  ## remove everything make made
 	rm -rf mutants $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf $(EXAMPLE)/dist $(EXAMPLE)/.dist.generations
+	rm -rf $(EXAMPLE)/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list the targets

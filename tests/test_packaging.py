@@ -35,7 +35,7 @@ def run(*command: object, cwd: Path, **environment: str) -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the checkout: building writes into the tree it builds."""
     copy = tmp_path_factory.mktemp("checkout")
-    unwanted = shutil.ignore_patterns("__pycache__", "dist", ".dist.generations")
+    unwanted = shutil.ignore_patterns("__pycache__", "dist")
     for part in PARTS:
         shutil.copytree(CHECKOUT / part, copy / part, ignore=unwanted)
     for file in FILES:

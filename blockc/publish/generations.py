@@ -1,8 +1,15 @@
 """The only writer: all files of a build are written aside, then one rename shows them.
 
-The folder a build publishes is a symbolic link to a *generation* in `.NAME.generations` beside it.
-Readers see the old generation or the new one, never a mixture, whenever the writer is stopped.
-Every system call that changes the disk is made through `os`, where the tests stop it.
+The folder a build publishes is a real folder, so that it can be mounted, and what it shows is in
+`.generations` inside it, as in the volumes of Kubernetes:
+
+    dist/.generations/3f0c.../nginx/a.conf   a *generation*, written whole and never changed
+    dist/.generations/live -> 3f0c...        the one that is shown; moving this link publishes
+    dist/nginx -> .generations/live/nginx    a link for every name at the top
+
+Readers see the old generation or the new one, never a mixture, whenever the writer is stopped. A
+name that one of the two does not have leads nowhere while that one is shown. Every system call that
+changes the disk is made through `os`, where the tests stop it.
 """
 
 import errno
@@ -10,7 +17,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +38,7 @@ from blockc.vocabulary import MANIFEST
 GENERATIONS_KEPT = 3
 LOCK_SECONDS = 60.0
 _GENERATION = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
-_LOCK, _HISTORY = ".lock", "history"
+_INSIDE, _LIVE, _LOCK, _HISTORY = ".generations", "live", ".lock", "history"
 _FRESH, _FRESH_LINK = ".new", ".new-link"
 
 
@@ -53,7 +60,8 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
     """Make `folder` show exactly `files`, all or nothing.
 
     A file whose bytes are as before keeps its inode and its modification time. If all are, nothing
-    is touched. The last three generations stay for `rollback`.
+    is touched. The last three generations stay for `rollback`. What else stands in the folder stays
+    there, unless an artifact has its name.
 
     Args:
         folder: Missing, empty, or published before; anything else is refused.
@@ -67,15 +75,19 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
     place = _Place.of(folder)
     with reporting(place.folder, ADVICE), place.locked():
         live = place.live()
-        before = _contents(place.generations / live) if live else {}
-        if live and before == dict(files):
+        before = _contents(place.inside / live) if live else {}
+        names = _tops(files)
+        if live and before == dict(files) and place.shows(names):
             return Published(place.folder, live, unchanged=tuple(sorted(files)))
+        place.require_free(names - _tops(before))
         generation = place.vacant(digest_of(files))
-        same = {path: place.folder / path for path in files if before.get(path) == files[path]}
-        write_tree(place.generations / _FRESH, files, same)
-        (place.generations / _FRESH).rename(place.generations / generation)
+        same = {
+            path: place.inside / live / path for path in files if before.get(path) == files[path]
+        }
+        write_tree(place.inside / _FRESH, files, same)
+        (place.inside / _FRESH).rename(place.inside / generation)
         place.record(generation)
-        place.show(generation)
+        place.show(generation, names)
         return _compared(place.folder, generation, before, files)
 
 
@@ -110,24 +122,23 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 
 class _Place(Value):
-    """A published folder and the generations beside it; `history` is oldest first."""
+    """A published folder, and the folder inside it that holds the generations."""
 
     folder: Path
-    generations: Path
+    inside: Path
 
     @classmethod
     def of(cls, folder: Path) -> "_Place":
         absolute = folder.absolute()
-        return cls(absolute, absolute.parent / f".{absolute.name}.generations")
+        return cls(absolute, absolute / _INSIDE)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
         self.require_ours()
-        self.generations.mkdir(parents=True, exist_ok=True)
+        self.inside.mkdir(parents=True, exist_ok=True)
         wait = LockWait(seconds=LOCK_SECONDS)
-        with held(self.generations / _LOCK, "another build has been publishing", wait, ADVICE):
-            self.require_ours()
+        with held(self.inside / _LOCK, "another build has been publishing", wait, ADVICE):
             self.sweep()
             try:
                 yield
@@ -135,40 +146,57 @@ class _Place(Value):
                 self.sweep()
 
     def require_ours(self) -> None:
-        """Raise OutputError unless the folder may become, or is, a link to a generation."""
-        wrong = ""
-        if self.folder.name in ("", "..") or self.generations.is_symlink():
+        """Raise OutputError unless the folder may become, or is, one that blockc publishes into."""
+        wrong, hint = "", "move it away, or publish elsewhere with --output"
+        if self.folder.name in ("", "..") or self.inside.is_symlink():
             wrong = "cannot be published into"
-        elif self.folder.is_symlink():
-            if not self._names_a_generation(self.folder.readlink()):
-                wrong = "is a symbolic link that blockc did not make"
+        elif self._is_of_old():
+            wrong = "was published by an earlier blockc, as a link"
+            hint = f"remove it and .{self.folder.name}.generations beside it, then build again"
         elif self.folder.is_dir():
-            if any(self.folder.iterdir()):
+            if not self.inside.is_dir() and any(self.folder.iterdir()):
                 wrong = "is a folder that blockc did not make, and not empty"
-        elif self.folder.exists():
-            wrong = "is a file"
+        elif self.folder.exists() or self.folder.is_symlink():
+            wrong = "is not a folder"
         if wrong:
-            raise OutputError(
-                f"{wrong}, expected a new or an empty folder",
-                at=Location(str(self.folder)),
-                hint="move it away, or publish elsewhere with --output",
-            )
+            said = f"{wrong}, expected a new or an empty folder"
+            raise OutputError(said, at=Location(str(self.folder)), hint=hint)
 
-    def _names_a_generation(self, link: Path) -> bool:
-        here = link.parent == Path(self.generations.name)
-        return here and _GENERATION.fullmatch(link.name) is not None
+    def _is_of_old(self) -> bool:
+        """Return whether the folder is the link that blockc made before folders were real."""
+        link = self.folder.readlink() if self.folder.is_symlink() else Path()
+        return link.parent == Path(f".{self.folder.name}.generations")
+
+    def require_free(self, names: Iterable[str]) -> None:
+        """Raise OutputError if something of another maker stands where an artifact belongs."""
+        for name in sorted(names):
+            path = self.folder / name
+            if (path.exists() or path.is_symlink()) and not self._is_ours(path):
+                raise OutputError(
+                    "is not an artifact, and an artifact is to have its name",
+                    at=Location(str(path)),
+                    hint="move it away, or publish elsewhere with --output",
+                )
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_symlink() and str(path.readlink()) == f"{_INSIDE}/{_LIVE}/{path.name}"
 
     def live(self) -> str:
         """Return the name of the generation that is shown, or nothing."""
-        shown = self.folder.is_symlink() and self.folder.is_dir()
-        return self.folder.readlink().name if shown else ""
+        link = self.inside / _LIVE
+        name = str(link.readlink()) if link.is_symlink() else ""
+        return name if _GENERATION.fullmatch(name) and link.is_dir() else ""
+
+    def shows(self, names: Iterable[str]) -> bool:
+        """Return whether each name at the top is the link that it should be."""
+        return all(self._is_ours(self.folder / name) for name in names)
 
     def history(self) -> list[str]:
         """Return the generations up to the one that is shown, oldest first.
 
         A generation after it was recorded by a writer that was stopped before it could show it.
         """
-        live, book = self.live(), self.generations / _HISTORY
+        live, book = self.live(), self.inside / _HISTORY
         names = book.read_text(encoding="ascii").split() if book.exists() else []
         return names[: names.index(live) + 1] if live in names else [live] * bool(live)
 
@@ -182,7 +210,7 @@ class _Place(Value):
     def vacant(self, name: str) -> str:
         """Return `name`, numbered if a generation of that name stands already."""
         number, candidate = 1, name
-        while (self.generations / candidate).exists():
+        while (self.inside / candidate).exists():
             number += 1
             candidate = f"{name}-{number}"
         return candidate
@@ -191,38 +219,54 @@ class _Place(Value):
         """Write `generation` into the history, before it is shown."""
         names = [*self.history(), generation][-GENERATIONS_KEPT:]
         book = "".join(f"{name}\n" for name in names).encode("ascii")
-        write_whole(self.generations / _HISTORY, book, ADVICE)
+        write_whole(self.inside / _HISTORY, book, ADVICE)
 
-    def show(self, generation: str) -> None:
-        """Point the folder at `generation`, in one step."""
-        fresh = self.generations / _FRESH_LINK
-        fresh.symlink_to(f"{self.generations.name}/{generation}")
-        if self.folder.is_dir() and not self.folder.is_symlink():
-            self.folder.rmdir()
-        fresh.rename(self.folder)
-        sync_folder(self.folder.parent)
+    def show(self, generation: str, names: Iterable[str]) -> None:
+        """Show `generation`, whose names at the top are `names`, in one step.
+
+        Links to new names are made first and lead nowhere until then.
+        """
+        for name in sorted(names):
+            if not self._is_ours(self.folder / name):
+                self._link(f"{_INSIDE}/{_LIVE}/{name}", self.folder / name)
+        sync_folder(self.folder)
+        self._link(generation, self.inside / _LIVE)
+        sync_folder(self.inside)
+
+    def _link(self, target: str, path: Path) -> None:
+        fresh = self.inside / _FRESH_LINK
+        fresh.symlink_to(target)
+        fresh.rename(path)
 
     def sweep(self) -> None:
-        """Remove what a stopped writer left and the generations nobody can go back to."""
-        kept = {_LOCK, _HISTORY, *self.history()}
-        for entry in self.generations.iterdir():
+        """Remove what a stopped writer left, and what nobody can go back to or is led to."""
+        kept = {_LIVE, _LOCK, _HISTORY, *self.history()}
+        for entry in self.inside.iterdir():
             if entry.name not in kept:
+                remove(entry)
+        for entry in self.folder.iterdir():
+            if self._is_ours(entry) and not entry.exists():
                 remove(entry)
 
 
+def _tops(paths: Iterable[str]) -> set[str]:
+    """Return the names that paths have at the top of the folder."""
+    return {path.partition("/")[0] for path in paths}
+
+
 def _go_back(place: _Place, live: str, earlier: str) -> Published:
-    before = _contents(place.generations / live)
-    after = _contents(place.generations / earlier)
+    before = _contents(place.inside / live)
+    after = _contents(place.inside / earlier)
     if digest_of(after) != earlier.partition("-")[0]:
         raise OutputError(
             "the earlier generation was changed after it was published",
-            at=Location(str(place.generations / earlier)),
+            at=Location(str(place.inside / earlier)),
             hint="build again instead",
         )
     result = _compared(place.folder, earlier, before, after)
     for path in result.written:
-        os.utime(place.generations / earlier / path)
-    place.show(earlier)
+        os.utime(place.inside / earlier / path)
+    place.show(earlier, _tops(after))
     return result
 
 
@@ -248,6 +292,8 @@ def _require_paths(folder: Path, files: Mapping[str, bytes]) -> None:
             wrong = "is not inside the folder, expected a relative path without '..'"
         elif path in folders:
             wrong = "is also the folder of another artifact"
+        elif path.partition("/")[0] == _INSIDE:
+            wrong = f"is in {_INSIDE}, where blockc keeps what it published"
         if wrong:
             raise OutputError(f"artifact path {path!r} {wrong}", at=Location(str(folder)))
 
@@ -277,7 +323,7 @@ ADVICE = Advice(
         errno.EACCES: _PERMISSIONS,
         errno.EPERM: _PERMISSIONS,
         errno.EROFS: "publish into a file system that is mounted writable, with --output",
-        errno.EBUSY: "publish into a folder inside it; a mount point cannot be replaced",
+        errno.EISDIR: "move that folder away: an artifact is to have its name",
         errno.ENAMETOOLONG: "shorten the path of the output",
     },
     otherwise="what was published before is untouched",
@@ -297,17 +343,17 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         stands there that the manifest does not name.
     """
     try:
-        place = folder.absolute()
-        if str(place.readlink()) != f".{place.name}.generations/{generation}":
+        place = _Place.of(folder)
+        root = place.inside / generation
+        if place.live() != generation:
             return None
-        root = place.parent / place.readlink()
         text = read_local(root / MANIFEST)
         if hashlib.sha256(text).hexdigest() != manifest:
             return None
         digests = {MANIFEST: manifest}
         for artifact in json.loads(text)["artifacts"]:
             digests |= {file["path"]: file["sha256"] for file in artifact["files"]}
-        if _files_below(root) != digests.keys():
+        if _files_below(root) != digests.keys() or not place.shows(_tops(digests)):
             return None
         for path, digest in digests.items():
             if hashlib.sha256(read_local(root / path, None)).hexdigest() != digest:

@@ -7,7 +7,7 @@
 # or the day, on which a stage may begin or an exception end. Otherwise it does nothing. Artifacts
 # that come out as they were keep their modification time.
 #
-# Keep these out of version control: dist .dist.generations .blockc
+# Keep these out of version control: dist .blockc
 
 BLOCKC ?= blockc
 BLOCKC_FOLDER := $(dir $(lastword $(MAKEFILE_LIST)))

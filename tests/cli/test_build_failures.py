@@ -28,14 +28,14 @@ def fails(blockc: Blockc, tmp_path: Path, registries: Path) -> Fails:
     policy, dist = write_policy(tmp_path), tmp_path / "dist"
     words = ("build", "-f", policy, "--from", registries, "-o", dist)
     assert blockc(*words).code == 0
-    before, link = shown(dist), dist.readlink()
+    before, link = shown(dist), (dist / ".generations" / "live").readlink()
 
     def build(*more: object) -> Done:
         done = blockc(*words, *more, "--rebuild")
         assert shown(dist) == before
-        assert dist.readlink() == link
-        generations = tmp_path / ".dist.generations"
-        assert {one.name for one in generations.iterdir()} == {link.name, "history", ".lock"}
+        inside = dist / ".generations"
+        assert (inside / "live").readlink() == link
+        assert {one.name for one in inside.iterdir()} == {link.name, "live", "history", ".lock"}
         assert done.out == ""
         return done
 
@@ -262,7 +262,7 @@ echo "$code"; find . -name far.txt | wc -l
 head -c 40000 /dev/zero > ballast
 code=0
 "$2" -m blockc build -f "$5" --from "$4" -o dist -q || code=$?
-echo "$code"; ls dist; ls -A .dist.generations | grep -v -e lock -e history | wc -l
+echo "$code"; ls dist; ls -A dist/.generations | grep -v -e lock -e history -e live | wc -l
 mount -o remount,ro "$1"
 code=0
 "$2" -m blockc build -f "$5" --from "$4" -o dist -q || code=$?

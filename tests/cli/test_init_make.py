@@ -45,10 +45,13 @@ def test_make_builds_once_and_again_exactly_when_something_changed(
     assert "nginx-geo/blocked.conf" in published
     assert not make(made)
 
-    link, before = (made / "dist").readlink(), (made / "dist" / "manifest.json").stat().st_mtime_ns
+    link, before = (
+        (made / "dist" / ".generations" / "live").readlink(),
+        (made / "dist" / "manifest.json").stat().st_mtime_ns,
+    )
     touch(made / "blockc.toml")
     assert make(made)
-    assert (made / "dist").readlink() == link
+    assert (made / "dist" / ".generations" / "live").readlink() == link
     assert (made / "dist" / "manifest.json").stat().st_mtime_ns == before
     os.utime(made / "blockc.toml", (1, 1))
     assert not make(made)

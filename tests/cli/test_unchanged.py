@@ -102,7 +102,7 @@ def remove_file(folder: Path) -> None:
 
 
 def add_file(folder: Path) -> None:
-    (folder / "dist" / "foreign.txt").write_text("x", encoding="utf-8")
+    (folder / "dist" / ".generations" / "live" / "foreign.txt").write_text("x", encoding="utf-8")
 
 
 def change_manifest(folder: Path) -> None:

@@ -121,9 +121,11 @@ def run(folder: Path, *command: str, **more: str) -> Done:
 
 
 def shown(folder: Path) -> dict[str, bytes]:
-    """Return path -> bytes of every file below `folder`."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    """Return path -> bytes of every file that was published into `folder`, or else is below it."""
+    top = folder / ".generations" / "live"
+    top = top.resolve() if top.exists() else folder
+    files = (path for path in sorted(top.rglob("*")) if path.is_file())
+    return {path.relative_to(top).as_posix(): path.read_bytes() for path in files}
 
 
 def entries(text: bytes) -> list[str]:

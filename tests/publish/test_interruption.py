@@ -80,13 +80,10 @@ def killed_everywhere(action: str, prepare: Callable[[Path], None], top: Path) -
 
 
 def shown(folder: Path) -> dict[str, bytes]:
-    """Return what one reader finds who opens the folder once, as a daemon does."""
-    top = folder.resolve()
-    return {
-        path.relative_to(top).as_posix(): path.read_bytes()
-        for path in top.rglob("*")
-        if path.is_file()
-    }
+    """Return what a reader finds under every name at the top that leads somewhere."""
+    tops = [path for path in folder.iterdir() if path.name != ".generations"]
+    found = (path for top in tops for path in (top, *top.rglob("*")))
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found if p.is_file()}
 
 
 def old(folder: Path) -> None:
@@ -117,8 +114,10 @@ def test_a_publish_killed_before_any_call_leaves_the_old_files_or_the_new(tmp_pa
 
         publish(folder, NEW)
         assert shown(folder) == NEW, f"could not go on after call {number}"
-        beside = {entry.name for entry in (folder.parent / ".dist.generations").iterdir()}
-        assert len(beside - {".lock", "history"}) == 2, f"leftovers after call {number}: {beside}"
+        inside = {entry.name for entry in (folder / ".generations").iterdir()} - {".lock"}
+        assert len(inside - {"history", "live"}) == 2, f"leftovers after call {number}: {inside}"
+        tops = {entry.name for entry in folder.iterdir()}
+        assert tops == {".generations", "same", "changed", "deep"}, f"after call {number}: {tops}"
         rollback(folder)
         assert shown(folder) == OLD, f"could not go back after call {number}"
     assert outcomes == sorted(outcomes)
@@ -170,7 +169,7 @@ def test_two_writers_at_once_never_show_a_mixture(tmp_path: Path) -> None:
 
 def consistent(folder: Path) -> bytes:
     """Return the content both files share, read through one open folder."""
-    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    top = os.open(folder / ".generations" / "live", os.O_RDONLY | os.O_DIRECTORY)
     try:
         texts = {read(top, "a"), read(top, "b/c")}
     except FileNotFoundError:  # so many publishes later that this generation is gone

@@ -1,6 +1,8 @@
 """What a reader sees in a published folder, and what the writer refuses."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 
 from blockc.errors import OutputError
 from blockc.publish.generations import GENERATIONS_KEPT, digest_of, publish, rollback
+from tests.support.machine import require_mounts
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 FIRST = {"nginx/a.conf": b"one\n", "nginx/deep/b.conf": b"two\n", "c.json": b"{}\n"}
 SECOND = {**FIRST, "c.json": b"[]\n", "d.txt": b"new\n"}
 
@@ -17,14 +21,16 @@ def shown(folder: Path) -> dict[str, bytes]:
     """Return what a reader of `folder` finds."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
+        for name in os.listdir(folder)  # noqa: PTH208
+        if name != ".generations"
+        for path in (folder / name, *(folder / name).rglob("*"))
         if path.is_file()
     }
 
 
 def generations(folder: Path) -> list[str]:
-    beside = folder.parent / f".{folder.name}.generations"
-    return sorted(entry.name for entry in beside.iterdir() if entry.is_dir())
+    found = (folder / ".generations").iterdir()
+    return sorted(entry.name for entry in found if entry.is_dir() and not entry.is_symlink())
 
 
 def age(folder: Path) -> None:
@@ -123,14 +129,17 @@ def test_the_last_generations_stay_and_older_ones_go(tmp_path: Path) -> None:
 def test_what_a_stopped_writer_left_is_removed(tmp_path: Path) -> None:
     folder = tmp_path / "dist"
     publish(folder, FIRST)
-    beside = tmp_path / ".dist.generations"
-    (beside / ".new").mkdir()
-    (beside / ".new" / "half").write_bytes(b"half")
-    (beside / ".new-link").symlink_to("nowhere")
+    inside = folder / ".generations"
+    (inside / ".new").mkdir()
+    (inside / ".new" / "half").write_bytes(b"half")
+    (inside / ".new-link").symlink_to("nowhere")
+    (folder / "next").symlink_to(".generations/live/next")
 
     publish(folder, FIRST)
 
-    assert {entry.name for entry in beside.iterdir()} - {".lock"} == {"history", digest_of(FIRST)}
+    left = {entry.name for entry in inside.iterdir()} - {".lock"}
+    assert left == {"history", "live", digest_of(FIRST)}
+    assert sorted(entry.name for entry in folder.iterdir()) == [".generations", "c.json", "nginx"]
 
 
 def test_rollback_shows_the_generation_before_and_then_the_one_before_that(tmp_path: Path) -> None:
@@ -167,7 +176,7 @@ def test_publishing_after_a_rollback_forgets_what_was_rolled_back(tmp_path: Path
 def test_rollback_refuses_a_generation_that_was_changed(tmp_path: Path) -> None:
     folder = tmp_path / "dist"
     publish(folder, FIRST)
-    edited = folder.resolve() / "c.json"
+    edited = (folder / "c.json").resolve()
     publish(folder, SECOND)
     edited.write_bytes(b"by hand")
 
@@ -208,40 +217,115 @@ def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
     assert shown(folder) == {"precious": b"x"}
 
 
-@pytest.mark.parametrize(
-    "target", ["elsewhere", "elsewhere/.dist.generations", ".", ".dist.generations/.."]
-)
-def test_a_link_that_blockc_did_not_make_is_refused(tmp_path: Path, target: str) -> None:
-    (tmp_path / "elsewhere" / ".dist.generations").mkdir(parents=True)
+@pytest.mark.parametrize("target", [".dist.generations/0123456789abcdef", ".dist.generations/x"])
+def test_a_link_of_an_earlier_blockc_is_refused_with_what_to_do(
+    tmp_path: Path, target: str
+) -> None:
     (tmp_path / "dist").symlink_to(target)
-    with pytest.raises(OutputError, match="symbolic link that blockc did not make"):
+    with pytest.raises(OutputError, match=r"earlier blockc.*; remove it and \.dist\.generations"):
         publish(tmp_path / "dist", FIRST)
-    assert not list((tmp_path / "elsewhere" / ".dist.generations").iterdir())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dist"]
+
+
+def test_a_link_to_a_folder_is_as_good_as_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "dist").symlink_to("elsewhere")
+    publish(tmp_path / "dist", FIRST)
+    assert shown(tmp_path / "elsewhere") == FIRST
+    assert (tmp_path / "dist").is_symlink()
 
 
 def test_generations_that_lead_elsewhere_are_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / ".dist.generations").symlink_to("elsewhere")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / ".generations").symlink_to("../elsewhere")
     with pytest.raises(OutputError, match="cannot be published into"):
         publish(tmp_path / "dist", FIRST)
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "dist").write_bytes(b"x")
-    with pytest.raises(OutputError, match="dist: is a file"):
-        publish(tmp_path / "dist", FIRST)
+@pytest.mark.parametrize("target", ["../../elsewhere", "../live", "0123456789abcdef"])
+def test_a_live_link_that_is_not_a_generation_is_published_anew(
+    tmp_path: Path, target: str
+) -> None:
+    folder = tmp_path / "dist"
+    (tmp_path / "elsewhere").mkdir()
+    publish(folder, FIRST)
+    (folder / ".generations" / "live").unlink()
+    (folder / ".generations" / "live").symlink_to(target)
+    assert publish(folder, FIRST).written == tuple(sorted(FIRST))
+    assert shown(folder) == FIRST
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_takes_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "nowhere").symlink_to("gone")
+    for name in ("file", "nowhere"):
+        with pytest.raises(OutputError, match=f"{name}: is not a folder"):
+            publish(tmp_path / name, FIRST)
+
+
+def test_what_else_stands_in_the_folder_stays_unless_an_artifact_has_its_name(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    (folder / "README").write_bytes(b"mine")
+    (folder / "d.txt").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"d\.txt: is not an artifact"):
+        publish(folder, SECOND)
+    assert shown(folder) == {**FIRST, "README": b"mine", "d.txt": b"mine"}
+    (folder / "d.txt").unlink()
+    publish(folder, SECOND)
+    assert shown(folder) == {**SECOND, "README": b"mine"}
+
+
+def test_a_link_replaced_by_an_editor_is_repaired(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    (folder / "c.json").unlink()
+    (folder / "c.json").write_bytes(b"by hand")
+    publish(folder, FIRST)
+    assert shown(folder) == FIRST
+
+
+def test_an_artifact_among_the_generations_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="where blockc keeps what it published"):
+        publish(tmp_path / "dist", {".generations/live/x": b""})
+    assert list(tmp_path.iterdir()) == []
+
+
+MOUNTED = """
+set -eu
+mkdir "$1/container"
+mount --bind "$1/dist" "$1/container"
+for number in 1 2 3; do
+  "$2" -c 'import sys, pathlib; from blockc.publish.generations import publish
+publish(pathlib.Path(sys.argv[1]), {"a.conf": sys.argv[2].encode(), "b/c": sys.argv[2].encode()})
+' "$1/dist" "$number"
+  cat "$1/container/a.conf" "$1/container/b/c"; echo
+done
+"""
+
+
+@pytest.mark.real
+def test_a_mounted_folder_shows_every_later_generation(tmp_path: Path) -> None:
+    require_mounts()
+    publish(tmp_path / "dist", {"a.conf": b"0"})
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", MOUNTED, "sh", tmp_path, sys.executable],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["11", "22", "33"], done.stderr
 
 
 def test_the_root_of_the_file_system_is_refused() -> None:
     with pytest.raises(OutputError, match="cannot be published into"):
         publish(Path("/"), FIRST)
-
-
-def test_a_link_whose_generation_is_gone_is_published_anew(tmp_path: Path) -> None:
-    (tmp_path / "dist").symlink_to(".dist.generations/0123456789abcdef")
-    publish(tmp_path / "dist", FIRST)
-    assert shown(tmp_path / "dist") == FIRST
 
 
 def test_a_file_system_without_hard_links_still_publishes(

@@ -56,7 +56,7 @@ def test_a_full_disk_keeps_the_old_files_and_says_so(tmp_path: Path, size: int) 
         f"""
         {fill} code=0; "$2" -c "$3" "$1/dist" {size} || code=$?
         echo "code $code"; cat "$1/dist/a"; echo; wc -c < "$1/dist/b/c"
-        ls -A "$1/.dist.generations"
+        ls -A "$1/dist/.generations"
         rm -f "$1/ballast"; "$2" -c "$3" "$1/dist" 4000; cat "$1/dist/a"
         """,
     )
@@ -92,8 +92,8 @@ def test_a_folder_without_permission_keeps_the_old_files_and_says_so(tmp_path: P
     drop = "-dac_override,-dac_read_search"
     humble = [require_program("setpriv"), "--bounding-set", drop, "--inh-caps", drop]
     child = [sys.executable, "-c", CHILD, str(tmp_path / "dist"), "4000"]
-    tmp_path.chmod(0o555)
-    (tmp_path / ".dist.generations").chmod(0o555)
+    (tmp_path / "dist").chmod(0o555)
+    (tmp_path / "dist" / ".generations").chmod(0o555)
     done = subprocess.run(
         [*(humble if os.geteuid() == 0 else []), *child],
         cwd=CHECKOUT,
@@ -101,7 +101,7 @@ def test_a_folder_without_permission_keeps_the_old_files_and_says_so(tmp_path: P
         text=True,
         check=False,
     )
-    tmp_path.chmod(0o755)
+    (tmp_path / "dist").chmod(0o755)
 
     assert "permission denied; change the permissions" in done.stdout, done
     assert done.returncode == 2

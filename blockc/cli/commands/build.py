@@ -88,8 +88,9 @@ def command(settings: Settings, asked: BuildCall) -> None:
 
     Reads the policy file, the files it names, and the registries and feeds as blockc.lock has
     them (see `blockc update`), or the registries of --from or --sample. Writes the artifacts and
-    manifest.json into the output folder, which is a symbolic link to the newest generation; files
-    that did not change keep their modification time. Prints what was made.
+    manifest.json into the output folder, all at once: what it shows are links to the newest
+    generation, in .generations inside it. Files that did not change keep their modification time.
+    Prints what was made.
 
     What a build will be refused for on a coming day, when a stage begins or an exception ends
     within a year, is a warning, or refused today with [guard] preflight = "refuse".

@@ -136,4 +136,4 @@ def _tell(settings: Settings, folder: Path, paths: Sequence[str]) -> None:
         show_table(settings, "Written", ["file", "what it is"], rows)
     policy = shlex.quote(str(folder / POLICY))
     info(settings, f"next: read {policy}, then try `blockc build --sample -f {policy}`")
-    info(settings, "keep out of version control: dist .dist.generations .blockc")
+    info(settings, "keep out of version control: dist .blockc")
