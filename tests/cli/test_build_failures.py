@@ -219,7 +219,7 @@ def test_what_cannot_be_said_is_reported_before_what_does_not_fit(
     done = fails()
     assert done.code == 2
     assert done.err.startswith("blockc: ")
-    assert "near.txt: plain cannot express the verdict 'warn'" in done.err
+    assert "plain cannot say 'warn'" in done.err
     assert "limit" not in done.err
 
 
