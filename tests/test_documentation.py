@@ -20,7 +20,9 @@ def test_the_policy_of_the_readme_compiles(tmp_path: Path) -> None:
     arguments = ["build", "-q", "-f", str(tmp_path / "blockc.toml"), "--sample"]
     assert run([*arguments, "-o", str(tmp_path / "dist")]) == 0
 
-    published = {path.name for path in (tmp_path / "dist").rglob("*") if path.is_file()}
+    published = {
+        path.name for path in (tmp_path / "dist/.generations/live/").resolve().rglob("*.*")
+    }
     assert published == {"export-control.geo.conf", "manifest.json"}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from blockc import __version__
 from blockc.resources import schemas_dir, sources_dir, templates_dir
+from tests.cli.toy import shown
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PARTS = ("blockc", "templates", "sources", "docs", "examples")
@@ -93,11 +94,7 @@ def test_the_wheel_runs_the_example_in_an_empty_environment(
     options = ("-f", "edge/blockc.toml", "--sample", "-o", "dist")
     said = run(blockc, "build", *options, cwd=tmp_path, BLOCKC_STORE=store)
     assert "export-control" in said
-    published = {
-        path.relative_to(tmp_path / "dist").as_posix(): path.read_bytes()
-        for path in (tmp_path / "dist").rglob("*")
-        if path.is_file()
-    }
+    published = shown(tmp_path / "dist")
     assert "manifest.json" in published
     assert b"SAMPLE DATA" in published["nginx/export-control.geo.conf"]
 

@@ -233,7 +233,10 @@ def test_an_output_that_is_a_file_or_somebody_elses_folder_is_refused(
     (tmp_path / "file").write_bytes(b"mine")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "mine").write_bytes(b"mine")
-    for name, said in (("file", "is a file"), ("folder", "is a folder that blockc did not make")):
+    for name, said in (
+        ("file", "is not a folder"),
+        ("folder", "is a folder that blockc did not make"),
+    ):
         done = blockc(*words, tmp_path / name)
         assert (done.code, done.out) == (2, "")
         assert said in done.err
@@ -258,7 +261,7 @@ mount -t tmpfs -o size=64k tmpfs "$1"
 cd "$1"
 code=0
 "$2" -m blockc build -f "$3" --from "$4" -o dist -q >/dev/null || code=$?
-echo "$code"; find . -name far.txt | wc -l
+echo "$code"; find . -name far.txt -type f | wc -l
 head -c 40000 /dev/zero > ballast
 code=0
 "$2" -m blockc build -f "$5" --from "$4" -o dist -q || code=$?

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_make_builds_again_on_another_day_and_when_the_result_is_gone(made: Path
     assert make(made)
     assert make(made, "blockc_day=2026-11-24")
     assert not make(made, "blockc_day=2026-11-24")
-    (made / "dist").unlink()
+    shutil.rmtree(made / "dist")
     assert make(made, "blockc_day=2026-11-24")
     assert not make(made, "blockc_day=2026-11-24")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.toy import shown
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLE = CHECKOUT / "examples" / "edge"
 
@@ -24,12 +26,7 @@ def built(folder: Path, policy: str, **environment: str) -> dict[str, bytes]:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    dist = folder / "edge" / "dist"
-    return {
-        path.relative_to(dist).as_posix(): path.read_bytes()
-        for path in dist.rglob("*")
-        if path.is_file()
-    }
+    return shown(folder / "edge" / "dist")
 
 
 @pytest.mark.slow
