@@ -17,7 +17,17 @@ EXAMPLE = CHECKOUT / "examples" / "edge"
 def built(folder: Path, policy: str, **environment: str) -> dict[str, bytes]:
     """Return what a program of its own publishes from a copy of the example in `folder`."""
     shutil.copytree(EXAMPLE, folder / "edge", ignore=shutil.ignore_patterns("dist", ".dist*"))
-    command = [sys.executable, "-m", "blockc", "build", "-q", "--sample", "--as-of", "2026-11-23"]
+    command = [
+        sys.executable,
+        "-m",
+        "blockc",
+        "build",
+        "-q",
+        "--sample",
+        "--publish-as-of",
+        "--as-of",
+        "2026-11-23",
+    ]
     more = {"PYTHONPATH": str(CHECKOUT), **environment}
     subprocess.run(
         [*command, "-f", policy],
