@@ -1,17 +1,35 @@
 """At most m prefix lengths, with the fewest entries of all choices."""
 
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pytest
 
 from blockc.addresses.family import V4
+from blockc.addresses.partition import Partition
 from blockc.addresses.rules import Match, meaning
 from blockc.passes.exact.cover import plain_cover
-from blockc.passes.exact.fewer_lengths import in_few_lengths, kept_lengths
+from blockc.passes.exact.fewer_lengths import (
+    cover_in_few_lengths,
+    in_few_lengths,
+    kept_lengths,
+)
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
-from tests.passes.toy import TOY, address_map, cells, every_labelling, names, partition
+from tests.passes import oracle
+from tests.passes.toy import (
+    SMALL,
+    TOY,
+    Labels,
+    address_map,
+    address_set,
+    cells,
+    deep,
+    every_labelling,
+    names,
+    partition,
+    some_labellings,
+)
 
 
 def entries(lengths: list[int], counts: list[int], kept: tuple[int, ...]) -> int:
@@ -62,3 +80,84 @@ def test_rules_mean_the_same_in_fewer_lengths(match: Match, most: int) -> None:
 def test_rules_of_few_lengths_stay_as_they_are() -> None:
     rules = plain_cover(partition([1, 1, 0, 1, 0, 0, 0, 0], V4))
     assert in_few_lengths(rules, 2) is rules
+
+
+def require_cheapest(wanted: Labels, most: int, allowed: tuple[int, ...]) -> None:
+    """Fail unless the rules are the fewest of all choices of lengths, free space included.
+
+    The free space they take must be the least there is with the lengths they use.
+    """
+    family = TOY if len(wanted) == TOY.size else SMALL
+    rules = cover_in_few_lengths(partition(wanted, family), allowed, most)
+    got = cells(meaning(Match.MEMBER, [rules], names(2), [family]))
+    assert list(oracle.served(wanted, [got])), f"{wanted} became {got}"
+    used = tuple(sorted(set(rules.prefixes().length.tolist())))
+    assert len(used) <= most
+    assert set(used) <= set(allowed)
+    choices = chain.from_iterable(combinations(allowed, n) for n in range(1, most + 1))
+    able = [oracle.member_costs(family.width, 2, choice) for choice in choices]
+    fewest = min(
+        oracle.cheapest(wanted, costs)[0] for costs in able if list(oracle.served(wanted, costs))
+    )
+    assert len(rules) == fewest, f"{wanted} in {most} of {allowed}"
+    if used:
+        cheapest = oracle.cheapest(wanted, oracle.member_costs(family.width, 2, used))
+        assert (len(rules), oracle.taken(wanted, got)) == cheapest
+
+
+@pytest.mark.parametrize("allowed", [(0, 1, 2), (1, 2), (0, 2), (2,)])
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_free_space_saves_entries_in_few_lengths_on_every_small_input(
+    most: int, allowed: tuple[int, ...]
+) -> None:
+    for labels in every_labelling(3, SMALL.width):
+        require_cheapest(tuple(label - 1 for label in labels), most, allowed)
+
+
+@pytest.mark.parametrize("allowed", [(0, 1, 2, 3), (1, 3), (0, 2, 3)])
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_free_space_saves_entries_in_few_lengths_on_many_inputs(
+    most: int, allowed: tuple[int, ...]
+) -> None:
+    for labels in some_labellings(3, 250):
+        require_cheapest(tuple(label - 1 for label in labels), most, allowed)
+
+
+@pytest.mark.parametrize("match", [Match.MEMBER, Match.LONGEST, Match.FIRST])
+@pytest.mark.parametrize("most", [1, 2])
+def test_free_space_never_costs_entries(match: Match, most: int) -> None:
+    for labels in some_labellings(3, 60):
+        wanted = [int(label == 2) for label in labels]
+        free = address_set([int(label == 0) for label in labels])
+        counts = []
+        for dont_care in (None, free):
+            request = PassRequest(dont_care=dont_care, most_lengths=most)
+            compiled = compile_rules(address_map(wanted), match, request)
+            assert len(set(compiled.rules[TOY].prefixes().length.tolist())) <= most
+            counts.append(len(compiled.rules[TOY]))
+        assert counts[1] <= counts[0], labels
+
+
+@pytest.mark.parametrize("bit", [60, 62, 66])
+def test_free_space_of_every_depth_of_ipv6_saves_the_same(bit: int) -> None:
+    for labels in some_labellings(3, 40):
+        wanted = tuple(label - 1 for label in labels)
+        plain = cover_in_few_lengths(partition(wanted), range(4), 2)
+        lengths = range(125 - bit, 129 - bit)
+        inside = cover_in_few_lengths(deep(wanted, bit), lengths, 2)
+        assert len(inside) == len(plain), wanted
+        assert set(inside.prefixes().length - 125 + bit) == set(plain.prefixes().length)
+
+
+@pytest.mark.parametrize(
+    ("most", "lengths"), [(1, [30, 30, 30]), (2, [31, 31, 30]), (3, [32, 31, 30])]
+)
+def test_few_lengths_take_no_more_free_space_than_they_must(most: int, lengths: list[int]) -> None:
+    """Three free /24s with one, two and four wanted addresses: each is one entry in any length."""
+    starts, labels = [0], [0]
+    for number, size in enumerate((1, 2, 4)):
+        first = (10 << 24) + (number << 9)
+        starts += [first, first + size, first + 256]
+        labels += [1, -1, 0]
+    wanted = Partition.of(V4, np.array(starts, dtype=np.uint64), np.array(labels, dtype=np.int32))
+    assert cover_in_few_lengths(wanted, range(33), most).prefixes().length.tolist() == lengths

@@ -11,7 +11,7 @@ from blockc.errors import DoesNotFit
 from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.driver import ByFamily, Pass, RuleState
 from blockc.passes.exact.cover import cover, intervals
-from blockc.passes.exact.fewer_lengths import in_few_lengths
+from blockc.passes.exact.fewer_lengths import cover_in_few_lengths, in_few_lengths
 from blockc.passes.exact.lengths import legal, ordered
 from blockc.passes.exact.ortc import longest
 from blockc.passes.exact.two_sets import balanced_two_sets, two_sets
@@ -34,6 +34,9 @@ def passes(draft: RuleState, request: PassRequest) -> list[Pass]:
 
 def disjoint_passes(draft: RuleState, request: PassRequest) -> list[Pass]:
     """Return the passes that make the fewest disjoint rules, whatever the model."""
+    if request.most_lengths and draft.free and draft.match != Match.INTERVALS:
+        few = partial(_cover_in_few_lengths, draft.match, request.most_lengths)
+        return [_each(draft, request, "cover in few lengths", few)]
     name, make = _MAKERS[draft.match if draft.match == Match.INTERVALS else Match.MEMBER]
     return _with_lengths(draft, request, _each(draft, request, name, make))
 
@@ -137,13 +140,17 @@ def _few(draft: RuleState, most: int) -> ByFamily:
     }
 
 
+def _cover_in_few_lengths(match: Match, most: int, wanted: Partition, allowed: Lengths) -> Rules:
+    return ordered(match, cover_in_few_lengths(wanted, allowed, most))
+
+
 def _ordered_longest(wanted: Partition, allowed: Lengths) -> Rules:
     return ordered(Match.FIRST, longest(wanted, allowed))
 
 
 #: By match model: the name of its pass, and what it does.
 _MAKERS: dict[Match, tuple[str, _Maker]] = {
-    Match.MEMBER: ("cover", lambda wanted, _: cover(wanted)),
+    Match.MEMBER: ("cover", cover),
     Match.INTERVALS: ("intervals", lambda wanted, _: intervals(wanted)),
     Match.LONGEST: ("longest match", longest),
     Match.FIRST: ("first match", _ordered_longest),

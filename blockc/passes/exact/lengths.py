@@ -56,13 +56,13 @@ def concat(parts: Sequence[Rules]) -> Rules:
 
 def _pieces(rules: Rules, allowed: Collection[int]) -> Rules:
     prefixes = rules.prefixes()
-    goal = _next_allowed(prefixes, allowed)
+    goal = next_allowed(prefixes, allowed)
     if np.array_equal(goal, prefixes.length):
         return rules
     _require_reasonable(prefixes, goal)
     pieces, origin = pieces_of(prefixes, goal)
     order = np.lexsort((-prefixes.length[origin], pieces.length, pieces.start))
-    keep = order[_first_of_each(pieces.start[order], pieces.length[order])]
+    keep = order[first_of_each(pieces.start[order], pieces.length[order])]
     kept = Prefixes(rules.family, pieces.start[keep], pieces.length[keep])
     return Rules.of_prefixes(kept, rules.verdict[origin[keep]])
 
@@ -74,13 +74,13 @@ def legal_leaves(wanted: Partition, allowed: Collection[int]) -> tuple[Prefixes,
     """
     leaves = minimal_cover(wanted.family, wanted.starts, wanted.lasts)
     labels = wanted.at(leaves.start)
-    pieces, origin = _cut(leaves, np.where(labels > 0, _goal(leaves, allowed), leaves.length))
+    pieces, origin = cut(leaves, np.where(labels > 0, _goal(leaves, allowed), leaves.length))
     return pieces, labels[origin]
 
 
 def legal_pieces(prefixes: Prefixes, allowed: Collection[int]) -> Prefixes:
     """Return disjoint prefixes in pieces of the next longer allowed length, where there is one."""
-    return _cut(prefixes, _goal(prefixes, allowed))[0]
+    return cut(prefixes, _goal(prefixes, allowed))[0]
 
 
 def _goal(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
@@ -89,21 +89,31 @@ def _goal(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
     return np.maximum(lengths[place], prefixes.length)
 
 
-def _cut(prefixes: Prefixes, goal: NDArray[np.int16]) -> tuple[Prefixes, NDArray[np.intp]]:
+def cut(prefixes: Prefixes, goal: NDArray[np.int16]) -> tuple[Prefixes, NDArray[np.intp]]:
+    """Return all pieces of the length `goal` (a row each) and the row each piece comes from.
+
+    Raises:
+        DoesNotFit: If they are too many.
+    """
     if (goal == prefixes.length).all():
         return prefixes, np.arange(len(prefixes))
     _require_reasonable(prefixes, goal)
     return pieces_of(prefixes, goal)
 
 
-def _first_of_each(start: columns.Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:
+def first_of_each(start: columns.Column, length: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return which of the prefixes, equal ones side by side, are the first of their kind."""
     keep = np.ones(len(start), dtype=bool)
     keep[1:] = (start[1:] != start[:-1]) | (length[1:] != length[:-1])
     return keep
 
 
-def _next_allowed(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
-    """Return for each prefix the shortest allowed length that is not shorter than its own."""
+def next_allowed(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int16]:
+    """Return for each prefix the shortest allowed length that is not shorter than its own.
+
+    Raises:
+        DoesNotFit: If a prefix is longer than all of them; it is named.
+    """
     lengths = np.array(sorted(allowed), dtype=np.int16)
     place = np.searchsorted(lengths, prefixes.length)
     if (place == len(lengths)).any():
