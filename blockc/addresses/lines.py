@@ -99,6 +99,13 @@ class Decoded(Value, eq=False):
         return sum(map(len, self.positions.values()))
 
 
+NOTHING = Decoded(
+    {family: columns.span_columns(family, []) for family in FAMILIES},
+    {family: np.zeros(0, dtype=np.int64) for family in FAMILIES},
+    (),
+)
+
+
 def read_spans(name: str, data: bytes, *, truncate: bool = False) -> dict[Family, Spans]:
     """Read a list: an address, prefix or range a line, `#` and `;` start a comment.
 

@@ -9,7 +9,8 @@ from blockc.tomlio.tables import Findings, Place, Table, table_field
 from blockc.tomlio.writer import TomlValue, toml_lines
 from blockc.values import Value
 
-FAMILIES = ("ipv4", "ipv6")
+AS_NUMBERS = "asn"  # what a source holds that lists AS numbers in place of addresses
+HELD = ("ipv4", "ipv6", AS_NUMBERS)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,38}")  # up to 2**128
 SHORT_DIGITS = 12
@@ -106,8 +107,8 @@ def snapshot_of(table: SnapshotTable, place: Place, findings: Findings) -> Snaps
     holds = {}
     for family, amount in table.holds.items():
         at = place / "holds" / family
-        if family not in FAMILIES:
-            findings.add_name(at, f"expected {' or '.join(FAMILIES)}, found {family!r}")
+        if family not in HELD:
+            findings.add_name(at, f"expected {' or '.join(HELD)}, found {family!r}")
         elif amount.records < 0 or not _COUNT.fullmatch(amount.addresses):
             findings.add(at, "expected numbers from 0")
         else:

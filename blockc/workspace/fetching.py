@@ -9,7 +9,7 @@ from blockc.errors import BlockcError
 from blockc.fetch.clock import Clock
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.snapshot import Amount, Facts, Snapshot
+from blockc.fetch.snapshot import AS_NUMBERS, Amount, Facts, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.update.tools import Event, Tools
@@ -100,6 +100,8 @@ def feed_facts(feed: Feed) -> Facts:
     """Return the facts of a feed's file."""
     counts = feed.counts()
     holds = {f.name: Amount(len(feed.spans[f][0]), counts[f]) for f in FAMILIES}
+    systems = len(feed.as_numbers)
+    holds[AS_NUMBERS] = Amount(systems, systems)
     return Facts(
         records=feed.records,
         holds={family: held for family, held in holds.items() if held.records},

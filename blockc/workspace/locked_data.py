@@ -1,7 +1,7 @@
 """The data that the lock names: the registries, and what `feed:` and `asn:` stand for."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # most builds fetch and parse nothing
     from blockc.formats.feeds.feed import Feed
 
 # The kind of a remembered feed: raise it when reading the same bytes gives another one.
-_FEED = "feed-1"
+_FEED = "feed-2"
 
 
 @dataclass
@@ -88,6 +88,9 @@ class LockedData:
             SourceUnfit: The bytes of the source are nowhere to be had.
         """
         feed = self._feed(name)
+        if feed.as_numbers:
+            hint = f"write asn:feed:{name} for the addresses that they announce"
+            raise PolicyError(f"the source {name} lists AS numbers", hint=hint)
         for tag, value in filters:
             known = feed.tags[tag].names
             if value not in known:
@@ -95,8 +98,19 @@ class LockedData:
                 raise PolicyError(f"no row of {name} has the {tag} {value!r}{near}")
         return feed.addresses(filters)
 
-    def asn(self, number: int) -> AddrSet:
-        """Return the addresses an autonomous system announces.
+    def as_numbers(self, name: str) -> Collection[int]:
+        """Return the AS numbers that a source lists.
+
+        Raises:
+            PolicyError: It lists addresses.
+        """
+        found = self._feed(name).as_numbers
+        if not found:
+            raise PolicyError(f"the source {name} lists addresses", hint=f"write feed:{name}")
+        return found
+
+    def asn(self, numbers: Collection[int]) -> AddrSet:
+        """Return the addresses that autonomous systems announce.
 
         Raises:
             PolicyError: The source that is asked, one of the operator's own, tells no AS numbers.
@@ -105,7 +119,9 @@ class LockedData:
         if "asn" not in feed.tags:
             hint = f"give sources/{ASN_SOURCE}.toml a column or tag asn"
             raise PolicyError(f"the source {ASN_SOURCE} tells no AS numbers", hint=hint)
-        return feed.addresses([("asn", str(number))])
+        if not numbers:
+            return AddrSet.empty()
+        return feed.addresses([("asn", str(number)) for number in numbers])
 
     def _fetched(self, names: Iterable[str]) -> "list[LockedSource]":
         from blockc.fetch.locked import locked_sources

@@ -7,7 +7,7 @@ from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
-from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
+from blockc.policy.syntax.selectors import AsnListSelector, AsnSelector, FeedSelector, Selector
 from blockc.storage.local import read_local
 from blockc.vocabulary import RIRS
 from blockc.workspace.registries import shipped_sources
@@ -39,9 +39,17 @@ def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_local) ->
 def used_sources(policy: Policy) -> tuple[str, ...]:
     """Return the sources a policy needs: the registries, and every feed it names."""
     selectors = [one.selector for one in _written(policy)]
-    feeds = {one.name for one in selectors if isinstance(one, FeedSelector)}
-    feeds |= {ASN_SOURCE for one in selectors if isinstance(one, AsnSelector)}
+    feeds = {name for one in selectors for name in sources_of(one)}
     return (*RIRS, *sorted(feeds - set(RIRS)))
+
+
+def sources_of(selector: Selector) -> tuple[str, ...]:
+    """Return the feeds that a selector asks, by name."""
+    if isinstance(selector, FeedSelector):
+        return (selector.name,)
+    if isinstance(selector, AsnListSelector):
+        return (ASN_SOURCE, *sources_of(selector.listed))
+    return (ASN_SOURCE,) if isinstance(selector, AsnSelector) else ()
 
 
 def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:

@@ -189,3 +189,75 @@ def test_a_policy_from_windows_is_read(case: Case, mark: bytes) -> None:
     done = case.build()
     assert done.code == 0, done.err
     assert case.blocked() == ["5.6.7.0/24"]
+
+
+IPTOASN = b"8.8.0.0/24,64500\n9.9.0.0/24,64500_64501\n9.9.9.0/24,64501\n7.7.0.0/24,64502\n"
+END = 'end = { key = "type", value = "metadata", records = "records" }'
+
+
+@pytest.fixture
+def announced(case: Case) -> Case:
+    """Return the input with a table of who announces what, fetched."""
+    case.define("iptoasn", "csv", 'columns = ["prefix", "asn"]', "iptoasn.csv")
+    case.write("data/iptoasn.csv", IPTOASN)
+    assert case.update("iptoasn").code == 0
+    return case
+
+
+@found("asndrop")
+def test_a_file_of_as_numbers_selects_what_they_announce(announced: Case) -> None:
+    case = announced
+    assert case.build().code == 0
+    assert case.blocked() == ["8.8.0.0/24", "9.9.0.0/24", "9.9.9.0/24"]
+    case.write("data/asn.txt", b"# bad\nAS64502 ; somebody\n\n64999\n")
+    assert case.build().code == 0
+    assert case.blocked() == ["7.7.0.0/24"]
+    case.write("data/asn.txt", b"AS64502\nAS99999999999\nexample\n")
+    said = case.build()
+    assert said.code == 2
+    assert "asn.txt:2:1: 'AS99999999999' is not an AS number" in said.err
+    assert "asn.txt:3:1: 'example' is not an AS number; expected such as AS64500" in said.err
+
+
+@found("asndrop")
+def test_a_source_of_as_numbers_selects_what_they_announce(announced: Case) -> None:
+    case = announced
+    case.list_of('"asn:feed:x"')
+    case.define("x", "json-lines", f'prefix = "asn"\nlists = "as-numbers"\n{END}', "x.json")
+    assert case.reads("x") == ["8.8.0.0/24", "9.9.0.0/24"]
+    case.list_of('"feed:x"')
+    said = case.build()
+    assert said.code == 2
+    assert "write asn:feed:x" in said.err
+
+    case.write("data/y.txt", b"AS64501 ; comment\n64502\n")
+    case.define("y", "text", 'lists = "as-numbers"', "y.txt")
+    case.list_of('"asn:feed:y"')
+    assert case.reads("y") == ["7.7.0.0/24", "9.9.0.0/24", "9.9.9.0/24"]
+    case.list_of('"asn:feed:iptoasn"')
+    assert "write feed:iptoasn" in case.build().err
+    case.list_of('"asn:feed:nobody"')
+    assert "unknown source 'nobody'" in case.build().err
+
+
+@found("asndrop")
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"asn":"x"}\n', "x.json:1:9: 'x' is not an AS number"),
+        (b'{"asn":1.5}\n', "asn is a number or truth, expected the text of a prefix"),
+        (b'{"asn":-1}\n', "'-1' is not an AS number"),
+        (b'{"asn":64500}\n{"type":"metadata","records":2}\n', "counts 2 records, there are 1"),
+        (b'{"asn":64500}\n', "the record that ends the file, type = metadata, is missing"),
+    ],
+)
+def test_a_source_of_as_numbers_that_is_cut_or_wrong_is_refused(
+    case: Case, data: bytes, said: str
+) -> None:
+    end = END if b"metadata" in data or "missing" in said else ""
+    case.define("x", "json-lines", f'prefix = "asn"\nlists = "as-numbers"\n{end}', "x.json")
+    case.list_of('"asn:feed:x"')
+    case.write("data/x.json", data)
+    done = case.update("x")
+    assert done.code == 3
+    assert said in done.err

@@ -1,6 +1,6 @@
 """A small world, a few groups and feeds, and the way from a policy's text to its meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import numpy as np
@@ -54,8 +54,11 @@ class Feeds:
         chosen = {"drop": "198.51.100.0/25" if filters else "198.51.100.0/24"}
         return addresses(chosen[name]) if name in chosen else AddrSet.empty()
 
-    def asn(self, number: int) -> AddrSet:
-        return addresses("192.0.2.0/24") if number == 64500 else AddrSet.empty()
+    def asn(self, numbers: Collection[int]) -> AddrSet:
+        return addresses("192.0.2.0/24") if 64500 in numbers else AddrSet.empty()
+
+    def as_numbers(self, name: str) -> Collection[int]:
+        return {"drop": [64500, 64501]}.get(name, [])
 
 
 class Files(dict[str, bytes]):

@@ -14,10 +14,9 @@ from blockc.fetch.store.state import State
 from blockc.fetch.update.continuity import age_of
 from blockc.formats.format_table import tags_of
 from blockc.policy.model import LocatedSelector, Policy
-from blockc.policy.syntax.selectors import AsnSelector, FeedSelector
 from blockc.vocabulary import RIRS
 from blockc.workspace.project import Project
-from blockc.workspace.sources import ASN_SOURCE
+from blockc.workspace.sources import sources_of
 
 COLUMNS = (
     *columns("name"),
@@ -87,10 +86,8 @@ def _users(project: Project) -> Mapping[str, Iterable[str]]:
         return {}
     users: dict[str, dict[str, None]] = {name: {"every list": None} for name in RIRS}
     for user, located in _written(policy):
-        if isinstance(located.selector, FeedSelector):
-            users.setdefault(located.selector.name, {})[user] = None
-        elif isinstance(located.selector, AsnSelector):
-            users.setdefault(ASN_SOURCE, {})[user] = None
+        for name in sources_of(located.selector):
+            users.setdefault(name, {})[user] = None
     return users
 
 

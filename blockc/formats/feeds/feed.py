@@ -56,6 +56,7 @@ class Feed(Value, eq=False):
         date: The day the data describes, if the file says one.
         serial: The version the file says it has, or nothing.
         warnings: What is odd about the file, a line each.
+        as_numbers: The AS numbers that the file lists in place of addresses, ascending.
     """
 
     spans: Mapping[Family, Spans]
@@ -65,6 +66,7 @@ class Feed(Value, eq=False):
     date: dt.date | None = None
     serial: str = ""
     warnings: tuple[str, ...] = ()
+    as_numbers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.spans) != FAMILIES:
@@ -110,6 +112,7 @@ def feed_to_bytes(feed: Feed) -> bytes:
         "date": feed.date.isoformat() if feed.date else None,
         "serial": feed.serial,
         "warnings": feed.warnings,
+        "as_numbers": feed.as_numbers,
         "tags": {name: tag.names for name, tag in feed.tags.items()},
     }
     arrays: dict[str, Any] = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8)}
@@ -148,6 +151,7 @@ def _feed(arrays: Mapping[str, NDArray[Any]]) -> Feed:
         spans={family: _spans(arrays, "row", family) for family in FAMILIES},
         tags=tags,
         records=head["records"],
+        as_numbers=tuple(head["as_numbers"]),
         dropped=AddrSet.of_spans({f: _spans(arrays, "dropped", f) for f in FAMILIES}),
         date=dt.date.fromisoformat(head["date"]) if head["date"] else None,
         serial=head["serial"],

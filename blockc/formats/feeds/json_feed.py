@@ -4,11 +4,10 @@ import json
 from datetime import date
 from typing import Any
 
-from blockc.addresses.lines import decode_texts
 from blockc.addresses.plain_text import TextLines
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.parsing.assembly import ParsedRows, feed_of
+from blockc.formats.parsing.assembly import ParsedRows, decoded, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.json_paths import Missing, Path
@@ -24,7 +23,7 @@ def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
     """
     lines = TextLines.of(name, data)
     document = _document(lines)
-    rows = JsonRows(options.tags, options.max_records)
+    rows = JsonRows(options.tags, options.max_records, options.rows.lists == "as-numbers")
     try:
         for path in options.prefixes:
             rows.add(document, path)
@@ -35,9 +34,8 @@ def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
     require_tags(name, rows)
     parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(
-            rows.texts, truncate=options.clear_host_bits, spelling=options.spelling
-        ),
+        decoded=decoded(rows.texts, options),
+        as_texts=rows.texts,
         count=len(rows.texts),
         locate=lambda position, _part: _place(lines, rows.texts[position]),
         tags=rows.tags,

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from blockc.addresses.lines import decode_texts
 from blockc.addresses.plain_text import TextLines
 from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import require_tags
-from blockc.formats.parsing.assembly import ParsedRows, feed_of
+from blockc.formats.parsing.assembly import ParsedRows, decoded, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import EndTable, FormatOptions
 from blockc.formats.parsing.json_paths import Missing
@@ -33,7 +32,7 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     """
     lines = TextLines.of(name, data)
     lines = lines if options.rows.end else lines.require_complete(optional=options.may_be_unended)
-    found = _Found(JsonRows(options.tags, options.max_records))
+    found = _Found(JsonRows(options.tags, options.max_records, options.rows.lists == "as-numbers"))
     for number, text in enumerate(lines.text.split("\n"), start=1):
         if text.strip():
             found.add(lines, number, _record(lines, number, text), options)
@@ -42,9 +41,8 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     rows = found.rows
     parsed = ParsedRows(
         name=name,
-        decoded=decode_texts(
-            rows.texts, truncate=options.clear_host_bits, spelling=options.spelling
-        ),
+        decoded=decoded(rows.texts, options),
+        as_texts=rows.texts,
         count=len(rows.texts),
         locate=lambda position, part: lines.at(found.numbers[position], part),
         tags=rows.tags,

@@ -9,7 +9,7 @@ https://github.com/firehol/firehol, contrib/update-ipsets.sh
 import re
 
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.lines import decode_lines
+from blockc.addresses.lines import NOTHING, decode_lines
 from blockc.addresses.plain_text import TextLines, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
@@ -19,6 +19,7 @@ from blockc.formats.parsing.format_options import FormatOptions
 from blockc.values import replace
 
 _FIELD = re.compile(rb"^# ([A-Z][A-Za-z ]{1,40}):(.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"[#;].*")
 _ENTRIES = re.compile(r"(?:(\d{1,12}) subnets, )?(\d{1,12}) unique IPs", re.ASCII)
 
 
@@ -39,10 +40,18 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
 
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:
     """Return the rows of a list."""
-    decoded = decode_lines(lines.data, truncate=options.clear_host_bits, spelling=options.spelling)
+    if options.rows.lists == "as-numbers":
+        texts = [_COMMENT.sub("", line, count=1).strip() for line in lines.text.split("\n")]
+        decoded = NOTHING
+    else:
+        texts = []
+        decoded = decode_lines(
+            lines.data, truncate=options.clear_host_bits, spelling=options.spelling
+        )
     return ParsedRows(
         name=lines.name,
         decoded=decoded,
+        as_texts=texts,
         count=lines.data.count(b"\n"),
         locate=lambda position, part: lines.at(position + 1, part),
     )

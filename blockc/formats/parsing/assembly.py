@@ -10,13 +10,14 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import ALL, Column, Spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.lines import Decoded, Positions, shifted
+from blockc.addresses.lines import NOTHING, Decoded, Positions, Wrong, decode_texts, shifted
 from blockc.addresses.partition import Partition, paint
-from blockc.errors import Location, SourceSyntaxError, printable
+from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.acceptance import Locate, Rows, require_believable, require_right
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.tags import Tags
+from blockc.registries.as_numbers import parse_as_number
 from blockc.values import Value, field, replace
 
 Order = NDArray[np.intp]
@@ -30,6 +31,7 @@ class ParsedRows(Value, kw_only=True):
         decoded: Its rows as spans; positions count rows.
         count: How many rows there are, also those that could not be read.
         locate: Returns where a row stands, narrowed to a part of it.
+        as_texts: The text of each row, where the file lists AS numbers.
         tags: What each row is called, by name of the tag.
         records: How many rows the file lists, if a row of the file may be several of these.
         date: The day the data describes.
@@ -41,11 +43,19 @@ class ParsedRows(Value, kw_only=True):
     decoded: Decoded
     count: int
     locate: Locate
+    as_texts: Sequence[str] = ()
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     records: int | None = None
     date: dt.date | None = None
     serial: str = ""
     warnings: tuple[str, ...] = ()
+
+
+def decoded(texts: Sequence[str], options: FormatOptions) -> Decoded:
+    """Return the spans of texts, which are of addresses unless the file lists AS numbers."""
+    if options.rows.lists == "as-numbers":
+        return NOTHING
+    return decode_texts(texts, truncate=options.clear_host_bits, spelling=options.spelling)
 
 
 def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
@@ -55,6 +65,8 @@ def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
         SourceSyntaxError: At the first row that cannot be read or contradicts another.
         SourceUnfit: The whole is not to be believed.
     """
+    if options.rows.lists == "as-numbers":
+        return _as_feed(parsed, options)
     tags = Tags.of(parsed.tags, parsed.count, options)
     rows = Rows(parsed.name, parsed.decoded.spans, parsed.decoded.positions, parsed.locate)
     wrong = (*parsed.decoded.wrong, *tags.wrong)
@@ -68,6 +80,37 @@ def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
     feed = _tagged(rows, tags, parsed.records or listed, dropped)
     warnings = (*parsed.warnings, *left_out, *oddities)
     return replace(feed, date=parsed.date, serial=_one_line(parsed.serial), warnings=warnings)
+
+
+def _as_feed(parsed: ParsedRows, options: FormatOptions) -> Feed:
+    """Return a feed of AS numbers.
+
+    Raises:
+        SourceSyntaxError: At the first row that is none.
+        SourceUnfit: There are none, or more than are believed.
+    """
+    numbers: set[int] = set()
+    wrong: list[Wrong] = []
+    for position, text in enumerate(parsed.as_texts):
+        try:
+            numbers |= {parse_as_number(text.strip())} if text else set()
+        except ValueError as reason:
+            wrong.append(Wrong(position, text, str(reason), "expected such as AS64500"))
+    listed = sum(map(bool, parsed.as_texts))
+    rows = Rows(parsed.name, NOTHING.spans, NOTHING.positions, parsed.locate)
+    left_out = require_right(rows, wrong, options, listed)
+    if not numbers or listed > options.max_records:
+        said = f"lists {listed:,} AS numbers, at most {options.max_records:,} are believed"
+        raise SourceUnfit(said if numbers else "lists no AS numbers", at=Location(parsed.name))
+    return Feed(
+        spans=NOTHING.spans,
+        tags={},
+        records=parsed.records or listed - len(wrong),
+        as_numbers=tuple(sorted(numbers)),
+        date=parsed.date,
+        serial=_one_line(parsed.serial),
+        warnings=(*parsed.warnings, *left_out),
+    )
 
 
 def _without(rows: Rows, positions: Sequence[int] | Positions, count: int) -> Rows:

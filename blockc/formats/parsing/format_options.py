@@ -51,6 +51,16 @@ class RowsTable(Table):
         Literal["ipv4", "ipv6"] | None,
         _key("the only family the file may list: `ipv4` or `ipv6`", *_EVERY),
     ] = None
+    lists: Annotated[
+        Literal["addresses", "as-numbers"],
+        _key(
+            "what stands in each row: `addresses`, or `as-numbers` that a policy selects with "
+            "`asn:feed:NAME`",
+            "text",
+            "json",
+            "json-lines",
+        ),
+    ] = "addresses"
     host_bits: Annotated[
         Literal["refuse", "clear"],
         _key("`clear` them in 192.0.2.7/24, or `refuse` the file", *_TEXTS),

@@ -62,6 +62,7 @@ class JsonRows:
     Attributes:
         wanted: Where the tags stand.
         most: How many rows are believed.
+        numbers: Whether the rows are AS numbers, which JSON may write without quotes.
         prefixes: How many there are, each counted once.
         texts: The prefix of each row.
         tags: What each row is called.
@@ -69,6 +70,7 @@ class JsonRows:
 
     wanted: Mapping[str, Path]
     most: int = MAX_RECORDS
+    numbers: bool = False
     prefixes: int = 0
     texts: list[str] = field(default_factory=list)
     tags: dict[str, list[str]] = field(default_factory=dict)
@@ -139,6 +141,8 @@ class _Walk(Value):
             return  # nothing, as in a list that is null
         elif isinstance(value, str):
             self.rows.add_row(value, found)
+        elif self.rows.numbers and type(value) is int:
+            self.rows.add_row(str(value), found)
         else:
             raise Missing(trail, f"is {kind(value)}, expected the text of a prefix")
 

@@ -20,6 +20,7 @@ _WAYS = (
 
 def read_rows(rows: Rows, place: Place, findings: Findings) -> FormatOptions:
     """Return what `rows`, which stands at `place`, says, with all that is wrong in `findings`."""
+    _check_lists(rows, place, findings)
     _check_widest(rows, place / "widest_prefix", findings)
     _check_labels(rows, place / "labels", findings)
     _check_columns(rows, place / "columns", findings)
@@ -34,6 +35,14 @@ def read_rows(rows: Rows, place: Place, findings: Findings) -> FormatOptions:
     _check_names(rows, place, findings)
     _check_tags(options, place / "tags", findings)
     return options
+
+
+def _check_lists(rows: Rows, place: Place, findings: Findings) -> None:
+    if rows.lists == "addresses":
+        return
+    for name in ("tags", "labels", "range", "split"):
+        if getattr(rows, name):
+            findings.add_name(place / name, f"a list of AS numbers has no {name!r}")
 
 
 def _check_widest(rows: Rows, place: Place, findings: Findings) -> None:

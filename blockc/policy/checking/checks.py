@@ -9,6 +9,7 @@ from blockc.policy.syntax.includes import VARIABLE, Variables
 from blockc.policy.syntax.policy_tables import EntryTable
 from blockc.policy.syntax.selectors import (
     AddressRange,
+    AsnListSelector,
     FeedSelector,
     GroupSelector,
     ListSelector,
@@ -101,6 +102,8 @@ class Checks(Value):
         return name in self.lists
 
     def _require_known(self, selector: Selector) -> None:
+        if isinstance(selector, AsnListSelector):
+            selector = selector.listed
         if isinstance(selector, GroupSelector):
             _require("group", selector.name, self.known.groups)
         elif isinstance(selector, ListSelector):

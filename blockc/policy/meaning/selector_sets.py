@@ -1,9 +1,9 @@
 """What each selector stands for on one day: its addresses and how many there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.includes import ReadFile, beside, read_beside
 from blockc.policy.syntax.selectors import (
     AddressRange,
+    AsnListSelector,
     AsnSelector,
     CountrySelector,
     DelegatedSelector,
@@ -35,11 +36,13 @@ from blockc.policy.syntax.selectors import (
     RegistrySelector,
     StatusSelector,
 )
+from blockc.registries.as_numbers import read_as_numbers
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value
 
 #: Numbers of addresses, one a family, in the order of the world's families.
 Counts = tuple[int, ...]
+T = TypeVar("T")
 DELEGATED = ("allocated", "assigned")
 
 
@@ -49,8 +52,11 @@ class Feeds(Protocol):
     def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
         """Return the addresses of the rows of a source that pass every filter."""
 
-    def asn(self, number: int) -> AddrSet:
-        """Return the addresses an autonomous system announces."""
+    def asn(self, numbers: Collection[int]) -> AddrSet:
+        """Return the addresses that one or more autonomous systems announce."""
+
+    def as_numbers(self, name: str) -> Collection[int]:
+        """Return the AS numbers that a source lists."""
 
 
 class SelectorData(Value):
@@ -118,6 +124,8 @@ class SelectorSets:
         key = str(selector)
         if isinstance(selector, FileSelector):
             key = f"file:{beside(located.place.document, selector.path)}"
+        elif isinstance(selector, AsnListSelector) and isinstance(selector.listed, FileSelector):
+            key = f"asn:file:{beside(located.place.document, selector.listed.path)}"
         if key not in self._sets:
             self._sets[key] = self._find(located, key)
         if key in self._too_wide and not located.spares:
@@ -138,8 +146,8 @@ class SelectorSets:
         match located.selector:
             case FileSelector():
                 return self._file(located, located.selector.path, key)
-            case FeedSelector() | AsnSelector():
-                return self._fed(located.selector)
+            case FeedSelector() | AsnSelector() | AsnListSelector():
+                return self._fed(located, located.selector)
             case RegistrySelector(name):
                 return world.select(registries=[name], statuses=DELEGATED)
             case StatusSelector(name):
@@ -152,12 +160,7 @@ class SelectorSets:
     def _file(self, located: LocatedSelector, name: str, key: str) -> AddrSet:
         path = beside(located.place.document, name)
         data = read_beside(located.place, name, self.data.read_file)
-        try:
-            spans = read_spans(path, data)
-        except (SourceSyntaxError, SourceUnfit) as mistake:
-            raise _in_policy(mistake) from None
-        except SourceMistakes as found:
-            raise Mistakes([_in_policy(one) for one in found.errors]) from None
+        spans = _of_author(lambda: read_spans(path, data))
         for family in spans:
             self._note_width(family, spans[family], path, key)
         return AddrSet.of_spans({family: spans[family] for family in self.families})
@@ -175,13 +178,37 @@ class SelectorSets:
             hint = f"set [guard] widest_prefix.{family.name} if it is meant"
             self._too_wide.setdefault(key, PolicyError(said, hint=hint))
 
-    def _fed(self, selector: FeedSelector | AsnSelector) -> AddrSet:
+    def _fed(
+        self, located: LocatedSelector, selector: FeedSelector | AsnSelector | AsnListSelector
+    ) -> AddrSet:
         feeds = self.data.feeds
         if feeds is None:
             raise PolicyError(f"{selector} needs a source that was not given")
+        if isinstance(selector, FeedSelector):
+            return feeds.feed(selector.name, selector.filters)
         if isinstance(selector, AsnSelector):
-            return feeds.asn(selector.number)
-        return feeds.feed(selector.name, selector.filters)
+            return feeds.asn([selector.number])
+        listed = selector.listed
+        if isinstance(listed, FeedSelector):
+            return feeds.asn(feeds.as_numbers(listed.name))
+        path = beside(located.place.document, listed.path)
+        data = read_beside(located.place, listed.path, self.data.read_file)
+        return feeds.asn(_of_author(lambda: read_as_numbers(path, data)))
+
+
+def _of_author(read: Callable[[], T]) -> T:
+    """Return what `read` makes of a file that the policy's author keeps, whose mistakes they are.
+
+    Raises:
+        PolicyError: It cannot be read, or one line is wrong.
+        Mistakes: Several lines are wrong.
+    """
+    try:
+        return read()
+    except (SourceSyntaxError, SourceUnfit) as mistake:
+        raise _in_policy(mistake) from None
+    except SourceMistakes as found:
+        raise Mistakes([_in_policy(one) for one in found.errors]) from None
 
 
 def _in_policy(one: BlockcError) -> PolicyError:

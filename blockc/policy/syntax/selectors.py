@@ -92,6 +92,15 @@ class FileSelector(Value):
         return f"file:{self.path}"
 
 
+class AsnListSelector(Value):
+    """The prefixes that the autonomous systems of a list announce; the list is a file or source."""
+
+    listed: FileSelector | FeedSelector
+
+    def __str__(self) -> str:
+        return f"asn:{self.listed}"
+
+
 class ListSelector(Value):
     """What another list of the policy selects."""
 
@@ -148,6 +157,7 @@ Selector = (
     | StatusSelector
     | FeedSelector
     | AsnSelector
+    | AsnListSelector
     | FileSelector
     | ListSelector
     | DelegatedSelector
@@ -281,10 +291,20 @@ def _feed(text: str) -> FeedSelector:
     return FeedSelector(_name(name, "feed"), tuple(sorted(set(pairs))))
 
 
-def _asn(text: str) -> AsnSelector:
+def _asn(text: str) -> AsnSelector | AsnListSelector:
+    kind, colon, rest = text.partition(":")
+    if colon and kind == "file":
+        return AsnListSelector(_file(rest))
+    if colon and kind == "feed":
+        listed = _feed(rest)
+        if listed.filters:
+            hint = f"write asn:feed:{listed.name}"
+            raise PolicyError("a list of AS numbers has no filters", hint=hint)
+        return AsnListSelector(listed)
     if not re.fullmatch(r"0|[1-9][0-9]{0,9}", text) or int(text) > _LAST_ASN:
         raise PolicyError(
-            f"{text!r} is no autonomous system number", hint=f"expected 0 to {_LAST_ASN}"
+            f"{text!r} is not an autonomous system number",
+            hint=f"expected 0 to {_LAST_ASN}, file:PATH or feed:NAME",
         )
     return AsnSelector(int(text))
 

@@ -1,0 +1,51 @@
+"""Autonomous system numbers as people and publishers write them."""
+
+import re
+
+from blockc.addresses.plain_text import TextLines
+from blockc.errors import SourceMistakes, SourceSyntaxError
+
+LAST_AS_NUMBER = 2**32 - 1
+_WRITTEN = re.compile(r"(?:AS)?(\d{1,10})", re.IGNORECASE | re.ASCII)
+_COMMENT = re.compile(r"[#;].*")
+_MOST_ERRORS = 20
+
+
+def parse_as_number(text: str) -> int:
+    """Return the number that `text` says, with or without `AS` before it.
+
+    Raises:
+        ValueError: If it says none.
+
+    >>> parse_as_number("AS64500"), parse_as_number("64500")
+    (64500, 64500)
+    """
+    match = _WRITTEN.fullmatch(text)
+    if not match or int(match[1]) > LAST_AS_NUMBER:
+        raise ValueError(f"{text!r} is not an AS number")
+    return int(match[1])
+
+
+def read_as_numbers(name: str, data: bytes) -> list[int]:
+    """Read a list of AS numbers, one on each line; `#` and `;` start a comment.
+
+    Args:
+        name: What the list is called in messages.
+
+    Raises:
+        SourceMistakes: The lines that are not an AS number, each with its place.
+        SourceUnfit: The file is not text.
+        SourceSyntaxError: At the first NUL byte.
+    """
+    lines = TextLines.of(name, data, may_be_empty=True)
+    numbers, wrong = [], []
+    for line, text in enumerate(lines.text.split("\n"), start=1):
+        body = _COMMENT.sub("", text, count=1).strip()
+        try:
+            numbers += [parse_as_number(body)] if body else []
+        except ValueError as reason:
+            hint = "expected such as AS64500 or 64500"
+            wrong.append(SourceSyntaxError(str(reason), at=lines.at(line, body), hint=hint))
+    if wrong:
+        raise SourceMistakes(wrong[:_MOST_ERRORS])
+    return numbers
