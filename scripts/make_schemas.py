@@ -13,13 +13,22 @@ from typing import Any
 from blockc.fetch.definition import source_schema
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir
+from blockc.targets.registry import TARGETS
 from blockc.workspace.policy_files import known
+
+
+def options() -> dict[str, dict[str, object]]:
+    """Return target -> option -> its schema."""
+    return {
+        name: {option.name: option.schema() for option in target.options}
+        for name, target in TARGETS.items()
+    }
 
 
 def texts() -> dict[str, str]:
     """Return name -> text of every schema."""
     schemas: dict[str, dict[str, Any]] = {
-        "policy.schema.json": policy_schema(known()),
+        "policy.schema.json": policy_schema(known(), options()),
         "groups.schema.json": group_schema(),
         "source.schema.json": source_schema(),
     }

@@ -171,7 +171,9 @@ def section(target: Target) -> Iterator[str]:
         yield f"\n{target.notes}"
     if target.options:
         yield ""
-        yield from table(("option", "default", "expected"), map(option_row, target.options))
+        yield from table(
+            ("option", "default", "what it sets", "expected"), map(option_row, target.options)
+        )
     yield "" if callable(target.writer) else f"\n```\n{sample(target)}```\n"
     yield "## Into service\n"
     yield f"```sh\n{target.deployment.load}\n```\n"
@@ -222,7 +224,7 @@ def responses(target: Target) -> Iterator[str]:
 
 def option_row(option: Option) -> tuple[str, ...]:
     default = str(option.default).lower() if option.default in (True, False) else option.default
-    return f"`{option.name}`", f"`{default}`", option.expects
+    return f"`{option.name}`", f"`{default}`", option.about, option.expects
 
 
 def files(target: Target) -> str:

@@ -18,7 +18,7 @@ from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.resources import schemas_dir, sources_dir
 from tests.cli.conftest import Blockc, blockc
 from tests.cli.toy import CHECKOUT
-from tests.policy.toy import KNOWN
+from tests.policy.toy import KNOWN, OPTIONS
 
 __all__ = ["blockc"]
 SCRIPT = CHECKOUT / "scripts" / "make_schemas.py"
@@ -29,7 +29,8 @@ SEEN = {
     "exception-without-owner", "guard-age-without-unit", "guard-share-without-percent",
     "include-has-mistakes", "key-unknown", "key-unknown-far-from-any", "list-as-array",
     "list-is-text", "list-name-quoted", "list-name-too-long", "list-name-upper-case",
-    "many-mistakes", "output-as-one-table", "output-map-unknown", "output-split-unknown",
+    "many-mistakes", "output-as-one-table", "output-key-unknown", "output-map-unknown",
+    "output-option-is-table", "output-option-of-another-target", "output-split-unknown",
     "output-target-missing", "output-target-unknown", "output-when-over-unknown",
     "stage-action-unknown", "stage-without-start", "table-unknown", "title-is-number",
     "vars-number", "version-as-text", "version-missing", "version-unknown",
@@ -96,13 +97,13 @@ def test_init_leaves_the_schema_of_policies_beside_the_policy_for_editors_offlin
 
 
 def test_every_good_policy_and_every_example_is_valid() -> None:
-    assert refused(policy_schema(KNOWN), found(CORPUS / "good")) == set()
+    assert refused(policy_schema(KNOWN, OPTIONS), found(CORPUS / "good")) == set()
     shipped = json.loads((schemas_dir() / "policy.schema.json").read_bytes())
     assert refused(shipped, found(CHECKOUT / "examples", "*/blockc.toml")) == set()
 
 
 def test_editors_see_every_wrong_key_type_and_word_of_a_wrong_policy() -> None:
-    assert refused(policy_schema(KNOWN), found(CORPUS / "bad")) == SEEN
+    assert refused(policy_schema(KNOWN, OPTIONS), found(CORPUS / "bad")) == SEEN
 
 
 def test_every_shipped_group_and_source_is_valid() -> None:

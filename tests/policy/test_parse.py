@@ -16,7 +16,7 @@ from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
 from tests.policy.crowd import with_outputs
-from tests.policy.toy import KNOWN, TODAY, WORLD, Files, addresses, parsed, resolved
+from tests.policy.toy import KNOWN, OPTIONS, TODAY, WORLD, Files, addresses, parsed, resolved
 from tests.support.counting import calls_of
 
 PIECES = (
@@ -216,17 +216,18 @@ def test_mistakes_of_several_files_are_reported_together() -> None:
 
 
 def test_the_schema_refuses_unknown_keys_but_for_the_options_of_targets() -> None:
-    tables = policy_schema(KNOWN)["$defs"]
+    tables = policy_schema(KNOWN, OPTIONS)["$defs"]
     objects = {name: one for name, one in tables.items() if one.get("type") == "object"}
     open_tables = [name for name, one in objects.items() if one.get("additionalProperties", True)]
     assert open_tables == ["OutputTable"]
+    assert tables["OutputTable"]["unevaluatedProperties"] is False
     assert tables["OutputTable"]["properties"]["target"]["enum"] == ["map", "plain", "single"]
     assert {"from", "action"} == set(tables["StageTable"]["required"])
     assert "except" in tables["ListTable"]["properties"]
 
 
 def test_the_schemas_are_plain_json_and_always_the_same() -> None:
-    for schema in (partial(policy_schema, KNOWN), group_schema):
+    for schema in (partial(policy_schema, KNOWN, OPTIONS), group_schema):
         assert json.dumps(schema()) == json.dumps(schema())
     assert group_schema()["title"] == "blockc country groups"
 

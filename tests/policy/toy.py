@@ -43,6 +43,15 @@ TARGETS = {
     ),
     "single": TargetFacts(frozenset({"scope"}), one_family=True),
 }
+#: target -> the schema of each of its options
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "plain": {},
+    "map": {
+        "variable": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 499},
+    },
+    "single": {"scope": {"type": "string"}},
+}
 SOURCES = {"drop": frozenset({"kind", "region"}), "tor": frozenset[str]()}
 KNOWN = Known(TARGETS, GROUPS, SOURCES)
 

@@ -94,7 +94,7 @@ def test_a_route_is_read_with_all_it_says() -> None:
         ('"Link"', '"Location"', 5, "expected Link and nothing beside it"),
         ("<https://example.com>", "{http.request.uri}", 5, "one text that no request decides"),
         ('"handler": "error"', '"handler": "static_response"', 6, "expected the handler error"),
-        ("451", "200", 6, "with a status of 400 to 499"),
+        ("451", "200", 6, "with a status of 400 to 599"),
         ("451", '"{http.request.header.x}"', 6, "'status_code' is not a number"),
         ('"list x"', '"{http.request.header.x}"', 6, "a request would decide"),
         ('"@id"', '"terminal": true, "@id"', 2, "unknown key 'terminal'"),

@@ -28,6 +28,7 @@ def test_every_target_and_option_is_on_its_page() -> None:
         text = (CHECKOUT / "docs" / "targets" / f"{target.name}.md").read_text(encoding="utf-8")
         assert text.startswith(f"# {target.name}\n")
         for option in target.options:
+            assert option.about
             assert f"| `{option.name}` |" in text
 
 

@@ -49,6 +49,8 @@ def made(
         "record_size": Unsigned(16, size),
         "ip_version": Unsigned(16, 6),
         "binary_format_major_version": Unsigned(16, 2),
+        "binary_format_minor_version": Unsigned(16, 0),
+        "build_epoch": Unsigned(64, 0),
         **(changes or {}),
     }
     tree = mmdb_writer._packed(np.array(branches, np.int64), size)
@@ -102,7 +104,8 @@ def test_numbers_maps_lists_and_truths_are_read_as_they_were_written() -> None:
     }
     about = database(made([(1, 1)], changes={"value": value})).metadata
     assert about["value"] == {
-        "none": 0, "most": 2**64 - 1, "list": ["ä", ""], "map": {"yes": True, "no": False},
+        "none": (16, 0), "most": (64, 2**64 - 1), "list": ["ä", ""],
+        "map": {"yes": True, "no": False},
     }  # fmt: skip
 
 
@@ -134,6 +137,9 @@ LOOP, DEEP = [(0, 1)], [(at + 1, 129) for at in range(128)] + [(129, 129)]
         (made([(1, 1)], changes={"node_count": Unsigned(32, 0)}), "node_count is 0, expected"),
         (made([(1, 1)], changes={"node_count": Unsigned(32, 9)}), "zeros must part the tree"),
         (made([(1, 1)], changes={"binary_format_major_version": Unsigned(16, 3)}), "is 3, exp"),
+        (made([(1, 1)], changes={"build_epoch": Unsigned(32, 0)}), "not a number of 64 bits"),
+        (made([(1, 1)], changes={"node_count": "1"}), "node_count is not a number of 32 bits"),
+        (made([(1, 1000)], encoded({"blockc": Unsigned(16, 1)})), "the record says False"),
         (ArtifactFile("x", b""), "not a MaxMind DB file"),
         (ArtifactFile("x", MARKER + b"\x41a"), "the metadata are not a map"),
         (replace(made([(1, 1)]), data=made([(1, 1)]).data + b"x"), "something follows"),

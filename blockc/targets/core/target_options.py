@@ -24,6 +24,7 @@ class Option(Value):
         part: What is added to the default where a list is split into parts, `{part}` being the
             number. An option that has it names something that must not be the same in two parts.
         expects: What is accepted, as a phrase for messages and the documentation.
+        about: What it sets, as a phrase for the documentation and the JSON Schema.
         pattern: What a text must match from end to end; values reach templates unescaped, so
             this is also what keeps an artifact from being broken into.
         within: What a number must lie in.
@@ -35,6 +36,17 @@ class Option(Value):
     pattern: str = ""
     within: range = range(0)
     part: str = ""
+    about: str = ""
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema of what a policy may give.
+
+        Not the pattern of a text, which holds only once `{list}`, `{word}` and `{part}` are filled.
+        """
+        kind = {bool: "boolean", int: "integer", str: "string"}[type(self.default)]
+        found = {"description": f"{self.about}: {self.expects}", "type": kind}
+        bounds = {"minimum": self.within.start, "maximum": self.within.stop - 1}
+        return {**found, **(bounds if self.within else {}), "default": self.default}
 
     def value(self, given: object, holds: OptionContext) -> OptionValue:
         """Return the checked value for a list; `given` is None where the policy says nothing.

@@ -39,6 +39,13 @@ from blockc.targets.syntax.reading import BLOCK, Found, Ordered, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Where
 
 IPV4_SPACE = (Prefix(V6, 0, 96), Prefix(V6, 0xFFFF << 32, 96))
+_COMPARED = (
+    "database_type",
+    "build_epoch",
+    "description",
+    "languages",
+    "binary_format_minor_version",
+)
 _SECONDS = 24 * 60 * 60
 _ACTIONS = Vocabulary(ACTIONS)
 
@@ -121,10 +128,7 @@ def read_mmdb(files: Sequence[ArtifactFile]) -> Reading:
     whole = database(file)
     leaves, mapped = whole.leaves()
     names, labels, found = _verdicts(whole, leaves)
-    told: dict[str, Any] = {
-        key.replace("_", " "): whole.metadata.get(key)
-        for key in ("database_type", "build_epoch", "description")
-    }
+    told: dict[str, Any] = {key.replace("_", " "): whole.metadata.get(key) for key in _COMPARED}
     if mapped is not None:
         told["IPv4-mapped addresses as IPv4"] = mapped
     about = [*told.items(), *found]
@@ -190,6 +194,8 @@ def _where(file: ArtifactFile, places: NDArray[np.int64]) -> Where:
 def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     option = document.options
     yield Ordered("database type", option["database_type"])
+    yield Ordered("languages", ["en"])
+    yield Ordered("binary format minor version", 0)
     yield Ordered("build epoch", _epoch(document))
     yield Ordered("description", {"en": "\n".join(document.header(list(parts)))})
     filled = {part.family for part in parts if part.count}
@@ -203,10 +209,13 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
 _NOTES = """\
 A record holds one value, at the path `field`, whose names are parted by dots: the verdict, or
 `true` with `boolean = true`. nginx with ngx_http_geoip2 reads any path:
-`geoip2 list.mmdb { $blocked default=0 blockc; }`. Readers that know only the fields of MaxMind's
-own files find them under those names, by their documentation; the tests do not ask them. Envoy's
-provider: `field = "is_anonymous"` with `boolean = true`. Logstash, plugins of Caddy and Traefik,
-for `map = "country"`: `field = "country.iso_code"` with `database_type = "GeoLite2-Country"`.
+`geoip2 list.mmdb { $blocked default=0 blockc; }`. Compare with the word (`if ($blocked = block)`),
+since a list may also say monitor or warn, and any word is true.
+
+Readers that know only the fields of MaxMind's own files find them under those names, by their
+documentation; the tests do not ask them. Envoy's provider: `field = "is_anonymous"` with
+`boolean = true`. Logstash, plugins of Caddy and Traefik, for `map = "country"`:
+`field = "country.iso_code"` with `database_type = "GeoLite2-Country"`.
 
 An address that is not listed has no record, so give the reader a default.
 
@@ -243,14 +252,21 @@ MMDB = Target(
             "blockc",
             "up to four names of 1 to 31 letters, digits or _, with dots between them",
             pattern=r"[A-Za-z][A-Za-z0-9_]{0,30}(\.[A-Za-z][A-Za-z0-9_]{0,30}){0,3}",
+            about="the path to the value in a record",
         ),
-        Option("boolean", False, "true or false"),
-        Option("mapped", True, "true or false"),
+        Option(
+            "boolean",
+            False,
+            "true or false",
+            about="whether a record says true in place of the verdict",
+        ),
+        Option("mapped", True, "true or false", about="whether ::ffff:0:0/96 leads to IPv4"),
         Option(
             "database_type",
             "blockc-{list}",
             "1 to 64 letters, digits, blanks, dots, - or _, a letter first",
             pattern=r"[A-Za-z][A-Za-z0-9 ._-]{0,63}",
+            about="the type in the metadata, by which some readers judge a file",
         ),
     ),
     adapt=without_ipv4_space,

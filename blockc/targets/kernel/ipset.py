@@ -118,14 +118,22 @@ IPSET = Target(
             # The prefix keeps a policy from swapping or flushing sets and chains of others.
             pattern=r"blockc_[a-z0-9_]{1,17}",
             part="_{part}",
+            about="the chain, and the sets with _v4 and _v6 added",
         ),
         Option(
             "maxelem",
             1_048_576,
             f"a number from 1 to {MOST_ENTRIES}; destroy the sets before changing it",
             within=range(1, MOST_ENTRIES + 1),
+            about="how many entries a set has room for",
         ),
-        Option("hashsize", 4096, "a number from 64 to 1048576", within=range(64, 1_048_577)),
+        Option(
+            "hashsize",
+            4096,
+            "a number from 64 to 1048576",
+            within=range(64, 1_048_577),
+            about="how many buckets a set begins with",
+        ),
     ),
     max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
     lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),

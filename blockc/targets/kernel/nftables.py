@@ -66,13 +66,21 @@ NFTABLES = Target(
             # The file deletes this table: the prefix keeps it from being somebody else's.
             pattern=r"blockc_[a-z0-9_]{1,48}",
             part="_{part}",
+            about="the table, of the family inet",
         ),
-        Option("hook", "prerouting", " or ".join(HOOKS), pattern="|".join(HOOKS)),
+        Option(
+            "hook",
+            "prerouting",
+            " or ".join(HOOKS),
+            pattern="|".join(HOOKS),
+            about="where packets are looked at",
+        ),
         Option(
             "priority",
             "raw",
             "raw, mangle, filter, security or a number, as text",
             pattern=r"raw|mangle|filter|security|-?[0-9]{1,5}",
+            about="before or after which other chains",
         ),
     ),
     native=NativeCheck(

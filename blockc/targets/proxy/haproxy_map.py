@@ -168,12 +168,14 @@ HAPROXY_MAP = Target(
             "1 to 64 lower-case letters, digits or _, a letter first, without txn.; for the answer",
             pattern=r"[a-z][a-z0-9_]{0,63}",
             part="_{part}",
+            about="the variable of the answer",
         ),
         Option(
             "folder",
             "/etc/haproxy",
             "the folder of the map on the proxy, from / on; for the answer",
             pattern=r"/[\w.-]+(?:/[\w.-]+){0,9}",
+            about="where HAProxy finds the map",
         ),
     ),
     responses=Responses(

@@ -26,7 +26,24 @@ _MAPPED = np.uint64(0xFFFF << 32)
 _DEEPEST = 16  # records are maps in maps
 _UTF8, _UINT16, _UINT32, _MAP, _UINT64, _ARRAY, _BOOLEAN = 2, 5, 6, 7, 9, 11, 14
 
+#: The numbers of the metadata, and how many bits each has to the readers in programs.
+_BITS = {
+    "binary_format_major_version": 16,
+    "binary_format_minor_version": 16,
+    "ip_version": 16,
+    "record_size": 16,
+    "node_count": 32,
+    "build_epoch": 64,
+}
+
 Error = Callable[[str, int], SourceSyntaxError]
+
+
+class _Number(NamedTuple):
+    """A number of a type of so many bits."""
+
+    bits: int
+    value: int
 
 
 class Leaves(NamedTuple):
@@ -81,7 +98,8 @@ def database(file: ArtifactFile) -> Database:
     metadata, end = _value(raw, 0, lambda why, at: file.error(why, begin + at))
     if end != len(raw):
         raise file.error("something follows the metadata", begin + end)
-    size, count = _numbers(file, metadata, begin)
+    metadata = _plain(file, metadata, begin)
+    size, count = metadata["record_size"], metadata["node_count"]
     cut = count * size // 4
     if len(tree) < cut + _GAP or any(tree[cut : cut + _GAP]):
         raise file.error("zeros must part the tree from the records", min(cut, len(tree)))
@@ -95,19 +113,23 @@ def database(file: ArtifactFile) -> Database:
     return Database(file, metadata, nodes, records)
 
 
-def _numbers(file: ArtifactFile, metadata: Any, at: int) -> tuple[int, int]:
-    """Return the bits of a branch and the number of nodes."""
+def _plain(file: ArtifactFile, metadata: Any, at: int) -> dict[str, Any]:
+    """Return the metadata with plain numbers, once those are of the right types and values."""
     wanted = {"binary_format_major_version": (2,), "ip_version": (6,), "record_size": (24, 28, 32)}
     if not isinstance(metadata, dict):
         raise file.error("the metadata are not a map", at)
+    for key, bits in _BITS.items():
+        number = metadata.get(key)
+        if not isinstance(number, _Number) or number.bits != bits:
+            raise file.error(f"{key} is not a number of {bits} bits", at)
+        metadata[key] = number.value
     for key, values in wanted.items():
-        if metadata.get(key) not in values:
+        if metadata[key] not in values:
             expected = ", ".join(map(str, values))
-            raise file.error(f"{key} is {metadata.get(key)!r}, expected {expected}", at)
-    count = metadata.get("node_count")
-    if type(count) is not int or count < 1:
-        raise file.error(f"node_count is {count!r}, expected a number from 1 on", at)
-    return int(metadata["record_size"]), count
+            raise file.error(f"{key} is {metadata[key]}, expected {expected}", at)
+    if not metadata["node_count"]:
+        raise file.error("node_count is 0, expected a number from 1 on", at)
+    return metadata
 
 
 def _nodes(tree: bytes, count: int, size: int) -> NDArray[np.int64]:
@@ -219,9 +241,10 @@ def _value(data: bytes, at: int, error: Error, depth: int = 0) -> tuple[Any, int
             return data[begin:end].decode(), end
         except UnicodeDecodeError:
             raise error("a text that is not UTF-8", begin) from None
-    if size > {_UINT16: 2, _UINT32: 4, _UINT64: 8}.get(kind, -1):
+    bits = {_UINT16: 16, _UINT32: 32, _UINT64: 64}.get(kind, -1)
+    if 8 * size > bits:
         raise error(f"a value of type {kind} and size {size}, which no record of ours has", at)
-    return int.from_bytes(data[begin:end], "big"), end
+    return _Number(bits, int.from_bytes(data[begin:end], "big")), end
 
 
 def _collected(

@@ -43,8 +43,8 @@ def read_route(text: Text) -> Reading:
         raise route["handle"].error("nothing refuses the clients")
     *before, last = handlers
     error = last.fields({"handler": str, "status_code": int, "error": str})
-    if error["handler"].value != "error" or error["status_code"].value not in range(400, 500):
-        raise last.error("expected the handler error with a status of 400 to 499")
+    if error["handler"].value != "error" or error["status_code"].value not in range(400, 600):
+        raise last.error("expected the handler error with a status of 400 to 599")
     if "{" in error["error"].value:
         raise error["error"].error("a request would decide what stands here")
     return Reading(
@@ -125,10 +125,17 @@ CADDY_JSON = Target(
             "1 to 64 lower-case letters, digits or _, a letter first",
             pattern=r"[a-z][a-z0-9_]{0,63}",
             part="_{part}",
+            about="the route's @id, by which the API finds it",
         ),
-        Option("status", 403, "a number from 400 to 499", within=range(400, 500)),
+        Option(
+            "status",
+            403,
+            "a number from 400 to 599",
+            within=range(400, 600),
+            about="what listed clients get where no stage says another",
+        ),
     ),
-    responses=Responses(statuses=frozenset(range(400, 500)), links=True),
+    responses=Responses(statuses=frozenset(range(400, 600)), links=True),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,

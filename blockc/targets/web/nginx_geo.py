@@ -231,12 +231,14 @@ NGINX_GEO = Target(
             "1 to 64 lower-case letters, digits or _, a letter first, without the $",
             pattern=r"[a-z][a-z0-9_]{0,63}",
             part="_{part}",
+            about="the variable of the answer",
         ),
         Option(
             "source",
             "remote_addr",
             "the variable that holds the client's address, without the $",
             pattern=r"[a-z][a-z0-9_]{0,63}",
+            about="what is looked up",
         ),
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _MODULE),  # /0 is another word for `default`
