@@ -1,5 +1,7 @@
 """What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -81,6 +83,12 @@ class Source(Value):
     member: str = ""
     rows: Mapping[str, Any] = field(default_factory=dict)
     options: FormatOptions = field(default_factory=FormatOptions)
+
+    @property
+    def reading(self) -> str:
+        """Return the digest of all that decides what the same bytes are read as."""
+        said = [self.format, self.registry, self.member, self.rows, self.expect.max_records]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def read_source(path: str, text: str) -> Source:

@@ -1,6 +1,5 @@
 """The data that the lock names: the registries, and what `feed:` and `asn:` stand for."""
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -164,8 +163,7 @@ def _read_feed(store: Store, locked: "LockedSource") -> "Feed":
     from blockc.workspace.fetching import read_feed
 
     source = locked.source
-    written = [source.format, source.rows, source.expect.max_records, locked.snapshot.sha256]
-    key = sha256_of(json.dumps(written, sort_keys=True).encode())
+    key = sha256_of(f"{source.reading} {locked.snapshot.sha256}".encode())
     kept = store.get(_FEED, key)
     if kept:
         with suppress(ValueError):  # sealed, and yet not what we write: it was never there

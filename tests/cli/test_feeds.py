@@ -236,3 +236,48 @@ def test_an_own_iptoasn_must_tell_as_numbers(blockc: Blockc, policy: Path) -> No
     done = blockc("build", "-f", policy)
     assert done.code == 2
     assert "the source iptoasn tells no AS numbers; give sources/iptoasn.toml a column" in done.err
+
+
+COLUMNS = '[rows]\ncolumns = ["{}"]'
+
+
+def redefine(blockc: Blockc, policy: Path, columns: str, *words: str) -> tuple[int, str]:
+    """Define the columns of `iptoasn` anew over the same bytes, update, and return what it says."""
+    rows = COLUMNS.format(columns.replace(" ", '", "'))
+    define(policy.parent, "iptoasn", "csv", rows)
+    done = blockc("update", "-f", policy, *words)
+    return done.code, done.err
+
+
+def test_a_definition_edited_over_the_same_bytes_is_read_again(
+    blockc: Blockc, policy: Path
+) -> None:
+    data = "8.8.0.0/24,64500,7.7.0.0/16\n9.9.0.0/24,64500,7.8.0.0/16\n"
+    (policy.parent / "data" / "iptoasn").write_text(data, encoding="utf-8")
+    assert redefine(blockc, policy, "prefix asn note")[0] == 0
+    lock = policy.parent / "blockc.lock"
+    assert 'addresses = "512"' in lock.read_text(encoding="utf-8")
+    for words in ((), ("--force",)):
+        code, said = redefine(blockc, policy, "prefix asn country", *words)
+        assert code == 3
+        assert "the last good snapshot cannot be read with the definition of today: " in said
+        assert "no data that may be used" in said
+        assert 'addresses = "512"' in lock.read_text(encoding="utf-8"), "nothing was changed"
+    assert blockc("build", "-f", policy).code == 3
+
+    code, said = redefine(blockc, policy, "note asn prefix")
+    assert code == 0, said
+    assert 'addresses = "131072"' in lock.read_text(encoding="utf-8")
+    built = blockc("build", "-f", policy)
+    assert built.code == 0, built.err
+    assert "7.7.0.0/16" in (policy.parent / "dist" / "clouds.txt").read_text(encoding="utf-8")
+
+
+def test_a_machine_that_has_only_the_lock_reads_what_it_fetches(
+    blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert blockc("update", "-f", policy).code == 0
+    monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "other"))
+    code, said = redefine(blockc, policy, "asn prefix")
+    assert code == 3
+    assert "iptoasn has no data that may be used" in said

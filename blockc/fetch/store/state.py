@@ -29,6 +29,7 @@ class StateTable(Table):
     last_modified: str = ""
     good: SnapshotTable | None = None
     refused: SnapshotTable | None = None
+    reading: str = ""
 
 
 class State(Value, kw_only=True):
@@ -40,6 +41,7 @@ class State(Value, kw_only=True):
         etag: With which the url of `good` sent it; so is `last_modified`.
         refused: The last snapshot that was not accepted because of what came before it. It is
             kept so that the operator can accept this very one.
+        reading: What `Source.reading` was when `good` was read, or nothing.
     """
 
     name: str
@@ -48,6 +50,7 @@ class State(Value, kw_only=True):
     etag: str = ""
     last_modified: str = ""
     refused: Snapshot | None = None
+    reading: str = ""
 
     @property
     def digests(self) -> set[str]:
@@ -75,6 +78,7 @@ def state_text(state: State) -> str:
             "checked_at": at.isoformat(timespec="seconds") if at else None,
             "etag": state.etag or None,
             "last_modified": state.last_modified or None,
+            "reading": state.reading or None,
         }
     )
     for key, snapshot in (("good", state.good), ("refused", state.refused)):
@@ -106,6 +110,7 @@ def parse_state(path: str, text: str) -> State:
         good=good,
         etag=table.etag,
         last_modified=table.last_modified,
+        reading=table.reading,
         refused=refused,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from blockc.errors import BlockcError
+from blockc.errors import BlockcError, SourceUnfit
 from blockc.fetch.definition import Source
 from blockc.fetch.http.messages import FetchFailed, HttpResponse, one_line
 from blockc.fetch.http.retrieve import Retriever
@@ -13,7 +13,7 @@ from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.state import State, load_state, state_path
 from blockc.fetch.update import continuity
 from blockc.fetch.update.tools import Event, Tools, UpdateOptions, UpdateStep
-from blockc.values import Value
+from blockc.values import Value, replace
 
 
 class PreviousState(Value):
@@ -23,14 +23,16 @@ class PreviousState(Value):
         state: What this machine remembers, if anything.
         locked: What the lock says builds use, if anything.
         good: The snapshot that stands if nothing comes: its bytes are in the store, and it may
-            follow the locked one.
-        damage: Why the state could not be read, or nothing.
+            follow the locked one. It says what the definition of today reads in them.
+        damage: Why something could not be read, or nothing.
+        read: Whether the definition is the one that `good` and the lock were read with.
     """
 
     state: State | None
     locked: Snapshot | None
     good: Snapshot | None
     damage: str = ""
+    read: bool = True
 
     @classmethod
     def of(cls, tools: Tools, source: Source, locked: Snapshot | None) -> "PreviousState":
@@ -44,7 +46,16 @@ class PreviousState(Value):
         if remembered and locked and next(continuity.objections(source, remembered, locked), ""):
             remembered = None
         held = (one for one in (remembered, locked) if one and tools.blobs.has(one.sha256))
-        return cls(state, locked, next(held, None), damage)
+        good = next(held, None)
+        if state and state.reading == source.reading:
+            return cls(state, locked, good, damage)
+        try:
+            again = _read_again(tools, source, good) if good else None
+        except BlockcError as error:
+            return cls(state, locked, None, _unreadable(error), read=False)
+        if again and locked and locked.sha256 == again.sha256:
+            locked = again
+        return cls(state, locked, again, damage, read=False)
 
     @property
     def before(self) -> Snapshot | None:
@@ -56,6 +67,25 @@ class PreviousState(Value):
         """Return every snapshot that was accepted, by digest; of two equal ones the locked."""
         remembered = self.state.good if self.state else None
         return MappingProxyType({one.sha256: one for one in (remembered, self.locked) if one})
+
+
+def _read_again(tools: Tools, source: Source, good: Snapshot) -> Snapshot:
+    """Return what the definition of today reads in the bytes of `good`.
+
+    Raises:
+        BlockcError: It cannot read them.
+    """
+    facts = tools.read(
+        source, str(tools.blobs.path(good.sha256)), tools.blobs.get(good.sha256) or b""
+    )
+    few = continuity.too_few(source, facts)
+    if few:
+        raise SourceUnfit(few)
+    return replace(good, facts=facts)
+
+
+def _unreadable(error: BlockcError) -> str:
+    return f"the last good snapshot cannot be read with the definition of today: {one_line(error)}"
 
 
 class Candidate(Value):
@@ -158,7 +188,7 @@ class Candidates(Value):
         """Return the snapshot in `response`; a reader looks at it unless it was accepted before."""
         sha256 = sha256_of(response.data)
         known = self.previous.accepted.get(sha256)
-        if known and not self.options.force:
+        if known and self.previous.read and not self.options.force:
             return known
         facts = self.tools.read(self.source, response.url, response.data)
         few = continuity.too_few(self.source, facts)

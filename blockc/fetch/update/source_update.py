@@ -145,6 +145,7 @@ class _Course(Value):
             etag=candidate.etag,
             last_modified=candidate.last_modified,
             refused=refused.snapshot if refused else None,
+            reading=self.source.reading,
         )
         outcome = self.outcome(decision.came, candidate.snapshot, self.now, problems)
         arrived = (candidate.data, refused.data if refused else b"")
@@ -172,7 +173,8 @@ class _Course(Value):
         """Return the last good snapshot if it may still be used, else why not."""
         good = self.previous.good
         if good is None:
-            return None, ["there is no last good snapshot on this machine"]
+            unread = self.previous.damage and not self.previous.read
+            return None, [] if unread else ["there is no last good snapshot on this machine"]
         age = continuity.age_of(good, checked_at, self.now, self.source.registry)
         old = "nothing tells how old it is" if age is None else continuity.too_old(self.source, age)
         if old:
