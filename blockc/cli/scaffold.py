@@ -10,12 +10,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from blockc import __version__
 from blockc.errors import UsageError
 from blockc.resources import templates_dir
 from blockc.targets.core.target import Layout, Target
+from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value
 
+IGNORE = ".gitignore"
 POLICY, SCHEMA = "blockc.toml", "blockc.schema.json"
 LIST = "blocked"
 #: Where each file goes, what it is made from, and what it is for.
@@ -27,8 +28,10 @@ FILES: Mapping[str, tuple[str, str]] = {
     ".gitlab/blockc.yml": ("gitlab.yml", "nightly job that opens a merge request"),
     "systemd/blockc.service": ("blockc.service", "nightly refresh on a machine"),
     "systemd/blockc.timer": ("blockc.timer", "its hour"),
+    IGNORE: ("gitignore", "keeps what is made out of version control"),
     "blockc.cron": ("blockc.cron", "the same where there is no systemd"),
 }
+_INSTALLABLE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9._/@:+=%~-]*")
 _GAP = re.compile(r"@([A-Z_]+)@")
 
 
@@ -41,6 +44,7 @@ class Scaffold(Value):
         targets: A target an output.
         program: The blockc that services run, absolute.
         user: Who owns the folder.
+        install: What the jobs give to `pip install`.
     """
 
     folder: Path
@@ -48,6 +52,7 @@ class Scaffold(Value):
     targets: Sequence[Target]
     program: str
     user: str
+    install: str
 
     def __post_init__(self) -> None:
         for path in (str(self.folder), self.program):
@@ -56,6 +61,11 @@ class Scaffold(Value):
                     f"systemd cannot be told of the path {path!r}",
                     hint="choose a folder without quotes, backslashes and control characters",
                 )
+        if not _INSTALLABLE.fullmatch(self.install):
+            raise UsageError(
+                f"--install {self.install!r} is not one word that pip and a shell read alike",
+                hint="expected such as git+https://git.example.com/blockc@v1.2",
+            )
 
     @property
     def gaps(self) -> Mapping[str, str]:
@@ -65,7 +75,7 @@ class Scaffold(Value):
             "LIST": LIST,
             "BLOCK": ", ".join(map(json.dumps, self.selectors)),
             "OUTPUTS": "".join(map(_output, self.targets)),
-            "VERSION": __version__,
+            "INSTALL": self.install,
             "USER": self.user,
             "FOLDER": folder.replace("%", "%%"),
             "FOLDER_QUOTED": _systemd(folder),
@@ -94,6 +104,8 @@ def output_path(target: Target) -> str:
 
 def _output(target: Target) -> str:
     said = f'list = "{LIST}"\ntarget = "{target.name}"\npath = "{output_path(target)}"\n'
+    if not target.can_say(ContentKind.LIST, "monitor"):
+        said += '#until_block = "empty"  # goes with stages: no entry before the list blocks\n'
     return f"\n[[output]]  # {target.title}\n{said}"
 
 

@@ -22,7 +22,7 @@ $BLOCKC_UPDATE
 $BLOCKC build $BLOCKC_OPTIONS
 
 rm -rf published
-cp -RL dist published
+cp -RL dist/.generations/live published
 git add --all -- published
 if [ -e blockc.lock ]; then git add -- blockc.lock; fi
 if git diff --cached --quiet; then

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from blockc import __version__
 from blockc.cli.scaffold import FILES, SCHEMA
 from blockc.targets.registry import TARGETS
 from tests.cli.conftest import Blockc
-from tests.cli.toy import PROGRAM, run, shown
+from tests.cli.toy import CHECKOUT, PROGRAM, run, shown
 
 PATHS = sorted([*FILES, SCHEMA])
 
@@ -93,6 +94,79 @@ def test_what_does_not_exist_is_refused_before_anything_is_written(
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert not (tmp_path / "new").exists()
+
+
+# Where the jobs get blockc from.
+
+
+def installed(folder: Path) -> set[str]:
+    """Return what the jobs give to pip."""
+    texts = [(folder / path).read_text("utf-8") for path in (GITHUB, ".gitlab/blockc.yml")]
+    return {
+        found[1]
+        for text in texts
+        if (found := re.search(r"pip install.* (\S+)$", text, re.MULTILINE))
+    }
+
+
+GITHUB = ".github/workflows/blockc.yml"
+WHEEL = "https://example.com/blockc-1-py3-none-any.whl"
+GIT = "git+https://git.example.com/net/blockc@"
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted", "said"),
+    [
+        (("", {}), f"blockc=={__version__}", ""),
+        ((GIT[4:-1], {"vcs": "git", "commit_id": "0a1b"}), GIT + "0a1b", ""),
+        ((WHEEL, {}), WHEEL, ""),
+        (
+            ("file:///opt/block%20c/checkout", {}),
+            f"./vendor/blockc-{__version__}-py3-none-any.whl",
+            "vendor '/opt/block c/checkout'",
+        ),
+    ],
+    ids=["index", "repository", "server", "this machine"],
+)  # fmt: skip
+def test_the_jobs_install_the_blockc_that_wrote_them(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    came: tuple[str, dict[str, str]], wanted: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("blockc.cli.commands.init._direct_url", lambda: came)
+    done = blockc("init", tmp_path)
+    assert (done.code, installed(tmp_path)) == (0, {wanted})
+    assert said in done.err
+    assert ("make it with: pip wheel" in done.err) == bool(said)
+
+
+def test_a_checkout_knows_itself(blockc: Blockc, tmp_path: Path) -> None:
+    done = blockc("init", tmp_path)
+    assert f"pip wheel --no-deps -w {tmp_path}/vendor {CHECKOUT}" in done.err
+
+
+def test_the_jobs_install_what_the_operator_says(blockc: Blockc, tmp_path: Path) -> None:
+    assert blockc("init", tmp_path, "--install", f"{GIT}v1").code == 0
+    assert installed(tmp_path) == {f"{GIT}v1"}
+
+
+@pytest.mark.parametrize(
+    "what", ["x; rm -rf /", "'", "a b", "-r evil", "a\nb", "$(id)", "`id`", "a#b"]
+)
+def test_what_a_shell_could_act_on_is_not_installed(
+    blockc: Blockc, tmp_path: Path, what: str
+) -> None:
+    done = blockc("init", tmp_path / "new", "--install", what)
+    assert (done.code, done.out) == (2, "")
+    assert "is not one word that pip and a shell read alike" in done.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_gitignore_that_is_there_stays_and_is_told_of(blockc: Blockc, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"mine")
+    done = blockc("init", tmp_path, "--force")
+    assert done.code == 0
+    assert (tmp_path / ".gitignore").read_bytes() == b"mine"
+    assert "in .gitignore: /dist/ /.blockc/" in done.err
 
 
 # The policy.

@@ -1,18 +1,22 @@
 """`blockc init`: a policy to begin with, and what builds it every night."""
 
+import json
 import os
 import pwd
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
 
+from blockc import __version__
 from blockc.cli.console import info, show_json, show_table
 from blockc.cli.options import Settings, verb
-from blockc.cli.scaffold import FILES, POLICY, SCHEMA, Scaffold, scaffold
+from blockc.cli.scaffold import FILES, IGNORE, POLICY, SCHEMA, Scaffold, scaffold
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
 from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
@@ -22,6 +26,7 @@ from blockc.values import Value
 
 DEFAULT_BLOCK = "group:us-ofac-comprehensive"
 DEFAULT_TARGET = "nginx-geo"
+VENDOR = "vendor"
 PROGRAM = "/usr/local/bin/blockc"
 
 
@@ -31,6 +36,7 @@ class InitCall(Value, kw_only=True):
     folder: Path
     country: tuple[str, ...]
     target: tuple[str, ...]
+    install: str
     force: bool
 
 
@@ -43,6 +49,13 @@ class InitCall(Value, kw_only=True):
     metavar="NAME",
     help=f"Write for this target; repeatable.  [default: {DEFAULT_TARGET}]",
 )
+@click.option(
+    "--install",
+    default="",
+    metavar="WHAT",
+    help="What the jobs give to pip install, such as git+https://HOST/PATH.  "
+    "[default: where this blockc came from]",
+)
 @click.option("--force", is_flag=True, help="Overwrite what is in the way.")
 @verb(InitCall)
 def command(settings: Settings, asked: InitCall) -> None:
@@ -51,26 +64,32 @@ def command(settings: Settings, asked: InitCall) -> None:
     Reads nothing and asks nothing. Writes into DIR, or the working folder: blockc.toml with its
     JSON Schema for editors, blockc.mk to include from a Makefile, blockc-refresh.sh with a GitHub
     and a GitLab job that open a change every night with the difference as text, a systemd service
-    and timer, and a cron line. Prints the files.
+    and timer, a cron line, and a .gitignore where there is none. Prints the files.
 
     \b
     Exit codes: 0 done, 2 a file is in the way, cannot be written, or a country
     or target does not exist. No file is written then.
     """
     folder = asked.folder.absolute()
+    install, advice = (asked.install, "") if asked.install else _origin(folder)
     project = Scaffold(
         folder=folder,
         selectors=_selectors(settings, asked.country),
         targets=[target_named(name) for name in dict.fromkeys(asked.target or [DEFAULT_TARGET])],
         program=_program(),
         user=_owner(folder),
+        install=install,
     )
     texts = scaffold(project)
     texts[SCHEMA] = (schemas_dir() / "policy.schema.json").read_text(encoding="utf-8")
+    if os.path.lexists(folder / IGNORE):
+        del texts[IGNORE]  # it is the operator's; what belongs into it is said below
     if not asked.force:
         _require_free(asked.folder, sorted(texts))
     write_files({asked.folder / path: text.encode() for path, text in texts.items()})
     _tell(settings, asked.folder, sorted(texts))
+    if advice:
+        info(settings, advice)
 
 
 def _selectors(settings: Settings, countries: Sequence[str]) -> list[str]:
@@ -102,6 +121,34 @@ def _program() -> str:
     """Return the blockc that runs now, where a service finds it."""
     beside = Path(sys.executable).with_name("blockc")
     return str(beside) if beside.is_file() else shutil.which("blockc") or PROGRAM
+
+
+def _origin(folder: Path) -> tuple[str, str]:
+    """Return what installs the blockc that runs now, and what there is to do for that.
+
+    A blockc from an index is known there by its version, one from a repository or a server by its
+    url. A wheel or a checkout on this machine can only be installed elsewhere if it goes with the
+    policy. Source: the record of where a package came from, PEP 610.
+    """
+    url, vcs = _direct_url()
+    if url.startswith("file:"):
+        path = Path(unquote(urlsplit(url).path))
+        wheel = f"./{VENDOR}/blockc-{__version__}-py3-none-any.whl"
+        made = shlex.join(["pip", "wheel", "--no-deps", "-w", str(folder / VENDOR), str(path)])
+        return wheel, f"the jobs install {wheel}; make it with: {made}"
+    if vcs:
+        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}", ""
+    return url or f"blockc=={__version__}", ""
+
+
+def _direct_url() -> tuple[str, Mapping[str, str]]:
+    """Return the url blockc was installed from, if any, and what a version control says of it."""
+    checkout = Path(__file__).parents[3]
+    if (checkout / "setup.cfg").is_file():
+        return checkout.as_uri(), {}
+    text = distribution("blockc").read_text("direct_url.json")
+    said = json.loads(text) if text else {}
+    return said.get("url", ""), said.get("vcs_info", {})
 
 
 def _owner(folder: Path) -> str:
@@ -136,4 +183,5 @@ def _tell(settings: Settings, folder: Path, paths: Sequence[str]) -> None:
         show_table(settings, "Written", ["file", "what it is"], rows)
     policy = shlex.quote(str(folder / POLICY))
     info(settings, f"next: read {policy}, then try `blockc build --sample -f {policy}`")
-    info(settings, "keep out of version control: dist .blockc")
+    if IGNORE not in paths:
+        info(settings, "keep out of version control, in .gitignore: /dist/ /.blockc/")
