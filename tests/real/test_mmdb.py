@@ -18,6 +18,7 @@ from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.mmdb import IPV4_SPACE, MMDB, read_mmdb
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
+from blockc.verify.native import NativeAnswer, try_natively
 from tests.real.probes import ends, listed, verdicts
 from tests.real.servers import nginx
 from tests.support.machine import absent, require_program
@@ -28,6 +29,7 @@ from tests.targets.artifacts import (
     draft,
     nested,
     prefixes,
+    rules_of,
     scattered,
     written,
     written_rules,
@@ -116,6 +118,16 @@ def test_the_metadata_say_what_it_is_and_of_which_day(tmp_path: Path) -> None:
     )
     assert said.build_epoch == 1_539_388_800  # 2018-10-13, the later of two sources
     assert said.description["en"].startswith("list export-control: Export control")
+
+
+def test_a_file_without_a_date_is_read_too(tmp_path: Path, mode: int) -> None:
+    """As every file is whose header names no sources; libmaxminddb refuses the date 0."""
+    addresses = EDGES["ipv4 only"]
+    undated = replace(PROVENANCE, sources=())
+    one = draft(MMDB, rules_of(MMDB, addresses), None, undated)
+    (file,) = render(MMDB, one, PATH, {})
+    require_agreement(AddrMap.of_set(addresses), file, tmp_path, mode)
+    assert try_natively(MMDB, (file,), one.options).answer is not NativeAnswer.REFUSED
 
 
 def test_fields_have_the_names_that_readers_ask_for(tmp_path: Path) -> None:

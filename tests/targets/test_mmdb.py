@@ -50,7 +50,7 @@ def made(
         "ip_version": Unsigned(16, 6),
         "binary_format_major_version": Unsigned(16, 2),
         "binary_format_minor_version": Unsigned(16, 0),
-        "build_epoch": Unsigned(64, 0),
+        "build_epoch": Unsigned(64, 1),
         **(changes or {}),
     }
     tree = mmdb_writer._packed(np.array(branches, np.int64), size)
@@ -137,6 +137,7 @@ LOOP, DEEP = [(0, 1)], [(at + 1, 129) for at in range(128)] + [(129, 129)]
         (made([(1, 1)], changes={"node_count": Unsigned(32, 0)}), "node_count is 0, expected"),
         (made([(1, 1)], changes={"node_count": Unsigned(32, 9)}), "zeros must part the tree"),
         (made([(1, 1)], changes={"binary_format_major_version": Unsigned(16, 3)}), "is 3, exp"),
+        (made([(1, 1)], changes={"build_epoch": Unsigned(64, 0)}), "build_epoch is 0, expected"),
         (made([(1, 1)], changes={"build_epoch": Unsigned(32, 0)}), "not a number of 64 bits"),
         (made([(1, 1)], changes={"node_count": "1"}), "node_count is not a number of 32 bits"),
         (made([(1, 1000)], encoded({"blockc": Unsigned(16, 1)})), "the record says False"),
@@ -181,7 +182,7 @@ def test_equal_inputs_give_equal_bytes_and_the_day_is_that_of_the_sources() -> N
     assert file == again
     undated = replace(PROVENANCE, sources=(Origin("own", "no-date", "sha256:0"),))
     (old,) = render(MMDB, draft(MMDB, rules, provenance=undated), PATH, {})
-    assert database(old).metadata["build_epoch"] == 0
+    assert database(old).metadata["build_epoch"] == 1
 
 
 def test_a_record_that_says_true_is_for_a_list_that_blocks() -> None:

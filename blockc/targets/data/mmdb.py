@@ -46,7 +46,8 @@ _COMPARED = (
     "languages",
     "binary_format_minor_version",
 )
-_SECONDS = 24 * 60 * 60
+_EPOCH, _SECONDS = date(1970, 1, 1), 24 * 60 * 60
+UNDATED = 1  # libmaxminddb refuses 0
 _ACTIONS = Vocabulary(ACTIONS)
 
 
@@ -86,12 +87,12 @@ def _record(document: Document, steps: Sequence[str], word: str) -> Datum:
 
 
 def _epoch(document: Document) -> int:
-    """Return the midnight that began the newest day of a source; equal inputs give equal bytes."""
-    days = [date(1970, 1, 1)]
+    """Return the midnight that began the newest day of a source, or `UNDATED` without sources."""
+    days = [_EPOCH]
     for source in document.provenance.sources:
         with suppress(ValueError):  # a source that does not say its date
             days.append(date.fromisoformat(source.date))
-    return (max(days) - days[0]).days * _SECONDS
+    return (max(days) - _EPOCH).days * _SECONDS or UNDATED
 
 
 def without_ipv4_space(rules: Rules) -> Rules:
@@ -220,8 +221,9 @@ documentation; the tests do not ask them. Envoy's provider: `field = "is_anonymo
 An address that is not listed has no record, so give the reader a default.
 
 The tree leads from `::ffff:0:0/96` to IPv4, as most files do; `mapped = false` leaves that away.
-`2002::/16` and `2001::/32`, tunnels with an IPv4 address inside, are IPv6 and nothing else. The
-date of the file is the newest day of its sources, so the same inputs give the same bytes."""
+`2002::/16` and `2001::/32`, tunnels with an IPv4 address inside, are IPv6 and nothing else. With
+`header = "full"` the date of the file is the newest day of its sources. Else it is the first second
+of 1970, so that the file changes only when its list does."""
 
 # Opens the file and looks an address up; 6 is its answer to one that is not listed.
 _NATIVE = NativeCheck(

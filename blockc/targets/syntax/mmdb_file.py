@@ -127,8 +127,9 @@ def _plain(file: ArtifactFile, metadata: Any, at: int) -> dict[str, Any]:
         if metadata[key] not in values:
             expected = ", ".join(map(str, values))
             raise file.error(f"{key} is {metadata[key]}, expected {expected}", at)
-    if not metadata["node_count"]:
-        raise file.error("node_count is 0, expected a number from 1 on", at)
+    for key in ("node_count", "build_epoch"):
+        if not metadata[key]:
+            raise file.error(f"{key} is 0, expected a number from 1 on", at)
     return metadata
 
 
