@@ -194,7 +194,26 @@ def warn(text: str) -> None:
     stderr_line(f"blockc: {click.style('warning:', fg='yellow')} {printable(text)}")
 
 
-def print_error(failure: BlockcError) -> None:
-    """Print on stderr what went wrong; several mistakes a message each."""
-    for one in getattr(failure, "errors", (failure,)):
+def print_error(failure: BlockcError, *, as_json: bool = False) -> None:
+    """Print on stderr what went wrong: a message for each mistake, or one JSON value for all."""
+    errors = getattr(failure, "errors", (failure,))
+    if as_json:
+        import json
+
+        report = {"errors": [_error_report(one) for one in errors], "exit_code": failure.exit_code}
+        stderr_line(json.dumps(report))
+        return
+    for one in errors:
         stderr_line(f"{click.style('blockc:', fg='red')} {one}")
+
+
+def _error_report(error: BlockcError) -> dict[str, str | int | None]:
+    """Return one error as `docs/json.md` describes it."""
+    at = error.at
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "path": at.path if at else None,
+        "line": at.line or None if at else None,
+        "column": at.column or None if at else None,
+    }

@@ -10,7 +10,7 @@ import click
 
 from blockc import __version__
 from blockc.cli.console import print_error, stderr_line, stdout_failure
-from blockc.cli.options import NoOptions, Settings, names_of_settings, verb
+from blockc.cli.options import NoOptions, Settings, default_settings, names_of_settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  it is reported
-            return _exit_code(failure)
+            settings = ctx.obj
+            return _exit_code(failure, as_json=isinstance(settings, Settings) and settings.json)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -111,14 +112,16 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Return the exit code of `arguments`, having said on stderr what went wrong."""
+    as_json = "--json" in arguments  # to know it although the rest is not understood
+    settings = default_settings()._replace(json=as_json)
     try:
-        result = cli.main(arguments, prog_name="blockc", standalone_mode=False)
+        result = cli.main(arguments, prog_name="blockc", standalone_mode=False, obj=settings)
     except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  the last resort, it reports
-        return _exit_code(failure)
+        return _exit_code(failure, as_json=as_json)
     return result if isinstance(result, int) else 0
 
 
-def _complain_of_call(failure: click.ClickException) -> None:
+def _complain_of_call(failure: click.ClickException, *, as_json: bool) -> None:
     """Print on stderr what click says about a wrong call, as blockc says such things."""
     if isinstance(failure, click.exceptions.NoArgsIsHelpError):
         stderr_line(failure.format_message())
@@ -126,10 +129,11 @@ def _complain_of_call(failure: click.ClickException) -> None:
     said = " ".join(failure.format_message().split()).rstrip(".")
     ctx = getattr(failure, "ctx", None)
     command = ctx.command_path if ctx else "blockc"
-    print_error(UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`"))
+    wrong = UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`")
+    print_error(wrong, as_json=as_json)
 
 
-def _exit_code(failure: BaseException) -> int:
+def _exit_code(failure: BaseException, *, as_json: bool) -> int:
     """Return the exit code of a failure, having said on stderr what it is."""
     if isinstance(failure, OSError) and failure.errno == ENOSPC and not failure.filename:
         failure = stdout_failure(failure)  # it was click that wrote: a help text
@@ -137,7 +141,7 @@ def _exit_code(failure: BaseException) -> int:
         case click.exceptions.Exit():
             return failure.exit_code
         case click.ClickException():
-            _complain_of_call(failure)
+            _complain_of_call(failure, as_json=as_json)
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
             stderr_line("blockc: interrupted; nothing is half-written")
@@ -145,7 +149,7 @@ def _exit_code(failure: BaseException) -> int:
         case BrokenPipeError():
             return 0  # the reader has seen enough
         case BlockcError():
-            print_error(failure)
+            print_error(failure, as_json=as_json)
             return failure.exit_code
     import traceback
 

@@ -31,7 +31,8 @@ def names_of_settings() -> tuple[str, ...]:
     return Settings._fields
 
 
-def _default() -> Settings:
+def default_settings() -> Settings:
+    """Return what holds where no global option says otherwise."""
     return Settings(color=not os.environ.get("NO_COLOR"))
 
 
@@ -87,7 +88,7 @@ def verb(
         @click.pass_context
         def wrapper(ctx: click.Context, /, **given: Any) -> Any:
             said = {name: given.pop(name) for name in names_of_settings()}
-            before = ctx.obj if isinstance(ctx.obj, Settings) else _default()
+            before = ctx.obj if isinstance(ctx.obj, Settings) else default_settings()
             ctx.obj = before._replace(**{k: v for k, v in said.items() if v is not None})
             if not ctx.obj.color:
                 ctx.find_root().color = ctx.color = False

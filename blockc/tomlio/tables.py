@@ -252,7 +252,9 @@ def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) ->
     """Return `value` made to fit `kind`, noting each difference."""
     member = _member(kind, value)
     if member is None:
-        findings.add(place, f"expected {_expected(kind)}, found {_found(value)}")
+        of_tables = inspect.StructType in [type(getattr(m, "item_type", 0)) for m in _members(kind)]
+        hint = f"write [[{place.key[-1]}]]" if of_tables and isinstance(value, dict) else ""
+        findings.add(place, f"expected {_expected(kind)}, found {_found(value)}", hint=hint)
         return _zero(kind)
     if isinstance(member, inspect.StructType):
         return _repair_struct(member, value, place, findings)

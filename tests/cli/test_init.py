@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_is(blockc: Blockc, tmp_pa
     [
         (["--country", "XQ"], "unknown country 'XQ'"),
         (["--country", "XQ", "--country", "China"], "'CN'"),
-        (["--country", "group:eu27"], "'group:eu27' is no country"),
+        (["--country", "group:eu27"], "'group:eu27' is not a country"),
         (["--country", ""], "blockc: "),
         (["--target", "nginx"], "did you mean 'nginx-geo'?"),
     ],
@@ -167,6 +167,15 @@ def test_a_gitignore_that_is_there_stays_and_is_told_of(blockc: Blockc, tmp_path
     assert done.code == 0
     assert (tmp_path / ".gitignore").read_bytes() == b"mine"
     assert "in .gitignore: /dist/ /.blockc/" in done.err
+
+
+def test_mistakes_in_countries_and_targets_are_reported_together(
+    blockc: Blockc, tmp_path: Path
+) -> None:
+    done = blockc("init", tmp_path / "new", "--country", "XQ", "--target", "nginx", "--target", "x")
+    assert done.code == 2
+    for said in ("unknown country 'XQ'", "did you mean 'nginx-geo'?", "'x'"):
+        assert said in done.err
 
 
 # The policy.

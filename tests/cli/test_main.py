@@ -227,10 +227,17 @@ def test_an_ascii_terminal_gets_ascii(blockc: Blockc, registries: Path, tmp_path
     assert json.loads(report.out)["lists"][0]["title"] == "Zürich → Łódź"
 
 
-@pytest.mark.parametrize("words", ["list targets", "list targets --json", "--help", "list --help"])
+@pytest.mark.parametrize("words", ["list targets", "--help", "list --help"])
 def test_an_output_that_takes_nothing_is_exit_code_2(words: str) -> None:
     done = shell(f"$blockc {words} > /dev/full")
     assert done == (2, "", "blockc: cannot write to standard output: no space left on device\n")
+
+
+def test_an_output_that_takes_no_json_is_exit_code_2() -> None:
+    done = shell("$blockc list targets --json > /dev/full")
+    (error,) = json.loads(done.err)["errors"]
+    said = "cannot write to standard output: no space left on device"
+    assert (done.code, error["message"]) == (2, said)
 
 
 def test_a_stderr_that_takes_nothing_changes_nothing() -> None:
@@ -247,3 +254,27 @@ def test_an_interrupt_ends_with_130_and_one_line() -> None:
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == "blockc: interrupted; nothing is half-written\n"
         assert process.wait() == 130
+
+
+def test_with_json_what_went_wrong_is_json_on_stderr(blockc: Blockc, tmp_path: Path) -> None:
+    path = tmp_path / "blockc.toml"
+    path.write_text('version = 1\n[list.a]\nblock = ["XX", "YY"]\n[output]\nlist = "a"\n')
+    done = blockc("build", "-f", path, "--sample", "--json")
+    assert (done.code, done.out) == (2, "")
+    report = json.loads(done.err)
+    assert report["exit_code"] == 2
+    assert [(one["line"], one["column"], one["path"]) for one in report["errors"]] == [
+        (3, 10, str(path)),
+        (3, 16, str(path)),
+        (4, 2, str(path)),
+    ]
+    assert report["errors"][2]["message"] == "expected a list, found a table"
+    assert report["errors"][2]["hint"] == "write [[output]]"
+
+
+def test_with_json_a_wrong_call_is_json_on_stderr(blockc: Blockc) -> None:
+    for words in (("build", "--json", "--nonsense"), ("--json", "bild")):
+        done = blockc(*words)
+        assert (done.code, done.out) == (2, "")
+        (error,) = json.loads(done.err)["errors"]
+        assert (error["path"], error["line"]) == (None, None)

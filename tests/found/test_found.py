@@ -261,3 +261,14 @@ def test_a_source_of_as_numbers_that_is_cut_or_wrong_is_refused(
     done = case.update("x")
     assert done.code == 3
     assert said in done.err
+
+
+@found("comma-list")
+def test_a_file_of_another_form_is_not_something_to_try_again_later(case: Case) -> None:
+    said = case.update("x").err
+    assert "correct the definition of x, or tell the publisher" in said
+    assert "try again later" not in said
+    (case.folder / "data" / "y.txt").unlink()
+    said = case.update("x", "y").err
+    assert "correct the definition of x" in said
+    assert "for the others try again later" in said

@@ -21,6 +21,7 @@ from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyEr
 from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
 from blockc.storage.atomic import write_files
+from blockc.targets.core.target import Target
 from blockc.targets.registry import target_named
 from blockc.values import Value
 
@@ -71,11 +72,16 @@ def command(settings: Settings, asked: InitCall) -> None:
     or target does not exist. No file is written then.
     """
     folder = asked.folder.absolute()
+    wrong: list[BlockcError] = []
+    selectors = _selectors(settings, asked.country, wrong)
+    targets = _targets(asked.target, wrong)
+    if wrong:
+        raise Mistakes(wrong)
     install, advice = (asked.install, "") if asked.install else _origin(folder)
     project = Scaffold(
         folder=folder,
-        selectors=_selectors(settings, asked.country),
-        targets=[target_named(name) for name in dict.fromkeys(asked.target or [DEFAULT_TARGET])],
+        selectors=selectors,
+        targets=targets,
         program=_program(),
         user=_owner(folder),
         install=install,
@@ -92,28 +98,32 @@ def command(settings: Settings, asked: InitCall) -> None:
         info(settings, advice)
 
 
-def _selectors(settings: Settings, countries: Sequence[str]) -> list[str]:
-    """Return what is to be blocked.
+def _targets(names: Sequence[str], wrong: list[BlockcError]) -> list[Target]:
+    """Return the targets to write for, each once; what is not a target goes into `wrong`."""
+    found = []
+    for name in dict.fromkeys(names or [DEFAULT_TARGET]):
+        try:
+            found.append(target_named(name))
+        except BlockcError as mistake:
+            wrong.append(mistake)
+    return found
 
-    Raises:
-        Mistakes: Every word that is no country.
-    """
+
+def _selectors(settings: Settings, countries: Sequence[str], wrong: list[BlockcError]) -> list[str]:
+    """Return what is to be blocked; every word that is not a country goes into `wrong`."""
     found: list[str] = []
-    wrong: list[BlockcError] = []
     for word in countries:
         try:
             selector = parse_selector(word)
             if not isinstance(selector, CountrySelector):
                 hint = "write it into the policy afterwards"
-                raise PolicyError(f"--country {word!r} is no country", hint=hint)
+                raise PolicyError(f"--country {word!r} is not a country", hint=hint)
         except PolicyError as mistake:
             wrong.append(mistake)
             continue
         if note_on(word):
             info(settings, note_on(word))
         found.append(selector.code)
-    if wrong:
-        raise Mistakes(wrong)
     return list(dict.fromkeys(found)) or [DEFAULT_BLOCK]
 
 

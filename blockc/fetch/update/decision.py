@@ -36,6 +36,7 @@ class SourceOutcome(Value, kw_only=True):
         warnings: What may soon be a problem, a line each.
         oddities: What is odd about data that is new, a line each.
         refused: What came and may be accepted with its digest.
+        broken: What came is not what its definition says, from every url that sent something.
         shrank: It was refused for nothing else than that it holds too much less.
     """
 
@@ -49,6 +50,7 @@ class SourceOutcome(Value, kw_only=True):
     warnings: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
     refused: Snapshot | None = None
+    broken: bool = False
     shrank: bool = False
 
     def __post_init__(self) -> None:
@@ -71,12 +73,14 @@ class Attempt(Value):
     Attributes:
         way: ORIGIN, MIRROR, or ACCEPTED for what the operator accepts from the store.
         problem: What went wrong, for people; nothing if there is a candidate.
+        broken: What came is not what its definition says; trying again later does not help.
     """
 
     way: UpdateResult
     candidate: Candidate | None = None
     refused: Refused | None = None
     problem: str = ""
+    broken: bool = False
 
 
 class Decision(Value):

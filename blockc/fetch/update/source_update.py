@@ -108,7 +108,9 @@ class _Course(Value):
         problems = damage + [one.problem for one in attempts if one.problem]
         if decision.candidate:
             return self.won(decision.candidate, decision, problems)
-        return self.stood(good, checked_at, decision, problems + unusable)
+        ending = self.stood(good, checked_at, decision, problems + unusable)
+        broken = any(one.broken for one in attempts)
+        return replace(ending, outcome=replace(ending.outcome, broken=broken))
 
     def attempts(self) -> Iterator[Attempt]:
         """Yield what each way to a snapshot comes to, none tried before it is asked for."""
@@ -129,7 +131,7 @@ class _Course(Value):
         except FetchFailed as failure:
             return Attempt(way, problem=f"{url}: {failure.reason}")
         except (SourceSyntaxError, SourceUnfit) as error:
-            return Attempt(way, problem=one_line(error))
+            return Attempt(way, problem=one_line(error), broken=True)
         except Refused as refusal:
             command = f"blockc update {self.source.name} --accept {refusal.snapshot.short}"
             said = f"{url}: {refusal}; if that is right, run `{command}`"

@@ -71,7 +71,7 @@ class Update(Value):
             )
         if strict and self.kept:
             names = " and ".join(one.source.name for one in self.kept)
-            raise SourceUnfit(f"nothing usable came for {names}", hint="try again later")
+            raise SourceUnfit(f"nothing usable came for {names}", hint=_advice(self.kept))
 
     def unused(self, accepted: Iterable[str]) -> list[str]:
         """Return the digests, or beginnings of them, that no snapshot in use now has."""
@@ -86,8 +86,18 @@ class Update(Value):
             have = "have" if names[1:] else "has"
             raise SourceUnfit(
                 f"{listed} {have} no data that may be used; nothing was changed",
-                hint="the lines above say why; try again later, or name the file with a source",
+                hint=f"the lines above say why; {_advice(self.unfit)}",
             )
+
+
+def _advice(outcomes: Sequence[SourceOutcome]) -> str:
+    """Return what to do about sources for which nothing usable came."""
+    broken = [one.source.name for one in outcomes if one.broken]
+    again = "try again later, or name the file with a source"
+    if not broken:
+        return again
+    wrong = f"correct the definition of {' and '.join(broken)}, or tell the publisher"
+    return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
 
 
 def update(
