@@ -157,7 +157,7 @@ def _whole(
     names = tuple(one.name for one in shown)
     if names not in intents:
         intents[names] = verdicts(shown)
-    alone = shown[0].schedule.now if shown and not output.says_action else None
+    alone = _stage(shown[0]) if shown and not output.says_action else None
     waits = output.empty_until_block or (alone and alone.action in target.responses.actions)
     return ArtifactSpec(
         output=output,
@@ -175,6 +175,14 @@ def _whole(
             _stage_line(output, one) for one in lists if waits and one.schedule.action != "block"
         ),
     )
+
+
+def _stage(one: ResolvedList) -> Stage | None:
+    """Return the stage of a list, before the first one that: its rules do no more than it will.
+
+    Entries and rules may be brought into service one after the other, on the day it begins.
+    """
+    return one.schedule.now or one.schedule.then
 
 
 def _is_left_out(output: Output, one: ResolvedList) -> bool:
@@ -196,7 +204,8 @@ def _response(lists: Iterable[ResolvedList], day: date) -> Response | None:
 
 def _stage_line(output: Output, one: ResolvedList) -> str:
     """Return what the header says about a list that does not block yet."""
-    here = "no entries" if _is_left_out(output, one) else "counted, not blocked"
+    empty = _is_left_out(output, one) or not one.schedule.now
+    here = "no entries" if empty else "counted, not blocked"
     blocking = (stage for stage in one.definition.stages if stage.action == "block")
     begins = next((str(s.start) for s in blocking if _is_to_come(s, one)), "")
     then = f"blocks from {begins} (UTC) on" if begins else "no stage that blocks follows"
