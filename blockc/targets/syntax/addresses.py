@@ -108,9 +108,9 @@ def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
 
 def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     """Return start and inclusive end of each token; ranges are decoded apart from prefixes."""
-    ranged = _having("-", tokens)
-    if not ranged.any():
+    if "-" not in "".join(tokens):
         return _prefix_spans(family, tokens, where)
+    ranged = _having("-", tokens)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
     pairs = [
         decode(family, [tokens[row] for row in chosen.tolist()], _shifted(where, chosen))
