@@ -16,6 +16,7 @@ from tests.bench import (
     policies,
     proofs,
     whole,
+    zones,
 )
 from tests.bench.table import HEADER, Row, Scale, line
 
@@ -30,6 +31,7 @@ ALL: dict[str, Rows] = {
     "policy": policies.rows,
     "prove": proofs.rows,
     "build": whole.rows,
+    "zones": zones.rows,
     "big": big.rows,
 }
 
