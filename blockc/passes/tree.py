@@ -49,8 +49,8 @@ def top_down(trie: Trie, decide: Callable[[Nodes, Labels], Labels]) -> Choice:
 
     settle(np.array([trie.root]), np.zeros(1, dtype=np.int32))
     for level in reversed(trie.levels):
-        settle(level.left, verdict[level.node])
-        settle(level.right, verdict[level.node])
+        above = verdict[level.node]
+        settle(np.concatenate([level.left, level.right]), np.concatenate([above, above]))
     return Choice(verdict, entry)
 
 

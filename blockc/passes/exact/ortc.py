@@ -66,7 +66,8 @@ def allowed_verdicts(trie: Trie, labels: Labels) -> Words:
     for level in trie.levels:
         left, right = allowed[level.left], allowed[level.right]
         both = left & right
-        allowed[level.node] = np.where(both.any(axis=1, keepdims=True), both, left | right)
+        agree = both.any(axis=1, keepdims=True) if words > 1 else both != 0
+        allowed[level.node] = np.where(agree, both, left | right)
     return allowed
 
 
@@ -88,10 +89,12 @@ def choose(trie: Trie, allowed: Words, through: NDArray[np.bool_]) -> Choice:
         through: The nodes that take no entry and pass on the default.
     """
 
+    lowest = _lowest(allowed)
+
     def decide(nodes: Nodes, inherited: Labels) -> Labels:
         words = allowed[nodes, inherited // 64]
         keep = (words & _BITS[inherited % 64] != 0) | through[nodes]
-        return np.where(keep, inherited, _lowest(allowed[nodes]))
+        return np.where(keep, inherited, lowest[nodes])
 
     return top_down(trie, decide)
 
