@@ -310,8 +310,19 @@ def _is_inside(path: str) -> bool:
 
 def _contents(generation: Path) -> dict[str, bytes]:
     """Return every regular file below `generation`."""
-    found = (path for path in generation.rglob("*") if path.is_file() and not path.is_symlink())
-    return {path.relative_to(generation).as_posix(): path.read_bytes() for path in found}
+    paths = (path for path, regular in _files_below(str(generation)) if regular)
+    return {path: Path(generation, path).read_bytes() for path in paths}
+
+
+def _files_below(folder: str, above: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield the path of everything below `folder` but folders, and whether it is a regular file."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = above + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, f"{path}/")
+            else:
+                yield path, entry.is_file(follow_symlinks=False)
 
 
 _PERMISSIONS = "change the permissions of the folder above it, or use --output"
@@ -353,7 +364,8 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         digests = {MANIFEST: manifest}
         for artifact in json.loads(text)["artifacts"]:
             digests |= {file["path"]: file["sha256"] for file in artifact["files"]}
-        if _files_below(root) != digests.keys() or not place.shows(_tops(digests)):
+        found = {path for path, _ in _files_below(str(root))}
+        if found != digests.keys() or not place.shows(_tops(digests)):
             return None
         for path, digest in digests.items():
             if hashlib.sha256(read_local(root / path, None)).hexdigest() != digest:
@@ -361,12 +373,3 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return tuple(sorted(digests))
-
-
-def _files_below(root: Path) -> set[str]:
-    """Return the path of everything below `root` that is not a folder, links too."""
-    found: set[str] = set()
-    for folder, folders, names in os.walk(root):
-        links = [name for name in folders if os.path.islink(f"{folder}/{name}")]  # noqa: PTH114
-        found |= {os.path.relpath(f"{folder}/{name}", root) for name in names + links}
-    return found

@@ -16,6 +16,7 @@ from blockc.errors import Location, OutputError, os_reason
 from blockc.values import Value, field
 
 FRESH = ".new-"  # how the name of a file begins that is still written
+_WRITERS, _MANY = 8, 32  # threads that write, and how many files are worth starting them
 _LEFT_SECONDS = 3600.0  # nobody writes one file for that long: its writer was stopped
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
 
@@ -138,10 +139,27 @@ def write_tree(fresh: Path, files: Mapping[str, bytes], same: Mapping[str, Path]
                 folders.add(folder)
         if path in same:
             _keep(same[path], fresh / path, data)
-        else:
-            write_new(fresh / path, data)
+    _write_all({fresh / path: data for path, data in sorted(files.items()) if path not in same})
     for folder in sorted(folders, reverse=True):
         sync_folder(folder)
+
+
+def _write_all(files: Mapping[Path, bytes]) -> None:
+    """Write new files, down to the disk; many of them side by side, which is what disks like."""
+    if len(files) < _MANY:
+        for path, data in files.items():
+            write_new(path, data)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        tasks = [writers.submit(write_new, path, data) for path, data in files.items()]
+        try:
+            for task in tasks:
+                task.result()
+        except BaseException:
+            writers.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def sync_folder(path: Path) -> None:

@@ -1,36 +1,43 @@
 """Publishing survives being killed before any system call, and two writers at once."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from blockc.errors import OutputError
 from blockc.publish.generations import publish, rollback
 
 OLD = {"same": b"=", "changed": b"old", "gone/away": b"x"}
 NEW = {"same": b"=", "changed": b"new", "deep/er/new": b"y"}
+MANY = {"same": b"=", **{f"zones/{n}": b"%d" % n for n in range(40)}}
 
 # For each number and folder forks a process that does the action there and kills itself before
 # the call of that number that changes the disk; a write is also stopped after half of its bytes.
 # Prints how each process ended, and with number 0, which is not killed, how many calls it made.
 CHILD = """
-import os, signal, sys
+import os, signal, sys, threading
 from pathlib import Path
 from blockc.publish.generations import publish, rollback
 
 CALLS = "open write fsync mkdir rmdir rename replace link symlink unlink remove utime".split()
 NEW = {new!r}
 calls = limit = 0
+one_by_one = threading.Lock()
 
 def stop_at(name, real):
     def call(*arguments, **options):
         global calls
-        calls += 1
-        if calls == limit:
+        with one_by_one:
+            calls += 1
+            number = calls
+        if number == limit:
             if name == "write":
                 real(arguments[0], arguments[1][: len(arguments[1]) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
@@ -54,11 +61,13 @@ for number, folder in zip(sys.argv[2::2], sys.argv[3::2]):
 """
 
 
-def act(action: str, folders: dict[int, Path]) -> list[int]:
+def act(
+    action: str, folders: dict[int, Path], new: Mapping[str, bytes] = MappingProxyType(NEW)
+) -> list[int]:
     """Return what the child prints for the action in each folder, stopped at its number."""
     pairs = [str(word) for pair in folders.items() for word in pair]
     done = subprocess.run(
-        [sys.executable, "-c", CHILD.replace("{new!r}", repr(NEW)), action, *pairs],
+        [sys.executable, "-c", CHILD.replace("{new!r}", repr(dict(new))), action, *pairs],
         capture_output=True,
         text=True,
         check=False,
@@ -122,6 +131,45 @@ def test_a_publish_killed_before_any_call_leaves_the_old_files_or_the_new(tmp_pa
         assert shown(folder) == OLD, f"could not go back after call {number}"
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {False, True}
+
+
+def test_a_publish_of_many_files_killed_in_any_thread_leaves_the_old_files_or_the_new(
+    tmp_path: Path,
+) -> None:
+    old(tmp_path / "n0")
+    total, code = act("publish", {0: tmp_path / "n0"}, MANY)
+    assert code == 0
+    assert shown(tmp_path / "n0") == MANY
+    assert total > 3 * len(MANY)
+    numbers = [*range(5, total - 12, 9), *range(total - 12, total + 1)]
+    folders = {number: tmp_path / f"n{number}" for number in numbers}
+    for folder in folders.values():
+        old(folder)
+    assert act("publish", folders, MANY) == [-signal.SIGKILL] * len(folders)
+    for number, folder in folders.items():
+        assert shown(folder) in (OLD, MANY), f"killed before call {number}"
+        publish(folder, MANY)
+        assert shown(folder) == MANY, f"could not go on after call {number}"
+
+
+def test_one_of_many_files_that_the_disk_refuses_leaves_the_old_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old(tmp_path / "dist")
+    real = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if bytes(data) == MANY["zones/17"]:
+            raise OSError(errno.ENOSPC, "full")
+        return real(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OutputError, match="free some space"):
+            publish(tmp_path / "dist", MANY)
+    assert shown(tmp_path / "dist") == OLD
+    assert publish(tmp_path / "dist", MANY).unchanged == ("same",)
+    assert shown(tmp_path / "dist") == MANY
 
 
 @pytest.mark.parametrize("prepare", [missing, empty])
