@@ -109,3 +109,31 @@ def test_one_text_of_the_file_is_one() -> None:
     assert single_text(DOCUMENT, parse_path("made")) == "7"
     with pytest.raises(Missing, match=r"has 2 of \{web,api\}, expected one"):
         single_text(DOCUMENT, parse_path("{web,api}"))
+
+
+@pytest.mark.parametrize(
+    ("more", "unlisted"),
+    [
+        ({"copilot": ["1.0.1.0/24"]}, {"copilot": "{web,api}[]"}),
+        ({"copilot": ["1.0.1.7/24"], "mail": ["2001:db8::/32"]}, {"copilot", "mail"}),
+        ({"ssh_keys": ["ssh-ed25519 AAAA"], "on": True, "domains": {"a": []}, "none": None}, {}),
+        ({"copilot": []}, {}),
+        ({"copilot": "1.0.1.0/24"}, {}),
+    ],
+)
+def test_a_key_with_addresses_beside_a_fixed_list_of_keys_is_noted(
+    more: dict[str, object], unlisted: dict[str, str] | set[str]
+) -> None:
+    found = JsonRows({})
+    found.add({"web": ["1.0.0.0/24"], "api": [], **more}, parse_path("{web,api}[]"))
+    assert found.texts == ["1.0.0.0/24"]
+    assert set(found.unlisted) == set(unlisted)
+    if isinstance(unlisted, dict):
+        assert found.unlisted == unlisted
+
+
+def test_keys_beside_one_key_or_any_key_are_nobodys_business() -> None:
+    for path in ("web[]", "{*}[]"):
+        found = JsonRows({})
+        found.add({"web": ["1.0.0.0/24"], "mail": ["1.0.1.0/24"]}, parse_path(path))
+        assert found.unlisted == {}

@@ -272,3 +272,11 @@ def test_a_file_of_another_form_is_not_something_to_try_again_later(case: Case) 
     said = case.update("x", "y").err
     assert "correct the definition of x" in said
     assert "for the others try again later" in said
+
+
+@found("json-null")
+def test_a_new_key_beside_a_fixed_list_of_keys_is_reported(case: Case) -> None:
+    case.edit("data/x.json", '"cc":"kp"', '"cc":"kp","anycast":["8.8.8.0/24"]')
+    done = case.update("x")
+    assert done.code == 0
+    assert "the key 'anycast' holds addresses and is not in {ipv4,ipv6}[]" in done.err

@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
-from blockc.addresses.plain_text import TextLines
+from blockc.addresses.plain_text import TextLines, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, decoded, feed_of
@@ -42,8 +42,17 @@ def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
         records=rows.prefixes,
         date=day,
         serial=serial,
+        warnings=unlisted_keys(name, rows),
     )
     return feed_of(parsed, options)
+
+
+def unlisted_keys(name: str, rows: JsonRows) -> tuple[str, ...]:
+    """Return what to say about keys that hold addresses and are not in a fixed list of keys."""
+    return tuple(
+        warning(Location(name), f"the key {key!r} holds addresses and is not in {listed}")
+        for key, listed in sorted(rows.unlisted.items())
+    )
 
 
 def not_there(name: str, reason: Missing) -> SourceUnfit:

@@ -12,7 +12,7 @@ from typing import Any
 from blockc.addresses.plain_text import TextLines
 from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.json_feed import require_tags
+from blockc.formats.feeds.json_feed import require_tags, unlisted_keys
 from blockc.formats.parsing.assembly import ParsedRows, decoded, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import EndTable, FormatOptions
@@ -48,6 +48,7 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
         tags=rows.tags,
         records=rows.prefixes,
         date=day,
+        warnings=unlisted_keys(name, rows),
     )
     return feed_of(parsed, options)
 

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 from typing import Any, NoReturn
 
+from blockc.addresses.human_forms import parse_written
 from blockc.formats.parsing.format_options import MAX_RECORDS
 from blockc.formats.parsing.json_paths import (
     Missing,
@@ -18,7 +19,7 @@ from blockc.formats.parsing.json_paths import (
     text_of,
     texts_at,
 )
-from blockc.values import Value
+from blockc.values import Value, replace
 
 
 def parse_json(data: str) -> Any:
@@ -66,6 +67,7 @@ class JsonRows:
         prefixes: How many there are, each counted once.
         texts: The prefix of each row.
         tags: What each row is called.
+        unlisted: Keys that hold addresses and stand beside those of a fixed list, with that list.
     """
 
     wanted: Mapping[str, Path]
@@ -74,6 +76,7 @@ class JsonRows:
     prefixes: int = 0
     texts: list[str] = field(default_factory=list)
     tags: dict[str, list[str]] = field(default_factory=dict)
+    unlisted: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tags = {name: [] for name in self.wanted}
@@ -134,6 +137,7 @@ class _Walk(Value):
             found = found | {n: texts_at(value, steps, trail) for n, steps in self.due[depth]}
         if depth < len(self.path.steps):
             named = self.named[depth]
+            self._note_unlisted(value, depth)
             for key, child, at in children(value, self.path.steps[depth], trail):
                 here = found | {name: [key] for name in named} if named else found
                 self.visit(child, depth + 1, at, here)
@@ -145,6 +149,34 @@ class _Walk(Value):
             self.rows.add_row(str(value), found)
         else:
             raise Missing(trail, f"is {kind(value)}, expected the text of a prefix")
+
+    def _note_unlisted(self, value: Any, depth: int) -> None:
+        """Note the keys beside a fixed list of several that hold addresses as those do."""
+        step = self.path.steps[depth]
+        if len(step.keys) < 2 or not isinstance(value, dict):
+            return
+        for key in value.keys() - {*step.keys, *self.rows.unlisted}:
+            way = (replace(step, keys=(key,)), *self.path.steps[depth + 1 :])
+            if _is_address(_first_text(value, way)):
+                self.rows.unlisted[key] = str(Path((step,)))
+
+
+def _first_text(value: Any, steps: tuple[PathStep, ...]) -> str:
+    """Return the first text that `steps` lead to, or nothing."""
+    for step in steps:
+        try:
+            _, value, _ = next(children(value, step, ""), ("", None, ""))
+        except Missing:
+            return ""
+    return value if isinstance(value, str) else ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_written(text, truncate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def single_text(document: Any, path: Path) -> str:
