@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import maxminddb
 import pytest
 
 from blockc.addresses.family import FAMILIES
@@ -119,6 +120,18 @@ def test_mmdb_can_answer_for_networks() -> None:
     feed = read("mmdb", mmdb(), {"tags": {"asn": "asn"}})
     assert selected(feed, "asn", "13335") == ["1.0.0.0/24"]
     assert selected(feed, "asn", "15169") == ["2a00:1450::/32"]
+
+
+def test_a_record_above_all_of_ipv4_speaks_about_ipv4_too() -> None:
+    """As every reader says: who asks for an IPv4 address finds that record."""
+    data = mmdb({"::/64": {"asn": 64500}, "2a00:1450::/32": {"asn": 15169}})
+    found = maxminddb.open_database(BytesIO(data), maxminddb.MODE_FD).get("203.1.113.7")
+    assert found == {"asn": 64500}
+    rows = {"tags": {"asn": "asn"}, "special": "keep"}
+    with pytest.raises(SourceUnfit, match="is wider than a /8"):
+        read("mmdb", data, rows)
+    feed = read("mmdb", data, rows | {"widest_prefix": {"ipv4": 0}})
+    assert selected(feed, "asn", "64500") == ["0.0.0.0/0", "::/64"]
 
 
 def nodes(*pairs: tuple[int, int]) -> bytes:
