@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from blockc.addresses.family import FAMILIES
+from blockc.fetch.lock import read_lock
+from blockc.fetch.store.parsed import Store
+from blockc.registries.records import records_from_bytes, records_to_bytes
 from blockc.vocabulary import RIRS
 from blockc.workspace.inputs import InputOptions
+from blockc.workspace.registries import SNAPSHOT
 from tests.cli.conftest import Blockc
 from tests.cli.test_update import MANY, define, publish
 from tests.cli.toy import FAR, POLICY, shown, write_policy
@@ -120,3 +125,29 @@ def test_a_build_from_the_lock_is_left_out_until_lock_or_age_say_otherwise(
     done = blockc(*words)
     assert done.code == 3
     assert "too old" in done.err
+
+
+@pytest.mark.parametrize("lie", ["other registry", "half", "other digest"])
+def test_what_was_parsed_is_believed_only_if_it_is_what_the_lock_says(
+    blockc: Blockc, here: Path, lie: str
+) -> None:
+    assert blockc("update", "-f", here / "blockc.toml").code == 0
+    assert blockc("build", "--locked", "-f", here / "blockc.toml").code == 0
+    made = shown(here / "dist")
+    lock, store = read_lock(here / "blockc.lock"), Store.of()
+    assert lock
+    apnic, arin = (lock.sources[name].sha256 for name in ("apnic", "arin"))
+    kept, other = store.get(f"{SNAPSHOT}-apnic", apnic), store.get(f"{SNAPSHOT}-arin", arin)
+    assert kept
+    assert other
+    head, _, body = kept.partition(b"\n")
+    records = records_from_bytes(body, FAMILIES).values()
+    lies = {
+        "other registry": head + b"\n" + other.partition(b"\n")[2],
+        "half": head + b"\n" + records_to_bytes([one.take(slice(0, 1)) for one in records]),
+        "other digest": other.partition(b"\n")[0] + b"\n" + body,
+    }
+    assert store.put(f"{SNAPSHOT}-apnic", apnic, lies[lie])
+    assert blockc("build", "--locked", "--rebuild", "-f", here / "blockc.toml").code == 0
+    assert shown(here / "dist") == made
+    assert store.get(f"{SNAPSHOT}-apnic", apnic) == kept
