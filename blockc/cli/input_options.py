@@ -1,7 +1,7 @@
 """Options of the verbs that read a policy with its data: which data, and for which day."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,11 @@ _OPTIONS = (
         "--from", "folder", type=PATH, help="Folder with the five registries' delegated files."
     ),
     click.option("--locked", is_flag=True, help="Use the files blockc.lock names and no others."),
+    click.option("--as-of", metavar="YYYY-MM-DD", help="The UTC day that decides.  [default: now]"),
     click.option(
-        "--as-of", metavar="YYYY-MM-DD", help="The day that decides.  [default: today, UTC]"
+        "--at",
+        metavar="INSTANT",
+        help="The instant that decides, such as 2026-11-30T00:00:00+01:00.",
     ),
     click.option(
         "--allow-expired", is_flag=True, help="Leave ended exceptions out, do not refuse."
@@ -54,6 +57,7 @@ class InputCall(Value, kw_only=True):
     folder: Path | None
     locked: bool
     as_of: str | None
+    at: str | None
     allow_expired: bool
 
     def __post_init__(self) -> None:
@@ -69,7 +73,7 @@ class InputCall(Value, kw_only=True):
         """Return what the workspace is to read.
 
         Raises:
-            UsageError: The day is not a date.
+            UsageError: The day is not a date, or the instant not a date-time with an offset.
         """
         try:
             day = date.fromisoformat(self.as_of) if self.as_of else None
@@ -78,5 +82,20 @@ class InputCall(Value, kw_only=True):
                 f"--as-of {self.as_of!r} is not a date", hint="write it as YYYY-MM-DD"
             ) from None
         return InputOptions(
-            sample=self.sample, folder=self.folder, as_of=day, allow_expired=self.allow_expired
+            sample=self.sample,
+            folder=self.folder,
+            as_of=day,
+            at=self._instant(),
+            allow_expired=self.allow_expired,
         )
+
+    def _instant(self) -> datetime | None:
+        from blockc.tomlio.when import When
+
+        try:
+            return When(datetime.fromisoformat(self.at)).begin if self.at else None
+        except ValueError:
+            raise UsageError(
+                f"--at {self.at!r} is not an instant",
+                hint="write a date-time with its offset, such as 2026-11-30T00:00:00+01:00",
+            ) from None

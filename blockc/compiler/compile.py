@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.claims import shared_objects
@@ -16,6 +15,7 @@ from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.target import Target
+from blockc.tomlio.when import When
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
 
@@ -49,7 +49,7 @@ def compile_policy(
     targets: Mapping[str, Target],
     inputs: Inputs,
     watch: Watch = unwatched,
-    coming: Sequence[date] = (),
+    coming: Sequence[When] = (),
 ) -> Build:
     """Return the files of every output and the manifest, each artifact proved.
 
@@ -60,7 +60,7 @@ def compile_policy(
         inputs: What the artifacts are made from.
         watch: Is entered with the name of a stage and the path of an output while they are worked
             on, for whoever measures.
-        coming: Later days on which the policy means something else, in order: what a build will
+        coming: When the policy will mean something else, in order: what a build will
             be refused for then is in the result.
 
     Raises:

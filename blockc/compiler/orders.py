@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from blockc.addresses import AddrMap, AddrSet, columns
@@ -168,7 +168,7 @@ def _whole(
         intent=intents[names],
         action=alone.action if alone else "block",
         policy=words_digest(resolved.policy, output.lists),
-        response=_response(lists, resolved.as_of) if output.answers else None,
+        response=_response(lists, resolved.moment) if output.answers else None,
         watches=not output.empty_until_block
         and any(stage.action != "block" for one in lists for stage in one.definition.stages),
         stages=tuple(
@@ -189,7 +189,7 @@ def _is_left_out(output: Output, one: ResolvedList) -> bool:
     return output.empty_until_block and one.schedule.action != "block"
 
 
-def _response(lists: Iterable[ResolvedList], day: date) -> Response | None:
+def _response(lists: Iterable[ResolvedList], moment: datetime) -> Response | None:
     """Return what blocked clients get, if a stage of a list says anything about it.
 
     The policy has been refused if the lists do not agree.
@@ -197,7 +197,7 @@ def _response(lists: Iterable[ResolvedList], day: date) -> Response | None:
     stages = [stage for one in lists for stage in one.definition.stages]
     if not any(stage.status or stage.blocked_by for stage in stages):
         return None
-    found = [blocking_stage(one.definition.stages, day) for one in lists]
+    found = [blocking_stage(one.definition.stages, moment) for one in lists]
     stage = next((one for one in found if one), None)
     return Response(stage.status or REFUSED, stage.blocked_by) if stage else None
 
@@ -207,14 +207,15 @@ def _stage_line(output: Output, one: ResolvedList) -> str:
     empty = _is_left_out(output, one) or not one.schedule.now
     here = "no entries" if empty else "counted, not blocked"
     blocking = (stage for stage in one.definition.stages if stage.action == "block")
-    begins = next((str(s.start) for s in blocking if _is_to_come(s, one)), "")
-    then = f"blocks from {begins} (UTC) on" if begins else "no stage that blocks follows"
+    begins = next((stage.start for stage in blocking if _is_to_come(stage, one)), None)
+    zone = "" if begins and isinstance(begins.written, datetime) else " (UTC)"
+    then = f"blocks from {begins}{zone} on" if begins else "no stage that blocks follows"
     return f"stage {one.schedule.action} of list {one.name}: {here}; {then}"
 
 
 def _is_to_come(stage: Stage, one: ResolvedList) -> bool:
     then = one.schedule.then
-    return then is not None and stage.start >= then.start
+    return then is not None and stage.start.begin >= then.start.begin
 
 
 def words_digest(policy: Policy, names: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ so nothing is written, unless a template of the operator's own will write it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 
 from blockc.addresses import AddrMap
 from blockc.compiler.artifacts import ArtifactCompiler, Inputs
@@ -17,20 +16,21 @@ from blockc.policy.meaning.coming import resolve_later
 from blockc.policy.meaning.resolve import Resolved
 from blockc.policy.model import Output
 from blockc.targets.core.target import Target
+from blockc.tomlio.when import When
 from blockc.values import Value
 
 
 class Foreseen(Value):
-    """Why a build of the same inputs will be refused from a day on.
+    """Why a build of the same inputs will be refused from a day or an instant on.
 
     Attributes:
-        day: The first day, UTC.
+        when: The first day, UTC, or the instant.
         path: The output that cannot be made then, empty if it is the policy itself.
         problem: The first reason.
         more: How many other artifacts of the output cannot be made either.
     """
 
-    day: date
+    when: When
     path: str
     problem: BlockcError
     more: int = 0
@@ -43,7 +43,7 @@ class Foreseen(Value):
         problem = self.problem
         what = f"{self.path}: " if self.path else ""
         others = f", and {self.more} more" if self.more else ""
-        said = f"from {self.day} on this build fails: {what}{problem.message}{others}"
+        said = f"from {self.when} on this build fails: {what}{problem.message}{others}"
         return type(problem)(said, at=problem.at, hint=problem.hint)
 
 
@@ -62,18 +62,18 @@ class Preflight(Value):
     inputs: Inputs
     limits: Limits
 
-    def foresee(self, days: Iterable[date]) -> Iterator[Foreseen]:
-        """Yield what fails on each of `days`, once, on the first of them.
+    def foresee(self, changes: Iterable[When]) -> Iterator[Foreseen]:
+        """Yield what fails from each of `changes` on, once, at the first of them.
 
-        Only outputs are compiled whose addresses differ from those of every day before.
+        Only outputs are compiled whose addresses differ from those of every moment before.
         """
         before, told, seen = self.today, set[str](), dict[str, list[AddrMap]]()
-        for day in days:
+        for when in changes:
             try:
-                resolved = resolve_later(self.today, day)
+                resolved = resolve_later(self.today, when.begin)
             except Mistakes as found:
                 if "" not in told:
-                    yield Foreseen(day, "", found.errors[0], len(found.errors) - 1)
+                    yield Foreseen(when, "", found.errors[0], len(found.errors) - 1)
                 told.add("")
                 continue
             compiler = ArtifactCompiler(self.inputs, self.limits)
@@ -89,7 +89,7 @@ class Preflight(Value):
                 problems = [] if _is_known(group, seen) else list(_problems(compiler, group))
                 if problems:
                     told.add(group.path)
-                    yield Foreseen(day, group.path, problems[0], len(problems) - 1)
+                    yield Foreseen(when, group.path, problems[0], len(problems) - 1)
             before = resolved
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
@@ -10,6 +9,7 @@ from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.policy_tables import Action, Preflight, Weigh
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
+from blockc.tomlio.when import When
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
 from blockc.vocabulary import DontCare, Header, WhenOver
@@ -76,13 +76,13 @@ class Exemption(Value):
     located: LocatedSelector
     owner: str = ""
     reason: str = ""
-    until: date | None = None
+    until: When | None = None
 
 
 class Stage(Value):
-    """What happens to a list's traffic from `start` on, a UTC day."""
+    """What happens to a list's traffic from `start` on."""
 
-    start: date
+    start: When
     action: Action
     status: int | None = None
     blocked_by: str = ""

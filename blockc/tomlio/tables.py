@@ -7,7 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
@@ -16,6 +16,8 @@ from msgspec import inspect
 from blockc.errors import BlockcError, DefinitionError, Location, Mistakes, suggestion
 from blockc.tomlio import positions
 from blockc.tomlio.positions import Key
+from blockc.tomlio.toml_errors import explained, line_of
+from blockc.tomlio.when import When
 from blockc.values import Value, replace
 
 T = TypeVar("T")
@@ -81,7 +83,8 @@ class TomlDocument(Value):
         try:
             table = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as mistake:
-            raise Mistakes([_syntax_error(self, str(mistake), error)]) from None
+            said, at = explained(str(mistake), self.path, self.text)
+            raise Mistakes([error(said, at=at)]) from None
         except RecursionError:
             raise Mistakes([error("nested too deeply", at=Location(self.path))]) from None
         except ValueError:  # Python reads no number of so many digits
@@ -100,7 +103,7 @@ class TomlDocument(Value):
             span = first.get(known) or second.get(known)
             if span:
                 line, column, width = span
-                return Location(self.path, line, column, _line(self.text, line), width)
+                return Location(self.path, line, column, line_of(self.text, line), width)
         return Location(self.path)
 
 
@@ -228,21 +231,33 @@ def from_table(kind: type[T], table: Mapping[str, Any], place: Place, findings: 
     in the same run. The result is worth nothing unless `findings.require_none()` passes.
     """
     try:
-        return msgspec.convert(table, kind)
+        return msgspec.convert(table, kind, dec_hook=_when)
     except msgspec.ValidationError:
         repaired = _repair(inspect.type_info(kind), table, place, findings)
-        return msgspec.convert(repaired, kind)
+        return msgspec.convert(repaired, kind, dec_hook=_when)
+
+
+def _when(kind: type, value: Any) -> When:
+    """Return a day or an instant; it is the only type that msgspec does not know itself."""
+    if kind is not When or not isinstance(value, date):
+        raise TypeError(f"expected {_WORDS[inspect.CustomType]}")
+    return When(value)
 
 
 def json_schema(kind: type[Table], *, identity: str, title: str) -> dict[str, Any]:
     """Return the JSON Schema of `kind`, with which editors complete and check the file."""
-    schema = msgspec.json.schema(kind)
+    schema = msgspec.json.schema(kind, schema_hook=lambda _: _WHEN_SCHEMA)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": identity,
         "title": title,
         **schema,
     }
+
+
+_WHEN_SCHEMA = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
 
 
 # ---- values of the wrong type -----------------------------------------------------------------
@@ -263,11 +278,21 @@ def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) ->
     if isinstance(member, inspect.VarTupleType | inspect.ListType):
         items = enumerate(value)
         return [_repair(member.item_type, item, place / n, findings) for n, item in items]
+    return _repair_single(member, value, place, findings)
+
+
+def _repair_single(member: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
     if isinstance(member, inspect.LiteralType) and value not in member.values:
         choices = [choice for choice in member.values if isinstance(choice, str)]
         hint = suggestion(value, choices) if isinstance(value, str) else ""
         findings.add(place, f"expected {_expected(member)}, found {_found(value)}{hint}")
         return member.values[0]
+    if isinstance(member, inspect.CustomType):
+        try:
+            When(value)
+        except ValueError as reason:
+            findings.add(place, str(reason))
+            return _zero(member)
     return value
 
 
@@ -295,7 +320,8 @@ _SHAPES: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (
     (bool, (inspect.BoolType,)),
     (int, (inspect.IntType, inspect.LiteralType, inspect.FloatType)),
     (float, (inspect.FloatType,)),
-    (date, (inspect.DateType,)),
+    (date, (inspect.DateType, inspect.CustomType)),
+    (datetime, (inspect.CustomType,)),
 )
 
 
@@ -338,6 +364,8 @@ _WORDS: Mapping[type[Any], str] = {
     inspect.IntType: "a whole number",
     inspect.FloatType: "a number",
     inspect.DateType: "a date such as 2027-03-01 without quotes",
+    inspect.CustomType: "a date such as 2027-03-01, or a date-time with its offset such as "
+    "2027-03-01T00:00:00+01:00, without quotes",
 }
 
 
@@ -360,35 +388,6 @@ def _found(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
     return "a list" if isinstance(value, list) else str(value)
-
-
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-
-
-_PLAINER = (
-    (re.compile(r"Cannot overwrite a value"), "this key is already set in its table"),
-    (re.compile(r"Cannot declare \(.*\) twice"), "this table is already declared"),
-    (
-        re.compile(r"Cannot mutate immutable namespace \(.*\)"),
-        "this table was written as a whole before",
-    ),
-)
-
-
-def _syntax_error(document: TomlDocument, message: str, error: type[BlockcError]) -> BlockcError:
-    found = _AT.search(message)
-    lines = document.text.count("\n") + 1
-    line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)
-    line = line or lines
-    said = message[: found.start()] if found else message
-    for words, plainer in _PLAINER:
-        said = words.sub(plainer, said)
-    at = Location(document.path, line, column, _line(document.text, line))
-    return error(f"not TOML: {said[:1].lower()}{said[1:]}", at=at)
-
-
-def _line(text: str, number: int) -> str:
-    return text.split("\n")[number - 1].rstrip("\r")
 
 
 def _reading_order(mistake: BlockcError) -> tuple[str, int, int, str]:

@@ -1,4 +1,4 @@
-"""What a project is read with: which registry data, and which day. Imports nothing that is slow."""
+"""What a project is read with: which registry data, and which moment. Imports nothing slow."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,19 +20,23 @@ class InputOptions(Value, kw_only=True):
         sample: Use the bundled sample of 2018.
         folder: Use the five registries' files in this folder. Without it and `sample` the files
             that the lock names are used.
-        as_of: The day that decides, UTC; None means today. Today, named or not, the data must be
+        as_of: The day that decides, UTC; None means now. Today, named or not, the data must be
             young enough.
+        at: The instant that decides, with its offset, in place of a day.
         allow_expired: Leave exceptions out that have ended, and do not refuse the policy.
     """
 
     sample: bool = False
     folder: Path | None = None
     as_of: date | None = None
+    at: datetime | None = None
     allow_expired: bool = False
 
     def __post_init__(self) -> None:
         if self.sample and self.folder:
             raise UsageError("--sample and --from exclude each other")
+        if self.as_of and self.at:
+            raise UsageError("--as-of and --at exclude each other")
 
     @property
     def data(self) -> Path | None:
@@ -40,14 +44,23 @@ class InputOptions(Value, kw_only=True):
         return sample_folder() if self.sample else self.folder
 
     @property
+    def moment(self) -> datetime:
+        """Return the moment that decides, UTC: of a day it is the first."""
+        if self.at:
+            return self.at.astimezone(UTC)
+        if self.as_of:
+            return datetime(self.as_of.year, self.as_of.month, self.as_of.day, tzinfo=UTC)
+        return datetime.now(UTC)
+
+    @property
     def day(self) -> date:
         """Return the day that decides, UTC."""
-        return self.as_of or datetime.now(UTC).date()
+        return self.moment.date()
 
     @property
     def other_day(self) -> bool:
-        """Return whether a day was named that is not today: somebody looks back or ahead."""
-        return self.as_of is not None and self.as_of != datetime.now(UTC).date()
+        """Return whether somebody looks back or ahead: at an instant, or another day."""
+        return self.at is not None or self.as_of not in (None, datetime.now(UTC).date())
 
     @property
     def asks_age(self) -> bool:

@@ -11,7 +11,7 @@ whoever wants to follow the work passes an observer.
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, 
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
-from blockc.policy.meaning.coming import HORIZON_DAYS, coming_days
+from blockc.policy.meaning.coming import HORIZON_DAYS, coming_changes
 from blockc.policy.meaning.resolve import Resolved, resolve
-from blockc.policy.meaning.summary import same_through
+from blockc.policy.meaning.summary import day_after, same_until
 from blockc.policy.model import Guard, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
@@ -140,7 +140,7 @@ class Project(Value):
                 policy,
                 world,
                 read_file=reader,
-                as_of=options.day,
+                as_of=options.moment,
                 feeds=feeds,
                 allow_expired=options.allow_expired,
             )
@@ -209,20 +209,19 @@ class ProjectDay(Value, kw_only=True):
             sample=self.options.sample,
         )
         data = RegistryData(self.world, self.records)
-        coming = coming_days(self.resolved.policy, self.resolved.as_of, within)
+        coming = coming_changes(self.resolved.policy, self.resolved.moment, within)
         return compile_policy(self.resolved, data, TARGETS, inputs, observe, coming)
 
-    def same_through(self) -> date | None:
-        """Return the last day on which a build would be the same and say the same; None: for ever.
+    def same_until(self) -> datetime | None:
+        """Return when a build may be another or say something else; None: never.
 
         Young enough data is part of that, where its age is asked.
         """
-        ends = [same_through(self.resolved)]
+        ends = [same_until(self.resolved)]
         if self.options.asks_age:
             oldest = min(date.fromisoformat(one.origin.date) for one in self.found)
-            days = self.resolved.policy.guard.max_age_hours // 24
-            ends.append(oldest + timedelta(days=min(days, (date.max - oldest).days)))
-        return min((day for day in ends if day), default=None)
+            ends.append(day_after(oldest, self.resolved.policy.guard.max_age_hours // 24))
+        return min((moment for moment in ends if moment), default=None)
 
     def files_read(self) -> list[str]:
         """Return the path of every file that decides what is built, for a dependency file.

@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from blockc.workspace.project import ProjectDay
 
 # Raise it when an older record must not be believed any more.
-_KIND = "built-1"
+_KIND = "built-2"
 _LOCK = "blockc.lock"  # as `fetch.lock.NAME`, which would import what reads it
 _BESIDE = ("sources", "groups")  # folders of the operator's own definitions
 
@@ -80,9 +81,7 @@ class BuildCheck(Value):
         if not kept:
             return None
         record = json.loads(kept)
-        first, last = record["days"]
-        day = self.options.day.isoformat()
-        if record["around"] != self.around or day < first or (last and day > last):
+        if record["around"] != self.around or not _within(self.options.moment, record["moments"]):
             return None
         if _digests(record["policy"]) != record["policy"]:
             return None
@@ -101,11 +100,11 @@ class BuildCheck(Value):
         around, now = self.around, _around(self.policy, None)
         if around is None or now is None or around != now | _seen(self.options, day):
             return False
-        last = day.same_through()
+        end = day.same_until()
         record = {
             "around": around,
             "policy": day.reader.digests,
-            "days": [day.resolved.as_of.isoformat(), last.isoformat() if last else ""],
+            "moments": [day.resolved.moment.isoformat(), end.isoformat() if end else ""],
             "generation": published.generation,
             "manifest": hashlib.sha256(build.files[MANIFEST]).hexdigest(),
             "reads": day.files_read(),
@@ -119,6 +118,13 @@ class BuildCheck(Value):
         said = [os.getcwd(), str(self.policy), str(self.output), str(options.data)]  # noqa: PTH109
         said += [str((options.sample, options.other_day, options.allow_expired))]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _within(moment: datetime, moments: Sequence[str]) -> bool:
+    """Return whether a moment is one of those from the first to before the second, if there is."""
+    first, end = moments
+    begun = moment >= datetime.fromisoformat(first)
+    return begun and (not end or moment < datetime.fromisoformat(end))
 
 
 def _around(policy: Path, data: Path | None) -> dict[str, str] | None:

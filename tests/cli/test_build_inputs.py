@@ -189,14 +189,18 @@ def test_expired_exceptions_are_refused_until_they_are_allowed(
 def test_the_stage_of_the_day_decides(blockc: Blockc, tmp_path: Path, registries: Path) -> None:
     stages = 'stages = [{ from = 2026-11-01, action = "monitor" }, '
     stages += '{ from = 2027-01-01, action = "block" }]\n'
-    policy = write_policy(tmp_path, POLICY.replace('title = "Far away"\n', stages))
+    text = POLICY.replace('title = "Far away"\n', stages)
+    policy = write_policy(tmp_path, text)
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--as-of")
-    assert blockc(*words, "2026-10-31").code == 0
-    assert entries((tmp_path / "dist" / "far.txt").read_bytes()) == []
-    monitored = blockc(*words, "2026-12-31")
-    assert (monitored.code, monitored.out) == (2, "")
-    assert "plain cannot express the verdict 'monitor'" in monitored.err
-    assert entries((tmp_path / "dist" / "far.txt").read_bytes()) == []
+    refused = blockc(*words, "2026-10-31")
+    assert (refused.code, refused.out) == (2, "")
+    assert "plain cannot say 'monitor', and list 'far' says so in" in refused.err
+    write_policy(tmp_path, text.replace("target =", 'until_block = "empty"\ntarget ='))
+    for day in ("2026-10-31", "2026-12-31"):
+        assert blockc(*words, day).code == 0
+        data = (tmp_path / "dist" / "far.txt").read_bytes()
+        assert entries(data) == []
+        assert b"no entries; blocks from 2027-01-01 (UTC) on" in data
     assert blockc(*words, "2027-01-01").code == 0
     assert entries((tmp_path / "dist" / "far.txt").read_bytes()) == FAR
 
@@ -235,10 +239,41 @@ def test_another_day_is_not_published_by_accident(
         done = blockc(*words, "--as-of", day)
         assert done.code == 2
         assert f"--as-of {day} is not today, and {tmp_path}/dist holds what is pub" in done.err
-        assert "with -o, or publish that day with --publish-as-of" in done.err
+        assert "with -o, or publish it with --publish-as-of" in done.err
         assert blockc(*words, "--as-of", day, "-o", tmp_path / "other").code == 0
         assert blockc(*words, "--as-of", day, "--dry-run").code == 0
     assert shown(tmp_path / "dist") == live == shown(tmp_path / "other")
     (tmp_path / "dist").unlink()
     assert blockc(*words, "--as-of", after, "--publish-as-of").code == 0
     assert shown(tmp_path / "dist") == live
+
+
+def test_the_instant_of_a_stage_decides_to_the_second(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    stages = 'stages = [{ from = 2026-11-30T00:00:00+01:00, action = "block" }]\n'
+    policy = write_policy(tmp_path, POLICY.replace('title = "Far away"\n', stages))
+    words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--json")
+    far = tmp_path / "dist" / "far.txt"
+    for instant, wanted, made in (
+        ("2026-11-29T22:59:58Z", [], True),
+        ("2026-11-30T07:59:59+09:00", [], False),  # the same second, told in Tokyo
+        ("2026-11-30T00:00:00+01:00", FAR, True),
+        ("2026-11-29T23:00:01Z", FAR, False),
+        ("2026-11-29T22:59:59Z", [], True),
+    ):
+        done = blockc(*words, "--at", instant)
+        assert done.code == 0, done.err
+        assert json.loads(done.out)["compiled"] is made
+        assert json.loads(done.out)["as_of"] == "2026-11-29"
+        assert entries(far.read_bytes()) == wanted
+    shown_day = blockc("build", "--dry-run", *words[1:5], "--at", "2026-11-30T00:00:00+01:00")
+    assert "As of 2026-11-29 23:00 (UTC)" in shown_day.out
+    for wrong in ("2026-11-30", "2026-11-30T00:00:00", "soon", "0001-01-01T00:00:00+01:00"):
+        refused = blockc(*words, "--at", wrong)
+        assert refused.code == 2
+        assert f"--at {wrong!r} is not an instant; write a date-time with its offset" in refused.err
+    both = blockc(*words, "--at", "2026-11-30T00:00:00Z", "--as-of", "2026-11-30")
+    assert (both.code, "--as-of and --at exclude each other" in both.err) == (2, True)
+    live = blockc(*words[:5], "--at", "2026-11-30T00:00:00Z")
+    assert (live.code, "--at 2026-11-30T00:00:00Z is not now, and" in live.err) == (2, True)

@@ -207,7 +207,7 @@ def test_a_record_that_was_changed_is_not_believed(
 ) -> None:
     monkeypatch.setenv("BLOCKC_STORE", str(tmp_path / "store"))
     assert compiled(blockc, *words)
-    (record,) = (Store.of().root / "built-1").rglob("??/*")
+    (record,) = (Store.of().root / "built-2").rglob("??/*")
     data = bytearray(record.read_bytes())
     data[10] ^= 1
     record.write_bytes(data)

@@ -7,8 +7,9 @@ import pytest
 from blockc.compiler.compile import Build, compile_policy
 from blockc.errors import DoNotFit
 from blockc.passes.plan import compile_rules
-from blockc.policy.meaning.coming import coming_days, resolve_later
+from blockc.policy.meaning.coming import coming_changes, resolve_later
 from blockc.targets.core.render import render
+from blockc.tomlio.when import When
 from tests.compiler.toy import DATA, INPUTS, TARGETS, TODAY, output, resolved
 
 BEGIN = date(2026, 12, 24)
@@ -31,12 +32,12 @@ PROTECTED = '[protect]\nnever_block = ["10.1.0.192/26"]\n'
 def ahead(text: str, within: int | None = 365) -> Build:
     """Build a policy in the small world, with a look at the coming days."""
     today = resolved(text)
-    coming = coming_days(today.policy, today.as_of, within)
+    coming = coming_changes(today.policy, today.moment, within)
     return compile_policy(today, DATA, TARGETS, INPUTS, coming=coming)
 
 
 def told(build: Build) -> list[tuple[date, str, str]]:
-    return [(one.day, one.path, one.problem.message) for one in build.foreseen]
+    return [(one.when.written, one.path, one.problem.message) for one in build.foreseen]
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,8 @@ def told(build: Build) -> list[tuple[date, str, str]]:
 )
 def test_a_later_day_means_what_it_means_when_it_comes(text: str) -> None:
     today = resolved(text)
-    days = coming_days(today.policy, TODAY)
-    assert days == [BEGIN]
-    foreseen = resolve_later(today, BEGIN)
+    assert coming_changes(today.policy, today.moment) == [When(BEGIN)]
+    foreseen = resolve_later(today, When(BEGIN).begin)
     then = resolved(text, BEGIN, allow_expired=True)
     for one, other in zip(foreseen.lists, then.lists, strict=True):
         assert one.addresses == other.addresses
@@ -92,7 +92,7 @@ def test_a_list_split_by_country_is_told_once_with_the_number_of_its_files() -> 
     block = "10.64.0.0/24", "10.64.2.0/24", "10.129.0.0/24", "10.129.2.0/24"
     lists = f"[list.a]\nblock = {list(block)}\n{LATER}"
     (one,) = ahead(lists + output("a", "{country}.txt", more=more)).foreseen
-    assert (one.day, one.path, one.more) == (BEGIN, "{country}.txt", 1)
+    assert (one.when.written, one.path, one.more) == (BEGIN, "{country}.txt", 1)
     assert "and 1 more" in str(one)
 
 
@@ -140,5 +140,12 @@ def test_a_year_is_looked_ahead_and_each_change_counts_when_it_comes_into_sight(
     assert told(ahead(text)) == []
     assert [day for day, *_ in told(ahead(text, None))] == [begin]
     policy = resolved(text).policy
-    assert coming_days(policy, TODAY + timedelta(days=1)) == [begin]
-    assert coming_days(policy, begin, None) == []
+    assert coming_changes(policy, When(TODAY + timedelta(days=1)).begin) == [When(begin)]
+    assert coming_changes(policy, When(begin).begin, None) == []
+
+
+def test_what_fails_from_an_instant_on_is_told_with_the_instant() -> None:
+    instant = "2026-12-24T00:00:00+01:00"
+    lists = f"[list.a]\n{MANY}{LATER.replace('2026-12-24', instant)}"
+    (one,) = ahead(lists + output("a", "a.txt", more="max_entries = 2")).foreseen
+    assert str(one).startswith("p.toml:5:3: from 2026-12-24T00:00:00+01:00 on this build fails: a.")

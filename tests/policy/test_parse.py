@@ -15,6 +15,7 @@ from blockc.policy.model import Exemption, Known, Output, Policy, Stage, TargetF
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
+from blockc.tomlio.when import When
 from tests.policy.crowd import with_outputs
 from tests.policy.toy import KNOWN, OPTIONS, TODAY, WORLD, Files, addresses, parsed, resolved
 from tests.support.counting import calls_of
@@ -154,13 +155,13 @@ until_block = "empty"
     assert fields_of(one.exemptions[0]) == (ListSelector("b"), "", "", None)
     selector, *rest = fields_of(one.exemptions[1])
     assert isinstance(selector, AddressRange)
-    assert rest == ["o", "r", date(2027, 1, 1)]
-    assert one.stages == (Stage(date(2026, 1, 1), "block", 451, "https://e.com"),)
+    assert rest == ["o", "r", When(date(2027, 1, 1))]
+    assert one.stages == (Stage(When(date(2026, 1, 1)), "block", 451, "https://e.com"),)
     require_guard(policy)
     require_output(policy.outputs[0])
 
 
-def fields_of(exemption: Exemption) -> tuple[object, str, str, date | None]:
+def fields_of(exemption: Exemption) -> tuple[object, str, str, When | None]:
     return exemption.located.selector, exemption.owner, exemption.reason, exemption.until
 
 

@@ -114,7 +114,7 @@ def resolved(
     text: str,
     files: Mapping[str, bytes] | None = None,
     *,
-    as_of: date = TODAY,
+    as_of: date = TODAY,  # a day or an instant
     allow_expired: bool = False,
 ) -> Resolved:
     """Return what `text` means in the small world."""

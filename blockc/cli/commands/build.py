@@ -46,9 +46,10 @@ class BuildCall(InputCall, kw_only=True):
         """Raise UsageError if what holds on another day would replace what holds today."""
         if self.output or self.publish_as_of or not self.inputs().other_day:
             return
+        named = f"--at {self.at} is not now" if self.at else f"--as-of {self.as_of} is not today"
         raise UsageError(
-            f"--as-of {self.as_of} is not today, and {self.place(policy)} holds what is published",
-            hint="name another folder with -o, or publish that day with --publish-as-of",
+            f"{named}, and {self.place(policy)} holds what is published",
+            hint="name another folder with -o, or publish it with --publish-as-of",
         )
 
     def place(self, policy: Path) -> Path:
@@ -95,7 +96,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
     What a build will be refused for on a coming day, when a stage begins or an exception ends
     within a year, is a warning, or refused today with [guard] preflight = "refuse".
 
-    With --as-of another day than today it needs a folder of its own, -o, or --publish-as-of.
+    With --at, or --as-of another day than today, it needs a folder of its own, -o, or
+    --publish-as-of.
 
     If no input, no option and no decision of the day changed since the last build, the published
     files are compared with the manifest and nothing is compiled.

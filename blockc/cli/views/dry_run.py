@@ -1,14 +1,14 @@
 """What a policy means on one day, without building it: `blockc build --dry-run`."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, amount, info, show, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.preflight import Foreseen
 from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
-from blockc.policy.meaning.schedule import Schedule
+from blockc.policy.meaning.schedule import ALWAYS, Schedule
 from blockc.policy.meaning.summary import explain, groups_used
 from blockc.policy.model import Stage
 
@@ -24,7 +24,7 @@ def dry_run_report(
 def foreseen_report(one: Foreseen) -> dict[str, object]:
     """Return what a later build will be refused for as `docs/json.md` describes it."""
     return {
-        "from": one.day.isoformat(),
+        "from": str(one.when),
         "output": one.path,
         "reason": one.problem.message,
         "exit_code": one.problem.exit_code,
@@ -33,7 +33,9 @@ def foreseen_report(one: Foreseen) -> dict[str, object]:
 
 def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> None:
     """Print what each list is on the day: its stage, its entries and its exceptions."""
-    show(f"As of {resolved.as_of} (UTC)\n")
+    moment = resolved.moment
+    minutes = f"{moment:%Y-%m-%d %H:%M}" if moment.time() != time() else moment.date()
+    show(f"As of {minutes} (UTC)\n")
     for one in resolved.lists:
         show("\n")
         titled = one.definition.title not in ("", one.name)
@@ -96,7 +98,7 @@ def _exception_row(counted: CountedEntry) -> list[Cell]:
     if exemption is None:
         raise ValueError("only an exception has an owner")
     left = "" if counted.days_left is None else counted.days_left
-    until = exemption.until.isoformat() if exemption.until else "no end"
+    until = str(exemption.until) if exemption.until else "no end"
     return [str(exemption.located.selector), left, until, exemption.owner, exemption.reason]
 
 
@@ -104,16 +106,17 @@ def schedule_text(schedule: Schedule, day: date) -> str:
     """Return the stage in force on `day` and the next one, as a sentence.
 
     >>> from blockc.policy.model import Stage
-    >>> schedule = Schedule(None, Stage(date(2027, 1, 1), "block", 451))
+    >>> from blockc.tomlio.when import When
+    >>> schedule = Schedule(None, Stage(When(date(2027, 1, 1)), "block", 451))
     >>> schedule_text(schedule, date(2026, 12, 31))
     'off; from 2027-01-01, in 1 day: block with 451'
     """
     now = _stage_text(schedule.now) if schedule.now else "off"
-    if schedule.now and schedule.now.start > date.min:
+    if schedule.now and schedule.now is not ALWAYS:
         now = f"{now} since {schedule.now.start}"
     if schedule.then is None:
         return now
-    days = (schedule.then.start - day).days
+    days = (schedule.then.start.begin.date() - day).days
     left = f"{days} day{'s' * (days != 1)}"
     return f"{now}; from {schedule.then.start}, in {left}: {_stage_text(schedule.then)}"
 

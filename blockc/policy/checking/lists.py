@@ -154,7 +154,7 @@ def _exception(table: ExceptionTable, place: Place, checks: Checks) -> list[Exem
 def _stages(tables: Sequence[StageTable], place: Place, checks: Checks) -> tuple[Stage, ...]:
     for index, table in enumerate(tables):
         _check_stage(table, place / index, checks)
-        if index and table.from_ <= tables[index - 1].from_:
+        if index and table.from_.begin <= tables[index - 1].from_.begin:
             said = f"this stage does not begin after {tables[index - 1].from_}"
             hint = "put stages in order of from"
             checks.findings.add(place / index / "from", said, hint=hint)

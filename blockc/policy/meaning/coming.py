@@ -1,8 +1,8 @@
-"""What a policy will mean on later days, with the data of today: stages begin, exceptions end."""
+"""What a policy will mean later, with the data of today: stages begin, exceptions end."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from blockc.policy.meaning.resolve import (
     ListEntry,
@@ -12,41 +12,47 @@ from blockc.policy.meaning.resolve import (
     require_canaries,
     selected_rows,
 )
-from blockc.policy.meaning.schedule import days_left, schedule_on
+from blockc.policy.meaning.schedule import days_left, schedule_at
 from blockc.policy.meaning.slot_matrix import without
 from blockc.policy.model import Policy
+from blockc.tomlio.when import When
 
 HORIZON_DAYS = 365
 
 
-def coming_days(policy: Policy, today: date, within: int | None = HORIZON_DAYS) -> list[date]:
-    """Return the days after `today` on which a list changes by itself, each once, in order.
+def coming_changes(policy: Policy, now: datetime, within: int | None = HORIZON_DAYS) -> list[When]:
+    """Return the days and instants after `now` when a list changes by itself, each once, in order.
 
     Args:
         policy: A checked policy.
-        today: A UTC day.
+        now: In UTC.
         within: How many days to look ahead; None: as far as the policy says anything.
     """
-    found = {day for day in _changes(policy) if day > today}
-    return sorted(day for day in found if within is None or (day - today).days <= within)
+    found = {when.begin: when for when in _changes(policy) if when.begin > now}
+    far = None if within is None else timedelta(days=within)
+    return [found[begin] for begin in sorted(found) if far is None or begin - now <= far]
 
 
-def next_in_sight(policy: Policy, today: date) -> date | None:
-    """Return the day on which `coming_days` sees further than today; None: never."""
-    beyond = [day for day in _changes(policy) if (day - today).days > HORIZON_DAYS]
-    return min(beyond) - timedelta(days=HORIZON_DAYS) if beyond else None
+def next_in_sight(policy: Policy, now: datetime) -> datetime | None:
+    """Return when `coming_changes` sees further than `now`; None: never."""
+    far = timedelta(days=HORIZON_DAYS)
+    beyond = [when.begin for when in _changes(policy) if when.begin - now > far]
+    return min(beyond) - far if beyond else None
 
 
-def _changes(policy: Policy) -> Iterator[date]:
+def _changes(policy: Policy) -> Iterator[When]:
     for one in policy.lists:
         yield from (stage.start for stage in one.stages)
         for exemption in one.exemptions:
-            if exemption.until and exemption.until < date.max:
-                yield exemption.until + timedelta(days=1)
+            written = exemption.until.written if exemption.until else date.max
+            if isinstance(written, datetime):
+                yield When(written)
+            elif written < date.max:
+                yield When(written + timedelta(days=1))
 
 
-def resolve_later(today: Resolved, day: date) -> Resolved:
-    """Return what the policy of `today` means on a later day, ended exceptions left out.
+def resolve_later(today: Resolved, moment: datetime) -> Resolved:
+    """Return what the policy of `today` means at a later moment, ended exceptions left out.
 
     A list that does not change keeps the very set of addresses it has today.
 
@@ -60,8 +66,8 @@ def resolve_later(today: Resolved, day: date) -> Resolved:
     for definition in references_first(today.policy):
         one = known[definition.name]
         entries = [counted.entry for counted in one.entries]
-        left = [entry for entry in entries if not _ended(entry, day)]
-        schedule, addresses = schedule_on(definition.stages, day), one.addresses
+        left = [entry for entry in entries if not _ended(entry, moment)]
+        schedule, addresses = schedule_at(definition.stages, moment), one.addresses
         moved = any(
             name in changed and changed[name].addresses is not known[name].addresses
             for name in definition.references
@@ -73,10 +79,10 @@ def resolve_later(today: Resolved, day: date) -> Resolved:
     lists = tuple(changed[one.name] for one in today.lists)
     require_canaries(today.policy.protect, lists, today.protected)
     return Resolved(
-        today.policy, day, lists, today.protected, today.never_block, today.notes, matrix
+        today.policy, moment, lists, today.protected, today.never_block, today.notes, matrix
     )
 
 
-def _ended(entry: ListEntry, day: date) -> bool:
-    left = days_left(entry.exemption, day) if entry.exemption else None
+def _ended(entry: ListEntry, moment: datetime) -> bool:
+    left = days_left(entry.exemption, moment) if entry.exemption else None
     return left is not None and left < 0

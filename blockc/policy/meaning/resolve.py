@@ -12,7 +12,7 @@ lists and files cannot matter:
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from graphlib import TopologicalSorter
 from itertools import chain
 
@@ -21,7 +21,7 @@ import numpy as np
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.errors import PolicyError
-from blockc.policy.meaning.schedule import WARN_DAYS, Schedule, days_left, schedule_on
+from blockc.policy.meaning.schedule import WARN_DAYS, Schedule, days_left, schedule_at
 from blockc.policy.meaning.selector_sets import Counts, Feeds, SelectorData, SelectorSets
 from blockc.policy.meaning.slot_matrix import Rows, SlotMatrix, inverse, without
 from blockc.policy.model import Exemption, List, LocatedSelector, Note, Policy, Protect
@@ -30,6 +30,7 @@ from blockc.policy.syntax.selectors import AddressRange, GroupSelector, ListSele
 from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.registry_map import RegistryMap
 from blockc.tomlio.tables import Findings, Place
+from blockc.tomlio.when import When
 from blockc.values import Value
 
 STALE_DAYS = 365
@@ -72,19 +73,24 @@ class ResolvedList(Value):
 
 
 class Resolved(Value, eq=False):
-    """A policy as it is on one day.
+    """A policy as it is at one moment, in UTC.
 
     Invariant: lists are in order of name; none holds an address of `protected`. `matrix` is what
     the lists were drawn on.
     """
 
     policy: Policy
-    as_of: date
+    moment: datetime
     lists: tuple[ResolvedList, ...]
     protected: AddrSet
     never_block: tuple[CountedEntry, ...]
     notes: tuple[Note, ...]
     matrix: SlotMatrix
+
+    @property
+    def as_of(self) -> date:
+        """Return the UTC day of the moment."""
+        return self.moment.date()
 
     def list_of(self, name: str) -> ResolvedList:
         """Return the list called `name`."""
@@ -100,13 +106,13 @@ def resolve(
     feeds: Feeds | None = None,
     allow_expired: bool = False,
 ) -> Resolved:
-    """Return what `policy` means on the day `as_of`.
+    """Return what `policy` means at one moment.
 
     Args:
         policy: A checked policy.
         world: Who holds which address.
         read_file: Returns the bytes of a file named by `file:`; OSError if there is none.
-        as_of: A UTC day.
+        as_of: An instant, or a UTC day, which is its first moment.
         feeds: What `feed:` and `asn:` stand for.
         allow_expired: Leave ended exceptions out with a note, instead of refusing them.
 
@@ -114,7 +120,8 @@ def resolve(
         Mistakes: Every entry that cannot be resolved, and every canary that came out wrong.
     """
     selectors = SelectorSets(SelectorData(world, policy.groups, policy.guard, read_file, feeds))
-    work = _Work(selectors, as_of, allow_expired=allow_expired)
+    moment = When(as_of).begin
+    work = _Work(selectors, moment, allow_expired=allow_expired)
     entries = {one.name: work.entries(one) for one in policy.lists}
     never_block = work.known("never_block", policy.protect.never_block)
     work.findings.require_none()
@@ -131,7 +138,7 @@ def resolve(
     never = matrix.addresses(protected)
     require_canaries(policy.protect, lists, never)
     notes = (*policy.notes, *work.notes)
-    return Resolved(policy, as_of, lists, never, counted, notes, matrix)
+    return Resolved(policy, moment, lists, never, counted, notes, matrix)
 
 
 def countries_map(world: RegistryMap) -> AddrMap:
@@ -178,7 +185,7 @@ class _Work:
     """What was found so far while a policy is resolved."""
 
     selectors: SelectorSets
-    as_of: date
+    moment: datetime
     allow_expired: bool
     findings: Findings = field(default_factory=lambda: Findings(PolicyError))
     notes: list[Note] = field(default_factory=list)
@@ -202,7 +209,7 @@ class _Work:
     ) -> ResolvedList:
         """Return a list with protection applied and its entries counted."""
         addresses = matrix.addresses(without(matrix.lists[one.name], protected))
-        schedule = schedule_on(one.stages, self.as_of)
+        schedule = schedule_at(one.stages, self.moment)
         counted = self.counted(entries, matrix, allow_empty=one.allow_empty)
         if not one.allow_empty:
             self._require_some(one, counted, addresses)
@@ -249,12 +256,12 @@ class _Work:
                 self.findings.add(entry.located.place, said, hint=_EMPTY_ENTRY_HINT)
         if isinstance(selector, GroupSelector):
             self._note_age(selector, entry.located.place)
-        left = days_left(entry.exemption, self.as_of) if entry.exemption else None
+        left = days_left(entry.exemption, self.moment) if entry.exemption else None
         return CountedEntry(entry, counts, left)
 
     def _note_age(self, selector: GroupSelector, place: Place) -> None:
         day = self.selectors.data.groups[selector.name].day
-        if (self.as_of - day).days > STALE_DAYS:
+        if (self.moment.date() - day).days > STALE_DAYS:
             said = f"{selector} was last checked on {day}, more than a year ago"
             self.notes.append(Note(place, said))
 
@@ -270,7 +277,7 @@ class _Work:
 
     def _ended(self, one: List, exemption: Exemption) -> bool:
         """Return whether an exception no longer holds, and say so in time."""
-        left = days_left(exemption, self.as_of)
+        left = days_left(exemption, self.moment)
         if left is None or left > WARN_DAYS:
             return False
         place, name = exemption.located.place, f"exception {exemption.located.selector}"

@@ -1,17 +1,18 @@
-"""What the day decides: which stage of a list is in force, which exceptions have ended."""
+"""What the moment decides: which stage of a list is in force, which exceptions have ended."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from blockc.policy.model import Exemption, Stage
+from blockc.tomlio.when import When
 from blockc.values import Value
 
-ALWAYS = Stage(date.min, "block")
+ALWAYS = Stage(When(date.min), "block")
 WARN_DAYS = 14
 
 
 class Schedule(Value):
-    """The stage in force on a day, and the next one.
+    """The stage in force at a moment, and the next one.
 
     `now` is None before the first stage: the list exists, and nothing happens to its traffic.
     """
@@ -25,30 +26,35 @@ class Schedule(Value):
         return self.now.action if self.now else "off"
 
 
-def schedule_on(stages: Sequence[Stage], day: date) -> Schedule:
-    """Return what is in force on `day` (UTC); a list without stages always blocks."""
-    begun = [stage for stage in stages if stage.start <= day]
-    later = [stage for stage in stages if stage.start > day]
+def schedule_at(stages: Sequence[Stage], moment: datetime) -> Schedule:
+    """Return what is in force at a moment; a list without stages always blocks."""
+    begun = [stage for stage in stages if stage.start.begin <= moment]
+    later = [stage for stage in stages if stage.start.begin > moment]
     now = begun[-1] if begun else None
     return Schedule(now if stages else ALWAYS, later[0] if later else None)
 
 
-def blocking_stage(stages: Sequence[Stage], day: date) -> Stage | None:
+def blocking_stage(stages: Sequence[Stage], moment: datetime) -> Stage | None:
     """Return the stage that says how a list blocks: now, else from the next time on, else before.
 
     What is to be answered is so known, and written, before the day on which it is needed.
     """
-    now = schedule_on(stages, day).now
+    now = schedule_at(stages, moment).now
     if now and now.action == "block":
         return now
     blocking = [stage for stage in stages if stage.action == "block"]
-    later = [stage for stage in blocking if stage.start > day]
+    later = [stage for stage in blocking if stage.start.begin > moment]
     return next(iter(later or reversed(blocking)), None)
 
 
-def days_left(exemption: Exemption, day: date) -> int | None:
-    """Return how many days after `day` an exception still holds; None if it has no end.
+def days_left(exemption: Exemption, moment: datetime) -> int | None:
+    """Return on how many UTC days after this one an exception still holds; None: it has no end.
 
-    0 on its last day, negative after it.
+    0 on the last day or on the day of the last instant, negative once it has ended.
     """
-    return (exemption.until - day).days if exemption.until else None
+    if exemption.until is None:
+        return None
+    written = exemption.until.written
+    last = exemption.until.begin.date() if isinstance(written, datetime) else written
+    left = (last - moment.date()).days
+    return left if moment < exemption.until.end else min(left, -1)

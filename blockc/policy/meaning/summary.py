@@ -4,7 +4,7 @@ Counts of addresses are texts, because an IPv6 count exceeds what many JSON read
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from blockc.addresses.family import Family
@@ -14,6 +14,7 @@ from blockc.policy.meaning.schedule import WARN_DAYS, days_left
 from blockc.policy.model import LocatedSelector, Stage
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.policy.syntax.selectors import GroupSelector
+from blockc.tomlio.when import When
 
 Plain = dict[str, Any]
 
@@ -59,7 +60,7 @@ def _stage(stage: Stage | None) -> Plain | None:
     if stage is None:
         return None
     return {
-        "from": stage.start.isoformat(),
+        "from": str(stage.start),
         "action": stage.action,
         "status": stage.status,
         "blocked_by": stage.blocked_by,
@@ -76,7 +77,7 @@ def _entry(counted: CountedEntry, families: Sequence[Family]) -> Plain:
     }
     exemption = entry.exemption
     if exemption and exemption.owner:
-        until = exemption.until.isoformat() if exemption.until else None
+        until = str(exemption.until) if exemption.until else None
         plain |= {"owner": exemption.owner, "reason": exemption.reason, "until": until}
         plain["days_left"] = counted.days_left
     return plain
@@ -93,22 +94,27 @@ def _group(group: CountryGroup) -> Plain:
     }
 
 
-def same_through(resolved: Resolved) -> date | None:
-    """Return the last day on which a policy means the same and has the same notes; None: for ever.
+def same_until(resolved: Resolved) -> datetime | None:
+    """Return when a policy may mean something else or have other notes; None: never.
 
-    A note that counts days holds on one day only.
+    A note that counts days holds on one UTC day only.
     """
-    day, ends = resolved.as_of, []
-    sight = next_in_sight(resolved.policy, day)
+    moment, ends = resolved.moment, list[datetime]()
+    sight = next_in_sight(resolved.policy, moment)
     if sight:
-        ends.append(sight - timedelta(days=1))
+        ends.append(sight)
     for one in resolved.lists:
         if one.schedule.then:
-            ends.append(one.schedule.then.start - timedelta(days=1))
+            ends.append(one.schedule.then.start.begin)
         for exemption in one.definition.exemptions:
-            left = days_left(exemption, day)
-            if left is not None and left >= 0:
-                ends.append(day + timedelta(days=max(0, left - WARN_DAYS - 1)))
+            left = days_left(exemption, moment)
+            if exemption.until and left is not None and left >= 0:
+                ends += [exemption.until.end, day_after(resolved.as_of, left - WARN_DAYS - 1)]
     last_checked = (group.day for group in groups_used(resolved))
-    stale = (since + timedelta(days=STALE_DAYS) for since in last_checked)
-    return min([*ends, *(last for last in stale if last >= day)], default=None)
+    stale = (day_after(since, STALE_DAYS) for since in last_checked)
+    return min([*ends, *(end for end in stale if end > moment)], default=None)
+
+
+def day_after(day: date, days: int) -> datetime:
+    """Return the end of the day so many days after `day`, or of `day` itself if that is later."""
+    return When(day + timedelta(days=min(max(0, days), (date.max - day).days))).end

@@ -1,9 +1,9 @@
 """The policy file as it is written: its tables, their keys and the types of their values."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from blockc.tomlio.tables import Table, for_editors, table_field
+from blockc.tomlio.when import When
 from blockc.vocabulary import DontCare, Header, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
@@ -42,7 +42,8 @@ class ExceptionTable(Table):
     prefix: Annotated[str, for_editors(description="an address, a prefix or a range")] = ""
     select: SelectorText = ""
     until: Annotated[
-        date | None, for_editors(description="the last day it holds, UTC; none: no end")
+        When | None,
+        for_editors(description="the last UTC day it holds, or the instant it ends; none: no end"),
     ] = None
     allow_empty: AllowEmpty = False
 
@@ -50,7 +51,9 @@ class ExceptionTable(Table):
 class StageTable(Table):
     """What happens to the list's traffic from a day on."""
 
-    from_: Annotated[date, for_editors(description="the first day of the stage, UTC")]
+    from_: Annotated[
+        When, for_editors(description="the first UTC day of the stage, or the instant it begins")
+    ]
     action: Action
     status: Annotated[
         int | None, for_editors(description="HTTP status of the refusal, such as 403 or 451")

@@ -1,0 +1,32 @@
+"""What Python's TOML reader says of a text it cannot read, in plain words and with the place."""
+
+import re
+
+from blockc.errors import Location
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLAINER = (
+    (re.compile(r"Cannot overwrite a value"), "this key is already set in its table"),
+    (re.compile(r"Cannot declare \(.*\) twice"), "this table is already declared"),
+    (
+        re.compile(r"Cannot mutate immutable namespace \(.*\)"),
+        "this table was written as a whole before",
+    ),
+)
+
+
+def explained(message: str, path: str, text: str) -> tuple[str, Location]:
+    """Return the message of a `TOMLDecodeError` without its place, and the place."""
+    found = _AT.search(message)
+    line, column = (int(n or 0) for n in found.groups()) if found else (0, 0)
+    line = line or text.count("\n") + 1
+    said = message[: found.start()] if found else message
+    for words, plainer in _PLAINER:
+        said = words.sub(plainer, said)
+    at = Location(path, line, column, line_of(text, line))
+    return f"not TOML: {said[:1].lower()}{said[1:]}", at
+
+
+def line_of(text: str, number: int) -> str:
+    """Return a line of a text, counted from 1."""
+    return text.split("\n")[number - 1].rstrip("\r")
