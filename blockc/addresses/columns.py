@@ -140,6 +140,12 @@ def narrow(starts: Column) -> Column:
     return split(starts)[0]
 
 
+def _first_half(wide: Column) -> U64:
+    """Return the high 64 bits, a copy."""
+    high: U64 = np.ascontiguousarray(wide).view(">u8")[::2].astype(np.uint64)
+    return high
+
+
 def _low_half(wide: Column) -> Column:
     """Return the low 64 bits as a view: only to look at them, `split` would copy both halves."""
     return np.ascontiguousarray(wide).view(">u8")[1::2]
@@ -159,15 +165,48 @@ def ordered(column: Column) -> Column:
     if not is_wide(column):
         small = column.max(initial=0) <= _LOW32
         return np.sort(column.astype(np.uint32)).astype(np.uint64) if small else np.sort(column)
-    if not (column[1:] < column[:-1]).any():
-        return column.copy()
-    high, low = split(column)
-    order = np.argsort(high)
-    high, low = high[order], low[order]
-    twins = np.concatenate([[False], high[1:] == high[:-1], [False]])
-    rows = np.flatnonzero(twins[1:] | twins[:-1])
-    low[rows] = low[rows][np.lexsort((low[rows], high[rows]))]
-    return join(high, low)
+    return column.copy() if is_ordered(column) else column[_order(column)]
+
+
+def ordered_spans(start: Column, last: Column) -> Spans:
+    """Return the sorted starts and the sorted ends, each for itself.
+
+    Spans that do not overlap have their ends in the order of their starts.
+    """
+    if not is_wide(start) or is_ordered(start):
+        return ordered(start), ordered(last)
+    order = _order(start)
+    start, last = start[order], last[order]
+    return start, last if is_ordered(last) else ordered(last)
+
+
+def is_ordered(column: Column) -> bool:
+    """Return whether no value is less than the one before it."""
+    return not (column[1:] < column[:-1]).any()
+
+
+def _order(wide: Column) -> NDArray[np.int64]:
+    """Return the positions of the values in their order.
+
+    As many of the first bits in which values differ as there is room for are sorted together with
+    their positions, as numbers; only where those bits are equal, whole values are compared.
+    """
+    bits = len(wide).bit_length()
+    key = _first_half(wide) - _first_half(wide).min()
+    key >>= np.uint64(max(0, int(key.max()).bit_length() + bits - 64))
+    key <<= np.uint64(bits)
+    key |= np.arange(len(wide), dtype=np.uint64)
+    key.sort()
+    order: NDArray[np.int64] = (key & np.uint64((1 << bits) - 1)).view(np.int64)
+    key >>= np.uint64(bits)
+    same = key[1:] == key[:-1]
+    twins = np.zeros(len(wide), dtype=bool)
+    twins[1:] |= same
+    twins[:-1] |= same
+    rows = order[twins]
+    high, low = split(wide[rows])
+    order[twins] = rows[np.lexsort((low, high))]
+    return order
 
 
 def distinct(column: Column) -> Column:
@@ -213,7 +252,9 @@ def before(family: Family, column: Column) -> Column:
     """Return each value less one; zero wraps to the top of the space."""
     if is_wide(column):
         high, low = split(column)
-        return join(high - (low == 0), low - ONE)
+        high -= low == 0
+        low -= ONE
+        return join(high, low)
     return (column - ONE) & _unit_mask(family)
 
 
@@ -221,7 +262,9 @@ def after(family: Family, column: Column) -> Column:
     """Return each value plus one; the top of the space wraps to zero."""
     if is_wide(column):
         high, low = split(column)
-        return join(high + (low == ALL), low + ONE)
+        low += ONE
+        high += low == 0
+        return join(high, low)
     return (column + ONE) & _unit_mask(family)
 
 

@@ -6,7 +6,7 @@ path has no opinion of its own.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from blockc.addresses.fast_parse import plain_v4, plain_v6
 from blockc.addresses.human_forms import COMMA, ZEROS, advice, parse_written
 from blockc.addresses.parse import HostBits
 from blockc.addresses.plain_text import TextLines
-from blockc.addresses.prefixes import Prefixes
+from blockc.addresses.prefixes import Prefixes, minimal_cover
 from blockc.errors import Location, SourceMistakes, SourceSyntaxError
 from blockc.values import Value, replace
 
@@ -27,6 +27,7 @@ Positions = NDArray[np.int64]
 BLANKS = " \t\r\v\f"
 _LONGEST = 200  # characters; whatever is longer is no address
 _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
+_SPANS = 1 << 17  # written at a time
 _MOST_ERRORS = 20  # bad lines that are shown one by one; more of them are only counted
 _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
 _IN_A_LIST = {  # what to do where no [rows] says how a file is written
@@ -42,6 +43,17 @@ def prefix_lines(prefixes: Prefixes) -> bytes:
     """Return the canonical text of each prefix, a line each."""
     endings = [f"/{length}\n" for length in range(prefixes.family.width + 1)]
     return address_lines(prefixes.family, prefixes.start, endings, prefixes.length)
+
+
+def cover_lines(family: Family, spans: Spans) -> Iterator[bytes]:
+    """Yield the lines of the fewest prefixes that are exactly `spans`, many at a time.
+
+    Args:
+        spans: Sorted and disjoint.
+    """
+    start, last = spans
+    for at in range(0, len(start), _SPANS):
+        yield prefix_lines(minimal_cover(family, start[at : at + _SPANS], last[at : at + _SPANS]))
 
 
 def prefix_texts(prefixes: Prefixes) -> list[str]:

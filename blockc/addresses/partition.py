@@ -12,6 +12,7 @@ from blockc.addresses.family import Family
 from blockc.values import Value
 
 Labels = NDArray[Any]
+_PIECE = 1 << 16  # rows at a time: what is computed from them fits the cache and no other memory
 
 
 class Partition(Value, eq=False):
@@ -196,12 +197,24 @@ def merge_spans(family: Family, start: Column, last: Column) -> tuple[Column, Co
     Cost: O(n log n) in the sort.
     """
     columns.require_spans(family, start, last)
-    starts, lasts = columns.ordered(start), columns.ordered(last)
-    gaps = np.flatnonzero(starts[1:] > lasts[:-1])
-    gaps = gaps[starts[gaps + 1] != columns.after(family, lasts[gaps])]
+    starts, lasts = columns.ordered_spans(start, last)
+    gaps = _gaps(family, starts, lasts)
+    if len(gaps) + 1 == len(starts):
+        return starts, lasts
     edge = np.arange(min(1, len(starts)))
     opens, closes = np.concatenate([edge, gaps + 1]), np.concatenate([gaps, edge - 1])
     return starts[opens], lasts[closes]
+
+
+def _gaps(family: Family, starts: Column, lasts: Column) -> NDArray[np.intp]:
+    """Return the rows, of sorted starts and ends, whose end does not reach the next start."""
+    found = [np.zeros(0, dtype=np.intp)]
+    for at in range(0, len(starts) - 1, _PIECE):
+        start = starts[at + 1 : at + 1 + _PIECE]
+        last = lasts[at : at + len(start)]
+        apart = (start > last) & (start != columns.after(family, last))
+        found.append(np.flatnonzero(apart) + at)
+    return np.concatenate(found)
 
 
 def set_partition(family: Family, start: Column, last: Column) -> Partition:
@@ -224,13 +237,15 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
     Cost: O(n).
     """
     columns.require_runs(family, start, last)
-    stop = columns.after(family, last)
     starts = np.empty(2 * len(start) + 1, dtype=start.dtype)
     values = np.zeros(2 * len(start) + 1, dtype=labels.dtype)
-    starts[:1], starts[1::2], starts[2::2] = columns.first_address(start), start, stop
+    starts[:1], starts[1::2] = columns.first_address(start), start
+    for at in range(0, len(last), _PIECE):
+        stop = columns.after(family, last[at : at + _PIECE])
+        starts[2 * at + 2 : 2 * (at + len(stop)) + 1 : 2] = stop
     values[1::2] = labels
     keep = np.ones(len(starts), dtype=bool)
     keep[:-1:2] = starts[:-1:2] != start  # nothing lies before 0 or between touching spans
-    if len(stop):
-        keep[-1] = stop[-1] != starts[0]  # nor behind a span that ends the space
+    if len(last):
+        keep[-1] = starts[-1] != starts[0]  # nor behind a span that ends the space
     return Partition.of(family, columns.chosen(starts, keep), columns.chosen(values, keep))

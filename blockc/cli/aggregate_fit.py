@@ -51,17 +51,17 @@ class Fitted(Value):
         """Return the number of addresses that the lines cover."""
         return self.compiled.meaning.where(self.compiled.names[1:]).count_of(family)
 
-    def lines(self, family: Family) -> bytes:
+    def lines(self, family: Family) -> list[bytes]:
         """Return a prefix or a range a line; an exception inside a prefix begins with `!`."""
         rules = self.compiled.rules[family]
         if self.compiled.match == Match.INTERVALS:
-            return range_lines(family, (rules.start, rules.last))
+            return [range_lines(family, (rules.start, rules.last))]
         lines = prefix_lines(rules.prefixes())
         if rules.verdict.all():
-            return lines
+            return [lines]
         texts = lines.decode().splitlines(keepends=True)
         pairs = zip(texts, rules.verdict.tolist(), strict=True)
-        return "".join(text if verdict else f"!{text}" for text, verdict in pairs).encode()
+        return ["".join(text if verdict else f"!{text}" for text, verdict in pairs).encode()]
 
     def more(self, family: Family) -> dict[str, object]:
         """Return the numbers of addresses that are covered too much and too little."""

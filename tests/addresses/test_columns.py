@@ -42,6 +42,24 @@ def test_numbers_of_every_size_are_sorted_whole(top: int) -> None:
     assert columns.ordered(column).tolist() == sorted(column.tolist())
 
 
+@pytest.mark.parametrize("spread", [0, 1, 5, 40, 60, 63, 64])
+def test_wide_addresses_are_sorted_whole_however_far_apart_they_are(spread: int) -> None:
+    """Few and many bits in front of those that differ, and many addresses with equal ones."""
+    random = np.random.default_rng(spread)
+    high = random.integers(0, 1 << spread, 3000, dtype=np.uint64, endpoint=spread < 64)
+    high[::3] = high[1::3]
+    low = random.integers(0, 1 << 64, 3000, dtype=np.uint64)
+    low[::6] = low[1::6]
+    found = columns.join(high, low)
+    addresses = columns.ints(V6, found)
+    assert columns.ints(V6, columns.ordered(found)) == sorted(addresses)
+    length = random.integers(0, 1 << 20, 3000, dtype=np.uint64)
+    last = columns.join(high, np.maximum(low, low + length))
+    starts, lasts = columns.ordered_spans(found, last)
+    assert columns.ints(V6, starts) == sorted(addresses)
+    assert columns.ints(V6, lasts) == sorted(columns.ints(V6, last))
+
+
 def test_a_column_is_narrow_just_if_every_address_begins_a_unit() -> None:
     assert not columns.is_wide(columns.column(V6, [1 << 64, 0]))
     assert columns.is_wide(columns.column(V6, [1 << 64, 1]))

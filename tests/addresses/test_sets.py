@@ -6,9 +6,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from blockc.addresses import columns
+from blockc.addresses import columns, partition
+from blockc.addresses import lines as lines_of_lists
 from blockc.addresses.addrset import AddrSet, union
 from blockc.addresses.family import FAMILIES, V4, V6, Family, Prefix
+from blockc.addresses.lines import cover_lines, prefix_lines
 from blockc.addresses.partition import Partition
 from tests.addresses import oracle
 from tests.addresses.random_ranges import some_ranges
@@ -155,3 +157,19 @@ def test_a_set_cannot_be_built_wrong() -> None:
     ):
         with pytest.raises(ValueError, match=reason):
             AddrSet(parts)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_spans_are_handled_in_pieces_as_if_at_once(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(7)
+    found = [some_ranges(random, family) for _ in range(30)]
+    whole = [AddrSet.of_spans({family: spans(family, rows)}) for rows in found]
+    lines = [prefix_lines(one.prefixes(family)) for one in whole]
+    monkeypatch.setattr(partition, "_PIECE", 3)
+    monkeypatch.setattr(lines_of_lists, "_SPANS", 2)
+    for rows, one, text in zip(found, whole, lines, strict=True):
+        pieces = AddrSet.of_spans({family: spans(family, rows)})
+        assert pieces == one
+        assert b"".join(cover_lines(family, pieces.spans(family))) == text

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import click
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.lines import address_texts, last_texts, prefix_lines, read_spans
+from blockc.addresses.lines import address_texts, cover_lines, last_texts, read_spans
 from blockc.cli.console import show, show_json, step
 from blockc.cli.options import Settings, number, verb
 from blockc.errors import UsageError, os_reason
@@ -87,8 +88,8 @@ class Result(Protocol):
     def addresses(self, family: Family) -> int:
         """Return the number of addresses that the lines cover."""
 
-    def lines(self, family: Family) -> bytes:
-        """Return the lines."""
+    def lines(self, family: Family) -> Iterable[bytes]:
+        """Return the lines, many at a time."""
 
     def more(self, family: Family) -> dict[str, object]:
         """Return what else the report for programs says."""
@@ -109,11 +110,11 @@ class Merged(Value):
         """Return the number of addresses."""
         return self.wanted.count_of(family)
 
-    def lines(self, family: Family) -> bytes:
-        """Return the lines."""
+    def lines(self, family: Family) -> Iterable[bytes]:
+        """Return the lines, many at a time."""
         if self.ranges:
-            return range_lines(family, self.wanted.spans(family))
-        return prefix_lines(self.wanted.prefixes(family))
+            return [range_lines(family, self.wanted.spans(family))]
+        return cover_lines(family, self.wanted.spans(family))
 
     def more(
         self,
@@ -177,7 +178,8 @@ def command(settings: Settings, asked: Aggregate) -> None:
     if asked.count or settings.json:
         _report(result, asked, as_json=settings.json)
     else:
-        show(b"".join(map(result.lines, asked.families)))
+        for lines in chain.from_iterable(map(result.lines, asked.families)):
+            show(lines)
 
 
 def _result(settings: Settings, asked: Aggregate) -> Result:
@@ -240,7 +242,7 @@ def _report(result: Result, asked: Aggregate, *, as_json: bool) -> None:
         report[family.name] = {"entries": entries, "addresses": str(addresses)}
         report[family.name] |= result.more(family)
         if not asked.count:
-            lines = result.lines(family).decode().splitlines()
+            lines = b"".join(result.lines(family)).decode().splitlines()
             report[family.name]["ranges" if asked.ranges else "prefixes"] = lines
     if as_json:
         show_json(report)
