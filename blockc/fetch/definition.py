@@ -54,6 +54,7 @@ class SourceTable(Table, kw_only=True):
     refresh_hours: int
     max_age_hours: int
     member: str = ""
+    may_be_empty: bool = False
     expect: Expectations
     rows: RowsTable = RowsTable()
 
@@ -66,6 +67,7 @@ class Source(Value):
 
     Attributes:
         member: Which file of a zip or tar archive is meant, if it has several.
+        may_be_empty: A file that lists nothing is right.
         rows: What the definition says about how the file is written, as TOML has it.
         options: The same as readers need it.
     """
@@ -81,6 +83,7 @@ class Source(Value):
     max_age_hours: int
     expect: Expectations
     member: str = ""
+    may_be_empty: bool = False
     rows: Mapping[str, Any] = field(default_factory=dict)
     options: FormatOptions = field(default_factory=FormatOptions)
 
@@ -118,7 +121,9 @@ def read_source(path: str, text: str) -> Source:
         findings.add_name(place / "member", f"the format {table.format!r} reads the archive itself")
     findings.require_none()
     values = {key: getattr(table, key) for key in SourceTable.__struct_fields__}
-    options = replace(options, max_records=table.expect.max_records)
+    options = replace(
+        options, max_records=table.expect.max_records, may_be_empty=table.may_be_empty
+    )
     return Source(name, **{**values, "rows": rows}, options=options)
 
 
@@ -154,12 +159,15 @@ def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None
     expect = place / "expect"
     for at, number in (
         (place / "refresh_hours", table.refresh_hours),
-        (expect / "min_records", table.expect.min_records),
         (expect / "max_bytes", table.expect.max_bytes),
         (expect / "max_records", table.expect.max_records),
     ):
         if number < 1:
             findings.add(at, f"expected at least 1, found {number}")
+    least = 0 if table.may_be_empty else 1
+    if table.expect.min_records < least:
+        found = table.expect.min_records
+        findings.add(expect / "min_records", f"expected at least {least}, found {found}")
     if table.max_age_hours < table.refresh_hours:
         findings.add(
             place / "max_age_hours", "too old before it is refreshed", hint="raise it, or refresh"

@@ -48,11 +48,13 @@ class Known(Value):
     `targets`: target -> what it can do.
     `groups`: group -> its countries, their source and date.
     `sources`: source -> the filters of its rows.
+    `may_be_empty`: the sources that may list nothing.
     """
 
     targets: Mapping[str, TargetFacts]
     groups: Mapping[str, CountryGroup] = value_field(default_factory=dict)
     sources: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
+    may_be_empty: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class LocatedSelector:
 
     Attributes:
         spares: It frees addresses, so nothing limits how wide it may be.
-        allow_empty: The policy says that it may stand for nothing.
+        allow_empty: The policy, or the definition of its source, says that it may be nothing.
     """
 
     selector: Selector

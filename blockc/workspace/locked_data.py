@@ -90,9 +90,11 @@ class LockedData:
             SourceUnfit: The bytes of the source are nowhere to be had.
         """
         feed = self._feed(name)
-        if feed.as_numbers:
+        if self._lists_as_numbers(name):
             hint = f"write asn:feed:{name} for the addresses that they announce"
             raise PolicyError(f"the source {name} lists AS numbers", hint=hint)
+        if not feed.records:  # it may be empty, or it would not have been accepted
+            return AddrSet.empty()
         for tag, value in filters:
             known = feed.tags[tag].names
             if value not in known:
@@ -106,10 +108,12 @@ class LockedData:
         Raises:
             PolicyError: It lists addresses.
         """
-        found = self._feed(name).as_numbers
-        if not found:
+        if not self._lists_as_numbers(name):
             raise PolicyError(f"the source {name} lists addresses", hint=f"write feed:{name}")
-        return found
+        return self._feed(name).as_numbers
+
+    def _lists_as_numbers(self, name: str) -> bool:
+        return self.sources[name].options.rows.lists == "as-numbers"
 
     def asn(self, numbers: Collection[int]) -> AddrSet:
         """Return the addresses that autonomous systems announce.

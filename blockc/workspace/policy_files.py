@@ -67,14 +67,16 @@ class FileReader:
 def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
     reader = reader or FileReader(policy)
+    feeds = {
+        name: source
+        for name, source in all_sources(policy, reader).items()
+        if source.format != DELEGATED
+    }
     return Known(
         targets=_EveryTarget(),
         groups=all_groups(policy, reader),
-        sources={
-            name: tags_of(source.format, source.options)
-            for name, source in all_sources(policy, reader).items()
-            if source.format != DELEGATED
-        },
+        sources={name: tags_of(one.format, one.options) for name, one in feeds.items()},
+        may_be_empty=frozenset(name for name, one in feeds.items() if one.may_be_empty),
     )
 
 

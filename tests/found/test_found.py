@@ -280,3 +280,34 @@ def test_a_new_key_beside_a_fixed_list_of_keys_is_reported(case: Case) -> None:
     done = case.update("x")
     assert done.code == 0
     assert "the key 'anycast' holds addresses and is not in {ipv4,ipv6}[]" in done.err
+
+
+@found("empty-feed")
+def test_a_feed_that_may_be_empty_stops_no_list(case: Case) -> None:
+    refused = case.update("x", "y")
+    assert refused.code == 3
+    assert "lists no addresses; if that may be so, say may_be_empty = true" in refused.err
+    case.edit(
+        "sources/x.toml",
+        "[expect]\nmin_records = 1",
+        "may_be_empty = true\n[expect]\nmin_records = 0",
+    )
+    assert case.reads("x", "y") == ["5.6.7.8/32"]
+    case.write("data/x.txt", b"5.6.7.9\n")
+    assert case.reads("x", "y") == ["5.6.7.8/31"]
+    case.write("data/x.txt", b"# again nothing\n")
+    assert case.reads("x", "y") == ["5.6.7.8/32"]
+
+    case.list_of('"feed:x"')
+    said = case.build()
+    assert said.code == 2
+    assert "it blocks nothing" in said.err
+
+
+@found("empty-feed")
+def test_an_empty_body_is_refused_all_the_same(case: Case) -> None:
+    case.edit("sources/x.toml", "[expect]", "may_be_empty = true\n[expect]")
+    case.write("data/x.txt", b"")
+    done = case.update("x")
+    assert done.code == 3
+    assert "answered with an empty file" in done.err

@@ -83,7 +83,10 @@ def require_believable(rows: Rows, options: FormatOptions) -> tuple[AddrSet, lis
     """
     at = Location(rows.name)
     if not len(rows):
-        raise SourceUnfit("lists no addresses", at=at, hint="an empty feed is never meant")
+        if options.may_be_empty:
+            return AddrSet.empty(), []
+        hint = "if that may be so, say may_be_empty = true in its definition"
+        raise SourceUnfit("lists no addresses", at=at, hint=hint)
     if len(rows) > options.max_records:
         message = f"lists {len(rows):,} rows, at most {options.max_records:,} are believed"
         raise SourceUnfit(message, at=at, hint="raise expect.max_records if it is meant")

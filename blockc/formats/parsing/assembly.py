@@ -99,7 +99,7 @@ def _as_feed(parsed: ParsedRows, options: FormatOptions) -> Feed:
     listed = sum(map(bool, parsed.as_texts))
     rows = Rows(parsed.name, NOTHING.spans, NOTHING.positions, parsed.locate)
     left_out = require_right(rows, wrong, options, listed)
-    if not numbers or listed > options.max_records:
+    if not (numbers or options.may_be_empty) or listed > options.max_records:
         said = f"lists {listed:,} AS numbers, at most {options.max_records:,} are believed"
         raise SourceUnfit(said if numbers else "lists no AS numbers", at=Location(parsed.name))
     return Feed(

@@ -181,6 +181,7 @@ class FormatOptions(Value, kw_only=True):
     Attributes:
         rows: Its table `[rows]`, over what its format does by itself.
         max_records: How many rows are believed.
+        may_be_empty: None at all are believed, too.
         prefixes: Where in JSON the prefixes stand.
         tags: Where their tags stand.
         date: Where the file says what day it describes.
@@ -189,6 +190,7 @@ class FormatOptions(Value, kw_only=True):
 
     rows: RowsTable = field(default_factory=RowsTable)
     max_records: int = MAX_RECORDS
+    may_be_empty: bool = False
     prefixes: tuple[Path, ...] = ()
     tags: Mapping[str, Path] = field(default_factory=dict)
     date: Path | None = None

@@ -55,7 +55,12 @@ class Checks(Value):
     ) -> list[LocatedSelector]:
         """Return the one selector that `text` is, or none if that is a mistake."""
         selector = self.selector(text, place, spares=spares)
-        return [LocatedSelector(selector, place, spares, allow_empty)] if selector else []
+        if selector is None:
+            return []
+        source = selector.listed if isinstance(selector, AsnListSelector) else selector
+        if isinstance(source, FeedSelector) and source.name in self.known.may_be_empty:
+            allow_empty = True
+        return [LocatedSelector(selector, place, spares, allow_empty)]
 
     def texts(self, text: str) -> Iterator[str]:
         """Yield `text`, or the entries of the variable that it is."""
