@@ -17,6 +17,7 @@ from blockc.targets.core.target import EntryForm, Layout, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ROWS, TARGETS
+from scripts.template_page import template_page
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 GOLDEN = CHECKOUT / "tests" / "golden"
@@ -78,6 +79,7 @@ def pages() -> dict[str, str]:
     """Return path, relative to the checkout, -> text of everything that is made here."""
     return {
         "README.md": readme((CHECKOUT / "README.md").read_text(encoding="utf-8")),
+        "docs/templates.md": template_page(),
         "docs/targets.md": "\n".join([PREFACE, *matrix()]),
         ".ci/packages": "".join(f"{package}\n" for package in packages()),
     } | {f"docs/targets/{target.name}.md": page(target) for target in TARGETS.values()}

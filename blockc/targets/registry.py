@@ -30,7 +30,9 @@ class TargetRow(NamedTuple):
 ROWS: Mapping[str, TargetRow] = {
     "plain": TargetRow("data.plain", "one prefix per line"),
     "json": TargetRow("data.json_list", "the same with counts and sources"),
-    "mmdb": TargetRow("data.mmdb", "a MaxMind DB file for GeoIP modules, of a list or countries"),
+    "mmdb": TargetRow(
+        "data.mmdb_list", "a MaxMind DB file for GeoIP modules, of a list or countries"
+    ),
     "nginx-geo": TargetRow(
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',

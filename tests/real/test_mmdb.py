@@ -15,7 +15,7 @@ from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.data.mmdb import IPV4_SPACE, MMDB, read_mmdb
+from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, read_mmdb
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from blockc.verify.native import NativeAnswer, try_natively

@@ -13,7 +13,7 @@ from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
 from blockc.targets.core.document import Origin
 from blockc.targets.core.render import render
 from blockc.targets.data import mmdb_writer
-from blockc.targets.data.mmdb import MMDB, read_mmdb, without_ipv4_space
+from blockc.targets.data.mmdb_list import MMDB, read_mmdb, without_ipv4_space
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, encoded, mmdb_bytes
 from blockc.targets.syntax import mmdb_file
 from blockc.targets.syntax.mmdb_file import MARKER, database

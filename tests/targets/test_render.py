@@ -1,12 +1,21 @@
 """Drafts and templates: what may enter a header, and whose mistake a broken template is."""
 
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import product
+
+import numpy as np
 import pytest
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
 from blockc.targets.core.document import FamilyEntries, Origin, Provenance, entry_texts
 from blockc.targets.core.render import render
-from blockc.targets.core.target import EntryForm
+from blockc.targets.core.response import Response
+from blockc.targets.core.target import EntryForm, Target
+from blockc.targets.core.template_context import NAMES as DOCUMENTED
+from blockc.targets.core.template_context import template_context
 from blockc.targets.core.verdicts import BLOCKS
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import target_named
@@ -14,19 +23,41 @@ from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
-from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
+from tests.targets.artifacts import DIALECTS, EDGES, PATH, TEMPLATES, draft, prefixes, rules_of
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("{{ nothing }}", "'nothing' is undefined"),
-        ("{{ option.colour }}", "no attribute 'colour'"),
+        ("{{ option.colour }}", "'colour'"),
         ("{% for x in parts %}", "Unexpected end of template"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ parts[0].entries[0] + 1 }}", "can only concatenate"),
         ("{{ header.__class__.__mro__ }}", "unsafe"),
-        ("{{ parts[0].texts.append('0.0.0.0/1') }}", "unsafe"),
+        ("{{ parts[0].texts.append('0.0.0.0/1') }}", "no attribute 'append'"),
+        ("{{ option.update(header=1) }}", "unsafe"),
+        ("{{ zzz }}", "'zzz' is undefined; there are action, default, half, header, kind, "),
+        ("{{ provenence.list }}", "is undefined; did you mean 'provenance'?; there are action"),
+        (
+            "{{ provenance.lists }}",
+            "Provenance has no 'lists'; did you mean 'list'?; there are header, list, policy",
+        ),
+        (
+            "{{ parts[0].text }}",
+            "Part has no 'text'; did you mean 'texts'?; there are addresses, count, entries, ",
+        ),
+        (
+            "{{ parts[0].rules.start.tofile('x') }}",
+            "Part has no 'rules'; did you mean 'lines'?; there are",
+        ),
+        ("{{ parts[0]._entries.rules }}", "unsafe"),
+        ("{{ parts[0].lines.__func__.__globals__ }}", "unsafe"),
+        ("{{ header.nothing }}", "'tuple object' has no attribute 'nothing'"),
+        ("{{ (parts | map(attribute='_entries') | first).rules }}", "unsafe"),
+        ("{{ (parts[0] | attr('_entries')).rules }}", "unsafe"),
+        ("{{ lipsum() }}", "'lipsum' is undefined"),
+        ("{{ header | random }}", "No filter named 'random'"),
         ("{% include 'other.j2' %}", "no loader"),
         ("{{ range(1000000000) | list }}", "Range too big"),
     ],
@@ -63,6 +94,50 @@ def test_lines_made_in_one_go_are_those_of_a_loop(case: str) -> None:
             for text in (f"{{% set unnamed = {unnamed!r} %}}\n{body}" for body in (loop, at_once))
         ]
         assert texts[0] == texts[1]
+
+
+def reachable(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield path and value of all that a template can reach without calling anything."""
+    if isinstance(value, tuple) and value:
+        for item in value:
+            yield from reachable(item, f"{path}[]")
+    elif isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from reachable(item, f"{path}.{name}".removeprefix("."))
+    elif isinstance(value, str | int | tuple | dict) or value is None or callable(value):
+        yield path, value
+    else:
+        for name in dir(value):
+            if not name.startswith("_"):
+                yield from reachable(getattr(value, name), f"{path}.{name}")
+
+
+def seen_by_templates() -> Iterator[tuple[str, object]]:
+    """Yield path and value of all that any template of any target can reach."""
+    answers = None, Response(451, "https://example.com")
+    for param, case, answer in product(DIALECTS, ("nothing", "neighbours"), answers):
+        (target,) = param.values
+        assert isinstance(target, Target)
+        one = replace(draft(target, rules_of(target, EDGES[case])), response=answer)
+        for file in target.files(PATH):
+            yield from reachable(template_context(target, one, file, PATH))
+
+
+def test_a_template_reaches_texts_and_numbers_and_one_function_that_makes_text() -> None:
+    for path, value in seen_by_templates():
+        if path == "parts[].lines":
+            assert isinstance(value("", ""), str) if callable(value) else False
+        else:
+            kinds = str, int, bool, tuple, dict, type(None), StrEnum
+            assert isinstance(value, kinds), path
+            assert not isinstance(value, np.generic), path
+
+
+def test_all_that_a_template_reaches_is_on_its_page_and_nothing_else() -> None:
+    found = {re.sub(r"^option\..*", "option.NAME", path) for path, _ in seen_by_templates()}
+    found -= {"response", "option", "provenance.sources", "parts[].texts", "parts[].entries"}
+    named = {name.partition("(")[0] for name in DOCUMENTED}
+    assert {path.replace("entries[][]", "entries[]") for path in found} == named
 
 
 def test_a_template_sees_what_the_documentation_promises() -> None:

@@ -1,14 +1,7 @@
 """Rules to files: the only door to jinja2.
 
-What a template sees: `header` (lines), `registered` (a sentence), `provenance`, `option.<name>` and
-`parts`, one a family of the file. A part has `name`, `version`, `count`, `addresses`, `texts` (the
-addresses of each entry), `entries` (those with the word for the verdict) and `lines(before, after,
-unnamed)` (a line for each entry, made in one go). `kind` is what the artifact says (`list`,
-`verdicts` or `countries`), `default` the word for what no entry holds, and `half` which of two
-sets the file is (`block` or `except`, else `all`). `action` is what happens to the clients of one
-list, `response` what blocked clients get (`status`, `link` and `header`, the value for `Link`; none
-where others decide), `main` the name of the artifact's first file, `two_sets` whether it is
-written in two sets. Loops and conditions are a template's business; numbers are counted here.
+What a template sees is `template_context`, and docs/templates.md. Loops and conditions are its
+business; numbers are counted here.
 
 Nothing is escaped, because nothing needs it: options match their patterns, addresses and words
 are made by us, and header lines are printable and short. A user's template runs in a sandbox: it
@@ -18,14 +11,13 @@ can make text of what it is given and nothing else.
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from blockc.addresses.rules import Match
-from blockc.errors import BlockcError, DefinitionError, Location
-from blockc.targets.core.document import REGISTERED, Document
+from blockc.errors import BlockcError, DefinitionError, Location, suggestion
+from blockc.targets.core.document import Document
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
+from blockc.targets.core.template_context import names_of, template_context, top_names
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 
 if TYPE_CHECKING:
@@ -48,8 +40,7 @@ def render(
         DefinitionError: If a template is wrong, with its file and line.
     """
     files = target.files(path)
-    main = PurePosixPath(files[0].path).name
-    return tuple(_written(target, draft, file, main, templates) for file in files)
+    return tuple(_written(target, draft, file, files[0].path, templates) for file in files)
 
 
 def _written(
@@ -68,22 +59,7 @@ def _written(
 
 
 def _filled(target: Target, draft: Document, file: File, main: str, template: Text) -> str:
-    parts = draft.parts(target, file)
-    words = target.words[draft.kind]
-    values = {
-        "header": draft.header(parts),
-        "provenance": draft.provenance,
-        "registered": REGISTERED,
-        "option": draft.options,
-        "parts": parts,
-        "kind": str(draft.kind),
-        "default": words.word(words.default) or "",
-        "half": str(file.half),
-        "action": draft.action,
-        "response": draft.response,
-        "main": main,
-        "two_sets": target.match is Match.TWO_SETS,
-    }
+    values = template_context(target, draft, file, main)
     try:
         text: str = _compiled(template).render(values)
     except BlockcError:
@@ -97,14 +73,31 @@ def _filled(target: Target, draft: Document, file: File, main: str, template: Te
 def _compiled(source: Text) -> "Template":
     from jinja2 import StrictUndefined, TemplateSyntaxError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2.utils import missing
+
+    class Unknown(StrictUndefined):
+        """A name that is not there; the message says which are."""
+
+        @property
+        def _undefined_message(self) -> str:
+            said, inside = super()._undefined_message, self._undefined_obj
+            known = top_names() if inside is missing else names_of(inside)
+            if self._undefined_hint or not known:
+                return said
+            name = str(self._undefined_name)
+            if inside is not missing:
+                said = f"{type(inside).__name__.removeprefix('Template')} has no {name!r}"
+            near = suggestion(name, known)
+            return f"{said}{near}; there are {', '.join(sorted(known))}"
 
     environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
+        undefined=Unknown,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    del environment.globals["lipsum"], environment.filters["random"]  # equal inputs, equal bytes
     environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
     try:
         code = environment.compile(source.text, source.path, source.path)

@@ -46,7 +46,7 @@ class _Number(NamedTuple):
     value: int
 
 
-class Leaves(NamedTuple):
+class Networks(NamedTuple):
     """Networks in address order.
 
     Columns:
@@ -77,7 +77,7 @@ class Database(Value, eq=False):
         begin = end - len(self.records)
         return _value(self.records, at, lambda why, place: self.file.error(why, begin + place))[0]
 
-    def leaves(self) -> tuple[Leaves, bool | None]:
+    def leaves(self) -> tuple[Networks, bool | None]:
         """Return all networks, and whether IPv4-mapped addresses are looked up as IPv4.
 
         None where there is no IPv4 to be looked up.
@@ -154,9 +154,9 @@ class _Walk:
         self._size = whole.metadata["record_size"] // 4
         self._steps = 0
         self._seen = np.zeros(len(whole.nodes), bool)
-        self._found: list[Leaves] = []
+        self._found: list[Networks] = []
 
-    def leaves(self) -> tuple[Leaves, bool | None]:
+    def leaves(self) -> tuple[Networks, bool | None]:
         node, high, low = np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64)
         mapped = None
         for depth in range(1, WIDTH + 1):
@@ -195,7 +195,7 @@ class _Walk:
             raise self._error("a record above ::/96 would decide about both families", at)
         length = np.full(len(high), depth, np.int16)
         record = node - self._empty - _GAP
-        self._found.append(Leaves(high, low, length, record, parents * self._size))
+        self._found.append(Networks(high, low, length, record, parents * self._size))
 
     def _mapped(
         self, high: U64, low: U64, node: NDArray[np.int64], parents: NDArray[np.int64]
@@ -209,10 +209,10 @@ class _Walk:
             raise self._error("::ffff:0:0/96 leads to something else than ::/96", at)
         return (None if wanted == self._empty else bool(there.any())), ~there
 
-    def _in_order(self) -> Leaves:
+    def _in_order(self) -> Networks:
         every: list[Any] = list(map(np.concatenate, zip(*self._found, strict=True)))
         order = np.lexsort((every[1], every[0]))
-        return Leaves(*(column[order] for column in every))
+        return Networks(*(column[order] for column in every))
 
     def _error(self, message: str, node: int) -> SourceSyntaxError:
         return self._whole.file.error(message, node * self._size)

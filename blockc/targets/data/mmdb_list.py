@@ -34,7 +34,7 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, mmdb_bytes
-from blockc.targets.syntax.mmdb_file import IPV4_DEPTH, Database, Leaves, database
+from blockc.targets.syntax.mmdb_file import IPV4_DEPTH, Database, Networks, database
 from blockc.targets.syntax.reading import BLOCK, Found, Ordered, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Where
 
@@ -143,7 +143,7 @@ def read_mmdb(files: Sequence[ArtifactFile]) -> Reading:
 
 
 def _verdicts(
-    whole: Database, leaves: Leaves
+    whole: Database, leaves: Networks
 ) -> tuple[tuple[str, ...], NDArray[np.int32], list[tuple[str, object]]]:
     """Return the names of verdicts, the label of each leaf, and what the records are like."""
     numbers, first, which = np.unique(leaves.record, return_index=True, return_inverse=True)
@@ -174,7 +174,7 @@ def _leaf(record: Any) -> tuple[str, str | bool]:
     return ".".join(steps), record if isinstance(record, str) or record is True else False
 
 
-def _parts(file: ArtifactFile, leaves: Leaves, labels: NDArray[np.int32]) -> tuple[Part, Part]:
+def _parts(file: ArtifactFile, leaves: Networks, labels: NDArray[np.int32]) -> tuple[Part, Part]:
     ipv4 = (leaves.high == 0) & (leaves.low >> np.uint64(32) == 0) & (leaves.length >= IPV4_DEPTH)
     v6 = columns.join(leaves.high[~ipv4], leaves.low[~ipv4])
     parts = []
