@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
+from blockc.compiler.local_space import local_space_notes
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock
 from blockc.fetch.store.parsed import Store
@@ -30,7 +31,7 @@ from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
 from blockc.targets.registry import TARGETS
-from blockc.values import Value
+from blockc.values import Value, replace
 from blockc.vocabulary import RIRS
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData, require_young
@@ -144,6 +145,8 @@ class Project(Value):
                 feeds=feeds,
                 allow_expired=options.allow_expired,
             )
+            local = local_space_notes(resolved, TARGETS)
+            resolved = replace(resolved, notes=(*resolved.notes, *local))
         origins = [*(one.origin for one in found), *feeds.origins.values()]
         return ProjectDay(
             project=self,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -243,7 +244,7 @@ def test_another_day_is_not_published_by_accident(
         assert blockc(*words, "--as-of", day, "-o", tmp_path / "other").code == 0
         assert blockc(*words, "--as-of", day, "--dry-run").code == 0
     assert shown(tmp_path / "dist") == live == shown(tmp_path / "other")
-    (tmp_path / "dist").unlink()
+    shutil.rmtree(tmp_path / "dist")
     assert blockc(*words, "--as-of", after, "--publish-as-of").code == 0
     assert shown(tmp_path / "dist") == live
 
@@ -277,3 +278,24 @@ def test_the_instant_of_a_stage_decides_to_the_second(
     assert (both.code, "--as-of and --at exclude each other" in both.err) == (2, True)
     live = blockc(*words[:5], "--at", "2026-11-30T00:00:00Z")
     assert (live.code, "--at 2026-11-30T00:00:00Z is not now, and" in live.err) == (2, True)
+
+
+def test_a_packet_filter_that_stops_the_own_network_is_told_where_the_list_is_written(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    text = 'version = 1\n[list.few]\nallow = ["CN"]\n[[output]]\nlist = "few"\n'
+    words = ("--from", registries, "-o", tmp_path / "d", "--as-of", "2026-11-23")
+
+    def said(target: str, more: str = "") -> str:
+        output = f'target = "{target}"\npath = "x"\n{more}'
+        done = blockc("build", "-f", write_policy(tmp_path, text + output), *words)
+        assert done.code == 0, done.err
+        return done.err
+
+    for target in ("nftables", "ipset"):
+        place = f"{tmp_path}/blockc.toml:3:9"
+        assert f"{place}: list 'few' stops link-local or multicast" in said(target)
+    assert "(169.254.0.0/16, 224.0.0.0/4, fe80::/10, ff00::/8)" in said("nftables")
+    spared = '[protect]\nnever_block = ["169.254.0.0/16", "224.0.0.0/4", "fe80::/10", "ff00::/8"]\n'
+    assert "link-local" not in said("nftables", spared)
+    assert "link-local" not in said("nginx-geo")

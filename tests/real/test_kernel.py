@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.addresses import FAMILIES, V4, AddrMap, Family
+from blockc.addresses import FAMILIES, V4, AddrMap, AddrSet, Family
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
@@ -41,6 +41,7 @@ from tests.targets.artifacts import (
 )
 
 NETWORK = Path(__file__).with_name("network.py")
+TWO_HOSTS = Path(__file__).with_name("two_hosts.py")
 SET = "blockc_export_control"
 # By the hook of a target: what shows its counters, and how the packets of a set stand there.
 COUNT = {
@@ -257,3 +258,47 @@ def test_until_a_list_blocks_packets_are_counted_and_pass(
     passed, _ = ask(commands, hook, AddrMap.of_set(addresses), after=f"{COUNT[hook]} > {counted}")
     assert {"10.0.0.0", "2001:db8::", "11.0.0.0"} <= passed
     assert [int(n) > 0 for n in re.findall(SHOWN[hook], counted.read_text("utf-8"))] == [True] * 2
+
+
+ALL_BUT = AddrSet.everything() - prefixes("203.0.113.0/24", "2001:db8:99::/48")
+HOST_LIVES = {
+    f"{way} {version}": way != "incoming"
+    for way in ("outgoing", "incoming", "loopback")
+    for version in (4, 6)
+}
+
+
+def lives(commands: list[str]) -> dict[str, bool]:
+    """Return what still works between a host that runs the commands and its neighbour."""
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, str(TWO_HOSTS)],
+        input=json.dumps({"commands": commands}),
+        capture_output=True,
+        env=ENVIRONMENT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, bool] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("hook", ["prerouting", "input", "ipset"])
+def test_a_list_that_allows_few_does_not_cut_the_host_off(tmp_path: Path, hook: str) -> None:
+    """Replies come back and neighbours are heard, and who is blocked still cannot begin."""
+    target = IPSET if hook == "ipset" else NFTABLES
+    options = {} if target is IPSET else {"hook": hook}
+    texts = render(target, draft(target, rules_of(target, ALL_BUT), options), PATH, TEMPLATES)
+    commands = (ipset_commands if target is IPSET else nft_commands)(tmp_path, texts)
+    assert lives(commands) == HOST_LIVES
+
+
+@pytest.mark.parametrize("target", [NFTABLES, IPSET], ids=lambda target: target.name)
+def test_each_of_what_passes_can_be_left_out(tmp_path: Path, target: Target) -> None:
+    kept = {"loopback": True, "established": True, "neighbours": True}
+    stops = {"loopback": "loopback 4", "established": "outgoing 4", "neighbours": "outgoing 6"}
+    for name, stopped in stops.items():
+        options = {**kept, name: False}
+        texts = render(target, draft(target, rules_of(target, ALL_BUT), options), PATH, TEMPLATES)
+        commands = (ipset_commands if target is IPSET else nft_commands)(tmp_path, texts)
+        assert not lives(commands)[stopped]

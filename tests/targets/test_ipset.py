@@ -9,6 +9,8 @@ from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit, SourceSyntaxError
 from blockc.targets.kernel.ipset import IPSET, read_ipset
 from blockc.targets.kernel.ipset_restore import Restore
+from blockc.targets.kernel.iptables import read_rules
+from blockc.targets.kernel.passing import NEIGHBOURS, PASSES
 from blockc.targets.syntax.tokens import Text
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import EDGES, nested, prefixes, written, written_rules
@@ -207,3 +209,40 @@ def outcome(text: Text) -> object:
     except SourceSyntaxError as refused:
         return str(refused)
     return {name: (one.entries, [*map(int, one.verdicts)], one.lines) for name, one in sets.items()}
+
+
+ND = "-A c -p ipv6-icmp -m hl --hl-eq 255 -m icmp6 --icmpv6-type {} -j RETURN\n"
+REPLIES = "-A c -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n"
+DROPS = "-A c -m set --match-set a src -j DROP\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        (f"{REPLIES}{DROPS}", ""),
+        (f"-A c -i lo -j RETURN\n{REPLIES}{DROPS}", ""),
+        (f"{DROPS}{REPLIES}", "must stand before"),
+        (f"{DROPS}-A c -i lo -j RETURN\n", "must stand before"),
+        (f"-A c -m conntrack --ctstate NEW -j RETURN\n{DROPS}", "not understood"),
+        (f"{REPLIES.replace('RETURN', 'ACCEPT')}{DROPS}", "not understood"),
+        (f"{ND.format('router-advertisement')}{DROPS}", "not understood"),  # of IPv4 there is none
+    ],
+)
+def test_what_passes_stands_before_the_sets_and_is_that_and_no_more(
+    rules: str, reason: str
+) -> None:
+    text = f"*filter\n:c - [0:0]\n{rules}COMMIT\n"
+    restore = f"{LIVE}{NEW}add b 10.0.0.0/8\n{SWAP}"
+    if reason:
+        with pytest.raises(SourceSyntaxError, match=reason):
+            blocked(restore, text)
+    else:
+        assert blocked(restore, text) == prefixes("10.0.0.0/8")
+
+
+def test_each_kind_of_neighbour_discovery_is_told() -> None:
+    words = ("router-solicitation", "router-advertisement")
+    rules = "".join(map(ND.format, words))
+    text = Text("x.rules.v6", f"*filter\n:c - [0:0]\n{rules}COMMIT\n", (V6,))
+    found = [one.value for one in read_rules(text).found if one.what == PASSES]
+    assert found == list(NEIGHBOURS[:2])

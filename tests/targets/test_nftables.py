@@ -3,8 +3,10 @@
 import pytest
 
 from blockc.addresses.rules import Match, meaning
-from blockc.errors import SourceSyntaxError
-from blockc.targets.kernel.nftables import read_nft
+from blockc.errors import PolicyError, SourceSyntaxError
+from blockc.targets.core.target_options import OptionContext
+from blockc.targets.kernel.nftables import NFTABLES, read_nft
+from blockc.targets.kernel.passing import ESTABLISHED, LOOPBACK, NEIGHBOURS, PASSES
 from blockc.targets.syntax.tokens import Text
 from tests.targets.artifacts import prefixes
 
@@ -143,3 +145,55 @@ def test_what_cannot_be_proved_is_an_error_with_its_line(
 
 def test_a_set_that_no_rule_drops_blocks_nobody() -> None:
     assert not blocked(TEXT.replace("\t\tip saddr @v4 counter drop\n", ""))
+
+
+PASSING = """\t\tiif "lo" accept
+\t\tct state established,related accept
+\t\tip6 hoplimit 255 icmpv6 type nd-router-solicit accept
+\t\tip6 hoplimit 255 icmpv6 type nd-router-advert accept
+\t\tip6 hoplimit 255 icmpv6 type nd-neighbor-solicit accept
+\t\tip6 hoplimit 255 icmpv6 type nd-neighbor-advert accept
+"""
+LIVING = TEXT.replace('\t\tiif "lo" accept\n', PASSING).replace("raw", "mangle")
+
+
+def test_what_passes_is_told_and_changes_no_verdict_about_sources() -> None:
+    found = read_nft(Text("x.nft", LIVING)).found
+    told = [str(one.value) for one in found if one.what == PASSES]
+    assert told == [LOOPBACK, ESTABLISHED, *NEIGHBOURS]
+    assert blocked(LIVING) == WANTED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("mangle", "raw", "connections are tracked only from priority -200 on"),
+        ("mangle", "-200", "connections are tracked only from priority -200 on"),
+        ("established,related", "new", "is not understood"),
+        ("established,related", "established,related,new", "is not understood"),
+        ("hoplimit 255 icmpv6 type nd-router-solicit", "hoplimit 1 icmpv6 type x", "understood"),
+        ("ip6 hoplimit 255 icmpv6", "icmpv6", "is not understood"),
+        ("@v6 drop\n", "@v6 drop\n\t\tct state established,related accept\n", "must stand before"),
+    ],
+)
+def test_what_passes_is_that_and_no_more(old: str, new: str, reason: str) -> None:
+    assert old in LIVING
+    with pytest.raises(SourceSyntaxError, match=reason):
+        blocked(LIVING.replace(old, new, 1))
+
+
+def test_every_chain_that_stops_something_lets_the_same_pass() -> None:
+    second = "\tchain d {\n\t\ttype filter hook prerouting priority mangle;\n"
+    second += "{}\t\tip saddr @v4 drop\n\t}\n}\n"
+    both = LIVING.removesuffix("}\n") + second.replace("{}", PASSING, 1)
+    assert blocked(both) == WANTED
+    with pytest.raises(SourceSyntaxError, match="the chains let different traffic pass"):
+        blocked(LIVING.removesuffix("}\n") + second.replace("{}", "", 1))
+
+
+def test_connections_that_nobody_tracks_yet_cannot_be_let_pass() -> None:
+    holds = OptionContext("a")
+    with pytest.raises(PolicyError, match="priority 'raw' is before connections are tracked"):
+        NFTABLES.settle({"priority": "raw"}, holds)
+    assert NFTABLES.settle({"priority": "raw", "established": False}, holds)
+    assert NFTABLES.settle({"priority": "raw", "hook": "input"}, holds)

@@ -82,7 +82,7 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
          "'blockc_export_control' to be deleted first"),
         (NFTABLES, "{{ option.table }}", "filter", "the nft table is 'inet filter', ordered is"),
         (NFTABLES, "hook {{ option.hook }}", "hook forward", "the nft hook is 'forward', ordered"),
-        (NFTABLES, "{{ option.priority }}", "filter", "the nft priority is 0, ordered is -300"),
+        (NFTABLES, "{{ option.priority }}", "filter", "the nft priority is 0, ordered is -150"),
         (NFTABLES, 'iif "lo" accept', 'iif "eth0" accept', "this rule is not understood"),
         (IPSET, "{{ option.maxelem }}", "65536", "the maxelem is 65536, ordered is 1048576"),
         (IPSET, "{{ option.hashsize }}", "64", "the hashsize is 64, ordered is 4096"),

@@ -161,6 +161,8 @@ class Target(Value, kw_only=True, eq=False):
         unasked: Space the platform never looks up in the entries, whatever they say of it.
         orders: What one of the files must say beside its entries, as the reader finds it: the
             objects it makes or uses, by the names that the options give them.
+        conflict: Returns which values of options contradict each other, or nothing.
+        packets: It stops packets of any kind, those of the host's own network too.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
         debian, pypi: The packages that its tests need beside those of the native check.
@@ -184,6 +186,8 @@ class Target(Value, kw_only=True, eq=False):
     orders: OrdersOf = lambda _document, _file, _parts: ()
     extra_files: tuple[ExtraFile, ...] = ()
     options: tuple[Option, ...] = ()
+    conflict: Callable[[Mapping[str, OptionValue]], str] = lambda _options: ""
+    packets: bool = False
     max_entries: MaxEntries | None = None
     lengths: Lengths | None = None
     native: NativeCheck | None = None
@@ -287,7 +291,11 @@ class Target(Value, kw_only=True, eq=False):
         Raises:
             PolicyError: If one is unknown or refused; several of them as `Mistakes`.
         """
-        return settle(self.name, self.options, given, holds)
+        settled = settle(self.name, self.options, given, holds)
+        wrong = self.conflict(settled)
+        if wrong:
+            raise PolicyError(f"{self.name}: {wrong}")
+        return settled
 
     def require_verdicts(self, kind: ContentKind, verdicts: Iterable[str]) -> None:
         """Raise PolicyError unless an artifact of `kind` can express every one of `verdicts`."""

@@ -28,6 +28,7 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
 from blockc.targets.kernel.iptables import read_rules
+from blockc.targets.kernel.passing import OPTIONS, passing
 from blockc.targets.syntax.reading import Ordered, Reading, acting, decoded
 from blockc.targets.syntax.tokens import Text
 
@@ -65,6 +66,7 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
         program = "iptables" if family == V4 else "ip6tables"
         yield Ordered(f"{program} chain", options["set"], claimed=True)
         yield Ordered("ipset set", name)
+        yield from passing(options, family.version)
 
 
 _MANUAL = Reference("https://ipset.netfilter.org/ipset.man.html", checked="2026-11-23")
@@ -73,6 +75,9 @@ _NOTES = """\
 A set can be created again only with the same `maxelem`, so that number never follows the
 entries; it costs no memory. Load the restore file first, then the rules; load the rules again
 when a stage begins.
+
+Loopback, replies to what the host asked for itself and neighbour discovery pass before the list
+is asked; connections that were there before pass too.
 
 In the stage `monitor` the rules count packets, in `warn` they count and log them, at most ten a
 second; `iptables -L CHAIN -v` shows the counters."""
@@ -134,11 +139,13 @@ IPSET = Target(
             within=range(64, 1_048_577),
             about="how many buckets a set begins with",
         ),
+        *OPTIONS,
     ),
     max_entries=MaxEntries(1_048_576, _MANUAL, option="maxelem"),
     lengths=Lengths(range(1, 33), range(1, 129), _MANUAL),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
+    packets=True,
     responses=Responses(actions=frozenset({"monitor", "warn"})),
     deployment=Deployment(
         load="""\

@@ -1,8 +1,10 @@
 """The rules files of iptables and ip6tables, as far as they drop, log or count what is in a set."""
 
 import re
+from collections.abc import Mapping
 
 from blockc.errors import SourceSyntaxError
+from blockc.targets.kernel.passing import ESTABLISHED, LOOPBACK, NEIGHBOURS, PASSES
 from blockc.targets.syntax.commands import Command, CommandGrammar
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
@@ -14,7 +16,24 @@ IPTABLES_COMMANDS = CommandGrammar(
     longest_line=10_000,  # a few fewer than its buffer of 10,240 has
 )
 _CHAIN = re.compile(r":([A-Za-z][\w-]{0,27}) - \[0:0\]", re.ASCII)
-_LOOPBACK = "-i lo -j RETURN"
+_PASSING = {  # a rule that lets traffic pass whoever sends it -> what that is
+    "-i lo -j RETURN": LOOPBACK,
+    "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN": ESTABLISHED,
+    "-m conntrack --ctstate ESTABLISHED,RELATED -j RETURN": ESTABLISHED,
+}
+_PASSING_IPV6 = _PASSING | {
+    f"-p ipv6-icmp -m hl --hl-eq 255 -m icmp6 --icmpv6-type {word} -j RETURN": kind
+    for word, kind in zip(
+        (
+            "router-solicitation",
+            "router-advertisement",
+            "neighbour-solicitation",
+            "neighbour-advertisement",
+        ),
+        NEIGHBOURS,
+        strict=True,
+    )
+}
 _MATCH = re.compile(r"-m set --match-set ([A-Za-z][\w-]{0,30}) src(?= |\Z)(.*)", re.ASCII)
 _LOG = re.compile(
     r"-m limit --limit [1-9][0-9]{0,4}/(?:second|minute|hour|day) "
@@ -63,20 +82,29 @@ def read_rules(text: Text) -> RulesFile:
         raise commands[ends[0] + 1].error("expected nothing after `COMMIT`")
     program = "iptables" if text.families[0].version == 4 else "ip6tables"
     made = commands[1].found(f"{program} chain", 0, chain)
-    return _actions(chain, commands[2:-1], made)
+    passing = _PASSING if program == "iptables" else _PASSING_IPV6
+    return _actions(chain, commands[2:-1], made, passing)
 
 
-def _actions(chain: str, rules: list[Command], made: Found) -> RulesFile:
+def _actions(
+    chain: str, rules: list[Command], made: Found, passing: Mapping[str, str]
+) -> RulesFile:
     actions: dict[str, str] = {}
     found = [made]
     returned = False
     for command in rules:
         rule = " ".join(command.words[2:])
         name, action = _action(rule)
-        known = command.words[:2] == ["-A", chain] and (action or rule in {_LOOPBACK, _RETURN})
+        known = command.words[:2] == ["-A", chain] and (
+            action or rule in passing or rule == _RETURN
+        )
         if returned or not known:
             raise command.error("this rule is not understood, or never reached")
         returned = rule == _RETURN
+        if rule in passing and actions:
+            raise command.error("what passes must stand before the rules about sources")
+        if rule in passing:
+            found.append(command.found(PASSES, 0, passing[rule]))
         if action and name not in actions:
             if actions:
                 raise command.error("a second set, which would decide by itself", 5)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Rules
+from blockc.targets.kernel.passing import ESTABLISHED, LOOPBACK, NEIGHBOURS, PASSES
 from blockc.targets.syntax.addresses import decode_rules, require_disjoint
 from blockc.targets.syntax.reading import Found, Part
 from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
@@ -29,7 +30,20 @@ _NAME = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 _TYPE = re.compile("ipv4_addr|ipv6_addr")
 _FAMILIES = {"ipv4_addr": V4, "ipv6_addr": V6}
 _SADDR = {"ip": V4, "ip6": V6}
-_LOOPBACK = (["iif", '"lo"', "accept"], ["iifname", '"lo"', "accept"])
+_PASSING = {  # a rule that lets traffic pass whoever sends it -> what that is
+    'iif "lo" accept': LOOPBACK,
+    'iifname "lo" accept': LOOPBACK,
+    "ct state established , related accept": ESTABLISHED,
+    "ct state related , established accept": ESTABLISHED,
+} | {
+    f"ip6 hoplimit 255 icmpv6 type {word} accept": kind
+    for word, kind in zip(
+        ("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert"),
+        NEIGHBOURS,
+        strict=True,
+    )
+}
+_TRACKED = -200  # the priority at which connections get their state in the hook prerouting
 _WEIGHT = ("monitor", "warn", "block")
 _DOES = {  # an action -> what follows `ip saddr @SET`
     "block": re.compile("(counter )*drop"),
@@ -62,7 +76,8 @@ class NftFile:
         self.actions: dict[str, str] = {}  # set -> what happens to its sources
         self.found: list[Found] = []
         self._chains = set[str]()
-        self._place: object = None
+        self._place = ("", 0)
+        self._passes: set[object] | None = None
         self._text = text
         self._file = NFT.read(text)
         self._file.skip_ends()
@@ -142,15 +157,39 @@ class NftFile:
         if self._file.word == "policy":
             self._file.expect("policy", "accept")
             self._file.end()
+        passes: list[Found] = []
+        acts = False
         while self._file.word not in {"}", ""}:
+            found = self._file.found(PASSES)
             rule = self._file.statement()
-            if rule.words in _LOOPBACK:
+            passing = _PASSING.get(" ".join(rule.words))
+            if passing:
+                self._require_reached(rule, passing, acts=acts)
+                passes.append(replace(found, value=passing))
                 continue
             action = _action(rule.words)
             if not action:
                 raise rule.error(0, "this rule is not understood")
+            acts = True
             name = self._source_set(rule)
             self.actions[name] = max(action, self.actions.get(name, action), key=_WEIGHT.index)
+        if acts:
+            self._require_alike(passes)
+
+    def _require_reached(self, rule: Words, passing: str, *, acts: bool) -> None:
+        """Raise unless a rule that lets traffic pass is asked before sets are, and can match."""
+        if acts:
+            raise rule.error(0, "what passes must stand before the rules about sources")
+        if passing == ESTABLISHED and not tracks(*self._place):
+            raise rule.error(0, f"connections are tracked only from priority {_TRACKED} on")
+
+    def _require_alike(self, passes: Sequence[Found]) -> None:
+        """Raise if another chain that acts lets other traffic pass: it would be stopped there."""
+        kinds = {one.value for one in passes}
+        if self._passes not in (None, kinds):
+            raise self._file.error("the chains let different traffic pass")
+        self._passes = kinds
+        self.found += passes
 
     def _base(self) -> None:
         """Step over where the chain is hooked in.
@@ -167,8 +206,8 @@ class NftFile:
         if not _PRIORITY.fullmatch(words):
             raise begin.error("expected a priority")
         priority = replace(begin, value=priority_number(words))
-        place = hook.value, priority.value
-        if self._place not in (None, place):
+        place = str(hook.value), priority_number(words)
+        if self._place not in (("", 0), place):
             raise hook.error("the chains are hooked in at different places")
         self._place = place
         self.found += [hook, priority]
@@ -178,6 +217,11 @@ class NftFile:
         if name not in self.sets or self.sets[name].rules.family != family:
             raise rule.error(2, f"there is no set {name!r} of {family.name}")
         return name
+
+
+def tracks(hook: str, priority: int) -> bool:
+    """Return whether connections have their state where a chain is hooked in."""
+    return hook != "prerouting" or priority > _TRACKED
 
 
 def priority_number(words: str) -> int:

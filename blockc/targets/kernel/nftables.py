@@ -4,7 +4,7 @@ The file replaces the whole table in one transaction: `table` makes sure that it
 removes it with everything in it, and the block makes it anew (`destroy` is unknown to nft 1.0.6).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
@@ -19,9 +19,10 @@ from blockc.targets.core.target import (
     Responses,
     Target,
 )
-from blockc.targets.core.target_options import Option
+from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number
+from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number, tracks
+from blockc.targets.kernel.passing import OPTIONS, passing
 from blockc.targets.syntax.reading import Ordered, Reading, acting, each
 from blockc.targets.syntax.tokens import Text
 
@@ -38,10 +39,26 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
     yield Ordered("nft table", f"inet {options['table']}", claimed=True)
     yield Ordered("nft hook", options["hook"])
     yield Ordered("nft priority", priority_number(str(options["priority"])))
+    yield from passing(options)
+
+
+def _conflict(options: Mapping[str, OptionValue]) -> str:
+    """Return which options contradict each other, or nothing."""
+    hook, priority = str(options["hook"]), priority_number(str(options["priority"]))
+    if options["established"] and not tracks(hook, priority):
+        return (
+            f"the priority {options['priority']!r} is before connections are tracked, "
+            "so established = true knows none; write priority = 'mangle', or established = false"
+        )
+    return ""
 
 
 _NOTES = """\
 The file replaces the whole table in one transaction; nothing else may live in that table.
+
+Loopback, replies to what the host asked for itself and neighbour discovery pass before the list
+is asked; connections that were there before pass too. In `prerouting` connections are tracked
+after the priority -200, so `priority = "raw"` goes with `established = false` only.
 
 In the stage `monitor` the sources are counted, in `warn` counted and logged, at most ten packets a
 second and family; `nft list table inet TABLE` shows the counters."""
@@ -77,12 +94,14 @@ NFTABLES = Target(
         ),
         Option(
             "priority",
-            "raw",
+            "mangle",
             "raw, mangle, filter, security or a number, as text",
             pattern=r"raw|mangle|filter|security|-?[0-9]{1,5}",
             about="before or after which other chains",
         ),
+        *OPTIONS,
     ),
+    conflict=_conflict,
     native=NativeCheck(
         programs=("nft",),
         packages=("nftables",),
@@ -90,6 +109,7 @@ NFTABLES = Target(
         namespace=True,
     ),
     maturity=Maturity.PROGRAM,
+    packets=True,
     responses=Responses(actions=frozenset({"monitor", "warn"})),
     deployment=Deployment(
         load="nft -f list.nft  # one transaction: a file that fails leaves the old table in force",
