@@ -1,6 +1,7 @@
 """Tables for people, JSON for programs, and lines of progress on stderr."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -24,8 +25,10 @@ class Figure(str):
 
 
 Cell = str | int | Figure
-SENTENCES, NAMES = 12, 16  # a column of sentences or of names is wrapped down to this width
 GAP = 2
+_PIECE = re.compile(
+    r"[^\s/]*/|[^\s/]+/?|\s+"
+)  # where a text may be broken: at blanks, after a slash
 
 
 def show(text: str | bytes) -> None:
@@ -104,21 +107,46 @@ def _widths(
 ) -> list[int]:
     """Return the width of each column, so that they fit `limit` if wrapping text can do it.
 
-    Sentences are wrapped before names. If both do not suffice the terminal wraps the lines, which
-    loses nothing.
+    The widest column is wrapped first, and none within a word or a part of a path. If that does
+    not suffice the terminal wraps the lines, which loses nothing.
     """
     from rich.cells import cell_len
 
     columns = list(zip(*texts, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
-    supple = [place for place, number in enumerate(numeric) if not number]
-    sentences = [place for place in supple if any(" " in text for text in columns[place][1:])]
+    least = [
+        width if number else max(cell_len(piece) for text in column for piece in _pieces(text))
+        for column, width, number in zip(columns, widths, numeric, strict=True)
+    ]
     excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
-    for places, least in ((sentences, SENTENCES), (supple, NAMES)):
-        while limit and excess > 0 and any(widths[place] > least for place in places):
-            widths[max(places, key=widths.__getitem__)] -= 1
-            excess -= 1
+    while limit and excess > 0:
+        loose = [place for place, width in enumerate(widths) if width > least[place]]
+        if not loose:
+            break
+        widths[max(loose, key=widths.__getitem__)] -= 1
+        excess -= 1
     return widths
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the pieces of a text that stay whole.
+
+    >>> _pieces("nginx/a.conf and 2 more")
+    ['nginx/', 'a.conf', ' ', 'and', ' ', '2', ' ', 'more']
+    """
+    return _PIECE.findall(text) or [""]
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return a text in lines no wider than `width`, broken only between pieces."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for piece in _pieces(text):
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]) -> str:
@@ -138,7 +166,7 @@ def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequ
             Text(head), justify="right" if number else "left", overflow="fold", width=width
         )
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(_wrapped(cell, w)) for cell, w in zip(row, widths, strict=True)))
     room = sum(widths) + GAP * len(widths)
     page = StringIO()
     Console(file=page, width=room, color_system=None, force_terminal=False).print(table)

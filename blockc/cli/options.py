@@ -33,7 +33,7 @@ def names_of_settings() -> tuple[str, ...]:
 
 def default_settings() -> Settings:
     """Return what holds where no global option says otherwise."""
-    return Settings(color=not os.environ.get("NO_COLOR"))
+    return Settings(color=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
 
 
 def _flag(*names: str, help: str) -> Callable[..., Callable[..., Any]]:  # noqa: A002  click's word

@@ -46,7 +46,8 @@ class Published(Value):
     """What a folder shows now, and how its files compare with what it showed before.
 
     Invariant: `written` and `unchanged` are disjoint, sorted and together every file; `removed`
-    names files of the generation before that are gone.
+    names files of the generation before that are gone. `manifest_before` is the manifest of that
+    generation, empty if there was none.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Published(Value):
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    manifest_before: bytes = b""
 
 
 def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
@@ -280,6 +282,7 @@ def _compared(
         written=tuple(sorted(after.keys() - same)),
         unchanged=tuple(sorted(same)),
         removed=tuple(sorted(before.keys() - after.keys())),
+        manifest_before=before.get(MANIFEST, b""),
     )
 
 

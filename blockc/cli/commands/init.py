@@ -186,7 +186,7 @@ def _require_free(folder: Path, paths: Sequence[str]) -> None:
 def _tell(settings: Settings, folder: Path, paths: Sequence[str]) -> None:
     if settings.json:
         show_json({"folder": str(folder), "files": list(paths)})
-    else:
+    elif not settings.quiet:
         purposes = {SCHEMA: "for editors: completes and checks the policy"}
         purposes |= {path: purpose for path, (_, purpose) in FILES.items()}
         rows = [(str(folder / path), purposes[path]) for path in paths]

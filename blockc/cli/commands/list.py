@@ -1,14 +1,15 @@
 """`blockc list`: what there is to name in a policy."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import click
 
-from blockc.cli.console import show_json, show_table
+from blockc.cli.console import show, show_json, show_table
 from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
-from blockc.cli.views.listing import Column, Row, columns
+from blockc.cli.views.listing import Column, Row, columns, plain
+from blockc.errors import Mistakes, UsageError, suggestion
 from blockc.registries import countries
 from blockc.targets.registry import TARGETS
 from blockc.values import Value
@@ -26,29 +27,59 @@ class ListCall(Value, kw_only=True):
     """What to list."""
 
     what: str
+    names: tuple[str, ...]
 
 
 @click.command("list")
 @click.argument("what", type=click.Choice(["sources", "targets", "groups", "countries"]))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @verb(ListCall, shows=("file", "store", "json", "quiet"))
 def command(settings: Settings, asked: ListCall) -> None:
-    """List the sources, targets, groups or countries a policy can name.
+    """List the sources, targets, groups or countries a policy can name, or those NAMEd.
 
     Reads what blockc ships and one's own in the folders `sources` and `groups` beside the policy;
     for sources also blockc.lock and the store, for the age of their data. Writes nothing. Prints a
     table. A country stands for the addresses registered there, which is not where they are used.
 
-    Exit codes: 0 done, 2 there is no such list, or a definition is wrong.
+    Exit codes: 0 done, 2 there is no such list or name, or a definition is wrong.
     """
     listing = _LISTINGS[asked.what](settings)
+    if asked.names:
+        listing = _named(listing, asked.names)
     if settings.json:
         show_json(listing.rows)
+    elif asked.names:
+        for number, row in enumerate(listing.rows):
+            show("\n" * bool(number))
+            show_table(settings, str(next(iter(row.values()))), ["key", "value"], _whole(row))
     else:
         heads = [column.head for column in listing.columns]
         rows = [
             [column.show(row[column.key]) for column in listing.columns] for row in listing.rows
         ]
         show_table(settings, listing.title, heads, rows)
+
+
+def _whole(row: Row) -> Iterator[tuple[str, str]]:
+    """Yield every key of a row with its value, countries with their names."""
+    for key, value in row.items():
+        named = [f"{c} ({countries.name_of(c)})" for c in value] if key == "countries" else value
+        yield key.replace("_", " "), str(plain(named))
+
+
+def _named(listing: Listing, names: Sequence[str]) -> Listing:
+    """Return the rows that were asked for, in that order.
+
+    Raises:
+        Mistakes: Every name that is not in the list.
+    """
+    rows = {str(next(iter(row.values()))): row for row in listing.rows}
+    wrong = [name for name in names if name not in rows]
+    if wrong:
+        kind = listing.title.lower()
+        said = (f"{name!r} is not one of the {kind}{suggestion(name, rows)}" for name in wrong)
+        raise Mistakes([UsageError(text) for text in said])
+    return listing._replace(rows=[rows[name] for name in names])
 
 
 def _sources(settings: Settings) -> Listing:

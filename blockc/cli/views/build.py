@@ -1,8 +1,10 @@
 """What a build made, as tables for people and as JSON for programs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
+from typing import Any
 
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, Figure, amount, info, show, show_table, step, warn
@@ -18,10 +20,12 @@ from blockc.policy.syntax.selectors import AddressRange
 from blockc.publish.generations import Published
 from blockc.registries.registry_map import Conflict
 from blockc.values import Value
+from blockc.vocabulary import MANIFEST
 from blockc.workspace.project import ProjectDay
 from blockc.workspace.unchanged import Unchanged
 
-CONFLICTS_NAMED = 3
+CONFLICTS_NAMED, MOST_CHANGES = 3, 20
+Manifest = Mapping[str, Any]
 
 
 class Run(Value):
@@ -130,22 +134,80 @@ def _artifact_report(artifact: Artifact) -> dict[str, object]:
 
 
 def show_build(settings: Settings, run: Run) -> None:
-    """Print what was made as tables, and on stderr where it is."""
+    """Print what changed, what was made and what was given up, and on stderr where it is."""
+    if not settings.quiet:
+        show_changes(settings, run)
+        _show_tables(settings, run)
+    if run.day.options.sample:
+        info(settings, "SAMPLE DATA, for trying blockc and not for use")
+    info(settings, f"published {run.published.folder}: {changes(run.published)}")
+
+
+def _show_tables(settings: Settings, run: Run) -> None:
     show_lists(settings, run.day.resolved.lists)
     rows = [_output_row(list(group)) for _, group in groupby(run.build.artifacts, _output_of)]
     heads = ["artifact", "target", "files", *(f.name for f in FAMILIES), "bytes"]
     show("\n")
     title = "Artifacts, each read back and proved, with their entries by family"
     show_table(settings, title, heads, rows)
-    show_passes(settings, run.build.artifacts)
     show_harms(settings, run.build.harms)
+    if not settings.verbose:
+        return
+    show_passes(settings, run.build.artifacts)
     show("\n")
     seconds = {**run.seconds, "all": sum(run.seconds.values())}
     times = [(stage, Figure(f"{spent:.2f} s")) for stage, spent in seconds.items()]
     show_table(settings, "Time", ["stage", "took"], times)
-    if run.day.options.sample:
-        info(settings, "SAMPLE DATA, for trying blockc and not for use")
-    info(settings, f"published {run.published.folder}: {changes(run.published)}")
+
+
+def show_changes(settings: Settings, run: Run) -> None:
+    """Print the lists and artifacts whose counts are not those of the build before."""
+    if not run.published.manifest_before:
+        return
+    before = json.loads(run.published.manifest_before)
+    after = json.loads(run.build.files[MANIFEST])
+    lists = list(_list_changes(before, after))
+    artifacts = list(_artifact_changes(before, after))
+    if lists:
+        heads = ["list", "family", "addresses before", "now"]
+        show_table(settings, f"Changed lists{_cut(lists)}", heads, lists[:MOST_CHANGES])
+        show("\n")
+    if artifacts:
+        heads = ["file", *(f"{f.name} {when}" for f in FAMILIES for when in ("before", "now"))]
+        title = f"Changed files, with their entries{_cut(artifacts)}"
+        show_table(settings, title, heads, artifacts[:MOST_CHANGES])
+        show("\n")
+
+
+def _list_changes(before: Manifest, after: Manifest) -> Iterator[list[Cell]]:
+    nothing: Manifest = {"addresses": {}}
+    for name in sorted(before["lists"].keys() | after["lists"].keys()):
+        old = before["lists"].get(name, nothing)["addresses"]
+        new = after["lists"].get(name, nothing)["addresses"]
+        for family in FAMILIES:
+            counts = [int(one.get(family.name, 0)) for one in (old, new)]
+            if counts[0] != counts[1]:
+                yield [name, family.name, *(amount(family, count) for count in counts)]
+
+
+def _artifact_changes(before: Manifest, after: Manifest) -> Iterator[list[Cell]]:
+    old, new = _artifacts_by_path(before), _artifacts_by_path(after)
+    nothing: Manifest = {"files": [], "entries": {}}
+    for path in sorted(old.keys() | new.keys()):
+        was, now = old.get(path, nothing), new.get(path, nothing)
+        if was["files"] != now["files"]:
+            pairs = (
+                (was["entries"].get(f.name, 0), now["entries"].get(f.name, 0)) for f in FAMILIES
+            )
+            yield [path, *chain.from_iterable(pairs)]
+
+
+def _artifacts_by_path(manifest: Manifest) -> dict[str, Manifest]:
+    return {one["files"][0]["path"]: one for one in manifest["artifacts"] if one["files"]}
+
+
+def _cut(rows: Sequence[object]) -> str:
+    return f", {MOST_CHANGES} of {len(rows)}" if len(rows) > MOST_CHANGES else ""
 
 
 def show_lists(settings: Settings, lists: Iterable[ResolvedList]) -> None:

@@ -1,7 +1,6 @@
 """What passes saved and whom they hit: loud on stderr, in tables on stdout."""
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from math import floor, log10
 
 from blockc.addresses import FAMILIES
@@ -42,18 +41,16 @@ def _shares(hit: Impact) -> str:
 def show_passes(settings: Settings, artifacts: Sequence[Artifact]) -> None:
     """Print the entries before and after each pass; artifacts that are compiled alike once."""
     rows = [row for alike in alike_artifacts(artifacts) for row in _pass_rows(alike)]
-    heads = ["artifact", "pass", *(f"{f.name} {when}" for f in FAMILIES for when in _WHEN)]
+    heads = ["artifact", "pass", *(f.name for f in FAMILIES)]
     show("\n")
     show_table(settings, f"Passes{_cut(len(rows))}", heads, rows[:MOST_ROWS])
-
-
-_WHEN = ("before", "after")
 
 
 def _pass_rows(alike: Sequence[Artifact]) -> Iterator[list[Cell]]:
     paths = sorted(path for one in alike for path in one.files)
     for number, step in enumerate(alike[0].steps):
-        counts = [c.get(f, 0) for f in FAMILIES for c in (step.before, step.after)]
+        pairs = ((step.before.get(f, 0), step.after.get(f, 0)) for f in FAMILIES)
+        counts = [Figure(f"{before:,} > {after:,}") for before, after in pairs]
         yield ["" if number else _some(paths), step.name, *counts]
 
 
@@ -70,13 +67,19 @@ def show_harms(settings: Settings, harms: Sequence[PassImpact]) -> None:
     for harm, what, hit in tables[:MOST_TABLES]:
         show("\n")
         title = f"{_named(harm)}: hit hardest in {hit.family.name}, {what}"
-        show_table(settings, title, _HARDEST, _hardest_rows(hit))
+        show_table(settings, title, _COUNTRIES, (_country_row(hit, one) for one in hit.countries))
+        if hit.hardest:
+            show("\n")
+            show_table(
+                settings, title, _DELEGATIONS, (_delegation_row(hit, one) for one in hit.hardest)
+            )
     if len(tables) > MOST_TABLES:
         show(f"\nsuch tables in manifest.json that are not shown: {len(tables) - MOST_TABLES}\n")
 
 
 _HEADS = ["artifact", "pass", "family", "", "addresses", "delegated", "", "delegations", ""]
-_HARDEST = ["country", "", "addresses", "delegations", "delegation", "", "line", "addresses"]
+_COUNTRIES = ["country", "", "addresses", "delegations"]
+_DELEGATIONS = ["delegation", "country", "registry", "line", "addresses"]
 
 
 def _sides(harm: PassImpact) -> Iterator[tuple[str, Impact]]:
@@ -98,22 +101,13 @@ def _harm_row(harm: PassImpact, what: str, hit: Impact) -> list[Cell]:
     ]
 
 
-def _hardest_rows(hit: Impact) -> Iterator[list[Cell]]:
-    for country, delegation in zip_longest(hit.countries, hit.hardest):
-        yield [*_country_cells(hit, country), *_delegation_cells(hit, delegation)]
-
-
-def _country_cells(hit: Impact, one: CountryImpact | None) -> list[Cell]:
-    if one is None:
-        return [""] * 4
+def _country_row(hit: Impact, one: CountryImpact) -> list[Cell]:
     return [one.code, name_of(one.code), amount(hit.family, one.addresses), one.delegations]
 
 
-def _delegation_cells(hit: Impact, one: Delegation | None) -> list[Cell]:
-    if one is None:
-        return [""] * 4
+def _delegation_row(hit: Impact, one: Delegation) -> list[Cell]:
     held = str(AddressRange(hit.family, one.first, one.last))
-    return [held, f"{one.country} {one.registry}", one.row, amount(hit.family, one.addresses)]
+    return [held, one.country, one.registry, one.row, amount(hit.family, one.addresses)]
 
 
 def share(part: int, whole: int) -> str:

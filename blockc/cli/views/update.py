@@ -29,6 +29,8 @@ def _named(snapshot: Snapshot) -> str:
 
 def show_update(settings: Settings, done: Update) -> None:
     """Print the table that closes an update."""
+    if settings.quiet:
+        return
     heads = ["source", "data of", "age", "records"]
     heads += [f"{family.name} change" for family in FAMILIES]
     show_table(settings, "Sources", [*heads, "came", "digest"], map(_row, done.outcomes))
