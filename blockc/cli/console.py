@@ -26,9 +26,8 @@ class Figure(str):
 
 Cell = str | int | Figure
 GAP = 2
-_PIECE = re.compile(
-    r"[^\s/]*/|[^\s/]+/?|\s+"
-)  # where a text may be broken: at blanks, after a slash
+#: Where a text may be broken: at blanks and after a slash; if that does not suffice after a hyphen.
+_COARSE, _FINE = re.compile(r"[^\s/]*/|[^\s/]+|\s+"), re.compile(r"[^\s/-]*[/-]|[^\s/-]+|\s+")
 
 
 def show(text: str | bytes) -> None:
@@ -84,10 +83,11 @@ def show_table(
     """
     cells = [list(row) for row in rows]
     texts = [list(heads), *([_cell(cell) for cell in row] for row in cells)]
-    numeric = [bool(cells) and all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
+    numeric = [all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
+    numeric = numeric or [False] * len(heads)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     widths = _widths(texts, numeric, get_terminal_size().columns if terminal else None)
-    drawn = _drawn(texts, numeric or [False] * len(heads), widths)
+    drawn = _drawn(texts, numeric, widths)
     bold = terminal and settings.color
     lines = [click.style(title, bold=True) if bold else title]
     lines += [line.rstrip() for line in drawn.splitlines()]
@@ -107,42 +107,42 @@ def _widths(
 ) -> list[int]:
     """Return the width of each column, so that they fit `limit` if wrapping text can do it.
 
-    The widest column is wrapped first, and none within a word or a part of a path. If that does
-    not suffice the terminal wraps the lines, which loses nothing.
+    The widest column is wrapped first, and none within a word or a part of a path; then at hyphens.
+    If that does not suffice the terminal wraps the lines, which loses nothing.
     """
     from rich.cells import cell_len
 
     columns = list(zip(*texts, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
-    least = [
-        width if number else max(cell_len(piece) for text in column for piece in _pieces(text))
-        for column, width, number in zip(columns, widths, numeric, strict=True)
-    ]
     excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
-    while limit and excess > 0:
-        loose = [place for place, width in enumerate(widths) if width > least[place]]
-        if not loose:
-            break
-        widths[max(loose, key=widths.__getitem__)] -= 1
-        excess -= 1
+    for breaks in (_COARSE, _FINE) if limit else ():
+        least = [
+            width if number else max(cell_len(p) for text in column for p in _pieces(text, breaks))
+            for column, width, number in zip(columns, widths, numeric, strict=True)
+        ]
+        while excess > 0 and (loose := [n for n, width in enumerate(widths) if width > least[n]]):
+            widths[max(loose, key=widths.__getitem__)] -= 1
+            excess -= 1
     return widths
 
 
-def _pieces(text: str) -> list[str]:
+def _pieces(text: str, breaks: re.Pattern[str]) -> list[str]:
     """Return the pieces of a text that stay whole.
 
-    >>> _pieces("nginx/a.conf and 2 more")
-    ['nginx/', 'a.conf', ' ', 'and', ' ', '2', ' ', 'more']
+    >>> _pieces("nginx/a-b.conf and more", _COARSE)
+    ['nginx/', 'a-b.conf', ' ', 'and', ' ', 'more']
     """
-    return _PIECE.findall(text) or [""]
+    return breaks.findall(text) or [""]
 
 
 def _wrapped(text: str, width: int) -> str:
     """Return a text in lines no wider than `width`, broken only between pieces."""
     from rich.cells import cell_len
 
+    coarse = _pieces(text, _COARSE)
+    whole = all(cell_len(piece) <= width for piece in coarse)
     lines = [""]
-    for piece in _pieces(text):
+    for piece in coarse if whole else _pieces(text, _FINE):
         if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()

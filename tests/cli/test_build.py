@@ -30,14 +30,14 @@ def test_a_build_publishes_every_output_and_the_manifest(
 
 
 def test_the_tables_say_what_was_made(blockc: Blockc, words: tuple[object, ...]) -> None:
-    lines = [line.split() for line in blockc(*words).out.splitlines()]
+    lines = [line.split() for line in blockc(*words, "-v").out.splitlines()]
     assert ["far", "block", "ipv4", "1,049,216", "4"] in lines
     assert ["ipv6", "65,536", "/48", "1"] in lines
     rows = [line[:5] for line in lines if line[:1] in (["far.txt"], ["nginx/far.conf"])]
     assert rows[0] == ["far.txt", "plain", "1", "4", "1"]
     assert rows[1][:3] == ["nginx/far.conf", "nginx-geo", "1"]
     stages = [line[0] for line in lines[lines.index(["Time"]) + 3 :]]
-    assert stages == ["read", "read", "resolve", "compile", "publish", "all"]
+    assert stages == ["read", "read", "resolve", "compile", "look", "publish", "all"]
 
 
 def test_the_report_for_programs_is_as_documented(
@@ -47,7 +47,7 @@ def test_the_report_for_programs_is_as_documented(
     seconds, generation = report.pop("seconds"), report.pop("generation")
     sizes = [one.pop("bytes") for one in report["artifacts"]]
     assert list(seconds) == [
-        "read policy", "read registries", "resolve", "compile and prove", "publish",
+        "read policy", "read registries", "resolve", "compile and prove", "look ahead", "publish",
     ]  # fmt: skip
     assert re.fullmatch("[0-9a-f]{16}", generation)
     files = shown(tmp_path / "dist")
@@ -65,6 +65,7 @@ def test_the_report_for_programs_is_as_documented(
         "as_of": "2026-11-23",
         "notes": [],
         "conflicts": [],
+        "coming": [],
         "lists": [
             {
                 "name": "far",
@@ -201,3 +202,28 @@ def test_without_data_the_operator_is_told_where_to_get_it(blockc: Blockc, tmp_p
     assert (done.code, done.out) == (2, "")
     assert "--from" in done.err
     assert "--sample" in done.err
+
+
+def test_what_changed_since_the_last_build_stands_first(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path
+) -> None:
+    assert "Changed" not in blockc(*words).out
+    path = tmp_path / "blockc.toml"
+    path.write_text(path.read_text("utf-8").replace('"CN"', '"CN", "10.250.0.0/24"', 1), "utf-8")
+    out = blockc(*words).out
+    assert out.startswith("Changed lists\n")
+    lines = [line.split() for line in out.partition("\nLists\n")[0].splitlines()]
+    assert ["far", "ipv4", "1,049,216", "1,049,472"] in lines
+    assert ["far.txt", "4", "5", "1", "1"] in lines
+    assert ["nginx/far.conf", "4", "5", "1", "1"] in lines
+    assert "Changed" not in blockc(*words, "--rebuild").out
+
+
+def test_quiet_prints_no_table_and_passes_are_for_those_who_ask(
+    blockc: Blockc, words: tuple[object, ...]
+) -> None:
+    assert blockc(*words, "--rebuild", "-q").out == ""
+    plain = blockc(*words, "--rebuild").out
+    assert "Passes" not in plain
+    assert "Lists" in plain
+    assert "Passes" in blockc(*words, "--rebuild", "-v").out

@@ -59,3 +59,18 @@ def test_pseudo_codes_are_told_from_countries(blockc: Blockc) -> None:
     assert {code for code, kind in kinds.items() if kind == "pseudo"} >= {"EU", "AP", "ZZ"}
     assert kinds["CN"] == kinds["GB"] == "ISO 3166"
     assert "UK" not in kinds
+
+
+def test_one_of_them_is_shown_whole(blockc: Blockc) -> None:
+    done = blockc("list", "groups", "efta")
+    assert "CH (Switzerland), IS (Iceland)" in done.out
+    assert "https://www.efta.int/" in done.out
+    said = json.loads(blockc("list", "countries", "FR", "DE", "--json").out)
+    assert [one["code"] for one in said] == ["FR", "DE"]
+
+
+def test_a_name_that_does_not_exist_is_told_with_the_nearest(blockc: Blockc) -> None:
+    done = blockc("list", "groups", "eu28", "efta", "nothing")
+    assert (done.code, done.out) == (2, "")
+    assert "'eu28' is not one of the groups; did you mean 'eu27'?" in done.err
+    assert "'nothing' is not one of the groups" in done.err
