@@ -39,7 +39,8 @@ def update_source(
                 tools.blobs.put(data)
             if ending.state:
                 save_state(state_path(tools.root, source), ending.state)
-    tools.watch(Event(source.name, UpdateStep.DONE, ending.outcome.came))
+    said = "smaller; compared with the other registries" if ending.outcome.shrank else ""
+    tools.watch(Event(source.name, UpdateStep.DONE, said or ending.outcome.came))
     return ending.outcome
 
 
