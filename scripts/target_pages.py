@@ -226,7 +226,8 @@ def responses(target: Target) -> Iterator[str]:
 
 def option_row(option: Option) -> tuple[str, ...]:
     default = str(option.default).lower() if option.default in (True, False) else option.default
-    return f"`{option.name}`", f"`{default}`", option.about, option.expects
+    others = "".join(f"; with {KINDS[kind]} `{name}`" for kind, name in option.by_kind.items())
+    return f"`{option.name}`", f"`{default}`{others}", option.about, option.expects
 
 
 def files(target: Target) -> str:

@@ -151,7 +151,9 @@ class ArtifactCompiler:
         target, whole = spec.dialect, len(compiled.shards) == 1
         for number, rules in _numbered(spec, compiled):
             said = compiled.meaning if whole else _meaning(compiled, rules)
-            options = target.settle(spec.output.options, OptionContext(spec.word, number))
+            options = target.settle(
+                spec.output.options, OptionContext(spec.word, number, spec.kind)
+            )
             document = Document(
                 rules=rules,
                 names=compiled.names,

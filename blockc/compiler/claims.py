@@ -85,7 +85,7 @@ def _declared(output: Output, target: Target) -> Sequence[Ordered]:
         rules={},
         names=NAMES,
         provenance=Provenance(list=name, policy=""),
-        options=target.settle(output.options, OptionContext(spec.word, number)),
+        options=target.settle(output.options, OptionContext(spec.word, number, spec.kind)),
         addresses={},
         kind=spec.kind,
     )

@@ -36,7 +36,7 @@ class Limits(Value):
     def of(self, order: ArtifactSpec) -> PassRequest:
         """Return what the passes must keep to, and what they may give up."""
         target, fit = order.target, order.output.fit
-        whole = OptionContext(order.word, int(fit.when_over is WhenOver.SPLIT))
+        whole = OptionContext(order.word, int(fit.when_over is WhenOver.SPLIT), order.kind)
         capacity = target.capacity(target.settle(order.output.options, whole))
         limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
         return replace(self.fitting(fit, target), max_entries=min(limits, default=None))

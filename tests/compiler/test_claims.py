@@ -38,8 +38,8 @@ SHARED = [
     (output("nftables", 'hook = "input"'), output("nftables", 'hook = "forward"'),
      "nft table 'inet blockc_a'"),
     (output("nftables"), output("nftables", 'table = "blockc_a"', 'list = "b"'), "nft table"),
-    (output("nginx-geo", says='lists = ["a", "b"]'), output("nginx-geo", says='list = "a-b"'),
-     "nginx variable '$blockc_a_b'"),
+    (output("nginx-geo", says='lists = ["a", "b"]'), output("nginx-geo", says='lists = ["a-b"]'),
+     "nginx variable '$blockc_a_b_action'"),
     (output("nginx-geo", 'variable = "x"'),
      output("nginx-geo", 'variable = "x"', 'map = "country"'),
      "nginx variable '$x'"),
@@ -103,3 +103,9 @@ def test_a_thousand_outputs_are_compared_in_linear_time() -> None:
     begin = time.process_time()
     assert shared_by_outputs(many) == []
     assert time.process_time() - begin < 1
+
+
+def test_one_list_as_a_flag_and_as_words_are_two_variables() -> None:
+    text = LISTS + output("nginx-geo") + output("nginx-geo", says='lists = ["a"]')
+    text += output("nginx-geo", says='map = "country"')
+    assert shared_by_outputs(policy(text)) == []

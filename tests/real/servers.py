@@ -13,7 +13,6 @@ from tests.support.machine import require_program
 
 AT_ONCE = 200  # requests on their way; their answers must fit the socket's buffer
 TIMEOUT_SECONDS = 60
-VARIABLE = "blockc_export_control"
 NGINX = """
 {head}
 pid {folder}/pid; error_log {folder}/error.log warn;
@@ -96,11 +95,14 @@ def _received(wire: socket.socket, count: int) -> list[str]:
 
 
 @contextmanager
-def nginx(
-    files: Sequence[ArtifactFile], variable: str = VARIABLE, head: str = ""
-) -> Iterator[Server]:
-    """Run nginx with the artifact until the block ends; it is ready when its parent returns."""
+def nginx(files: Sequence[ArtifactFile], variable: str = "", head: str = "") -> Iterator[Server]:
+    """Run nginx with the artifact until the block ends; it is ready when its parent returns.
+
+    `variable`: what is asked for, that of the artifact if nothing is given.
+    """
     program = require_program("nginx")
+    made = re.search(rb"^geo .*\$(\w+) \{$", files[0].data, re.MULTILINE)
+    variable = variable or (made[1].decode() if made else "")
     with TemporaryDirectory(prefix="blockc-nginx-") as folder:
         Path(folder, "list.conf").write_bytes(files[0].data)
         configuration = Path(folder, "nginx.conf")

@@ -112,7 +112,7 @@ def draft(
     """Return what is to be written; the header counts what any rule touches."""
     touched = AddrSet.of_spans({family: (one.start, one.last) for family, one in rules.items()})
     counts = {family: touched.count_of(family) for family in FAMILIES}
-    settled = target.settle(options or {}, OptionContext(provenance.list))
+    settled = target.settle(options or {}, OptionContext(provenance.list, kind=kind))
     return Document(
         rules, names, provenance, settled, counts, kind, response=answer_of(target, settled)
     )

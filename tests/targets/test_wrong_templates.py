@@ -236,7 +236,9 @@ def test_a_word_for_an_action_is_compared_with_block_and_not_taken_for_true() ->
     orders = document.orders(NGINX_SERVER, PATH)
     prove(NGINX_SERVER, render(NGINX_SERVER, document, PATH, TEMPLATES), intent, "", orders)
     texts = render(NGINX_SERVER, document, PATH, {**TEMPLATES, SERVER: wrong})
-    with pytest.raises(Unproved, match=r"expected \(\$blockc_export_control = block\), found"):
+    with pytest.raises(
+        Unproved, match=r"expected \(\$blockc_export_control_action = block\), found"
+    ):
         prove(NGINX_SERVER, texts, intent, "", orders)
 
 

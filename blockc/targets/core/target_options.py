@@ -4,16 +4,21 @@ import re
 from collections.abc import Mapping
 
 from blockc.errors import BlockcError, Mistakes, PolicyError, suggestion
-from blockc.values import Value
+from blockc.targets.core.verdicts import ContentKind
+from blockc.values import Value, field
 
 OptionValue = str | int | bool
 
 
 class OptionContext(Value):
-    """What an artifact holds: a list, and which part of it, from 1; 0 for the whole list."""
+    """What an artifact holds: a list, and which part of it, from 1; 0 for the whole list.
+
+    `kind`: what it says about an address.
+    """
 
     list: str
     part: int = 0
+    kind: ContentKind = ContentKind.LIST
 
 
 class Option(Value):
@@ -24,6 +29,8 @@ class Option(Value):
         part: What is added to the default where a list is split into parts, `{part}` being the
             number. An option that has it names something that must not be the same in two parts.
         expects: What is accepted, as a phrase for messages and the documentation.
+        by_kind: Its default where an artifact says more than whether an address is blocked: one
+            name must not be a number today and a word tomorrow.
         about: What it sets, as a phrase for the documentation and the JSON Schema.
         pattern: What a text must match from end to end; values reach templates unescaped, so
             this is also what keeps an artifact from being broken into.
@@ -37,6 +44,7 @@ class Option(Value):
     within: range = range(0)
     part: str = ""
     about: str = ""
+    by_kind: Mapping[ContentKind, str] = field(default_factory=dict)
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema of what a policy may give.
@@ -73,7 +81,7 @@ class Option(Value):
 
     def _filled(self, given: object, holds: OptionContext) -> object:
         """Return the text with list and part in their places; what is no text stays as it is."""
-        text = self.default if given is None else given
+        text = self.by_kind.get(holds.kind, self.default) if given is None else given
         if not isinstance(text, str):
             return text
         if self.part and holds.part:

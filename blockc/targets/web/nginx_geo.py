@@ -167,7 +167,8 @@ _MODULE = Reference("https://nginx.org/en/docs/http/ngx_http_geo_module.html", c
 
 _NOTES = """\
 One list gives 1 or 0 and is refused in a stage before `block`: `if ($variable)` would take the
-word `monitor` for a reason to refuse. Write `lists = [NAME]` and compare with `block`.
+word `monitor` for a reason to refuse. Write `lists = [NAME]` and compare with `block`; the variable
+then has another name, so that no condition takes a word for a number.
 
 A client without an address (`unix:`), or a value of `source` that is none, is looked up as
 255.255.255.255. IPv4-mapped IPv6 clients are looked up as IPv4.
@@ -231,6 +232,10 @@ NGINX_GEO = Target(
             "1 to 64 lower-case letters, digits or _, a letter first, without the $",
             pattern=r"[a-z][a-z0-9_]{0,63}",
             part="_{part}",
+            by_kind={
+                ContentKind.VERDICTS: "blockc_{word}_action",
+                ContentKind.COUNTRIES: "blockc_country",
+            },
             about="the variable of the answer",
         ),
         Option(
