@@ -43,7 +43,7 @@ BROADCAST = ("127.255.255.255", "255.255.255.255")
 def requirements() -> None:
     """Ask for what every test here needs: root, and the programs."""
     require_root()
-    for name in ("unshare", "ip", "sysctl", "caddy"):
+    for name in ("unshare", "ip", "caddy"):
         require_program(name)
 
 
