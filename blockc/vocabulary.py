@@ -25,7 +25,7 @@ class DontCare(StrEnum):
     UNALLOCATED = "unallocated"  # that, and what registries have left to hand out
 
 
-class Header(StrEnum):
+class HeaderForm(StrEnum):
     """What an artifact says about itself."""
 
     SHORT = "short"  # changes only when its entries or the words of the policy about them do

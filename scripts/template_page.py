@@ -10,7 +10,7 @@ from blockc.targets.core.response import Response
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.template_context import NAMES, template_context
 from blockc.targets.registry import TARGETS
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 PREFACE = """\
 # What a template sees
@@ -76,7 +76,7 @@ def _context() -> dict[str, object]:
             policy="sha256:1f2e3d",
             title="Countries under embargo",
             sources=(Origin("apnic", "2026-11-23", "sha256:4c5b6a"),),
-            header=Header.FULL,
+            header=HeaderForm.FULL,
         ),
         options=target.settle({}, OptionContext("embargo")),
         addresses={family: blocked.count_of(family) for family in FAMILIES},

@@ -20,7 +20,7 @@ from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 
 class Inputs(Value):
@@ -230,7 +230,7 @@ def _total(counts: Iterable[Mapping[Family, int]]) -> dict[Family, int]:
 
 
 def _provenance(order: ArtifactSpec, inputs: Inputs) -> Provenance:
-    full = order.output.header is Header.FULL
+    full = order.output.header is HeaderForm.FULL
     return Provenance(
         list=order.name,
         policy=inputs.policy if full else order.policy,

@@ -12,7 +12,7 @@ from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
-from blockc.vocabulary import DontCare, Header, WhenOver
+from blockc.vocabulary import DontCare, HeaderForm, WhenOver
 
 Option = str | int | bool | tuple[str, ...]
 
@@ -210,7 +210,7 @@ class Output:
     country_map: bool
     split_by_country: bool
     fit: Fit
-    header: Header
+    header: HeaderForm
     template: str
     options: Mapping[str, Option]
     place: Place = field(compare=False, repr=False)

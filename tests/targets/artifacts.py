@@ -20,7 +20,7 @@ from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 PATH = "out/list.conf"
 LINK = "https://example.com/legal?a=1&b=%20;c,(d)"
@@ -40,7 +40,7 @@ TEMPLATES: Mapping[str, Text] = {
     for path in sorted(templates_dir().glob("*.j2"))
 }
 PROVENANCE = Provenance(
-    header=Header.FULL,
+    header=HeaderForm.FULL,
     list="export-control",
     policy="sha256:" + "1f" * 32,
     title="Export control: O'Brien & <Söhne>",

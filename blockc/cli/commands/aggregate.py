@@ -3,21 +3,28 @@
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 import click
 
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.lines import address_texts, cover_lines, last_texts, read_spans
-from blockc.cli.console import show, show_json, step
+from blockc.addresses.lines import read_spans
+from blockc.addresses.rules import Match
+from blockc.cli.console import step
 from blockc.cli.options import Settings, number, verb
-from blockc.errors import UsageError, os_reason
+from blockc.cli.views.aggregate import (
+    effort_lines,
+    show_counts,
+    show_lines,
+    show_report,
+    tell_change,
+)
+from blockc.errors import DoesNotFit, UsageError, os_reason
+from blockc.passes.aggregate import AggregateOptions, Fitted, Space, aggregate
 from blockc.storage.local import read_local, require_size
 from blockc.values import Value
+from blockc.vocabulary import WhenOver
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
 AT_LEAST_1 = click.IntRange(min=1)
@@ -74,54 +81,18 @@ class Aggregate(Value, kw_only=True):
         return (V4,) if self.four else (V6,) if self.six else FAMILIES
 
     @property
-    def is_plain(self) -> bool:
-        """Return whether nothing is asked for but the fewest prefixes or ranges of a set."""
-        return not (self.max_entries or self.lengths or self.longest or self.dont_care)
-
-
-class Result(Protocol):
-    """What is printed, by family."""
-
-    def entries(self, family: Family) -> int:
-        """Return the number of lines."""
-
-    def addresses(self, family: Family) -> int:
-        """Return the number of addresses that the lines cover."""
-
-    def lines(self, family: Family) -> Iterable[bytes]:
-        """Return the lines, many at a time."""
-
-    def more(self, family: Family) -> dict[str, object]:
-        """Return what else the report for programs says."""
-
-
-class Merged(Value):
-    """The fewest prefixes or ranges of a set."""
-
-    wanted: AddrSet
-    ranges: bool
-
-    def entries(self, family: Family) -> int:
-        """Return the number of lines."""
-        runs = len(self.wanted.spans(family)[0])
-        return runs if self.ranges else self.wanted.prefix_count(family)
-
-    def addresses(self, family: Family) -> int:
-        """Return the number of addresses."""
-        return self.wanted.count_of(family)
-
-    def lines(self, family: Family) -> Iterable[bytes]:
-        """Return the lines, many at a time."""
-        if self.ranges:
-            return [range_lines(family, self.wanted.spans(family))]
-        return cover_lines(family, self.wanted.spans(family))
-
-    def more(
-        self,
-        family: Family,  # noqa: ARG002  as in the protocol
-    ) -> dict[str, object]:
-        """Return nothing: the set is what was asked for."""
-        return {}
+    def options(self) -> AggregateOptions:
+        """Return the form of the entries, and how many there may be."""
+        ranges, longest = Match.INTERVALS, Match.LONGEST
+        return AggregateOptions(
+            families=self.families,
+            match=ranges if self.ranges else longest if self.longest else Match.MEMBER,
+            max_entries=self.max_entries,
+            shared=self.shared,
+            when_over=WhenOver(self.when_over),
+            mu=Fraction(1) if self.mu is None else self.mu,
+            most_lengths=self.lengths,
+        )
 
 
 @click.command("aggregate")
@@ -174,29 +145,25 @@ def command(settings: Settings, asked: Aggregate) -> None:
     Exit codes: 0 done, 2 a file cannot be read or the options contradict each other, 3 a line is
     not understood; it is named, 5 the entries are more than the limit. Nothing is printed then.
     """
-    result = _result(settings, asked)
-    if asked.count or settings.json:
-        _report(result, asked, as_json=settings.json)
-    else:
-        for lines in chain.from_iterable(map(result.lines, asked.families)):
-            show(lines)
-
-
-def _result(settings: Settings, asked: Aggregate) -> Result:
     wanted = _gather(settings, asked.inputs, truncate=asked.truncate)
     for path in asked.exclude:
         wanted -= _gather(settings, [path], truncate=asked.truncate)
     spared = _gather(settings, asked.spare, truncate=asked.truncate)
-    if asked.spare:
-        wanted -= spared
-    if asked.is_plain:
-        return Merged(wanted, asked.ranges)
-    from blockc.cli.aggregate_fit import Space, fitted, tell_change
-
     free = _gather(settings, asked.dont_care, truncate=asked.truncate)
-    found = fitted(settings, Space(wanted, free, spared), asked)
-    tell_change(settings, found)
-    return found
+    try:
+        result = aggregate(Space(wanted, free, spared), asked.options, effort_lines(settings))
+    except DoesNotFit as problem:
+        hint = "raise the limit, or choose with --when-over what to give up"
+        raise DoesNotFit(problem.message, hint=hint) from None
+    if isinstance(result, Fitted):
+        tell_change(settings, result)
+    if settings.json:
+        key = "ranges" if asked.ranges else "prefixes"
+        show_report(result, asked.families, key, count=asked.count)
+    elif asked.count:
+        show_counts(result, asked.families)
+    else:
+        show_lines(result, asked.families)
 
 
 def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> AddrSet:
@@ -226,26 +193,3 @@ def read_bytes(path: Path) -> bytes:
         name = "standard input" if path == STDIN else path
         raise UsageError(f"cannot read {name}: {os_reason(reason)}") from None
     return data
-
-
-def range_lines(family: Family, spans: Spans) -> bytes:
-    """Return each span as `first-last`, or as one address, a line each."""
-    start, last = spans
-    pairs = zip(address_texts(family, start), last_texts(family, last), strict=True)
-    return "".join(f"{a}-{b}\n" if a != b else f"{a}\n" for a, b in pairs).encode()
-
-
-def _report(result: Result, asked: Aggregate, *, as_json: bool) -> None:
-    report: dict[str, dict[str, object]] = {}
-    for family in asked.families:
-        entries, addresses = result.entries(family), result.addresses(family)
-        report[family.name] = {"entries": entries, "addresses": str(addresses)}
-        report[family.name] |= result.more(family)
-        if not asked.count:
-            lines = b"".join(result.lines(family)).decode().splitlines()
-            report[family.name]["ranges" if asked.ranges else "prefixes"] = lines
-    if as_json:
-        show_json(report)
-        return
-    rows = report.items()
-    show("".join(f"{n} {row['entries']} entries {row['addresses']} addresses\n" for n, row in rows))

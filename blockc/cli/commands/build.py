@@ -16,7 +16,7 @@ from blockc.errors import BlockcError, Unproved, UsageError
 from blockc.vocabulary import MANIFEST
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
-    from blockc.cli.views.build import Run
+    from blockc.cli.views.build import BuildRun
     from blockc.compiler.preflight import Foreseen
     from blockc.workspace.unchanged import Unchanged
 
@@ -171,9 +171,9 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         show_build(settings, run)
 
 
-def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
+def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
-    from blockc.cli.views.build import Run, tell_day
+    from blockc.cli.views.build import BuildRun, tell_day
     from blockc.publish.generations import publish
 
     day = project(settings).on(asked.inputs(), stages)
@@ -190,7 +190,7 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "Run":
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)
         published = publish(asked.place(settings.file), build.files)
-    return Run(day, build, published, stages.seconds)
+    return BuildRun(day, build, published, stages.seconds)
 
 
 def _tell_unchanged(

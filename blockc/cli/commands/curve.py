@@ -31,7 +31,7 @@ from blockc.workspace.project import ProjectDay
 Mode = Literal["collateral", "coverage", "balance"]
 
 
-class Asked(InputCall, kw_only=True):
+class CurveCall(InputCall, kw_only=True):
     """Which list, for which platform, and what counts as harm."""
 
     name: str
@@ -82,8 +82,8 @@ class Asked(InputCall, kw_only=True):
 )
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw it into this file.")
 @input_options
-@verb(Asked, shows=("file", "store", "json", "quiet", "verbose"))
-def command(settings: Settings, asked: Asked) -> None:
+@verb(CurveCall, shows=("file", "store", "json", "quiet", "verbose"))
+def command(settings: Settings, asked: CurveCall) -> None:
     """Show what every number of entries costs, so that a limit can be chosen.
 
     Reads the policy, the files it names and the registries' data. Writes nothing but the file of
@@ -113,7 +113,7 @@ def command(settings: Settings, asked: Asked) -> None:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
 
 
-def _question(day: ProjectDay, asked: Asked, target: Target) -> Question:
+def _question(day: ProjectDay, asked: CurveCall, target: Target) -> Question:
     resolved = day.resolved
     one = _list_named(resolved, asked.name)
     requests = Limits(day.world, day.records, resolved.protected)
@@ -139,7 +139,7 @@ def _list_named(resolved: Resolved, name: str) -> ResolvedList:
     return resolved.list_of(name)
 
 
-def _limits(resolved: Resolved, asked: Asked, target: Target) -> Iterator[tuple[str, int]]:
+def _limits(resolved: Resolved, asked: CurveCall, target: Target) -> Iterator[tuple[str, int]]:
     """Yield the limits to mark: of the target, or of all that decide alike, and of outputs."""
     for one in [target] if asked.target else TARGETS.values():
         capacity = one.capacity({})
@@ -150,7 +150,7 @@ def _limits(resolved: Resolved, asked: Asked, target: Target) -> Iterator[tuple[
             yield f"{output.path} {output.fit.max_entries:,}", output.fit.max_entries
 
 
-def _facts(day: ProjectDay, asked: Asked, target: Target) -> dict[str, object]:
+def _facts(day: ProjectDay, asked: CurveCall, target: Target) -> dict[str, object]:
     return {
         "sample": asked.sample,
         "as_of": day.resolved.as_of.isoformat(),

@@ -28,7 +28,7 @@ CONFLICTS_NAMED, MOST_CHANGES = 3, 20
 Manifest = Mapping[str, Any]
 
 
-class Run(Value):
+class BuildRun(Value):
     """What one run of a build found, made and published, and the seconds each stage took."""
 
     day: ProjectDay
@@ -61,7 +61,7 @@ def day_warnings(day: ProjectDay) -> Iterator[str]:
         yield f"{said}, not as {loser} by {paths[dropped]}:{other}"
 
 
-def build_report(run: Run) -> dict[str, object]:
+def build_report(run: BuildRun) -> dict[str, object]:
     """Return the result of a build as `docs/json.md` describes it."""
     return {
         "sample": run.day.options.sample,
@@ -133,7 +133,7 @@ def _artifact_report(artifact: Artifact) -> dict[str, object]:
     }
 
 
-def show_build(settings: Settings, run: Run) -> None:
+def show_build(settings: Settings, run: BuildRun) -> None:
     """Print what changed, what was made and what was given up, and on stderr where it is."""
     if not settings.quiet:
         show_changes(settings, run)
@@ -143,7 +143,7 @@ def show_build(settings: Settings, run: Run) -> None:
     info(settings, f"published {run.published.folder}: {changes(run.published)}")
 
 
-def _show_tables(settings: Settings, run: Run) -> None:
+def _show_tables(settings: Settings, run: BuildRun) -> None:
     show_lists(settings, run.day.resolved.lists)
     rows = [_output_row(list(group)) for _, group in groupby(run.build.artifacts, _output_of)]
     heads = ["artifact", "target", "files", *(f.name for f in FAMILIES), "bytes"]
@@ -160,7 +160,7 @@ def _show_tables(settings: Settings, run: Run) -> None:
     show_table(settings, "Time", ["stage", "took"], times)
 
 
-def show_changes(settings: Settings, run: Run) -> None:
+def show_changes(settings: Settings, run: BuildRun) -> None:
     """Print the lists and artifacts whose counts are not those of the build before."""
     if not run.published.manifest_before:
         return

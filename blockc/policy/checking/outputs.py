@@ -10,7 +10,7 @@ from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.tomlio.tables import Place
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 _KEYS = frozenset(OutputTable.__struct_fields__)
 
@@ -79,8 +79,10 @@ def _lists(
     return tuple(name for name, here in named if checks.list_exists(name, here))
 
 
-def _header(table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks) -> Header:
-    if table.header is Header.NONE and facts and not facts.comments:
+def _header(
+    table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks
+) -> HeaderForm:
+    if table.header is HeaderForm.NONE and facts and not facts.comments:
         said = f"{table.target} has no header to leave out: its syntax has no comments"
         checks.findings.add(place / "header", said, hint='leave header = "none" out')
     return table.header

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from blockc.tomlio.tables import Table, for_editors, table_field
 from blockc.tomlio.when import When
-from blockc.vocabulary import DontCare, Header, WhenOver
+from blockc.vocabulary import DontCare, HeaderForm, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
 Preflight = Literal["warn", "refuse"]
@@ -158,9 +158,9 @@ class OutputTable(Table, forbid_unknown_fields=False):
         for_editors(description="empty: a list that does not block yet is left out"),
     ] = ""
     header: Annotated[
-        Header,
+        HeaderForm,
         for_editors(description="full: also dates and digests of sources, which change every day"),
-    ] = Header.SHORT
+    ] = HeaderForm.SHORT
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""

@@ -19,7 +19,7 @@ from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
 from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.values import Value
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
@@ -56,7 +56,7 @@ class Provenance(Value):
     title: str = ""
     sources: tuple[Origin, ...] = ()
     sample: bool = False
-    header: Header = Header.SHORT
+    header: HeaderForm = HeaderForm.SHORT
 
     def __post_init__(self) -> None:
         _require_words(self.list, self.policy)
@@ -208,7 +208,7 @@ class Document(Value):
     def header(self, parts: list[FamilyEntries]) -> list[str]:
         """Return the lines that say what an artifact is and what it was made from."""
         made_of = self.provenance
-        if made_of.header is Header.NONE:
+        if made_of.header is HeaderForm.NONE:
             return []
         lines = [SAMPLE] if made_of.sample else []
         lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))

@@ -31,7 +31,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import json_object
 from blockc.targets.syntax.reading import BLOCK, Ordered, Part, Reading, acting, each, halves
 from blockc.targets.syntax.tokens import Text
-from blockc.vocabulary import Header
+from blockc.vocabulary import HeaderForm
 
 SCHEMA = "blockc-list/1"
 _ABOUT = {
@@ -91,7 +91,7 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
         about["response"] = {"status": answer.status} | (
             {"link": answer.link} if answer.link else {}
         )
-    if made_of.header is Header.FULL:
+    if made_of.header is HeaderForm.FULL:
         about["sources"] = [
             {"name": one.name, "date": one.date, "digest": one.digest} for one in made_of.sources
         ]
