@@ -11,6 +11,7 @@ from tests.cli.conftest import Blockc
 from tests.cli.toy import (
     EXAMPLE,
     FAR,
+    POLICY,
     entries,
     program,
     shown,
@@ -227,3 +228,21 @@ def test_quiet_prints_no_table_and_passes_are_for_those_who_ask(
     assert "Passes" not in plain
     assert "Lists" in plain
     assert "Passes" in blockc(*words, "--rebuild", "-v").out
+
+
+def test_a_variable_that_says_words_from_now_on_is_told(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    def built(says: str) -> str:
+        text = POLICY.partition("[[output]]")[0] + "[[output]]\n" + says
+        text += '\ntarget = "nginx-geo"\npath = "far.conf"\nvariable = "far"\n'
+        policy = write_policy(tmp_path, text)
+        done = blockc("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
+        assert done.code == 0, done.err
+        return " ".join(done.err.split())
+
+    changed = "nginx variable $far said whether an address is listed until now and says "
+    assert changed not in built('list = "far"')
+    assert changed + "words for actions from this build on" in built('lists = ["far"]')
+    assert "$far said" not in built('lists = ["far"]')
+    assert "$far said words for actions until now and says whether" in built('list = "far"')

@@ -153,9 +153,12 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         return
     from blockc.cli.views.build import build_report, day_warnings, show_build
     from blockc.cli.views.impact import harm_warnings
+    from blockc.compiler.manifest import changed_forms
 
     run = run_build(settings, asked, Stages(settings))
     odd = [*harm_warnings(run.build.harms), *map(str, run.build.foreseen)]
+    for text in changed_forms(run.published.manifest_before, run.build.files[MANIFEST]):
+        warn(text)
     for text in odd:
         warn(text)
     report = build_report(run)
