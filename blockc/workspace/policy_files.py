@@ -13,7 +13,7 @@ from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
-from blockc.policy.syntax.includes import beside, read_beside
+from blockc.policy.syntax.includes import beside, read_beside, text_of
 from blockc.storage.local import read_local
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ACTIONS, ContentKind
@@ -103,12 +103,10 @@ def all_groups(policy: Path, reader: FileReader) -> dict[str, CountryGroup]:
 
 def _text(path: Path, reader: FileReader) -> str:
     try:
-        return reader(str(path)).decode()
+        return text_of(str(path), reader(str(path)))
     except OSError as reason:
         said = os_reason(reason)
         raise UsageError(f"cannot read these groups: {said}", at=Location(str(path))) from None
-    except UnicodeDecodeError:
-        raise UsageError("not UTF-8 text", at=Location(str(path))) from None
 
 
 class _EveryTarget(Mapping[str, TargetFacts]):
@@ -148,14 +146,11 @@ def read_policy(path: Path, reader: FileReader) -> Policy:
         Mistakes: Everything that is wrong with it.
     """
     try:
-        text = reader(str(path)).decode()
+        text = text_of(str(path), reader(str(path)))
     except OSError as reason:
         said = os_reason(reason)
         hint = "name the policy with -f, or begin one with `blockc init`"
         raise UsageError(f"cannot read {path}: {said}", hint=hint) from None
-    except UnicodeDecodeError as reason:
-        line = reason.object.count(b"\n", 0, reason.start) + 1
-        raise PolicyError("not UTF-8 text", at=Location(str(path), line)) from None
     policy = parse_policy(str(path), text, known=known(path, reader), read_file=reader)
     shared = shared_by_outputs(policy)
     if shared:

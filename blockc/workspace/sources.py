@@ -7,6 +7,7 @@ from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
+from blockc.policy.syntax.includes import text_of
 from blockc.policy.syntax.selectors import AsnListSelector, AsnSelector, FeedSelector, Selector
 from blockc.storage.local import read_local
 from blockc.vocabulary import RIRS
@@ -70,12 +71,10 @@ def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
 
 def _own_source(path: Path, read_file: Callable[[str], bytes]) -> Source:
     try:
-        return read_source(str(path), read_file(str(path)).decode())
+        return read_source(str(path), text_of(str(path), read_file(str(path))))
     except OSError as reason:
         said = os_reason(reason)
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None
-    except UnicodeDecodeError:
-        raise UsageError("not UTF-8 text", at=Location(str(path))) from None
 
 
 def _written(policy: Policy) -> Iterator[LocatedSelector]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, summarize_address_range
+from zipfile import ZipFile
 
 import pytest
 
@@ -171,6 +172,19 @@ def test_numbers_of_ipv4_mapped_addresses_are_ipv4(case: Case) -> None:
     assert case.reads("v4", "v6") == ["1.0.0.0/24", "2001:200::/32"]
 
 
+@found("policy-bom-crlf")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named_in_every_file_of_a_project(case: Case, encoding: str) -> None:
+    written = case.policy.read_text(encoding="utf-8").encode(encoding)
+    case.write("blockc.toml", written)
+    done = case.build()
+    assert done.code == 2
+    assert "blockc.toml: UTF-16 text, expected UTF-8; save it as UTF-8" in done.err
+    (case.folder / "sources").mkdir()
+    case.write("sources/x.toml", written)
+    assert "x.toml: UTF-16 text" in case.update("x").err
+
+
 @found("zip-feed")
 @pytest.mark.parametrize("name", ["x", "y"])
 def test_an_archive_of_one_file_is_unpacked(case: Case, name: str) -> None:
@@ -311,3 +325,25 @@ def test_an_empty_body_is_refused_all_the_same(case: Case) -> None:
     done = case.update("x")
     assert done.code == 3
     assert "answered with an empty file" in done.err
+
+
+@found("emule-dat")
+def test_a_comment_of_another_kind_in_a_table_is_said_to_be_none(case: Case) -> None:
+    case.write("data/x.dat", b"// c\n001.002.004.000 - 001.002.004.255 , 100 , Net\n")
+    case.define("x", "csv", 'columns = ["prefix", "", ""]\nleading_zeros = "decimal"', "x.dat")
+    done = case.update("x")
+    assert done.code == 3
+    assert "x.dat:1: 1 cells, expected 3; a comment begins with #" in done.err
+    case.edit("sources/x.toml", "leading_zeros", 'comment = "/"\nleading_zeros')
+    assert case.reads("x") == ["1.2.4.0/24"]
+
+
+@found("zip-feed")
+def test_an_archive_of_several_files_asks_which_one(case: Case) -> None:
+    with ZipFile(case.folder / "data" / "x.zip", "a") as archive:
+        archive.writestr("README", "hello\n")
+    said = case.update("x").err
+    assert "the zip archive has 2 files: 'listed_ip_30.txt', 'README'" in said
+    assert "correct the definition of x" in said
+    case.edit("sources/x.toml", "[expect]", 'member = "listed_ip_*.txt"\n[expect]')
+    assert case.reads("x") == ["5.6.7.8/32"]

@@ -53,15 +53,22 @@ class FetchFailed(Exception):
     Attributes:
         retryable: Whether the same url may well answer a moment later.
         wait_seconds: How long the server wants to be left alone first, if it said so.
+        broken: What came is not what its definition says, so trying again does not help.
     """
 
     def __init__(
-        self, reason: str, *, retryable: bool = False, wait_seconds: float | None = None
+        self,
+        reason: str,
+        *,
+        retryable: bool = False,
+        wait_seconds: float | None = None,
+        broken: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.wait_seconds = wait_seconds
+        self.broken = broken
 
 
 class TooBig(FetchFailed):

@@ -60,7 +60,8 @@ def plain_member(data: bytes, source: Source) -> bytes:
     except TooLong:
         raise TooBig(limit) from None
     except NoMember as reason:
-        raise FetchFailed(f"{reason}; name the one that is meant with `member`") from None
+        said = f"{reason}; name the one that is meant with `member`"
+        raise FetchFailed(said, broken=True) from None
     except Damaged as damage:
         raise FetchFailed(str(damage), retryable=True) from None
 

@@ -130,7 +130,7 @@ class _Course(Value):
         try:
             return Attempt(way, self.candidates.fetch(url))
         except FetchFailed as failure:
-            return Attempt(way, problem=f"{url}: {failure.reason}")
+            return Attempt(way, problem=f"{url}: {failure.reason}", broken=failure.broken)
         except (SourceSyntaxError, SourceUnfit) as error:
             return Attempt(way, problem=one_line(error), broken=True)
         except Refused as refusal:

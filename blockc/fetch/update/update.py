@@ -96,7 +96,7 @@ def _advice(outcomes: Sequence[SourceOutcome]) -> str:
     again = "try again later, or name the file with a source"
     if not broken:
         return again
-    wrong = f"correct the definition of {' and '.join(broken)}, or tell the publisher"
+    wrong = f"correct the definition of {', '.join(broken)}, or tell the publisher"
     return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
 
 

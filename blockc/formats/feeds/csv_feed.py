@@ -10,6 +10,7 @@ left out; cells that are missing at the end are empty, and further ones are igno
 country means: do not locate this prefix.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,6 +35,7 @@ from blockc.formats.parsing.cells import CsvTable, Dialect
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, GEOFEED_COLUMNS, FormatOptions
 from blockc.values import replace
 
+_COMMENT = re.compile(r"\s*(//|[;!%'])")  # what begins one elsewhere
 _HEADERS = ("prefix", "ip_prefix", "ip prefix", "network", "cidr", "ip", "subnet", "ip_range")
 
 
@@ -125,11 +127,12 @@ def with_header(table: CsvTable, names: Mapping[str, str]) -> tuple[CsvTable, di
 def _require_width(table: CsvTable, width: int) -> None:
     wrong = np.flatnonzero(table.widths != width)
     if len(wrong):
-        raise SourceSyntaxError(
-            f"{table.widths[wrong[0]]} cells, expected {width}",
-            at=table.at(int(wrong[0])),
-            hint="fetch it again, or correct columns in [rows]",
-        )
+        at = table.at(int(wrong[0]))
+        hint = "fetch it again, or correct columns in [rows]"
+        if _COMMENT.match(at.text):
+            hint = "a comment begins with #, or with what comment in [rows] says: one character"
+        said = f"{table.widths[wrong[0]]} cells, expected {width}"
+        raise SourceSyntaxError(said, at=at, hint=hint)
 
 
 def _decoded(texts: Mapping[str, Sequence[str]], options: FormatOptions) -> Decoded:

@@ -98,8 +98,11 @@ def text_of(path: str, data: bytes) -> str:
     """Return `data` as text.
 
     Raises:
-        PolicyError: At the first line that is not UTF-8.
+        PolicyError: It is UTF-16, or else at the first line that is not UTF-8.
     """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        hint = "save it as UTF-8"
+        raise PolicyError("UTF-16 text, expected UTF-8", at=Location(path), hint=hint)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as reason:
