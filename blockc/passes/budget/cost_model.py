@@ -117,11 +117,11 @@ class CostModel(Value, eq=False):
 
     def missed_of(self, start: Column, last: Column) -> Worth:
         """Return what not giving a verdict to each span costs."""
-        worth = self.missed.within(start, last)
-        cost = self.pairs.join(worth, np.zeros_like(worth))
         if self.mix.missed is None:
-            cost[touches(self.wanted, (start, last))] = never(self.kind)
-        return cost
+            hit = touches(self.wanted, (start, last))
+            return np.where(hit, never(self.kind), np.zeros(1, dtype=self.kind)).astype(self.kind)
+        worth = self.missed.within(start, last)
+        return self.pairs.join(worth, np.zeros_like(worth))
 
 
 def _worthless(weights: Weights) -> list[int]:

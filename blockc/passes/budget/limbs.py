@@ -67,6 +67,5 @@ def lower(costs: Worth, other: Worth) -> None:
         return
     less = other[0] < costs[0]
     for mine, theirs in zip(costs[1:], other[1:], strict=True):
-        less &= theirs == mine
-        less |= theirs < mine
+        less = theirs < mine + less  # or equal, where the limbs below decide
     np.copyto(costs, other, where=less)

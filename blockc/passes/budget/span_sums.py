@@ -63,6 +63,8 @@ class SpanSums(Value, eq=False):
 
     def within(self, start: Column, last: Column) -> Worth:
         """Return what each span is worth."""
+        if not self.total:
+            return np.zeros(len(start), dtype=self.base.dtype)
         stop = columns.after(self.family, last)
         worth = self._before(stop)
         worth[stop <= start] = self.total  # the end of the space wrapped to address 0
