@@ -15,6 +15,7 @@ from blockc.compiler.country_split import counts_by_country
 from blockc.compiler.impact import PassImpact, counts_report, impact_report
 from blockc.passes.request import PassStep
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
+from blockc.registries.countries import NO_COUNTRY
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import json_bytes
 
@@ -63,7 +64,12 @@ def _counts(addresses: AddrSet) -> dict[str, str]:
 
 
 def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str]]:
-    """Return the blocked addresses by registered country, countries with none left out."""
+    """Return the blocked addresses by registered country, countries with none left out.
+
+    Empty where no registry was asked: nobody knows then who is registered where.
+    """
+    if countries.names == (NO_COUNTRY,):
+        return {}
     return {
         code: {f.name: str(count) for f, count in zip(blocked.families, counts, strict=True)}
         for code, counts in counts_by_country(blocked, countries).items()

@@ -90,7 +90,8 @@ class Source(Value):
     @property
     def reading(self) -> str:
         """Return the digest of all that decides what the same bytes are read as."""
-        said = [self.format, self.registry, self.member, self.rows, self.expect.max_records]
+        limits = self.expect.max_records, self.may_be_empty
+        said = [self.format, self.registry, self.member, self.rows, limits]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

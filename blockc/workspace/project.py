@@ -10,7 +10,7 @@ Nothing is printed. What is odd about the policy or the data is in the values th
 whoever wants to follow the work passes an observer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -25,12 +25,13 @@ from blockc.fetch.store.parsed import Store
 from blockc.policy.meaning.coming import HORIZON_DAYS, coming_changes
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.meaning.summary import day_after, same_until
-from blockc.policy.model import Guard, Policy
+from blockc.policy.model import Guard, Note, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.document import Origin
 from blockc.targets.registry import TARGETS
+from blockc.tomlio.tables import Place, TomlDocument
 from blockc.values import Value, replace
 from blockc.vocabulary import RIRS
 from blockc.workspace.inputs import InputOptions
@@ -42,7 +43,7 @@ from blockc.workspace.registries import (
     shipped_templates,
     snapshots,
 )
-from blockc.workspace.sources import all_sources, lock_path, used_sources
+from blockc.workspace.sources import all_sources, asks_registries, lock_path, used_sources
 
 if TYPE_CHECKING:  # most builds fetch nothing
     from blockc.fetch.update.tools import Event, Tools
@@ -117,12 +118,15 @@ class Project(Value):
             return snapshots(self.store, options.data, options.day)
         return LockedData(self.file, self.store, self.offline).registries(options.day)
 
-    def on(self, options: InputOptions, observe: Watch = unwatched) -> "ProjectDay":
+    def on(
+        self, options: InputOptions, observe: Watch = unwatched, *, registries: bool = False
+    ) -> "ProjectDay":
         """Return what the policy means on a day, with the data it was read with.
 
         Args:
             options: The data and the day.
             observe: Is entered with the name of a stage and what it works on, while it does.
+            registries: Read the registries' data also where the policy asks for none of it.
 
         Raises:
             UsageError: The policy or the lock cannot be read.
@@ -134,7 +138,8 @@ class Project(Value):
         with observe("read policy", str(self.file)):
             policy = self.policy(reader)
         with observe("read registries", str(options.data or self.lock_path)):
-            found = self._young_registries(options, policy.guard)
+            needed = registries or options.data or asks_registries(policy)
+            found = self._young_registries(options, policy.guard) if needed else ()
         with observe("resolve", ""):
             world = RegistryMap.of(records for one in found for records in one.records)
             resolved = resolve(
@@ -145,8 +150,8 @@ class Project(Value):
                 feeds=feeds,
                 allow_expired=options.allow_expired,
             )
-            local = local_space_notes(resolved, TARGETS)
-            resolved = replace(resolved, notes=(*resolved.notes, *local))
+            odd = [*_without_outputs(policy), *local_space_notes(resolved, TARGETS)]
+            resolved = replace(resolved, notes=(*resolved.notes, *odd))
         origins = [*(one.origin for one in found), *feeds.origins.values()]
         return ProjectDay(
             project=self,
@@ -166,6 +171,12 @@ class Project(Value):
         if options.asks_age:
             require_young(found, self.lock(), guard.max_age_hours, options.day)
         return found
+
+
+def _without_outputs(policy: Policy) -> Iterator[Note]:
+    if not policy.outputs:
+        said = "the policy has no [[output]], so a build writes nothing but the manifest"
+        yield Note(Place(TomlDocument(policy.files[0], "")), said)
 
 
 class ProjectDay(Value, kw_only=True):
@@ -221,7 +232,7 @@ class ProjectDay(Value, kw_only=True):
         Young enough data is part of that, where its age is asked.
         """
         ends = [same_until(self.resolved)]
-        if self.options.asks_age:
+        if self.options.asks_age and self.found:
             oldest = min(date.fromisoformat(one.origin.date) for one in self.found)
             ends.append(day_after(oldest, self.resolved.policy.guard.max_age_hours // 24))
         return min((moment for moment in ends if moment), default=None)

@@ -8,13 +8,30 @@ from blockc.fetch.definition import Source, read_source
 from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.includes import text_of
-from blockc.policy.syntax.selectors import AsnListSelector, AsnSelector, FeedSelector, Selector
+from blockc.policy.syntax.selectors import (
+    AsnListSelector,
+    AsnSelector,
+    CountrySelector,
+    DelegatedSelector,
+    FeedSelector,
+    GroupSelector,
+    RegistrySelector,
+    Selector,
+    StatusSelector,
+)
 from blockc.storage.local import read_local
-from blockc.vocabulary import RIRS
+from blockc.vocabulary import LOSSY, RIRS, DontCare
 from blockc.workspace.registries import shipped_sources
 
 OWN = "sources"
 ASN_SOURCE = "iptoasn"  # what `asn:` asks
+_OF_REGISTRIES = (
+    CountrySelector,
+    DelegatedSelector,
+    GroupSelector,
+    RegistrySelector,
+    StatusSelector,
+)
 
 
 def lock_path(policy: Path) -> Path:
@@ -38,10 +55,24 @@ def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_local) ->
 
 
 def used_sources(policy: Policy) -> tuple[str, ...]:
-    """Return the sources a policy needs: the registries, and every feed it names."""
+    """Return the sources a policy needs: every feed it names, and the registries if asked."""
     selectors = [one.selector for one in _written(policy)]
     feeds = {name for one in selectors for name in sources_of(one)}
-    return (*RIRS, *sorted(feeds - set(RIRS)))
+    return (*(RIRS if asks_registries(policy) else ()), *sorted(feeds - set(RIRS)))
+
+
+def asks_registries(policy: Policy) -> bool:
+    """Return whether anything in a policy depends on what the registries say.
+
+    All five or none: who holds an address is known only when all have been heard.
+    """
+    return any(isinstance(one.selector, _OF_REGISTRIES) for one in _written(policy)) or any(
+        output.country_map
+        or output.split_by_country
+        or output.fit.dont_care is not DontCare.OFF
+        or output.fit.when_over in LOSSY
+        for output in policy.outputs
+    )
 
 
 def sources_of(selector: Selector) -> tuple[str, ...]:

@@ -300,3 +300,10 @@ def test_a_packet_filter_that_stops_the_own_network_is_told_where_the_list_is_wr
     spared = '[protect]\nnever_block = ["169.254.0.0/16", "224.0.0.0/4", "fe80::/10", "ff00::/8"]\n'
     assert "link-local" not in said("nftables", spared)
     assert "link-local" not in said("nginx-geo")
+
+
+def test_a_policy_without_outputs_is_told(blockc: Blockc, tmp_path: Path, registries: Path) -> None:
+    policy = write_policy(tmp_path, 'version = 1\n[list.far]\nblock = ["CN"]\n')
+    done = blockc("build", "-f", policy, "--from", registries)
+    assert done.code == 0
+    assert f"warning: {policy}: the policy has no [[output]], so a build writes nothing" in done.err

@@ -130,6 +130,7 @@ def test_a_source_that_is_not_in_the_lock_is_asked_for(blockc: Blockc, policy: P
 
 
 def test_sources_are_listed_with_their_terms_age_and_users(blockc: Blockc, policy: Path) -> None:
+    policy.write_text(f'{POLICY}[list.china]\nblock = ["CN"]\n', encoding="utf-8")
     assert blockc("update", "-f", policy).code == 0
     rows = json.loads(blockc("list", "sources", "-f", policy, "--json").out)
     found = {row["name"]: row for row in rows}
@@ -281,3 +282,48 @@ def test_a_machine_that_has_only_the_lock_reads_what_it_fetches(
     code, said = redefine(blockc, policy, "asn prefix")
     assert code == 3
     assert "iptoasn has no data that may be used" in said
+
+
+FEEDS_ALONE = POLICY.replace(', "asn:64500"', "")
+
+
+def test_a_policy_of_feeds_alone_needs_no_registries(blockc: Blockc, policy: Path) -> None:
+    policy.write_text(FEEDS_ALONE, encoding="utf-8")
+    for registry in RIRS:
+        (policy.parent / "data" / registry).unlink()
+    updated = blockc("update", "-f", policy)
+    assert updated.code == 0, updated.err
+    built, again = (blockc("build", "-f", policy, "--locked") for _ in range(2))
+    assert built.code == 0, built.err
+    assert "nothing was compiled" in again.err
+    manifest = json.loads((policy.parent / "dist" / "manifest.json").read_bytes())
+    assert [one["name"] for one in manifest["sources"]] == ["bad-hosts", "our-cloud"]
+    assert manifest["lists"]["clouds"]["countries"] == {}
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        '[list.x]\nblock = ["CN"]\n',
+        '[list.x]\nblock = ["group:eu27"]\n',
+        '[list.x]\nblock = ["registry:arin"]\n',
+        '[list.x]\nblock = ["status:reserved"]\n',
+        '[list.x]\nallow = ["delegated"]\n',
+        '[protect]\nnever_block = ["CN"]\n',
+        '[[output]]\nlist = "clouds"\ntarget = "plain"\npath = "{country}"\nsplit_by = "country"\n',
+        '[[output]]\nmap = "country"\ntarget = "nginx-geo"\npath = "m"\n',
+        '[[output]]\nlist = "clouds"\ntarget = "plain"\npath = "m"\ndont_care = "reserved"\n',
+        '[[output]]\nlist = "clouds"\ntarget = "plain"\npath = "m"\nwhen_over = "collateral"\n',
+    ],
+)
+def test_a_policy_that_asks_who_holds_what_needs_all_registries(
+    blockc: Blockc, policy: Path, needs: str
+) -> None:
+    policy.write_text(f"{FEEDS_ALONE}{needs}", encoding="utf-8")
+    (policy.parent / "data" / "lacnic").unlink()
+    assert "lacnic has no data that may be used" in blockc("update", "-f", policy).err
+    policy.write_text(FEEDS_ALONE, encoding="utf-8")
+    assert blockc("update", "-f", policy).code == 0
+    policy.write_text(f"{FEEDS_ALONE}{needs}", encoding="utf-8")
+    done = blockc("build", "-f", policy)
+    assert (done.code, "afrinic" in done.err) == (2, True), done.err

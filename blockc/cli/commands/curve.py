@@ -95,7 +95,7 @@ def command(settings: Settings, asked: CurveCall) -> None:
     target takes no prefixes that could say it.
     """
     stages = Stages(settings)
-    day = project(settings).on(asked.inputs(), stages)
+    day = project(settings).on(asked.inputs(), stages, registries=True)
     tell_day(settings, day)
     target = target_named(asked.target) if asked.target else PLAIN
     question = _question(day, asked, target)

@@ -16,7 +16,7 @@ from blockc.formats.format_table import tags_of
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.vocabulary import RIRS
 from blockc.workspace.project import Project
-from blockc.workspace.sources import sources_of
+from blockc.workspace.sources import asks_registries, sources_of
 
 COLUMNS = (
     *columns("name"),
@@ -84,7 +84,8 @@ def _users(project: Project) -> Mapping[str, Iterable[str]]:
     except BlockcError as mistake:
         warn(f"{project.file} cannot be read, so nobody knows what it uses: {mistake.message}")
         return {}
-    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in RIRS}
+    asked = RIRS if asks_registries(policy) else ()
+    users: dict[str, dict[str, None]] = {name: {"every list": None} for name in asked}
     for user, located in _written(policy):
         for name in sources_of(located.selector):
             users.setdefault(name, {})[user] = None
