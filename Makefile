@@ -8,14 +8,17 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 METADATA := setup.cfg setup.py pyproject.toml
 EXAMPLE := examples/edge
+COVER := -m slipcover --source blockc --json --out .coverage.json
+FLOOR := $(shell sed -n 's/^fail_under = //p' setup.cfg)
 
 example: $(VENV)/.installed  ## compile the example policy from the bundled sample (default)
 	@$(BIN)/blockc build -f $(EXAMPLE)/blockc.toml --sample -o $(EXAMPLE)/dist
 
 test: $(VENV)/.testing  ## run every test that can run here
-	$(BIN)/python -m pytest -n auto --dist loadfile $(COVER)
+	$(BIN)/python $(if $(MEASURE),$(COVER)) -m pytest -n auto --dist loadfile
+	$(if $(MEASURE),$(BIN)/python -m slipcover --merge .coverage.json --out .coverage.json --skip-covered --fail-under $(FLOOR))
 
-coverage: COVER = --cov --cov-report=term:skip-covered
+coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?

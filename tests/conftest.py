@@ -5,6 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code; `make bench` measures.
+settings.register_profile("blockc", deadline=None)
+settings.load_profile("blockc")
 
 LOOPBACK = ("127.", "::1", "localhost")
 
