@@ -1,6 +1,7 @@
 """Reads what a build is made of besides its policy: registry files and what blockc ships."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,23 +48,42 @@ def snapshots(store: Store, folder: Path, today: date) -> tuple[RegistrySnapshot
         SourceUnfit: A registry is missing or its file is not fit for use.
         SourceSyntaxError: A file does not follow its format.
     """
-    found = registry_files(folder).items()
-    return tuple(_snapshot(store, registry, path, today) for registry, path in found)
+    files = registry_files(folder)
+    packed = {registry: read_bytes(path) for registry, path in files.items()}
+    found: dict[str, RegistrySnapshot] = {}
+    for registry, path in files.items():
+        kept = remembered(store, registry, path, sha256_of(packed[registry]))
+        if kept:
+            found[registry] = kept
+    new = [registry for registry in files if registry not in found]
+    if new:
+        _read(
+            store, {registry: (files[registry], packed[registry]) for registry in new}, found, today
+        )
+    return tuple(found[registry] for registry in files)
 
 
-def _snapshot(store: Store, registry: str, path: Path, today: date) -> RegistrySnapshot:
-    """Return one registry's snapshot; a file seen before is neither unpacked nor parsed again."""
-    packed = read_bytes(path)
-    key = sha256_of(packed)
-    kept = remembered(store, registry, path, key)
-    if kept:
-        return kept
+def _read(
+    store: Store,
+    files: Mapping[str, tuple[Path, bytes]],
+    found: dict[str, RegistrySnapshot],
+    today: date,
+) -> None:
+    """Add the snapshots of files that were not seen before.
+
+    While one is parsed the next is unpacked, which leaves the interpreter to others.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
     from blockc.formats.delegated.reader import read_delegated
 
-    raw = unpack(path, packed)
-    read = read_delegated(raw.name, raw.data, registry=registry, today=today)
-    remember(store, registry, key, raw, read)
-    return snapshot_of(registry, path, key, sha256_of(raw.data), read)
+    with ThreadPoolExecutor(1) as aside:
+        raws = {registry: aside.submit(unpack, *file) for registry, file in files.items()}
+        for registry, (path, packed) in files.items():
+            raw, key = raws[registry].result(), sha256_of(packed)
+            read = read_delegated(raw.name, raw.data, registry=registry, today=today)
+            remember(store, registry, key, raw, read)
+            found[registry] = snapshot_of(registry, path, key, sha256_of(raw.data), read)
 
 
 def snapshot_of(
