@@ -27,7 +27,11 @@ ONE = np.uint64(1)
 ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 Spans = tuple[Column, Column]
 _LOW32 = np.uint64(0xFFFF_FFFF)
-_HOST_MASKS = np.array([(1 << bits) - 1 for bits in range(65)], dtype=np.uint64)
+_MOST_BITS = 256  # in either direction, of a number of host bits before it is clamped
+_HOST_MASKS = np.array(
+    [(1 << min(max(bits, 0), 64)) - 1 for bits in range(-_MOST_BITS, _MOST_BITS + 1)],
+    dtype=np.uint64,
+)
 
 
 def freeze(*arrays: Column) -> None:
@@ -361,7 +365,7 @@ def host_bits(family: Family, starts: Column, lengths: NDArray[np.int16]) -> NDA
 
 def _host_mask(bits: NDArray[np.int16]) -> U64:
     """Return `2**bits - 1` with `bits` clamped to 0..64. A table: a shift by 64 is undefined."""
-    return _HOST_MASKS[np.clip(bits, 0, 64)]
+    return _HOST_MASKS[bits + _MOST_BITS]
 
 
 def require_spans(family: Family, start: Column, last: Column) -> None:

@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,20 +156,34 @@ def _digests(paths: Iterable[str]) -> dict[str, str] | None:
         return None
 
 
+def _code_files(folder: str) -> Iterator[tuple[str, int, int, int]]:
+    """Yield each file of code below a folder, and what tells whether it was written since."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _code_files(entry.path)
+            elif entry.name.endswith((".py", ".j2", ".toml")):
+                state = entry.stat()
+                yield entry.path, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+@cache
+def _files_digest(files: tuple[tuple[str, int, int, int], ...]) -> str:
+    """Return a digest of names and contents; files that no one wrote are read once a process."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path, *_ in files:
+        digest.update(f"{path}\0".encode() + Path(path).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _code_digest() -> str:
     """Return a digest of blockc's code and data, of Python, and of what is installed beside it.
 
     The version alone does not tell two states of a checkout apart.
     """
-    digest = hashlib.sha256(sys.version.encode())
     roots = (Path(__file__).parents[1], templates_dir(), sources_dir())
-    for root in roots:
-        for folder, folders, names in os.walk(root):
-            folders.sort()
-            for name in sorted(names):
-                if name.endswith((".py", ".j2", ".toml")):
-                    digest.update(f"{folder}/{name}\0".encode())
-                    digest.update(Path(folder, name).read_bytes() + b"\0")
+    files = (file for root in roots for file in _code_files(str(root)))
+    digest = hashlib.sha256(_files_digest(tuple(sorted(files))).encode())
     for place in sys.path:
         if os.path.isdir(place):  # noqa: PTH112
             installed = (name for name in os.listdir(place) if name.endswith(".dist-info"))  # noqa: PTH208
