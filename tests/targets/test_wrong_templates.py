@@ -152,6 +152,21 @@ def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(
     require_refused(target, template, old, new, message)
 
 
+def test_a_wrong_line_of_a_header_is_pointed_at_and_remarks_are_nobodys_business() -> None:
+    remarks = "# anybody's remark\n# list of things\n"
+    template = TEMPLATES["plain.txt.j2"].text
+    with pytest.raises(Unproved) as refused:
+        proved(
+            PLAIN, "plain.txt.j2", template, f"{remarks}# ipv4: 9 entries, 1 address\n{template}"
+        )
+    place = refused.value.at
+    assert place
+    assert (place.line, place.column) == (3, 1)
+    assert place.text == "# ipv4: 9 entries, 1 address"
+    proved(PLAIN, "plain.txt.j2", template, remarks + template)
+    proved(PLAIN, "plain.txt.j2", template, f"{template}# ipv4: 9 entries, 1 address\n")
+
+
 def test_a_chain_of_others_is_refused() -> None:
     template = TEMPLATES["ipset.rules.j2"].text
     others = {
