@@ -1,6 +1,7 @@
 """GeoLite2's zipped tables and MaxMind DB files, made small."""
 
 import sys
+import tracemalloc
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -175,6 +176,16 @@ def test_nodes_of_every_size_are_unpacked(size: int, packed: str) -> None:
     data = bytes.fromhex(packed.replace(" ", ""))
     tree = Tree.of(data, 1, size, V4_DEPTH)
     assert (tree.zero[0], tree.one[0]) == (2, 0xABCDEF if size == 6 else 0xABCDEF1)
+
+
+def test_a_small_file_cannot_stand_for_millions_of_networks() -> None:
+    """Both sides of each node lead to the next one: 40 nodes are the ends of 2**40 paths."""
+    ladder = [(node + 1, node + 1) for node in range(40)]
+    tracemalloc.start()
+    with pytest.raises(SourceSyntaxError, match="its 40 nodes cannot hold so many networks"):
+        Tree.of(nodes(*ladder), 40, 6, 0).leaves("file", 5_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 def test_a_tree_that_goes_in_circles_is_refused() -> None:

@@ -15,6 +15,8 @@ from blockc.values import Value
 
 WIDTH = 128
 V4_DEPTH = 96  # IPv4 stands below `::/96`
+_PATHS = 8  # a tree has one path to each node, and some files lead to a part of it twice
+_FEW = 1000
 
 
 class Leaves(NamedTuple):
@@ -70,7 +72,9 @@ class Tree(Value, eq=False):
 
         Raises:
             SourceUnfit: There are more than `most`, or the tree goes in circles.
-            SourceSyntaxError: The tree is deeper than an address.
+            SourceSyntaxError: The tree is deeper than an address, or leads to far more networks
+                than it has nodes: one node is then the end of many paths, and a small file could
+                stand for any number of them.
         """
         node = np.zeros(1, dtype=np.int64)
         high, low = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
@@ -94,6 +98,8 @@ class Tree(Value, eq=False):
                 message = f"lists more than {most:,} networks, or goes in circles"
                 hint = "raise expect.max_records if it is meant"
                 raise SourceUnfit(message, at=Location(name), hint=hint)
+            if total + len(node) > _PATHS * self.count + _FEW:
+                raise damaged(name, f"its {self.count:,} nodes cannot hold so many networks")
         if len(node):
             raise damaged(name, "its tree is deeper than an address")
         return _in_order(found)
