@@ -87,8 +87,8 @@ def test_a_target_that_cannot_say_an_action_is_refused_with_the_place_of_its_out
             compiled(text, day)
         assert [type(error) for error in caught.value.errors] == [PolicyError, PolicyError]
         first, second = map(str, caught.value.errors)
-        assert first.startswith("p.toml:10:10: plain cannot say 'monitor', and list 'staged' says")
-        assert second.startswith("p.toml:15:10: nginx-geo cannot say 'monitor', and list 'staged'")
+        assert first.startswith("p.toml:10:1: plain cannot say 'monitor', and list 'staged' says")
+        assert second.startswith("p.toml:15:1: nginx-geo cannot say 'monitor', and list 'staged'")
         assert "says so in p.toml:5; write until_block = " in first
         assert "p.toml:5; write lists = [...] in place of list, or write until_block" in second
 
@@ -197,3 +197,13 @@ def test_the_answer_is_that_of_the_stage_that_blocks_or_will_next(day: date, wan
     more = '{ from = 2027-02-01, action = "block", status = 404 },\n]'
     text = LEGAL.replace("\n]", f"\n    {more}") + output("legal", "j.json", "json")
     assert f'"status": {wanted}' in compiled(text, day).files["j.json"].decode()
+
+
+def test_what_a_target_cannot_do_and_what_it_cannot_answer_are_told_in_one_run() -> None:
+    with pytest.raises(Mistakes) as refused:
+        compiled(LEGAL + output("legal", "a.txt"))
+    said = [str(error).partition(", and list")[0] for error in refused.value.errors]
+    assert said == [
+        "p.toml:11:1: plain cannot say 'monitor'",
+        "p.toml:11:10: plain cannot answer with status 451",
+    ]

@@ -35,7 +35,7 @@ def _check_actions(
         ways = ['write until_block = "empty": then the output is empty until the list blocks']
         if not output.says_action and stage.action in facts.actions_of_lists:
             ways.insert(0, "write lists = [...] in place of list")
-        checks.findings.add(output.place / "target", said, hint=", or ".join(ways))
+        checks.findings.add_name(output.place / "target", said, hint=", or ".join(ways))
 
 
 def _check_answers(
