@@ -48,7 +48,7 @@ class Restore:
 
     Source: ipset(8) and ipset 7.17 itself. Sets keep their parameters when they are swapped; a set
     that exists is created again only with `-exist` and the same family and maxelem; an entry
-    twice, with or without `nomatch`, fails.
+    twice, with or without `nomatch`, fails where no `-exist` came before, and is refused anyhow.
     """
 
     def __init__(self, text: Text) -> None:
