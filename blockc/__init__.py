@@ -2,8 +2,9 @@
 
 The packages are the stages of the pipeline: `fetch` brings bytes, `formats` turns them into
 records, `policy` says who is blocked until when, `passes` find the fewest rules that mean it,
-`targets` write them in a platform's language and read them back, `verify` compares, `build`
-drives, `files` publishes. Start reading at `build.driver`.
+`targets` write them in a platform's language and read them back, `verify` compares, `compiler`
+drives, `publish` shows the files. Start reading at `workspace.project`, or at
+`docs/architecture.md`.
 """
 
 __version__ = "0.1.0"

@@ -108,7 +108,9 @@ def snapshot_of(table: SnapshotTable, place: Place, findings: Findings) -> Snaps
     for family, amount in table.holds.items():
         at = place / "holds" / family
         if family not in HELD:
-            findings.add_name(at, f"expected {' or '.join(HELD)}, found {family!r}")
+            findings.add_name(
+                at, f"expected {', '.join(HELD[:-1])} or {HELD[-1]}, found {family!r}"
+            )
         elif amount.records < 0 or not _COUNT.fullmatch(amount.addresses):
             findings.add(at, "expected numbers from 0")
         else:

@@ -91,7 +91,7 @@ def test_any_lock_is_read_back_whatever_a_server_put_into_it(
         ("ab" * 32, "AB" * 32, "6:10: expected 64 hexadecimal digits"),
         ("bytes = 12", "bytes = -12", "17:9: expected a number from 0, found -12"),
         ("records = 1\n", "", "14:2: 'records' is missing"),
-        ("holds.ipv4", "holds.ipv5", "11:1: expected ipv4 or ipv6, found 'ipv5'"),
+        ("holds.ipv4", "holds.ipv5", "11:1: expected ipv4, ipv6 or asn, found 'ipv5'"),
         ('"884106240"', '"0x5"', "11:14: expected numbers from 0"),
         ('"884106240"', "884106240", "11:45: expected text"),
         ("date = 2018-10-12", "date = 2018-13-12", "8:12: not TOML"),
