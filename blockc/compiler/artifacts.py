@@ -9,7 +9,7 @@ from blockc.addresses.addrset import union
 from blockc.addresses.rules import Rules, meaning
 from blockc.compiler.limits import Limits
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, part_path
-from blockc.errors import Miscompiled, Unproved, UnprovedTemplate
+from blockc.errors import DoesNotFit, Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
@@ -18,7 +18,7 @@ from blockc.targets.core.render import render
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
-from blockc.values import Value, field
+from blockc.values import Value, field, replace
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
 from blockc.vocabulary import HeaderForm
 
@@ -114,7 +114,8 @@ class ArtifactCompiler:
     def rules_together(self, group: ArtifactGroup) -> tuple[Compiled, ...] | None:
         """Return the rules of a group compiled as one map, or None; see `make_together`."""
         first, pieces = group.specs[0], group.pieces
-        if pieces is None or first.dialect.match is not first.target.match:
+        alone = first.dialect.match is not first.target.match or first.output.fit.parts
+        if pieces is None or alone:
             return None
         return compile_pieces(pieces, first.target.match, self._limits.of(first))
 
@@ -124,7 +125,8 @@ class ArtifactCompiler:
         request = self._limits.of(spec)
         recipe = _recipe(spec, request)
         if recipe not in self._compiled:
-            self._compiled[recipe] = compile_rules(spec.intent, spec.target.match, request)
+            compiled = compile_rules(spec.intent, spec.target.match, request)
+            self._compiled[recipe] = _in_parts(compiled, spec.output.fit.parts)
         return self._compiled[recipe]
 
     def make(self, spec: ArtifactSpec) -> Artifact:
@@ -185,6 +187,25 @@ class ArtifactCompiler:
             recipe=_recipe(spec, request),
             orders=tuple(written.orders for written, _ in parts),
         )
+
+
+def _in_parts(compiled: Compiled, parts: int | None) -> Compiled:
+    """Return what was compiled in the number of parts that is asked for, the last ones empty.
+
+    Who loads the parts names each of them: one that comes unasked is used by no rule, and one
+    that goes away stays loaded.
+
+    Raises:
+        DoesNotFit: There are more.
+    """
+    if parts is None or len(compiled.shards) == parts:
+        return compiled
+    if len(compiled.shards) > parts:
+        said = f"the list needs {len(compiled.shards)} parts, and parts = {parts}"
+        raise DoesNotFit(said, hint="raise parts, and load what is added")
+    empty = {family: Rules.empty(family) for family in compiled.meaning.families}
+    more = [empty] * (parts - len(compiled.shards))
+    return replace(compiled, shards=(*compiled.shards, *more))
 
 
 def _recipe(spec: ArtifactSpec, request: PassRequest) -> Hashable:

@@ -171,6 +171,7 @@ class Fit(Value, kw_only=True):
         spare: Countries that are never harmed.
         dont_care: Space that may get any verdict where that saves entries.
         lengths: The most different prefix lengths a family may use.
+        parts: How many artifacts a list is split into, whatever it needs today; None: those.
     """
 
     max_entries: int | None = None
@@ -181,6 +182,7 @@ class Fit(Value, kw_only=True):
     spare: tuple[str, ...] = ()
     dont_care: DontCare = DontCare.OFF
     lengths: int | None = None
+    parts: int | None = None
 
     @property
     def key(self) -> Hashable:

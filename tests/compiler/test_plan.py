@@ -6,7 +6,7 @@ import pytest
 
 from blockc.addresses import AddrMap, AddrSet
 from blockc.compiler.orders import ArtifactSpec, artifact_groups, verdicts
-from blockc.errors import Mistakes, PolicyError
+from blockc.errors import DoNotFit, Mistakes, PolicyError
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
 from tests.policy.toy import addresses
 
@@ -207,3 +207,35 @@ def test_what_a_target_cannot_do_and_what_it_cannot_answer_are_told_in_one_run()
         "p.toml:11:1: plain cannot say 'monitor'",
         "p.toml:11:10: plain cannot answer with status 451",
     ]
+
+
+SPLIT = 'when_over = "split"\nmax_entries = 2\n'
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3, 4])
+def test_a_list_is_in_as_many_parts_as_are_asked_for_and_the_last_are_empty(entries: int) -> None:
+    block = ", ".join(f'"10.{2 * n + 1}.0.0/24"' for n in range(entries))
+    more = f"{SPLIT}parts = 3\n"
+    build = compiled(f"[list.a]\nblock = [{block}]\n" + output("a", "{part}.txt", more=more))
+    assert sorted(build.files) == ["1.txt", "2.txt", "3.txt", "manifest.json"]
+    held = [
+        [line for line in build.files[f"{n}.txt"].decode().splitlines() if line[:1] != "#"]
+        for n in (1, 2, 3)
+    ]
+    assert sum(map(len, held)) == entries
+    assert held[2] == []
+    aws = compiled(
+        f"[list.a]\nblock = [{block}]\n" + output("a", "{part}.json", "aws-wafv2-ipset", more)
+    )
+    assert len(aws.files) == 7
+
+
+def test_a_list_that_needs_more_parts_is_refused_and_so_are_parts_of_nothing() -> None:
+    block = ", ".join(f'"10.{2 * n + 1}.0.0/24"' for n in range(5))
+    lists = f"[list.a]\nblock = [{block}]\n"
+    with pytest.raises(DoNotFit, match=r"a\.txt: the list needs 3 parts, and parts = 2; "):
+        compiled(lists + output("a", "a.txt", more=f"{SPLIT}parts = 2\n"))
+    with pytest.raises(Mistakes, match="only when_over = 'split' makes parts"):
+        compiled(lists + output("a", "a.txt", more="parts = 2\n"))
+    with pytest.raises(Mistakes, match="expected at least 1"):
+        compiled(lists + output("a", "a.txt", more=f"{SPLIT}parts = 0\n"))

@@ -13,7 +13,7 @@ from blockc.vocabulary import LOSSY
 
 def check_fit(table: OutputTable, place: Place, checks: Checks) -> Fit:
     """Return how an output may be fitted, noting what is wrong with it."""
-    for key in ("max_entries", "lengths"):
+    for key in ("max_entries", "lengths", "parts"):
         number = getattr(table, key)
         if number is not None and number < 1:
             checks.findings.add(place / key, "expected at least 1")
@@ -27,6 +27,7 @@ def check_fit(table: OutputTable, place: Place, checks: Checks) -> Fit:
         spare=tuple(_countries(table.spare, place / "spare", checks)),
         dont_care=table.dont_care,
         lengths=table.lengths,
+        parts=table.parts,
     )
 
 
@@ -34,6 +35,8 @@ def _check_balance(table: OutputTable, place: Place, checks: Checks) -> None:
     """Note keys that would do nothing: somebody believes that they do."""
     if table.mu is not None and table.when_over != "balance":
         checks.findings.add_name(place / "mu", "only when_over = 'balance' has a mu")
+    if table.parts is not None and table.when_over != "split":
+        checks.findings.add_name(place / "parts", "only when_over = 'split' makes parts")
     lossy = table.when_over in LOSSY
     for key in ("factors", "spare"):
         if getattr(table, key) and not lossy:

@@ -161,6 +161,9 @@ class OutputTable(Table, forbid_unknown_fields=False):
         HeaderForm,
         for_editors(description="full: also dates and digests of sources, which change every day"),
     ] = HeaderForm.SHORT
+    parts: Annotated[
+        int | None, for_editors(description="split: always so many artifacts, empty ones too")
+    ] = None
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""
