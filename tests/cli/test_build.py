@@ -246,3 +246,13 @@ def test_a_variable_that_says_words_from_now_on_is_told(
     assert changed + "words for actions from this build on" in built('lists = ["far"]')
     assert "$far said" not in built('lists = ["far"]')
     assert "$far said words for actions until now and says whether" in built('list = "far"')
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"lists": []}', '{"lists": {"far": 1}}', "null"])
+def test_a_manifest_that_somebody_changed_is_no_reason_to_fail(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path, text: str
+) -> None:
+    blockc(*words)
+    (tmp_path / "dist" / "manifest.json").resolve().write_text(text, encoding="utf-8")
+    done = blockc(*words)
+    assert (done.code, "Changed" in done.out) == (0, False)

@@ -162,12 +162,13 @@ def _show_tables(settings: Settings, run: BuildRun) -> None:
 
 def show_changes(settings: Settings, run: BuildRun) -> None:
     """Print the lists and artifacts whose counts are not those of the build before."""
-    if not run.published.manifest_before:
-        return
-    before = json.loads(run.published.manifest_before)
     after = json.loads(run.build.files[MANIFEST])
-    lists = list(_list_changes(before, after))
-    artifacts = list(_artifact_changes(before, after))
+    try:
+        before = json.loads(run.published.manifest_before)
+        lists = list(_list_changes(before, after))
+        artifacts = list(_artifact_changes(before, after))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # there was none, or somebody changed it
     if lists:
         heads = ["list", "family", "addresses before", "now"]
         show_table(settings, f"Changed lists{_cut(lists)}", heads, lists[:MOST_CHANGES])
