@@ -120,8 +120,8 @@ def test_a_build_from_the_lock_is_left_out_until_lock_or_age_say_otherwise(
     assert blockc("update", "--force", "-f", here / "blockc.toml").code == 0
     assert "nothing was compiled" not in blockc(*words).err
     assert "nothing was compiled" in blockc(*words).err
-    later = datetime.now(UTC).date() + timedelta(days=400)
-    monkeypatch.setattr(InputOptions, "day", property(lambda _: later))
+    later = datetime.now(UTC) + timedelta(days=400)
+    monkeypatch.setattr(InputOptions, "moment", property(lambda _: later))
     done = blockc(*words)
     assert done.code == 3
     assert "too old" in done.err
