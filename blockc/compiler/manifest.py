@@ -83,7 +83,11 @@ def changed_forms(before: bytes, now: bytes) -> list[str]:
     A variable that was 1 or 0 and is a word from now on keeps its name and is not what conditions
     that ask it believe: `if ($variable)` is true for `monitor`.
     """
-    old, new = (_forms(manifest) if manifest else {} for manifest in (before, now))
+    try:
+        old = _forms(before)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []  # there was none, or somebody changed it
+    new = _forms(now)
     return [
         f"{name} said {_SAYS[old[name]]} until now and says {_SAYS[says]} from this build on: "
         "change what asks it before this is loaded"
