@@ -16,7 +16,7 @@ from blockc.values import Value
 class AddrMap(Value):
     """A label for every address.
 
-    Invariant: one int32 partition a family, in family order; every label indexes `names`;
+    Invariant: one int32 partition per family, in family order; every label indexes `names`;
     label 0 is what holds where nothing was said.
     """
 

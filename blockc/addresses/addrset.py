@@ -17,7 +17,7 @@ from blockc.values import Value
 class AddrSet(Value):
     """A set of addresses, true or false for every address of every family it knows.
 
-    Invariant: one boolean partition a family, in family order.
+    Invariant: one boolean partition per family, in family order.
     """
 
     parts: tuple[Partition, ...]
@@ -51,7 +51,7 @@ class AddrSet(Value):
         spans: dict[Family, list[tuple[int, int]]] = {family: [] for family in families}
         for family, first, last in ranges:
             if family not in spans or not 0 <= first <= last <= family.last:
-                raise ValueError(f"{first:#x}-{last:#x} is no range of {family.name}")
+                raise ValueError(f"{first:#x}-{last:#x} is not a range of {family.name}")
             spans[family].append((first, last))
         return cls.of_spans(
             {family: columns.span_columns(family, rows) for family, rows in spans.items()}
@@ -59,7 +59,7 @@ class AddrSet(Value):
 
     @classmethod
     def of_spans(cls, spans: Mapping[Family, Spans]) -> "AddrSet":
-        """Return the union of `(start, inclusive end)` columns a family, in any order."""
+        """Return the union of `(start, inclusive end)` columns per family, in any order."""
         return cls(tuple(set_partition(f, *spans[f]) for f in sorted(spans)))
 
     @property

@@ -40,7 +40,7 @@ _KINDS[list(b"#;\n")] = 2
 
 @cache
 def _fields() -> U64:
-    """Return the table: value | mark << 8 | characters << 11, or 0 for what is no number."""
+    """Return the table: value | mark << 8 | characters << 11, or 0 for what is not a number."""
     a, b, c, d = (np.arange(1 << 16, dtype=np.uint64) >> shift & 15 for shift in (12, 8, 4, 0))
     mark = np.zeros(16, dtype=np.uint64)
     mark[[character & 15 for character in _MARKS]] = list(_MARKS.values())

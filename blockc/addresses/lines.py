@@ -25,7 +25,7 @@ from blockc.values import Value, replace
 
 Positions = NDArray[np.int64]
 BLANKS = " \t\r\v\f"
-_LONGEST = 200  # characters; whatever is longer is no address
+_LONGEST = 200  # characters; whatever is longer is not an address
 _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
 _SPANS = 1 << 17  # written at a time
 _MOST_ERRORS = 20  # bad lines that are shown one by one; more of them are only counted
@@ -87,7 +87,7 @@ class Spelling(Value):
 
 
 class Wrong(Value):
-    """A text that is no address, prefix or range: its position, and why."""
+    """A text that is not an address, prefix or range: its position, and why."""
 
     position: int
     text: str
@@ -96,9 +96,9 @@ class Wrong(Value):
 
 
 class Decoded(Value, eq=False):
-    """Spans a family, each with the position of its text, ascending; and what could not be read.
+    """Spans per family, each with the position of its text, ascending; and what could not be read.
 
-    Invariant: `spans` and `positions` have one length a family.
+    Invariant: `spans` and `positions` have one length per family.
     """
 
     spans: Mapping[Family, Spans]

@@ -2,7 +2,7 @@
 
 The only door to pytricia. It accepts keys with host bits and lengths that do not exist, so only
 `Prefixes`, which cannot hold either, may enter; and it mixes families in one trie, so there is
-one trie a family.
+one trie per family.
 """
 
 from collections import deque

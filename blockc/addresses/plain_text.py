@@ -1,4 +1,4 @@
-"""A plain text file: its lines, where in them something stands, and bodies that are no text."""
+"""A plain text file: its lines, where in them something stands, and bodies that are not a text."""
 
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
 from blockc.values import Value

@@ -101,7 +101,7 @@ def meaning(
     """Return the verdict every address gets from `rules`; a family without rules is all default.
 
     Args:
-        rules: At most one value a family.
+        rules: At most one value per family.
         names: The names of the verdicts; names[0] is the default.
 
     Raises:

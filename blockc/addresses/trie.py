@@ -54,7 +54,7 @@ class Trie(Value, eq=False):
         Its children are the widest nodes made so far that end and begin there, because nodes are
         made from the longest prefixes to the shortest.
 
-        Cost: O(n log n) in a sort, and a few numpy calls a prefix length.
+        Cost: O(n log n) in a sort, and a few numpy calls per prefix length.
         """
         count = len(leaves)
         if not count:

@@ -41,7 +41,7 @@ class Scaffold(Value):
     Attributes:
         folder: Where they go, absolute.
         selectors: What the policy blocks.
-        targets: A target an output.
+        targets: A target per output.
         program: The blockc that services run, absolute.
         user: Who owns the folder.
         install: What the jobs give to `pip install`.

@@ -1,4 +1,4 @@
-"""What a source is: one TOML file a source, read into a frozen value with every mistake placed."""
+"""A source: one TOML file per source, read into a frozen value with every mistake placed."""
 
 import hashlib
 import json
@@ -111,7 +111,7 @@ def read_source(path: str, text: str) -> Source:
     table = from_table(SourceTable, said, place, findings)
     name = PurePath(path).stem
     if not NAME.fullmatch(name):
-        findings.add(place, f"{name!r} is no name of a source, expected such as 'spamhaus-drop'")
+        findings.add(place, f"{name!r} is not a name of a source, expected such as 'spamhaus-drop'")
     _check_registry(table, place, findings)
     _check_urls(table, place, findings)
     _check_numbers(table, place, findings)
@@ -153,7 +153,7 @@ def _check_urls(table: SourceTable, place: Place, findings: Findings) -> None:
             findings.add(place / "urls" / number, f"{url!r} {wrong}")
     terms = table.licence.url
     if terms and (wrong_url(terms) or not terms.startswith("https:")):
-        findings.add(place / "licence" / "url", f"{terms!r} is no https url")
+        findings.add(place / "licence" / "url", f"{terms!r} is not an https url")
 
 
 def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None:

@@ -69,7 +69,7 @@ def parse_lock(path: str, text: str) -> Lock:
         findings.add(place / "version", wrong, hint="use the version of blockc that wrote it")
     for name in table.source:
         if not NAME_OF_SOURCE.fullmatch(name):
-            findings.add_name(place / "source" / name, f"{name!r} is no name of a source")
+            findings.add_name(place / "source" / name, f"{name!r} is not a name of a source")
     sources = {
         name: snapshot_of(one, place / "source" / name, findings)
         for name, one in table.source.items()
@@ -82,7 +82,7 @@ def read_lock(path: Path) -> Lock | None:
     """Return the lock at `path`, None if there is no such file.
 
     Raises:
-        Mistakes: It is no lock.
+        Mistakes: It is not a lock.
         UsageError: It cannot be read.
     """
     try:

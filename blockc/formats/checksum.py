@@ -25,7 +25,7 @@ def parse_md5(name: str, data: bytes) -> str:
     """
     if len(data) > MAX_BYTES:
         raise SourceSyntaxError(
-            f"{len(data):,} bytes are no checksum, expected {MAX_BYTES:,} at most",
+            f"{len(data):,} bytes are not a checksum, expected {MAX_BYTES:,} at most",
             at=Location(name),
         )
     lines = data.decode("utf-8", "backslashreplace").split("\n")

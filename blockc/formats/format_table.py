@@ -77,7 +77,7 @@ FORMATS = {
     for one in (
         Format(
             "text",
-            "addresses, prefixes, ranges, netmasks, wildcards, one a line",
+            "addresses, prefixes, ranges, netmasks, wildcards, one per line",
             "text_feed:read_text",
         ),
         Format("firehol", "a list of FireHOL, with its header", "text_feed:read_firehol"),
@@ -100,7 +100,7 @@ FORMATS = {
         Format("json", "JSON; paths say where the prefixes stand", "json_feed:read_json"),
         Format(
             "json-lines",
-            "a JSON record a line, such as Spamhaus DROP",
+            "a JSON record per line, such as Spamhaus DROP",
             "json_lines:read_json_lines",
         ),
         Format("mmdb", "a MaxMind DB file; needs blockc[mmdb]", "mmdb:read_mmdb"),

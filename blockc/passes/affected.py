@@ -60,7 +60,7 @@ class Impact(Value):
 def impact_of(
     addresses: AddrSet, records: Iterable[Records], most: int = HARDEST
 ) -> tuple[Impact, ...]:
-    """Return what `addresses` hit, a value a family.
+    """Return what `addresses` hit, a value per family.
 
     Args:
         addresses: What a pass added, or what it lost.

@@ -21,7 +21,7 @@ class TargetFacts(Value):
     """What a policy may ask of a target.
 
     `options`: the keys of an output that are the target's own.
-    `one_family`: an artifact holds one family, so each output is a file a family.
+    `one_family`: an artifact holds one family, so each output is a file per family.
     `several_lists`: one artifact can hold `lists = [...]`.
     `country_map`: one artifact can hold `map = "country"`.
     `template`: its text can be written by a template of the operator's own.
@@ -194,7 +194,7 @@ class Fit(Value, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One artifact a policy asks for, or one a country.
+    """One artifact a policy asks for, or one per country.
 
     Invariant: `lists` names one list, or several where the target can hold them, or none where
     the artifact is the country map.

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 NO_COUNTRY = "ZZ"
 
-#: What registries write that is no country. Selectable one by one, never part of a group.
+#: What registries write that is not a country. Selectable one by one, never part of a group.
 PSEUDO: Mapping[str, str] = {
     "AP": "Asia-Pacific region, no single country",
     "EU": "European Union, no single country",

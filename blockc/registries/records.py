@@ -1,4 +1,4 @@
-"""What the registries delegated, one record a row, as columns."""
+"""What the registries delegated, one record per row, as columns."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ class Conflict(Value):
 class RegistryMap(Value):
     """Country, registry and status of every address.
 
-    Invariant: one int32 partition a family whose labels are `class_label`s; 0 is space that no
+    Invariant: one int32 partition per family whose labels are `class_label`s; 0 is space that no
     registry lists.
     """
 
@@ -114,7 +114,7 @@ class RegistryMap(Value):
         return AddrMap(parts, tuple(country_text(int(code)) for code in codes))
 
     def country_counts(self) -> Mapping[str, dict[Family, int]]:
-        """Return delegated addresses a country and family, in order of the code."""
+        """Return delegated addresses per country and family, in order of the code."""
         mapped = self.countries()
         counts = {family: mapped.counts(family) for family in self.families}
         return {

@@ -1,4 +1,4 @@
-"""Writes the TOML of the lock and of the store: one fact a line, equal values give equal text."""
+"""Writes the TOML of the lock and of the store: one fact per line, equal values give equal text."""
 
 from collections.abc import Mapping
 from datetime import date

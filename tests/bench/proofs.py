@@ -21,7 +21,7 @@ EMBARGOED = ("CN", "RU", "IR", "KP", "CU", "SY")
 
 
 def rows(scale: Scale) -> Iterator[Row]:
-    """Yield the proof of one long list, a row a target."""
+    """Yield the proof of one long list, a row per target."""
     parts = [one for pieces in records(scale.folder).values() for one in pieces]
     if scale.small:
         parts = [part.take(slice(None, None, 500)) for part in parts]

@@ -301,6 +301,6 @@ def test_a_full_or_read_only_disk_keeps_what_was_published(
 def test_a_store_that_cannot_be_written_does_not_fail_a_build(
     tmp_path: Path, registries: Path
 ) -> None:
-    (tmp_path / "store").write_bytes(b"a file is no folder")
+    (tmp_path / "store").write_bytes(b"a file is not a folder")
     words = ("build", "-f", write_policy(tmp_path), "--from", registries)
     assert program(*words, "--store", tmp_path / "store", "-q").code == 0

@@ -100,7 +100,7 @@ def test_a_wrong_group_is_refused_at_its_place(blockc: Blockc, policy: Path) -> 
     path.write_text(GROUPS.replace('"CN"', '"UK"'), encoding="utf-8")
     done = blockc("build", "-f", policy, "--sample")
     assert done.code == 2
-    assert f"{path}:7:14: 'UK' is no ISO 3166 country code" in done.err
+    assert f"{path}:7:14: 'UK' is not an ISO 3166 country code" in done.err
     path.write_bytes(b"\xff")
     assert f"{path}:1: not UTF-8 text" in blockc("build", "-f", policy, "--sample").err
     path.unlink()

@@ -1,4 +1,4 @@
-"""Space that goes from one registry to another is no loss, and nobody is asked about it.
+"""Space that goes from one registry to another is not a loss, and nobody is asked about it.
 
 As on 2025-02-20, when 3,981,312 addresses went from LACNIC (BR) to ARIN (US): 2.1 % of LACNIC.
 """

@@ -129,5 +129,5 @@ def shown(folder: Path) -> dict[str, bytes]:
 
 
 def entries(text: bytes) -> list[str]:
-    """Return the lines of an artifact that are no comments."""
+    """Return the lines of an artifact that are not comments."""
     return [line for line in text.decode().splitlines() if line and not line.startswith("#")]

@@ -94,7 +94,7 @@ def test_a_list_called_countries_is_not_the_country_map() -> None:
 @pytest.mark.parametrize("target", ["plain", "ipset", "nftables", "aws-wafv2-ipset"])
 def test_a_target_of_one_list_refuses_more(target: str) -> None:
     for said in ('lists = ["plain"]', 'map = "country"'):
-        with pytest.raises(Mistakes, match=r"one list an artifact|cannot hold the country map"):
+        with pytest.raises(Mistakes, match=r"one list per artifact|cannot hold the country map"):
             compiled(LISTS + mapped(target, said))
 
 

@@ -27,7 +27,7 @@ def specs(text: str) -> list[ArtifactSpec]:
 
 
 def said(intent: AddrMap, verdict: str) -> AddrSet:
-    """Return the addresses that get a verdict, none if it is no verdict of the map."""
+    """Return the addresses that get a verdict, none if it is not a verdict of the map."""
     return intent.where([verdict]) if verdict in intent.names else AddrSet.empty()
 
 

@@ -58,8 +58,8 @@ def test_a_source_without_checksum_is_fine() -> None:
         ("min_records = 1", "min_records = 1\nmin_row = 1", "11:1: unknown key 'min_row'"),
         ("min_records = 1", "min_records = 0", "10:15: expected at least 1, found 0"),
         ("https://example.net/a", "http://example.net/a", "4:34: 'http://example.net/a' is no"),
-        ("https://example.net/a", "https://[", "4:34: 'https://[' is no https url"),
-        ("https://example.com/terms", "by post", "6:34: 'by post' is no https url"),
+        ("https://example.net/a", "https://[", "4:34: 'https://[' is not an https url"),
+        ("https://example.com/terms", "by post", "6:34: 'by post' is not an https url"),
         ('["https://example.com/a", "https://example.net/a"]', "[]", "4:8: no url, expected"),
         ("max_age_hours = 96", "max_age_hours = 12", "8:17: too old before it is refreshed"),
         ("0.02", "0.0", "12:24: expected a share above 0"),
@@ -77,7 +77,7 @@ def test_a_mistake_is_reported_at_its_place(old: str, new: str, said: str) -> No
 
 
 def test_a_file_that_cannot_name_a_source_is_refused() -> None:
-    with pytest.raises(Mistakes, match="'My Feed' is no name of a source"):
+    with pytest.raises(Mistakes, match="'My Feed' is not a name of a source"):
         read_source("sources/My Feed.toml", GOOD)
 
 

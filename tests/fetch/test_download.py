@@ -245,7 +245,7 @@ def test_a_redirect_from_https_to_http_is_never_followed(
 ) -> None:
     plain = server.plan("/x", sends(DATA))
     found = failure(secure.plan("/x", redirects(plain)))
-    assert found.reason == f"redirects to {plain!r}, which is no https url"
+    assert found.reason == f"redirects to {plain!r}, which is not an https url"
     assert server.asked == []
 
 

@@ -187,5 +187,5 @@ def test_bytes_stored_again_are_young_again(own: Tools) -> None:
 
 @pytest.mark.parametrize("name", ["", "x", "AB" * 32, "../" * 20, "a" * 63])
 def test_only_a_digest_names_a_blob(own: Tools, name: str) -> None:
-    with pytest.raises(ValueError, match="is no sha256"):
+    with pytest.raises(ValueError, match="is not a sha256"):
         own.blobs.get(name)

@@ -87,7 +87,7 @@ def test_any_lock_is_read_back_whatever_a_server_put_into_it(
     [
         ("version = 1", "version = 2", "2:11: version 2 of the lock, this blockc understands 1"),
         ("version = 1", "versoin = 1", "2:1: unknown key 'versoin'; did you mean 'version'?"),
-        ("[source.apnic]", "[source.APNIC]", "4:2: 'APNIC' is no name of a source"),
+        ("[source.apnic]", "[source.APNIC]", "4:2: 'APNIC' is not a name of a source"),
         ("ab" * 32, "AB" * 32, "6:10: expected 64 hexadecimal digits"),
         ("bytes = 12", "bytes = -12", "17:9: expected a number from 0, found -12"),
         ("records = 1\n", "", "14:2: 'records' is missing"),

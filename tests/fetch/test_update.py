@@ -226,7 +226,7 @@ def test_an_accepted_snapshot_that_grew_too_old_is_not_used(
 
 @pytest.mark.parametrize("digest", ["", "abc", "0123456789aB", "../../../../x", "0123456789ag"])
 def test_what_is_no_digest_cannot_be_accepted(digest: str) -> None:
-    with pytest.raises(UsageError, match="is no digest of a snapshot; copy the 12 digits"):
+    with pytest.raises(UsageError, match="is not a digest of a snapshot; copy the 12 digits"):
         UpdateOptions(accept=(digest,))
 
 

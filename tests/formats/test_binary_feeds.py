@@ -60,9 +60,9 @@ def test_the_registered_country_stands_in_where_no_other_is_known_and_that_is_to
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "is no zip file that can be read"),
-        (b"PK\x03\x04 no zip", "is no zip file that can be read"),
-        (geolite2()[:-40], "is no zip file that can be read"),
+        (b"", "is not a zip file that can be read"),
+        (b"PK\x03\x04 no zip", "is not a zip file that can be read"),
+        (geolite2()[:-40], "is not a zip file that can be read"),
         (geolite2(Locations_en=None), "has no Locations-en, expected the tables of GeoLite2"),
         (geolite2(Blocks_IPv6=None), "has no Blocks-IPv6"),
         (geolite2(Blocks_IPv6=""), "file/GeoLite2-Country-Blocks-IPv6.csv: the file is empty"),
@@ -198,9 +198,9 @@ def test_a_tree_that_goes_in_circles_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "rows", "said"),
     [
-        (b"", MMDB, "is no MaxMind DB file"),
-        (mmdb()[:900], MMDB, "is no MaxMind DB file, or cut"),
-        (mmdb()[300:], MMDB, "is no MaxMind DB file, or cut"),
+        (b"", MMDB, "is not a MaxMind DB file"),
+        (mmdb()[:900], MMDB, "is not a MaxMind DB file, or cut"),
+        (mmdb()[300:], MMDB, "is not a MaxMind DB file, or cut"),
         (mmdb(), {"tags": {"city": "city.name"}}, "has nothing at city.name, the tag 'city'"),
         (mmdb(), {"tags": {"c": "country"}}, "country is an object, expected a text"),
         (

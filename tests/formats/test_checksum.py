@@ -47,6 +47,6 @@ def test_anything_else_is_refused_with_its_line(data: bytes) -> None:
 
 
 def test_long_file_is_no_checksum() -> None:
-    with pytest.raises(SourceSyntaxError, match=r"^file\.md5: 4,097 bytes are no checksum"):
+    with pytest.raises(SourceSyntaxError, match=r"^file\.md5: 4,097 bytes are not a checksum"):
         parse_md5("file.md5", DIGEST.encode() + b" " * (4097 - 32))
     assert parse_md5("file.md5", DIGEST.encode() + b" " * (4096 - 32)) == DIGEST

@@ -50,7 +50,7 @@ VERDICTS = {
     "45-unknown-status": "unknown status 'transferred'",
     "46-unknown-type": "unknown type 'ipv8'",
     "48-extra-fields": ACCEPTED,
-    "49-bad-date": "'20201340' is no day",
+    "49-bad-date": "'20201340' is not a day",
     "50-dates-00000000": ACCEPTED,
     "51-trailing-spaces": ACCEPTED,
     "53-blank-and-comment-lines": ACCEPTED,

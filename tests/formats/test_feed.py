@@ -65,7 +65,7 @@ def test_a_feed_that_contradicts_itself_cannot_be_made() -> None:
     assert Feed(spans, {"x": good}, 2).addresses().count == 10
     with pytest.raises(ValueError, match="has spans of every family"):
         Feed({V4: spans[V4]}, {}, 1)
-    with pytest.raises(ValueError, match="has not one label a row"):
+    with pytest.raises(ValueError, match="has not one label per row"):
         Feed(spans, {"x": Tag(("",), {V4: none, V6: one})}, 2)
     with pytest.raises(ValueError, match="ends before it starts"):
         Feed({**spans, V4: (spans[V4][1], spans[V4][0])}, {}, 2)

@@ -86,15 +86,15 @@ title = "None"
 countries = []
 """
 EXPECTED = """\
-g.toml:4:2: 'Mine' is no name of a group; names are lower-case letters, digits and hyphens, a \
-letter first
-g.toml:6:20: 'EU' is no ISO 3166 country code; pseudo-codes belong to no group; a policy selects \
-them by themselves
-g.toml:6:26: 'XK' is no ISO 3166 country code; no registry uses XK: Kosovo's space is registered \
-under other codes, mostly RS and AL
-g.toml:6:32: 'UK' is no ISO 3166 country code; did you mean 'GB' (United Kingdom of Great Britain \
-and Northern Ireland)?
-g.toml:6:38: 'Germany' is no ISO 3166 country code; did you mean 'DE' (Germany)?
+g.toml:4:2: 'Mine' is not a name of a group; names are lower-case letters, digits and hyphens, \
+a letter first
+g.toml:6:20: 'EU' is not an ISO 3166 country code; pseudo-codes belong to no group; a policy \
+selects them by themselves
+g.toml:6:26: 'XK' is not an ISO 3166 country code; no registry uses XK: Kosovo's space is \
+registered under other codes, mostly RS and AL
+g.toml:6:32: 'UK' is not an ISO 3166 country code; did you mean 'GB' (United Kingdom of Great \
+Britain and Northern Ireland)?
+g.toml:6:38: 'Germany' is not an ISO 3166 country code; did you mean 'DE' (Germany)?
 g.toml:10:1: group 'none' has no countries"""
 
 

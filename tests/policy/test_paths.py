@@ -53,7 +53,11 @@ def test_a_path_that_could_leave_the_folder_or_not_be_filled_is_refused(path: st
         ("z/{country}", "z/CN", True),
         ("z/{country}", "z/CHN", False),
         ("z/{country}", "z/{country}", True),
-        ("z/{country}.txt", "z/{country}.{family}.txt", True),  # a target may write a file a family
+        (
+            "z/{country}.txt",
+            "z/{country}.{family}.txt",
+            True,
+        ),  # a target may write a file per family
         ("z/{family}", "z/ipv4", True),
         ("z/{family}", "z/ipv5", False),
         ("{part}.txt", "7.txt", True),

@@ -82,7 +82,7 @@ def must_match(pattern: str, text: str) -> None:
 
 
 def as_date(text: str) -> int:
-    """Return yyyymmdd as a number; raise if it is no day."""
+    """Return yyyymmdd as a number; raise if it is not a day."""
     must_match(r"\d{8}", text)
     date(int(text[:4]), int(text[4:6]), int(text[6:]))
     return int(text)

@@ -1,4 +1,4 @@
-"""Two IP sets a family and the rule that takes one away from the other, as AWS wants them."""
+"""Two IP sets per family and the rule that takes one away from the other, as AWS wants them."""
 
 import json
 import re

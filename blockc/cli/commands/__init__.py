@@ -1,1 +1,1 @@
-"""One module a verb: parses the call and hands it to the workspace."""
+"""One module per verb: parses the call and hands it to the workspace."""

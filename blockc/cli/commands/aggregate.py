@@ -107,7 +107,7 @@ class Aggregate(Value, kw_only=True):
 )
 @click.option("--longest-match", "longest", is_flag=True, help="Print exceptions, `!prefix`, too.")
 @click.option("--ranges", is_flag=True, help="Print ranges, first-last, instead of prefixes.")
-@click.option("--max-entries", type=AT_LEAST_1, help="At most so many entries a family.")
+@click.option("--max-entries", type=AT_LEAST_1, help="At most so many entries per family.")
 @click.option("--shared", is_flag=True, help="At most so many in both families together.")
 @click.option(
     "--when-over",
@@ -118,7 +118,7 @@ class Aggregate(Value, kw_only=True):
     "cover nothing else and the most of the list, or weigh one against the other.",
 )
 @click.option("--mu", type=number, help="For balance: what an address of the list is worth.")
-@click.option("--lengths", type=AT_LEAST_1, help="At most so many prefix lengths a family.")
+@click.option("--lengths", type=AT_LEAST_1, help="At most so many prefix lengths per family.")
 @click.option(
     "--dont-care",
     multiple=True,

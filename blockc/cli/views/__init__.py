@@ -1,1 +1,1 @@
-"""One module a verb: its result as tables for people and JSON for programs."""
+"""One module per verb: its result as tables for people and JSON for programs."""

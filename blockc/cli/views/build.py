@@ -212,7 +212,7 @@ def _cut(rows: Sequence[object]) -> str:
 
 
 def show_lists(settings: Settings, lists: Iterable[ResolvedList]) -> None:
-    """Print what each list is, a row a family."""
+    """Print what each list is, a row per family."""
     rows = [row for one in lists for row in _list_rows(one)]
     heads = ["list", "action", "family", "addresses", "prefixes"]
     show_table(settings, "Lists", heads, rows)
@@ -244,7 +244,7 @@ def _output_of(artifact: Artifact) -> str:
 
 
 def _output_row(artifacts: list[Artifact]) -> list[Cell]:
-    """Return the row of one output: its one artifact, or one a country."""
+    """Return the row of one output: its one artifact, or one per country."""
     order = artifacts[0].order
     path = order.output.path if len(artifacts) > 1 else min(artifacts[0].files)
     entries = [sum(a.entries.get(family, 0) for a in artifacts) for family in FAMILIES]

@@ -15,7 +15,7 @@ from blockc.vocabulary import WhenOver
 def show_curves(
     settings: Settings, title: str, mode: WhenOver, curves: Sequence[FamilyCurve]
 ) -> None:
-    """Print a table a family, a row a number of entries that matters."""
+    """Print a table per family, a row a number of entries that matters."""
     for number, one in enumerate(curves):
         show("\n" * bool(number))
         family = one.curve.family

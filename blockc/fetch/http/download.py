@@ -184,7 +184,7 @@ _HEALING_ERRORS: tuple[tuple[_Kinds, str], ...] = (
 )
 
 
-# What is wrong on this side: a bundle of certificates that is not there, a proxy that is no url.
+# What is wrong on this side: a bundle of certificates that is not there, a proxy that is not a url.
 _UNASKED = (
     requests.exceptions.InvalidProxyURL,
     requests.exceptions.InvalidSchema,

@@ -47,7 +47,7 @@ def plain_body(data: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def plain_member(data: bytes, source: Source) -> bytes:
-    """Return the one file of an archive that `source` means; what is no archive as it is.
+    """Return the one file of an archive that `source` means; what is not an archive as it is.
 
     Raises:
         FetchFailed: The archive cannot be unpacked, or there is not one such file.

@@ -18,18 +18,18 @@ def wrong_url(url: str) -> str:
     Good are `https:`, `file:` and, on this machine only, `http:`.
 
     >>> wrong_url("http://example.com/list")
-    'is no https url'
+    'is not an https url'
     >>> wrong_url("file:../list")
     'leaves the folder of the policy; write the absolute path as file:///path'
     """
     parts = _split(url)
     if parts is None or not _PRINTABLE.fullmatch(url):
-        return "is no https url"
+        return "is not an https url"
     if parts.scheme == "file":
         return _wrong_file(parts)
     if parts.username is not None or parts.password is not None:
         return "carries a password; put it into ~/.netrc"
-    return "" if _is_safe(parts) or _is_here(parts) else "is no https url"
+    return "" if _is_safe(parts) or _is_here(parts) else "is not an https url"
 
 
 def is_file(url: str) -> bool:
@@ -70,7 +70,7 @@ def next_url(url: str, location: str | None) -> str:
     local = _split(url)
     stays_here = bool(parts and local and _is_here(parts) and _is_here(local))
     if parts is None or not _PRINTABLE.fullmatch(target) or not (_is_safe(parts) or stays_here):
-        raise FetchFailed(f"redirects to {location[:100]!r}, which is no https url")
+        raise FetchFailed(f"redirects to {location[:100]!r}, which is not an https url")
     if parts.username is not None or parts.password is not None:
         raise FetchFailed(f"redirects to {location[:100]!r}, which carries a password")
     if _is_inside(parts) and not (local and _is_inside(local)):

@@ -58,7 +58,7 @@ class Blobs(Value):
     def get(self, sha256: str) -> bytes | None:
         """Return what has this sha256, or None.
 
-        A file that holds something else, cut short or changed by anybody, is no answer.
+        A file that holds something else, cut short or changed by anybody, is not an answer.
         """
         try:
             data = read_local(self.path(sha256), None)
@@ -73,7 +73,7 @@ class Blobs(Value):
     def path(self, sha256: str) -> Path:
         """Return where what has this sha256 is kept."""
         if not _SHA256.fullmatch(sha256):
-            raise ValueError(f"{sha256!r} is no sha256")
+            raise ValueError(f"{sha256!r} is not a sha256")
         return self.root / FOLDER / sha256[:2] / sha256
 
     def names(self) -> Iterator[str]:

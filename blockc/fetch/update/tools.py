@@ -87,7 +87,7 @@ class UpdateOptions(Value, kw_only=True):
         accept: Digests, or how they begin, of snapshots to accept whatever came before them.
 
     Raises:
-        UsageError: If something to accept is no digest.
+        UsageError: If something to accept is not a digest.
     """
 
     force: bool = False
@@ -99,7 +99,7 @@ class UpdateOptions(Value, kw_only=True):
         for said in self.accept:
             if len(said) < SHORT_DIGITS or not set(said) <= set("0123456789abcdef"):
                 raise UsageError(
-                    f"--accept {said!r} is no digest of a snapshot",
+                    f"--accept {said!r} is not a digest of a snapshot",
                     hint=f"copy the {SHORT_DIGITS} digits that the refusal shows",
                 )
 

@@ -147,7 +147,7 @@ def _one_of(registries: tuple[str, ...]) -> str:
 
 
 def _date(text: str) -> int | None:
-    """Return yyyymmdd, 0 for an unknown day, or None for what is no day."""
+    """Return yyyymmdd, 0 for an unknown day, or None for what is not a day."""
     if not text:
         return 0
     if not _DAY.fullmatch(text):
@@ -162,7 +162,7 @@ def _notes(line: DelegatedLine, *, date: int | None, known_status: bool) -> list
         sentence = f"unknown type {shown(kind)}, the row is only counted"
         notes.append(RowNote("type", sentence, line.at(2)))
     if date is None:
-        sentence = f"{shown(day)} is no day, the date is taken as unknown"
+        sentence = f"{shown(day)} is not a day, the date is taken as unknown"
         notes.append(RowNote("date", sentence, line.at(5)))
     if not known_status:
         sentence = f"unknown status {shown(status)}, never counted as delegated"

@@ -63,7 +63,7 @@ def read_header(name: str, data: bytes, asked: str | None) -> tuple[Header, int]
 
     Raises:
         UsageError: If `asked` is not a registry.
-        SourceSyntaxError: If the first line that is neither empty nor a comment is no header.
+        SourceSyntaxError: If the first line that is neither empty nor a comment is not a header.
         SourceUnfit: If it is the header of another registry than `asked`.
     """
     if asked is not None and asked not in KNOWN:

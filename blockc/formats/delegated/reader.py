@@ -74,7 +74,7 @@ def read_delegated(
     Raises:
         SourceSyntaxError: At the first line that breaks the format.
         SourceUnfit: If it is no such file, another registry's, incomplete, or its counts are wrong.
-        UsageError: If `registry` is no registry.
+        UsageError: If `registry` is not a registry.
 
     Cost: O(n log n) for n bytes, about 10 ms a megabyte.
     """

@@ -61,7 +61,7 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
 
     Raises:
         SourceSyntaxError: More rows than `options` forgives cannot be read.
-        SourceUnfit: The file is no geofeed, or is not to be believed.
+        SourceUnfit: The file is not a geofeed, or is not to be believed.
     """
     table = CsvTable.of(
         TextLines.of(name, data).require_complete(optional=options.may_be_unended), Dialect()
@@ -198,7 +198,7 @@ def _taken(spans: Spans, chosen: Positions) -> Spans:
 
 
 def _no_range(place: int, start: str, last: str) -> Wrong:
-    """Return why two texts, each of them right alone, are no range."""
+    """Return why two texts, each of them right alone, are not a range."""
     try:
         parse_range(f"{start}-{last}")
     except ValueError as reason:

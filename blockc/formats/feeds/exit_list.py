@@ -57,7 +57,7 @@ def _day(lines: TextLines, number: int, words: list[str]) -> Iterator[date]:
     """Yield the day of a line that tells how old the list is.
 
     Raises:
-        SourceSyntaxError: If this is no line of an exit list.
+        SourceSyntaxError: If this is not a line of an exit list.
     """
     length, place = _KEYWORDS.get(words[0], (0, 0))
     if len(words) != length:

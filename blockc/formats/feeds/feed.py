@@ -75,7 +75,7 @@ class Feed(Value, eq=False):
             freeze(start, last)
             require_spans(family, start, last)
             if any(len(tag.labels[family]) != len(start) for tag in self.tags.values()):
-                raise ValueError("a tag has not one label a row")
+                raise ValueError("a tag has not one label per row")
 
     def addresses(self, filters: Iterable[tuple[str, str]] = ()) -> AddrSet:
         """Return the addresses of the rows that pass `filters`.

@@ -69,7 +69,7 @@ def _contents(name: str, data: bytes) -> tuple[str, list[TextLines]]:
             found = _unpacked(name, archive)
             days = [match for one in archive.namelist() if (match := _FOLDER.match(one))]
     except _BROKEN as reason:
-        raise _unfit(name, f"is no zip file that can be read: {str(reason).lower()}") from None
+        raise _unfit(name, f"is not a zip file that can be read: {str(reason).lower()}") from None
     missing = [one for one in _TABLES if one not in found]
     if missing or not days:
         lacks = missing[0] if missing else "folder with a date"

@@ -18,7 +18,7 @@ def read_json(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read a JSON document. Nothing counts as a prefix but the texts its paths name.
 
     Raises:
-        SourceSyntaxError: It is no JSON, or at the first text that is no prefix.
+        SourceSyntaxError: It is not a JSON, or at the first text that is not a prefix.
         SourceUnfit: It has not what the paths say, or is not to be believed.
     """
     lines = TextLines.of(name, data)

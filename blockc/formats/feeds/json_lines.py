@@ -1,4 +1,4 @@
-"""Feeds of JSON records, one a line, of which the last may say that the file is whole.
+"""Feeds of JSON records, one per line, of which the last may say that the file is whole.
 
 So are the Spamhaus DROP lists: https://www.spamhaus.org/blocklists/do-not-route-or-peer/
 """
@@ -26,7 +26,7 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     """Read a file of records.
 
     Raises:
-        SourceSyntaxError: At the first line that is no record, or has no prefix.
+        SourceSyntaxError: At the first line that is not a record, or has no prefix.
         SourceUnfit: The record that ends the file is missing or counts others than there are, or
             the file is not to be believed.
     """

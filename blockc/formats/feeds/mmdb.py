@@ -83,7 +83,7 @@ def _metadata(name: str, data: bytes) -> "Metadata":
             metadata = reader.metadata()
     except (InvalidDatabaseError, *_DAMAGED):
         raise SourceUnfit(
-            "is no MaxMind DB file, or cut", at=Location(name), hint="fetch it again"
+            "is not a MaxMind DB file, or cut", at=Location(name), hint="fetch it again"
         ) from None
     numbers: list[Any] = [metadata.node_count, metadata.build_epoch]
     sound = all(isinstance(number, int) and number >= 0 for number in numbers)

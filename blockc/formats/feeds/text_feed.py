@@ -64,7 +64,7 @@ def read_firehol(name: str, data: bytes, options: FormatOptions) -> Feed:
     compared, too, and a difference reported: the two are counted at different times.
 
     Raises:
-        SourceSyntaxError: At the first line that is no entry, or a header that cannot be read.
+        SourceSyntaxError: At the first line that is not an entry, or a header that cannot be read.
         SourceUnfit: The header is missing, the list is not whole, or it is not to be believed.
     """
     lines = TextLines.of(name, data)

@@ -101,7 +101,7 @@ def _significant_lines(text: str, comment: str) -> tuple[list[str], Numbers]:
 def _even_columns(lines: Sequence[str], dialect: Dialect) -> tuple[list[str], ...]:
     """Return the columns of `lines` if nothing is quoted and all have as many cells, else nothing.
 
-    All cells in one list, because a list a row costs three times as much.
+    All cells in one list, because a list per row costs three times as much.
     """
     text = "\n".join(lines)
     mark = dialect.separator.encode()

@@ -31,4 +31,4 @@ def parse_day(text: str) -> date:
             return datetime.fromtimestamp(seconds, UTC).date()
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{text[:60]!r} is no date")
+    raise ValueError(f"{text[:60]!r} is not a date")

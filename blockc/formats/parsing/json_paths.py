@@ -81,14 +81,14 @@ def parse_path(text: str) -> Path:
     for piece in pieces:
         match = _STEP.fullmatch(piece)
         if not match or not piece or len(pieces) > _MAX_STEPS or (not match[1] and steps):
-            raise ValueError(f"{text!r} is no path, {piece!r} is no step of one")
+            raise ValueError(f"{text!r} is not a path, {piece!r} is no step of one")
         every = match[1] == "{*}"
         keys = tuple(match[1].strip("{}").split(",")) if match[1] and not every else ()
         if match[2] and not keys:
-            raise ValueError(f"{text!r} is no path, only a key can be optional")
+            raise ValueError(f"{text!r} is not a path, only a key can be optional")
         steps.append(PathStep(keys, bool(match[3]), bool(match[2]), every))
     if body != text and not (steps[-1].keys or steps[-1].every):
-        raise ValueError(f"{text!r} is no path, only a key has a name")
+        raise ValueError(f"{text!r} is not a path, only a key has a name")
     return Path(tuple(steps), named=body != text)
 
 

@@ -35,7 +35,7 @@ def unit_starts(wanted: Partition, allowed: Collection[int], limit: int) -> Colu
 def pack(
     rules: Sequence[Rules], units: Sequence[Column], limit: int, *, shared: bool
 ) -> list[list[Rules]]:
-    """Return the rules of each artifact, a value a family, in order of address.
+    """Return the rules of each artifact, a value per family, in order of address.
 
     Args:
         rules: The rules of each family by address.

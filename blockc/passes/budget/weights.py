@@ -20,7 +20,7 @@ PARTS = 1 << 16
 class Weights(Value):
     """What an address is worth.
 
-    Invariant: one int32 partition a family, in family order; every label indexes `rates`; rates
+    Invariant: one int32 partition per family, in family order; every label indexes `rates`; rates
     are not negative and rates[0] is 0.
 
     Attributes:

@@ -40,7 +40,7 @@ def cover(wanted: Partition, allowed: Collection[int] | None = None) -> Rules:
             lengths are left for `lengths.legal` to cut.
 
     Contract: EXACT; WITHIN_DONT_CARE where space is free. Of the fewest prefixes it takes those
-    with the least free space. Cost: O(n), a few numpy calls a prefix length.
+    with the least free space. Cost: O(n), a few numpy calls per prefix length.
 
     Raises:
         DoesNotFit: As `lengths.legal`.

@@ -38,7 +38,7 @@ def longest(wanted: Partition, allowed: Collection[int], most: int | None = None
     one verdict besides the default, those that give it to the least free space; with more
     verdicts free space prefers what it would inherit, then the default.
 
-    Cost: O(n) operations on sets of verdicts, a few numpy calls a prefix length.
+    Cost: O(n) operations on sets of verdicts, a few numpy calls per prefix length.
     """
     leaves, labels = legal_leaves(wanted, allowed)
     trie = Trie.over(leaves)

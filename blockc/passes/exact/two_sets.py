@@ -30,7 +30,7 @@ def two_sets(wanted: Partition, allowed: Collection[int], prices: Prices = (1, 1
         prices: What one entry of B and one of E costs.
 
     Contract: EXACT; WITHIN_DONT_CARE where space is free, of which it takes the least among
-    the cheapest sets. Cost: O(n), a few numpy calls a prefix length.
+    the cheapest sets. Cost: O(n), a few numpy calls per prefix length.
 
     Cheapest because a node is outside, inside B or excepted, and from the root down that only
     changes in this order, an entry a change: all three are compared at every node.

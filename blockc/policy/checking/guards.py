@@ -51,7 +51,9 @@ def _share(text: str, place: Place, findings: Findings) -> Fraction:
     found = _SHARE.fullmatch(text)
     share = Fraction(found[1]) / 100 if found else Fraction(2)
     if share > 1:
-        findings.add(place, f"{text!r} is no share", hint="expected '0%' to '100%', such as '2.5%'")
+        findings.add(
+            place, f"{text!r} is not a share", hint="expected '0%' to '100%', such as '2.5%'"
+        )
     return share
 
 
@@ -59,6 +61,6 @@ def _hours(text: str, place: Place, findings: Findings) -> int:
     found = _AGE.fullmatch(text)
     if not found:
         findings.add(
-            place, f"{text!r} is no age", hint="expected hours, days or weeks such as '4d'"
+            place, f"{text!r} is not an age", hint="expected hours, days or weeks such as '4d'"
         )
     return int(found[1]) * _HOURS[found[2]] if found else 0

@@ -101,7 +101,7 @@ def _chain(name: str, came_from: dict[str, str]) -> list[str]:
 def _check_name(name: str, place: Place, checks: Checks) -> None:
     if not LIST_NAME.fullmatch(name):
         hint = "names are 1 to 31 lower-case letters, digits and hyphens, a letter first"
-        checks.findings.add_name(place, f"{name!r} is no name of a list", hint=hint)
+        checks.findings.add_name(place, f"{name!r} is not a name of a list", hint=hint)
 
 
 def _check_sides(

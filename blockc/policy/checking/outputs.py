@@ -70,8 +70,8 @@ def _lists(
         words = "says no list" if not given else f"says {' and '.join(given)}"
         checks.findings.add_missing(place / "list", f"this output {words}", hint=hint)
     if table.lists and facts and not facts.several_lists:
-        said = f"{table.target} holds one list an artifact"
-        checks.findings.add_name(place / "lists", said, hint="write an output a list")
+        said = f"{table.target} holds one list per artifact"
+        checks.findings.add_name(place / "lists", said, hint="write an output per list")
     if table.map and facts and not facts.country_map:
         checks.findings.add_name(place / "map", f"{table.target} cannot hold the country map")
     named = [(name, place / "lists" / n) for n, name in enumerate(table.lists)]

@@ -49,7 +49,7 @@ class ListEntry(Value):
 class CountedEntry(Value):
     """An entry and what it stands for today.
 
-    `counts`: addresses, one number a family.
+    `counts`: addresses, one number per family.
     `days_left`: of an exception with an end; 0 on its last day.
     """
 

@@ -40,7 +40,7 @@ from blockc.registries.as_numbers import read_as_numbers
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value
 
-#: Numbers of addresses, one a family, in the order of the world's families.
+#: Numbers of addresses, one per family, in the order of the world's families.
 Counts = tuple[int, ...]
 T = TypeVar("T")
 DELEGATED = ("allocated", "assigned")

@@ -66,12 +66,12 @@ def _group(
 ) -> CountryGroup:
     if not NAME.fullmatch(name):
         hint = "names are lower-case letters, digits and hyphens, a letter first"
-        findings.add_name(place, f"{name!r} is no name of a group", hint=hint)
+        findings.add_name(place, f"{name!r} is not a name of a group", hint=hint)
     if not table.countries:
         findings.add_name(place / "countries", f"group {name!r} has no countries")
     for index, code in enumerate(table.countries):
         if code not in countries.names():
-            said = f"{code!r} is no ISO 3166 country code"
+            said = f"{code!r} is not an ISO 3166 country code"
             findings.add(place / "countries" / index, said, hint=_advice(code))
     caveat = " ".join(text for text in (shared.caveat, table.caveat) if text)
     members = tuple(sorted(set(table.countries)))

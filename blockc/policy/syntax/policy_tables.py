@@ -110,7 +110,7 @@ class GuardTable(Table):
 
 
 class OutputTable(Table, forbid_unknown_fields=False):
-    """One artifact, or one a country. Keys not named here are options of the target."""
+    """One artifact, or one per country. Keys not named here are options of the target."""
 
     target: str
     path: Annotated[

@@ -286,7 +286,9 @@ def _feed(text: str) -> FeedSelector:
     for part in query.split("&") if question else ():
         key, equals, value = part.partition("=")
         if not (equals and value and _FILTER.fullmatch(key)):
-            raise PolicyError(f"{part!r} is no filter", hint="write feed:NAME?key=value&key=value")
+            raise PolicyError(
+                f"{part!r} is not a filter", hint="write feed:NAME?key=value&key=value"
+            )
         pairs.append((key, value))
     return FeedSelector(_name(name, "feed"), tuple(sorted(set(pairs))))
 
@@ -321,7 +323,7 @@ def _file(path: str) -> FileSelector:
 def _name(text: str, kind: str) -> str:
     if not NAME.fullmatch(text):
         hint = "names are lower-case letters, digits and hyphens, a letter first"
-        raise PolicyError(f"{text!r} is no name of a {kind}", hint=hint)
+        raise PolicyError(f"{text!r} is not a name of a {kind}", hint=hint)
     return text
 
 

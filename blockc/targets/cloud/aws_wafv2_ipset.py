@@ -1,4 +1,4 @@
-"""AWS WAFv2 IP sets: the input of `aws wafv2 create-ip-set --cli-input-json`, one a family.
+"""AWS WAFv2 IP sets: the input of `aws wafv2 create-ip-set --cli-input-json`, one per family.
 
 The format has no comments; the description says what it can in its 256 characters. In two sets
 there are as many for the exceptions, and the rule that takes them away.

@@ -33,8 +33,8 @@ class Layout(StrEnum):
     """How the families of one list are spread over files."""
 
     TOGETHER = "together"  # both in one file, because the platform wants it so
-    EITHER = "either"  # both in one file, or one a family where the path says `{family}`
-    APART = "apart"  # a file a family, because the platform's objects hold only one
+    EITHER = "either"  # both in one file, or one per family where the path says `{family}`
+    APART = "apart"  # a file per family, because the platform's objects hold only one
 
 
 class Reference(Value):
@@ -259,15 +259,15 @@ class Target(Value, kw_only=True, eq=False):
     def files(self, path: str) -> tuple[File, ...]:
         """Return the files of an artifact written to `path`, the main ones first.
 
-        `{family}` in the path becomes `ipv4` or `ipv6`. Where the platform wants a file a family
+        `{family}` in the path becomes `ipv4` or `ipv6`. Where the platform wants a file per family
         and the path does not say where, the family goes before the suffix.
 
         Raises:
-            PolicyError: If the path asks for a file a family and the platform cannot.
+            PolicyError: If the path asks for a file per family and the platform cannot.
         """
         if "{family}" in path and self.layout is Layout.TOGETHER:
             raise PolicyError(
-                f"{path!r} asks for a file a family, {self.name} holds both in one",
+                f"{path!r} asks for a file per family, {self.name} holds both in one",
                 hint="take {family} out of the path",
             )
         if self.layout is Layout.APART and "{family}" not in path:

@@ -1,4 +1,4 @@
-"""Plain lists: a prefix a line, `#` starts a comment; for scripts, pf tables and zone files."""
+"""Plain lists: a prefix per line, `#` starts a comment; for scripts, pf tables and zone files."""
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.target import (
@@ -30,7 +30,7 @@ In two sets, whoever loads the first file must take the exceptions out of it."""
 
 PLAIN = Target(
     name="plain",
-    title="Plain list, a prefix a line",
+    title="Plain list, a prefix per line",
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.EITHER,

@@ -37,7 +37,7 @@ def read_ipset(texts: Sequence[Text]) -> Reading:
     """Return what the rules do to the contents of their sets once the restore file has run.
 
     Args:
-        texts: The restore file, then a rules file a family.
+        texts: The restore file, then a rules file per family.
     """
     restore = Restore(texts[0])
     rules = [(text, read_rules(text)) for text in texts[1:]]

@@ -1,4 +1,4 @@
-"""nftables: a table of its own with an interval set a family and a chain that drops their sources.
+"""nftables: a table of its own, with an interval set per family and a chain that drops sources.
 
 The file replaces the whole table in one transaction: `table` makes sure that it exists, `delete`
 removes it with everything in it, and the block makes it anew (`destroy` is unknown to nft 1.0.6).

@@ -56,7 +56,7 @@ def read_map(text: Text) -> Reading:
     if -1 in verdicts:
         at = verdicts.index(-1)
         expected = "a country code" if countries else ", ".join(_ACTIONS.said.values())
-        raise lines.error(at, f"the value {values[at]!r} is no verdict, expected {expected}")
+        raise lines.error(at, f"the value {values[at]!r} is not a verdict, expected {expected}")
     reading = Reading(decode_rules(text, networks, verdicts, lines.error), names)
     require_distinct(reading.parts)
     _require_no_fallback(text, reading)

@@ -95,7 +95,9 @@ def read_geo(text: Text) -> Reading:
         expected = ", ".join(_KINDS[kind].said.values())
         raise block.error(
             3 * at,
-            _wrong_entry(networks[at], f"{values[at]!r} is no verdict, expected one of {expected}"),
+            _wrong_entry(
+                networks[at], f"{values[at]!r} is not a verdict, expected one of {expected}"
+            ),
         )
     del networks[default], verdicts[default]
 
