@@ -73,4 +73,20 @@ def test_a_name_that_does_not_exist_is_told_with_the_nearest(blockc: Blockc) -> 
     done = blockc("list", "groups", "eu28", "efta", "nothing")
     assert (done.code, done.out) == (2, "")
     assert "'eu28' is not one of the groups; did you mean 'eu27'?" in done.err
-    assert "'nothing' is not one of the groups" in done.err
+    assert "'nothing' is not one of the groups; `blockc list groups` shows them\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("Germany", "did you mean 'DE' (Germany)?"),
+        ("UK", "did you mean 'GB' (United Kingdom of Great Britain and Northern Ireland)?"),
+        ("XX", "`blockc list countries` shows them"),
+    ],
+)
+def test_a_country_by_another_name_is_told_with_its_code(
+    blockc: Blockc, name: str, advice: str
+) -> None:
+    done = blockc("list", "countries", name)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"blockc: {name!r} is not one of the countries; {advice}\n"

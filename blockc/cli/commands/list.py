@@ -77,8 +77,15 @@ def _named(listing: Listing, names: Sequence[str]) -> Listing:
     wrong = [name for name in names if name not in rows]
     if wrong:
         kind = listing.title.lower()
-        said = (f"{name!r} is not one of the {kind}{suggestion(name, rows)}" for name in wrong)
-        raise Mistakes([UsageError(text) for text in said])
+        everything = f"`blockc list {kind}` shows them"
+        mistakes = [
+            UsageError(
+                f"{name!r} is not one of the {kind}{suggestion(name, rows)}",
+                hint=(kind == "countries" and countries.advice(name)) or everything,
+            )
+            for name in wrong
+        ]
+        raise Mistakes(mistakes)
     return listing._replace(rows=[rows[name] for name in names])
 
 
