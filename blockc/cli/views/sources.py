@@ -82,7 +82,9 @@ def _users(project: Project) -> Mapping[str, Iterable[str]]:
     try:
         policy = project.policy()
     except BlockcError as mistake:
-        warn(f"{project.file} cannot be read, so nobody knows what it uses: {mistake.message}")
+        said = str(mistake).partition("\n")[0]
+        hint = "`blockc build --dry-run` shows all mistakes"
+        warn(f"the policy cannot be read, so what it uses is not shown: {said}; {hint}")
         return {}
     asked = RIRS if asks_registries(policy) else ()
     users: dict[str, dict[str, None]] = {name: {"every list": None} for name in asked}
