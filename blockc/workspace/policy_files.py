@@ -178,4 +178,5 @@ def _template(output: Output, reader: FileReader) -> Text:
     try:
         return Text(path, read_beside(place, output.template, reader).decode())
     except UnicodeDecodeError:
-        raise PolicyError(f"{path} is not UTF-8 text", at=place.location()) from None
+        said, hint = f"{path} is not UTF-8 text", "save it as UTF-8"
+        raise PolicyError(said, at=place.location(), hint=hint) from None

@@ -127,7 +127,7 @@ def test_a_policy_that_cannot_be_read_is_named(blockc: Blockc, tmp_path: Path) -
     assert blockc("build", "--sample", "-f", tmp_path).code == 2
     (tmp_path / "bad").write_bytes(b"version = 1\n\xff\xfe\n")
     bad = blockc("build", "--sample", "-f", tmp_path / "bad")
-    assert bad == (2, "", f"blockc: {tmp_path}/bad:2: not UTF-8 text\n")
+    assert bad == (2, "", f"blockc: {tmp_path}/bad:2: not UTF-8 text; save it as UTF-8\n")
 
 
 def test_every_mistake_of_a_policy_is_reported_with_its_place(

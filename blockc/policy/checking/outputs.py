@@ -47,13 +47,15 @@ def check_output(
 
 def check_paths(outputs: Sequence[Output], checks: Checks) -> None:
     """Note every output that could write a file of another one."""
-    claims = PathClaims()
+    claims, places = PathClaims(), dict[str, Place]()
     for one in outputs:
         if is_pattern(one.path):
             other = claims.claim(one.path)
             if other is not None:
-                said = f"{one.path!r} can be the same file as {other!r}"
-                checks.findings.add(one.place / "path", said)
+                at = (places[other] / "path").location()
+                said = f"{one.path!r} can be the same file as {other!r} in {at.path}:{at.line}"
+                checks.findings.add(one.place / "path", said, hint="give each output its own path")
+            places.setdefault(one.path, one.place)
 
 
 def _lists(

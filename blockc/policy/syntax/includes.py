@@ -107,7 +107,8 @@ def text_of(path: str, data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as reason:
         line = data.count(b"\n", 0, reason.start) + 1
-        raise PolicyError("not UTF-8 text", at=Location(path, line)) from None
+        at = Location(path, line)
+        raise PolicyError("not UTF-8 text", at=at, hint="save it as UTF-8") from None
 
 
 def _variables(files: list[tuple[Place, dict[str, Any]]], findings: Findings) -> Variables:
