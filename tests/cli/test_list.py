@@ -29,6 +29,10 @@ def test_a_report_has_lists_and_numbers_where_the_table_has_words(blockc: Blockc
     }
     (edge,) = [row for row in reports["targets"] if row["name"] == "nginx-geo"]
     assert "block" in edge["verdicts"]
+    verdicts = {row["name"]: row["verdicts"] for row in reports["targets"]}
+    assert verdicts["plain"] == verdicts["caddy"] == ["block"]
+    for name in ("json", "ipset", "nftables", "aws-wafv2-ipset"):
+        assert verdicts[name] == ["block", "warn", "monitor"]
     (eyes,) = [row for row in reports["groups"] if row["name"] == "five-eyes"]
     assert eyes["countries"] == ["AU", "CA", "GB", "NZ", "US"]
     (arin,) = [row for row in reports["sources"] if row["name"] == "arin"]

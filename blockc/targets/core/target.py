@@ -202,7 +202,11 @@ class Target(Value, kw_only=True, eq=False):
     @property
     def verdicts(self) -> tuple[str, ...]:
         """Return every verdict it can express, for people to read."""
-        return spoken(self.words)
+        said = spoken(self.words)
+        return (
+            *said,
+            *(one for one in ACTIONS if one in self.responses.actions and one not in said),
+        )
 
     @property
     def has_exceptions(self) -> bool:
