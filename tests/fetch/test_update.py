@@ -129,7 +129,8 @@ def test_offline_asks_nobody(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     nothing = ended(own, wanted, UpdateOptions(offline=True))
     assert (nothing.came, server.asked) == (UpdateResult.UNFIT, [])
-    assert nothing.problems == ("there is no last good snapshot on this machine",)
+    said = "there is no last good snapshot on this machine, and --offline fetches none"
+    assert nothing.problems == (said,)
     first = ended(own, wanted)
     kept = ended(own, wanted, UpdateOptions(offline=True))
     assert (kept.came, kept.snapshot, kept.problems) == (UpdateResult.KEPT, first.snapshot, ())

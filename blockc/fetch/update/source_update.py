@@ -177,7 +177,9 @@ class _Course(Value):
         good = self.previous.good
         if good is None:
             unread = self.previous.damage and not self.previous.read
-            return None, [] if unread else ["there is no last good snapshot on this machine"]
+            closed = ", and --offline fetches none" if self.candidates.options.offline else ""
+            said = f"there is no last good snapshot on this machine{closed}"
+            return None, [] if unread else [said]
         age = continuity.age_of(good, checked_at, self.now, self.source.registry)
         old = "nothing tells how old it is" if age is None else continuity.too_old(self.source, age)
         if old:
