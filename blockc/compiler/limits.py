@@ -3,16 +3,20 @@
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
-from blockc.addresses import FAMILIES, AddrSet
-from blockc.addresses.addrset import union
+from blockc.addresses import FAMILIES, columns
+from blockc.addresses.addrset import AddrSet, union
+from blockc.addresses.columns import Column, Spans
 from blockc.compiler.orders import ArtifactSpec
 from blockc.passes.budget.weights import Weights, never_blocked
-from blockc.passes.dont_care import dont_care_space
 from blockc.passes.request import PassRequest
 from blockc.policy.model import Fit
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
-from blockc.registries.special import protected_addresses
+from blockc.registries.special import (
+    protected_addresses,
+    special_addresses,
+    special_purpose,
+)
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionContext
 from blockc.values import Value, field, replace
@@ -79,3 +83,29 @@ class Limits(Value):
         if key not in self.known:
             self.known[key] = make()
         return self.known[key]  # type: ignore[return-value]  # a key always has one type
+
+
+def dont_care_space(tier: DontCare, world: RegistryMap) -> AddrSet:
+    """Return the space of `tier`, whole /64s in IPv6.
+
+    Special-purpose space with local users is never part of it, whatever the registries say: it
+    has real clients on the near side of a firewall.
+    """
+    if tier == DontCare.OFF:
+        return AddrSet.empty(world.families)
+    kept = ["available"] if tier == DontCare.RESERVED else []
+    usable = world.select(statuses=["other", *kept]) - special_addresses()
+    taken = union([world.delegated(), usable, protected_addresses(), reachable_addresses()])
+    return ~AddrSet.of_spans({f: _whole_units(*taken.spans(f)) for f in taken.families})
+
+
+def reachable_addresses() -> AddrSet:
+    """Return the special-purpose space that may be the source of traffic from the Internet."""
+    return AddrSet.of(row.prefix for row in special_purpose() if row.reachable)
+
+
+def _whole_units(start: Column, last: Column) -> Spans:
+    """Return spans widened to whole units, so that columns stay narrow (see `columns`)."""
+    if not columns.is_wide(start):
+        return start, last
+    return columns.split(start)[0], columns.split(last)[0]

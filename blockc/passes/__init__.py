@@ -4,7 +4,7 @@ Start reading at `plan`, which chooses and runs the passes, and `request`, what 
 answers. `contract` is what each pass promises, `driver` checks that promise on every run.
 
 - nothing given up: `exact/exact_passes` lists the passes a match model takes; `cover`, `ortc` with
-  its tie-break and `two_sets` are its optimum, `dont_care` the space it may use; `lengths` and
+  its tie-break and `two_sets` are its optimum; `lengths` and
   `fewer_lengths` keep to the prefix lengths a platform takes.
 - something given up: `budget/` finds the least cost at every number of entries, as a `cost_curve`;
   `sharding` makes several artifacts in place of one. `affected` says whom it hits.

@@ -6,9 +6,9 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.family import V4, V6, Family, Prefix
 from blockc.addresses.partition import Partition
-from blockc.addresses.pieces import pieces_of
 from blockc.addresses.prefixes import Prefixes
 from blockc.addresses.trie import Trie, block_starts, trie_of
+from blockc.passes.exact.lengths import pieces_of
 
 TOY = Family(0, 3)
 

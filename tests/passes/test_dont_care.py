@@ -6,7 +6,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V6
 from blockc.addresses.parse import parse_prefix
-from blockc.passes.dont_care import dont_care_space
+from blockc.compiler.limits import dont_care_space
 from blockc.registries.records import STATUSES, Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.registries.special import protected_addresses, special_purpose

@@ -9,11 +9,11 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6
 from blockc.addresses.rules import Match
+from blockc.compiler.limits import dont_care_space
 from blockc.fetch.folder import read_folder
 from blockc.formats.delegated.reader import read_delegated
 from blockc.passes.affected import impact_of
 from blockc.passes.budget.weights import Weights
-from blockc.passes.dont_care import dont_care_space
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import Compiled, PassRequest
 from blockc.registries.records import Records
