@@ -31,19 +31,19 @@ def test_a_good_url_is_good(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://example.com/list", "no https url"),
-        ("http://localhost.example.com/list", "no https url"),
-        ("http://127.0.0.1.example.com/list", "no https url"),
-        ("ftp://example.com/list", "no https url"),
-        ("HTTPS:/example.com", "no https url"),
-        ("https://", "no https url"),
-        ("https://[", "no https url"),
-        ("https://example.com:port/", "no https url"),
-        ("https://example.com:0/", "no https url"),
-        ("https://example.com/a b", "no https url"),
-        ("https://example.com/\x1b[2J", "no https url"),
-        ("https://ex\u0430mple.com/", "no https url"),
-        ("https://example.com/" + "a" * 2000, "no https url"),
+        ("http://example.com/list", "not an https url"),
+        ("http://localhost.example.com/list", "not an https url"),
+        ("http://127.0.0.1.example.com/list", "not an https url"),
+        ("ftp://example.com/list", "not an https url"),
+        ("HTTPS:/example.com", "not an https url"),
+        ("https://", "not an https url"),
+        ("https://[", "not an https url"),
+        ("https://example.com:port/", "not an https url"),
+        ("https://example.com:0/", "not an https url"),
+        ("https://example.com/a b", "not an https url"),
+        ("https://example.com/\x1b[2J", "not an https url"),
+        ("https://ex\u0430mple.com/", "not an https url"),
+        ("https://example.com/" + "a" * 2000, "not an https url"),
         ("https://me:secret@example.com/", "carries a password; put it into ~/.netrc"),
         ("https://me@example.com/", "carries a password"),
         ("file:", "names no file"),
@@ -92,7 +92,7 @@ def test_a_redirect_stays_encrypted_or_on_this_machine(
     ],
 )
 def test_a_redirect_elsewhere_is_refused(url: str, location: str | None) -> None:
-    with pytest.raises(FetchFailed, match=r"no https url|redirects to nowhere") as caught:
+    with pytest.raises(FetchFailed, match=r"not an https url|redirects to nowhere") as caught:
         next_url(url, location)
     assert not caught.value.retryable
 
