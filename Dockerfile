@@ -1,5 +1,5 @@
 # docker build -t blockc .
-# docker run --rm -v "$PWD:/work" blockc build -f blockc.toml
+# docker run --rm -v "$PWD:/policy" blockc build -f blockc.toml
 FROM python:3.12-slim AS made
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 COPY . /src
@@ -7,6 +7,6 @@ RUN python -m venv /opt/blockc && /opt/blockc/bin/pip install --no-cache-dir "/s
 
 FROM python:3.12-slim
 COPY --from=made /opt/blockc /opt/blockc
-ENV PATH=/opt/blockc/bin:$PATH BLOCKC_STORE=/work/.blockc/store
-WORKDIR /work
+ENV PATH=/opt/blockc/bin:$PATH BLOCKC_STORE=/policy/.blockc/store
+WORKDIR /policy
 ENTRYPOINT ["blockc"]
