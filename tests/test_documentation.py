@@ -62,6 +62,7 @@ def test_the_policy_of_the_runbook_does_what_its_table_says(tmp_path: Path, day:
     geo = found["nginx/embargo.conf"]
     assert f"# ipv4: {entries} entries" in geo
     assert geo.count(word) >= 1445 if word else " block;" not in geo
+    assert "403" not in geo.partition("geo $")[0]
     assert "return 451;" in found["nginx/embargo.server.conf"]
     assert "return status 451" in found["haproxy/embargo.rules.cfg"]
     drops = "drop" in found["nft/embargo.nft"].partition("chain")[2]
