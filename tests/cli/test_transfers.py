@@ -92,7 +92,7 @@ def test_what_another_registry_has_taken_over_is_a_transfer(
     shift = "10.0% of the ipv4 addresses of BR are registered in US now"
     if words == ("--json",):
         (lacnic,) = [one for one in json.loads(done.out)["sources"] if one["name"] == "lacnic"]
-        assert lacnic["came"] == "origin"
+        assert lacnic["result"] == "new"
         assert (lacnic["problems"], lacnic["warnings"]) == ([], [said, shift])
     else:
         assert f"lacnic: {said}" in done.err

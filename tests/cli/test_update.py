@@ -85,7 +85,7 @@ def test_an_update_fetches_the_five_registries_and_locks_them(blockc: Blockc, po
     head, _, *rows = done.out.splitlines()[1:]
     assert head.split()[:4] == ["source", "data", "of", "age"]
     assert [row.split()[0] for row in rows] == sorted(RIRS)
-    assert [row.split()[-2] for row in rows] == ["origin"] * 5
+    assert [row.split()[-2] for row in rows] == ["new"] * 5
     lock = read_lock(policy.parent / "blockc.lock")
     assert lock
     assert list(lock.sources) == sorted(RIRS)
@@ -102,7 +102,7 @@ def test_a_second_update_changes_nothing(
     server.asked.clear()
     done = blockc("update", "-f", policy, "--json")
     report = json.loads(done.out)
-    assert [one["came"] for one in report["sources"]] == ["unchanged"] * 5
+    assert [one["result"] for one in report["sources"]] == ["unchanged"] * 5
     assert lock.stat().st_mtime_ns == before.st_mtime_ns
     assert len(server.asked) == 5
 
@@ -128,7 +128,7 @@ def test_json_tells_what_is_used_and_what_was_before(
         },
     }
     assert apnic["before"]["holds"]["ipv4"] == {"records": 3, "addresses": "1792"}
-    assert (apnic["name"], apnic["came"], apnic["refused"]) == ("apnic", "origin", None)
+    assert (apnic["name"], apnic["result"], apnic["refused"]) == ("apnic", "new", None)
     assert (apnic["problems"], apnic["warnings"]) == ([], [])
     table = blockc("update", "apnic", "-f", policy).out
     assert table.splitlines()[-1].split()[4:7] == ["5", "0", "0"]
@@ -189,7 +189,7 @@ def test_a_registry_that_never_came_is_exit_3_and_no_lock(
     assert done.code == 3
     assert "lacnic has no data that may be used; nothing was changed" in done.err
     assert not (policy.parent / "blockc.lock").exists()
-    assert "unfit" in done.out
+    assert "no data" in done.out
     assert json.loads(blockc("update", "--json", "-f", policy).out)["written"] is False
 
 
@@ -227,14 +227,14 @@ def test_a_registry_that_could_not_be_fetched_is_a_warning_and_with_strict_exit_
     assert "warning: lacnic: kept; builds go on with" in done.err
     strict = blockc("update", "--strict", "-f", policy)
     assert strict.code == 3
-    assert "nothing usable came for lacnic; try again later" in strict.err
+    assert "nothing usable could be fetched for lacnic; try again later" in strict.err
     assert (policy.parent / "blockc.lock").exists()
 
 
 def test_a_dry_run_shows_and_stores_nothing(blockc: Blockc, policy: Path) -> None:
     done = blockc("update", "--dry-run", "-f", policy)
     assert done.code == 0
-    assert done.out.count("origin") == 5
+    assert done.out.count("  new  ") == 5
     assert not (policy.parent / "blockc.lock").exists()
     assert not (policy.parent / "store").exists()
 
@@ -266,7 +266,7 @@ def test_verbose_tells_every_step_and_quiet_none(
     said = blockc("update", "apnic", "-v", "-f", policy).err.splitlines()
     assert f"blockc: apnic: asking {server.url}/apnic" in said
     assert f"blockc: apnic: checking {server.url}/apnic" in said
-    assert "blockc: apnic: origin" in said
+    assert "blockc: apnic: new" in said
     assert blockc("update", "apnic", "-q", "-f", policy).err == ""
 
 
@@ -290,7 +290,7 @@ def test_real_files_of_afrinic_follow_each_other_as_they_did(
         server.plan("/afrinic.md5", sends(md5(data)))
         done = blockc("update", "afrinic", "-f", policy, "--json")
         (afrinic,) = json.loads(done.out)["sources"]
-        assert (done.code, afrinic["came"], afrinic["used"]["date"]) == (0, "origin", day)
+        assert (done.code, afrinic["result"], afrinic["used"]["date"]) == (0, "new", day)
         assert afrinic["used"]["records"] == records
         if day == "2022-09-20":
             assert "the summary promises 3,326 rows of AS numbers" in afrinic["warnings"][-1]
@@ -308,7 +308,7 @@ def test_a_feed_of_the_operator_is_fetched_from_a_file(blockc: Blockc, policy: P
     done = blockc("update", "our-feed", "-f", policy, "--json")
     assert done.code == 0, done.err
     (feed,) = json.loads(done.out)["sources"]
-    assert (feed["came"], feed["used"]["date"], feed["used"]["records"]) == ("origin", None, 2)
+    assert (feed["result"], feed["used"]["date"], feed["used"]["records"]) == ("new", None, 2)
     assert feed["used"]["holds"] == {
         "ipv4": {"records": 1, "addresses": "256"},
         "ipv6": {"records": 1, "addresses": str(2**80)},
@@ -395,15 +395,15 @@ def test_bars_show_each_source_and_escape_what_they_show() -> None:
         watch(Event("apnic", UpdateStep.RECEIVING, done=5_500_000, total=11_000_000))
         watch(Event("arin", UpdateStep.RECEIVING, done=500))
         watch(Event("apnic", UpdateStep.WAITING, "answered 503"))
-        watch(Event("apnic", UpdateStep.DONE, "origin"))
+        watch(Event("apnic", UpdateStep.DONE, "new"))
     shown = terminal.getvalue()
     last = shown.rpartition("apnic")[2].splitlines()[0]
     assert "5.5 MB" in last
-    assert "origin" in last
+    assert "new" in last
     assert "\x1b[2J" not in shown
 
 
 def test_a_log_gets_no_bars(policy: Path) -> None:
     done = program("update", "-f", policy, BLOCKC_STORE=str(policy.parent / "store"))
     assert (done.code, "\x1b" in done.err + done.out) == (0, False)
-    assert sorted(done.err.splitlines())[1:] == [f"blockc: {name}: origin" for name in sorted(RIRS)]
+    assert sorted(done.err.splitlines())[1:] == [f"blockc: {name}: new" for name in sorted(RIRS)]

@@ -51,7 +51,7 @@ class Case:
     """A fault, and the outcome it must have."""
 
     fault: str
-    came: UpdateResult
+    result: UpdateResult
     origin: Answers
     mirror: Answers = DEAD
     origin_md5: Answers = ()

@@ -15,9 +15,9 @@ TABLE = {
     "": ("kept", None, None),
     "f": ("kept", None, None),
     "r": ("refused", None, 0),
-    "n": ("origin", 0, None),
+    "n": ("new", 0, None),
     "b": ("unchanged", 0, None),
-    "k": ("origin", 0, None),
+    "k": ("new", 0, None),
     "ff": ("kept", None, None),
     "fr": ("refused", None, 1),
     "fn": ("mirror", 1, None),
@@ -74,8 +74,8 @@ def test_what_follows(word: str, *, stands: bool) -> None:
     made = attempts(word)
     found = decided(made, stands=stands)
     if used is None and not stands:
-        came = "unfit"
-    assert found.came == came
+        came = "no data"
+    assert found.result == came
     assert found.candidate is (None if used is None else made[used].candidate)
     assert found.refused is (None if refused is None else made[refused].refused)
     assert found.settled == any(one.candidate for one in made)
@@ -83,4 +83,4 @@ def test_what_follows(word: str, *, stands: bool) -> None:
 
 def test_what_the_operator_accepts_is_taken_and_says_so() -> None:
     made = [Attempt(UpdateResult.ACCEPTED, Candidate(snapshot("n")))]
-    assert decided(made).came is UpdateResult.ACCEPTED
+    assert decided(made).result is UpdateResult.ACCEPTED

@@ -40,7 +40,7 @@ def row(case: Case, outcome: SourceOutcome, server: FaultyServer) -> str:
     said = "<br>".join(outcome.problems) or "-"
     for path in ("origin", "mirror"):
         said = said.replace(f"{server.url}/{path}", path)
-    return f"| {case.fault} | {outcome.came} | {said} |\n"
+    return f"| {case.fault} | {outcome.result} | {said} |\n"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
@@ -49,9 +49,9 @@ def test_a_fault_ends_as_it_must(
 ) -> None:
     outcome = case.run(server, tmp_path)
 
-    assert outcome.came is case.came, outcome.problems
+    assert outcome.result is case.result, outcome.problems
     assert outcome.snapshot
-    fresh = outcome.came in (UpdateResult.ORIGIN, UpdateResult.MIRROR)
+    fresh = outcome.result in (UpdateResult.ORIGIN, UpdateResult.MIRROR)
     data = Blobs(tmp_path).get(outcome.snapshot.sha256)
     assert data == (NEW if fresh else OLD)
     assert outcome.before
@@ -74,7 +74,7 @@ def test_the_documentation_has_every_case_and_no_other(
     assert text.startswith(HEAD)
     rows = text.removeprefix(HEAD).splitlines()
     starts = [" | ".join(line.split(" | ")[:2]) for line in rows]
-    assert starts == [f"| {case.fault} | {case.came}" for case in CASES]
+    assert starts == [f"| {case.fault} | {case.result}" for case in CASES]
 
 
 def test_every_case_has_a_name_of_its_own() -> None:

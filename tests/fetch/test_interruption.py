@@ -187,7 +187,7 @@ def test_the_second_of_two_updates_waits_and_says_so(
     events = Watched()
     own = tools(tmp_path, watch=events, clock=clock(pause=lambda _seconds: other.close()))
     (outcome,) = update(own, [source(server.url + "/x")], None, UpdateOptions()).outcomes
-    assert outcome.came is UpdateResult.ORIGIN
+    assert outcome.result is UpdateResult.ORIGIN
     waits = [event.text for event in events if event.step is UpdateStep.WAITING]
     assert len(waits) == 1
     assert waits[0].startswith(f"another update is at it: process {os.getpid()} on ")

@@ -37,7 +37,7 @@ try:
         done = update(own, [wanted], read_lock(path), wish)
         if verb == "update":
             commit(own.root, path, done)
-        print(done.outcomes[0].came)
+        print(done.outcomes[0].result)
 except OutputError as error:
     print(error)
     sys.exit(error.exit_code)
@@ -90,11 +90,11 @@ def test_a_full_disk_keeps_what_is_stored_and_says_so(server: FaultyServer, tmp_
         run update
         """,
     )
-    assert first == "origin"
+    assert first == "new"
     assert message.startswith(f"{tmp_path}/disk/store/raw/")
     assert "no space left on device; free some space; what was stored before is unt" in message
     assert code == "code 2"
-    assert (kept, left, again) == ("2018-10-12", "0", "origin")
+    assert (kept, left, again) == ("2018-10-12", "0", "new")
 
 
 @pytest.mark.real
@@ -114,8 +114,8 @@ def test_a_read_only_store_serves_builds_and_says_what_it_cannot(
         run use
         """,
     )
-    assert lines[:2] == ["origin", "code 0"]
+    assert lines[:2] == ["new", "code 0"]
     assert "read-only file system; name a store that can be written with --store or" in lines[2]
     assert lines[3:] == [
-        "code 2", "origin", "code 0", "kept", "code 0", "2018-10-12", "code 0",
+        "code 2", "new", "code 0", "kept", "code 0", "2018-10-12", "code 0",
     ]  # fmt: skip

@@ -61,10 +61,10 @@ def test_an_unchanged_source_costs_one_question_and_no_reading(
     own = replace(own, read=reader)
     server.plan("/x.md5", sends(md5(FIRST)))
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')), checksum=True)
-    assert ended(own, wanted).came is UpdateResult.ORIGIN
+    assert ended(own, wanted).result is UpdateResult.ORIGIN
     assert [one.path for one in server.asked] == ["/x", "/x.md5"]
     again = ended(at(own, 1), wanted)
-    assert again.came is UpdateResult.UNCHANGED
+    assert again.result is UpdateResult.UNCHANGED
     assert again.checked_at == NOW + timedelta(days=1)
     assert [one.path for one in server.asked] == ["/x", "/x.md5", "/x"]
     assert len(read) == 1
@@ -75,7 +75,7 @@ def test_the_same_bytes_sent_again_are_not_read_again(server: FaultyServer, own:
     wanted = source(server.plan("/x", sends(FIRST)), checksum=True)
     ended(own, wanted)
     events = Watched()
-    assert ended(replace(own, watch=events), wanted).came is UpdateResult.UNCHANGED
+    assert ended(replace(own, watch=events), wanted).result is UpdateResult.UNCHANGED
     assert server.times("/x.md5") == 1
 
 
@@ -94,7 +94,7 @@ def test_force_asks_and_reads_as_if_nothing_were_known(server: FaultyServer, own
     assert len(read) == 2
     assert "If-None-Match" not in server.asked[-2].headers
     assert server.times("/x.md5") == 2
-    assert (again.came, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
+    assert (again.result, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
 
 
 def test_a_server_that_says_not_modified_for_ever_is_asked_outright(
@@ -104,9 +104,9 @@ def test_a_server_that_says_not_modified_for_ever_is_asked_outright(
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')))
     ended(own, wanted)
     server.plan("/x", unless_known(toy("2018-10-16"), etag='"1"'))
-    assert ended(at(own, 1), wanted).came is UpdateResult.UNCHANGED
+    assert ended(at(own, 1), wanted).result is UpdateResult.UNCHANGED
     found = ended(at(own, 3), wanted)
-    assert found.came is UpdateResult.ORIGIN
+    assert found.result is UpdateResult.ORIGIN
     assert found.snapshot
     assert str(found.snapshot.facts.date) == "2018-10-16"
 
@@ -118,7 +118,7 @@ def test_a_mirror_is_not_asked_with_the_etag_of_the_origin(
     wanted = source(origin, server.plan("/mirror", sends(FIRST, ETag='"m"')))
     ended(own, wanted)
     server.plan("/x", status(404))
-    assert ended(own, wanted).came is UpdateResult.UNCHANGED
+    assert ended(own, wanted).result is UpdateResult.UNCHANGED
     assert "If-None-Match" not in server.asked[-1].headers
     server.plan("/x", sends(FIRST))
     ended(own, wanted)
@@ -128,20 +128,20 @@ def test_a_mirror_is_not_asked_with_the_etag_of_the_origin(
 def test_offline_asks_nobody(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     nothing = ended(own, wanted, UpdateOptions(offline=True))
-    assert (nothing.came, server.asked) == (UpdateResult.UNFIT, [])
+    assert (nothing.result, server.asked) == (UpdateResult.NO_DATA, [])
     said = "there is no last good snapshot on this machine, and --offline fetches none"
     assert nothing.problems == (said,)
     first = ended(own, wanted)
     kept = ended(own, wanted, UpdateOptions(offline=True))
-    assert (kept.came, kept.snapshot, kept.problems) == (UpdateResult.KEPT, first.snapshot, ())
+    assert (kept.result, kept.snapshot, kept.problems) == (UpdateResult.KEPT, first.snapshot, ())
     assert len(server.asked) == 1
-    assert ended(at(own, 8), wanted, UpdateOptions(offline=True)).came is UpdateResult.UNFIT
+    assert ended(at(own, 8), wanted, UpdateOptions(offline=True)).result is UpdateResult.NO_DATA
 
 
 def test_a_dry_run_tells_and_changes_nothing(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     told = ended(own, wanted, UpdateOptions(dry_run=True))
-    assert told.came is UpdateResult.ORIGIN
+    assert told.result is UpdateResult.ORIGIN
     assert not own.root.exists()
     ended(own, wanted)
     before = files(own.root)
@@ -151,7 +151,7 @@ def test_a_dry_run_tells_and_changes_nothing(server: FaultyServer, own: Tools) -
         (b"?", UpdateResult.KEPT),
     ):
         server.plan("/x", sends(data))
-        assert ended(own, wanted, UpdateOptions(dry_run=True)).came is came
+        assert ended(own, wanted, UpdateOptions(dry_run=True)).result is came
     assert files(own.root) == before
 
 
@@ -165,21 +165,21 @@ def test_a_refused_snapshot_is_accepted_by_its_digest_without_asking_again(
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
     refused = ended(own, wanted)
-    assert (refused.came, refused.refused and refused.refused.sha256) == (
+    assert (refused.result, refused.refused and refused.refused.sha256) == (
         UpdateResult.REFUSED,
         sha256_of(SHRUNK),
     )
     command = f"`blockc update toy --accept {sha256_of(SHRUNK)[:12]}`"
     assert command in refused.problems[0]
-    assert ended(own, wanted).came is UpdateResult.REFUSED
+    assert ended(own, wanted).result is UpdateResult.REFUSED
     server.plan("/x", status(500))
     server.asked.clear()
     accepted = ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK)[:12],)))
-    assert accepted.came is UpdateResult.ACCEPTED
+    assert accepted.result is UpdateResult.ACCEPTED
     assert accepted.snapshot == refused.refused
     assert server.asked == []
     server.plan("/x", sends(SHRUNK))
-    assert ended(own, wanted).came is UpdateResult.UNCHANGED
+    assert ended(own, wanted).result is UpdateResult.UNCHANGED
 
 
 def test_a_snapshot_is_accepted_while_it_comes(server: FaultyServer, own: Tools) -> None:
@@ -187,7 +187,7 @@ def test_a_snapshot_is_accepted_while_it_comes(server: FaultyServer, own: Tools)
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
     wish = UpdateOptions(accept=(sha256_of(SHRUNK)[:12],))
-    assert ended(own, wanted, wish).came is UpdateResult.ORIGIN
+    assert ended(own, wanted, wish).result is UpdateResult.ORIGIN
 
 
 def test_what_the_origin_was_refused_for_may_still_be_accepted_after_a_mirror_helped_out(
@@ -197,11 +197,11 @@ def test_what_the_origin_was_refused_for_may_still_be_accepted_after_a_mirror_he
     ended(own, wanted)
     server.plan("/x", sends(SHRUNK))
     found = ended(own, wanted)
-    assert (found.came, len(found.problems)) == (UpdateResult.MIRROR, 1)
+    assert (found.result, len(found.problems)) == (UpdateResult.MIRROR, 1)
     server.plan("/x", status(404))
     digest = sha256_of(SHRUNK)[:12]
     assert digest in found.problems[0]
-    assert ended(own, wanted, UpdateOptions(accept=(digest,))).came is UpdateResult.ACCEPTED
+    assert ended(own, wanted, UpdateOptions(accept=(digest,))).result is UpdateResult.ACCEPTED
 
 
 def test_an_acceptance_is_for_one_snapshot_alone(server: FaultyServer, own: Tools) -> None:
@@ -209,7 +209,8 @@ def test_an_acceptance_is_for_one_snapshot_alone(server: FaultyServer, own: Tool
     ended(own, wanted)
     server.plan("/x", sends(toy("2018-10-13", addresses=100)))
     assert (
-        ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK),))).came is UpdateResult.REFUSED
+        ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK),))).result
+        is UpdateResult.REFUSED
     )
 
 
@@ -221,7 +222,7 @@ def test_an_accepted_snapshot_that_grew_too_old_is_not_used(
     server.plan("/x", sends(SHRUNK))
     ended(own, wanted)
     found = ended(at(own, 30), wanted, UpdateOptions(accept=(sha256_of(SHRUNK),)))
-    assert found.came is UpdateResult.UNFIT
+    assert found.result is UpdateResult.NO_DATA
     assert "what was accepted cannot be used: its data is 31 days old" in found.problems[0]
 
 
@@ -241,7 +242,7 @@ def test_half_of_a_file_may_go_if_none_of_it_was_delegated(
     wanted = source(server.plan("/x", sends(b"line\n" * 8188)))
     ended(own, wanted)
     server.plan("/x", sends(b"line\n" * 3529))
-    assert ended(own, wanted).came is UpdateResult.ORIGIN
+    assert ended(own, wanted).result is UpdateResult.ORIGIN
 
 
 # ---- a machine that remembers nothing, and a lock ---------------------------------------------
@@ -263,11 +264,11 @@ def test_a_new_machine_compares_with_the_lock(server: FaultyServer, own: Tools) 
     ):
         server.plan("/x", sends(data))
         found = ended(own, wanted, lock=lock)
-        assert (found.came, found.before) == (UpdateResult.UNFIT, lock.sources["toy"])
+        assert (found.result, found.before) == (UpdateResult.NO_DATA, lock.sources["toy"])
         assert said in found.problems[0]
     server.plan("/x", sends(SECOND))
     found = ended(own, wanted, lock=lock)
-    assert found.came is UpdateResult.ORIGIN
+    assert found.result is UpdateResult.ORIGIN
     assert found.change("ipv4") == Amount(0, 0)
 
 
@@ -278,7 +279,7 @@ def test_a_new_machine_that_gets_the_locked_bytes_changes_no_lock(
     lock = locked(own, wanted, server)
     server.plan("/x", status(404))
     found = ended(own, wanted, lock=lock)
-    assert (found.came, found.snapshot) == (UpdateResult.UNCHANGED, lock.sources["toy"])
+    assert (found.result, found.snapshot) == (UpdateResult.UNCHANGED, lock.sources["toy"])
     assert own.blobs.get(sha256_of(FIRST)) == FIRST
 
 
@@ -293,7 +294,7 @@ def test_what_another_project_accepted_is_not_accepted_here(
     ended(own, wanted, UpdateOptions(accept=(sha256_of(SHRUNK),)))
     server.plan("/x", unless_known(SHRUNK, etag='"2"'))
     found = ended(own, wanted, lock=lock)
-    assert (found.came, found.snapshot) == (UpdateResult.REFUSED, lock.sources["toy"])
+    assert (found.result, found.snapshot) == (UpdateResult.REFUSED, lock.sources["toy"])
     server.plan("/x", status(500))
     assert ended(own, wanted, lock=lock).snapshot == lock.sources["toy"]
 
@@ -306,7 +307,7 @@ def test_a_lock_newer_than_what_is_remembered_is_not_undone(
     server.plan("/x", unless_known(FIRST, etag='"1"'))
     ended(own, wanted)
     found = ended(own, wanted, lock=lock)
-    assert found.came is UpdateResult.UNFIT
+    assert found.result is UpdateResult.NO_DATA
     assert "older than that of 2018-10-13 before" in found.problems[0]
 
 
@@ -322,7 +323,7 @@ def test_a_damaged_blob_is_fetched_again(
     path = own.blobs.path(sha256_of(FIRST))
     path.unlink() if damage is None else path.write_bytes(damage)
     again = ended(own, wanted)
-    assert (again.came, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
+    assert (again.result, again.snapshot) == (UpdateResult.UNCHANGED, first.snapshot)
     assert "If-None-Match" not in server.asked[-1].headers
     assert own.blobs.get(sha256_of(FIRST)) == FIRST
 
@@ -334,7 +335,7 @@ def test_a_damaged_blob_is_not_kept_when_the_network_fails(
     ended(own, wanted)
     own.blobs.path(sha256_of(FIRST)).write_bytes(b"changed")
     server.plan("/x", status(500))
-    assert ended(own, wanted).came is UpdateResult.UNFIT
+    assert ended(own, wanted).result is UpdateResult.NO_DATA
 
 
 def test_a_damaged_state_is_told_and_written_anew(server: FaultyServer, own: Tools) -> None:
@@ -343,7 +344,7 @@ def test_a_damaged_state_is_told_and_written_anew(server: FaultyServer, own: Too
     path = state_path(own.root, wanted)
     path.write_text("version = 1\nname", encoding="utf-8")
     found = ended(own, wanted)
-    assert found.came is UpdateResult.ORIGIN
+    assert found.result is UpdateResult.ORIGIN
     assert found.problems[0].startswith("what was remembered is damaged and starts anew: ")
     state = load_state(path)
     assert state
@@ -357,12 +358,12 @@ def test_a_last_good_snapshot_stands_until_it_is_too_old(server: FaultyServer, o
     wanted = source(server.plan("/x", sends(FIRST)))
     ended(own, wanted)
     server.plan("/x", status(404))
-    assert ended(at(own, 1), wanted).came is UpdateResult.KEPT
+    assert ended(at(own, 1), wanted).result is UpdateResult.KEPT
     late = ended(at(own, 3), wanted)
-    assert late.came is UpdateResult.KEPT
+    assert late.result is UpdateResult.KEPT
     assert late.warnings == ("its data is 5 days old, though it is published every 24 hours",)
     unfit = ended(at(own, 6), wanted)
-    assert (unfit.came, unfit.snapshot) == (UpdateResult.UNFIT, None)
+    assert (unfit.result, unfit.snapshot) == (UpdateResult.NO_DATA, None)
     assert "max_age_hours = 168" in unfit.problems[-1]
 
 
@@ -371,7 +372,7 @@ def test_a_server_that_confirms_too_old_data_makes_it_no_younger(
 ) -> None:
     wanted = source(server.plan("/x", unless_known(FIRST, etag='"1"')))
     ended(own, wanted)
-    assert ended(at(own, 6), wanted).came is UpdateResult.UNFIT
+    assert ended(at(own, 6), wanted).result is UpdateResult.NO_DATA
 
 
 def test_undated_data_is_as_old_as_its_last_confirmation(server: FaultyServer, own: Tools) -> None:
@@ -379,10 +380,10 @@ def test_undated_data_is_as_old_as_its_last_confirmation(server: FaultyServer, o
     wanted = source(server.plan("/x", unless_known(data, etag='"1"')))
     ended(own, wanted)
     for day in (6, 12, 18):
-        assert ended(at(own, day), wanted).came is UpdateResult.UNCHANGED
+        assert ended(at(own, day), wanted).result is UpdateResult.UNCHANGED
     server.plan("/x", status(500))
-    assert ended(at(own, 24), wanted).came is UpdateResult.KEPT
-    assert ended(at(own, 26), wanted).came is UpdateResult.UNFIT
+    assert ended(at(own, 24), wanted).result is UpdateResult.KEPT
+    assert ended(at(own, 26), wanted).result is UpdateResult.NO_DATA
 
 
 def test_undated_data_that_only_a_lock_knows_cannot_be_judged(
@@ -392,7 +393,7 @@ def test_undated_data_that_only_a_lock_knows_cannot_be_judged(
     lock = locked(own, wanted, server)
     own.blobs.put(toy(""))
     found = ended(own, wanted, UpdateOptions(offline=True), lock)
-    assert found.came is UpdateResult.UNFIT
+    assert found.result is UpdateResult.NO_DATA
     assert "nothing tells how old it is" in found.problems[-1]
 
 
@@ -405,12 +406,12 @@ def test_a_file_is_a_source_too(own: Tools, tmp_path: Path) -> None:
     (tmp_path / "list.md5").write_bytes(md5(FIRST))
     for url in ("file:list", f"file://{tmp_path}/list"):
         assert (
-            ended(own, source(url, checksum=True), UpdateOptions(force=True)).came
+            ended(own, source(url, checksum=True), UpdateOptions(force=True)).result
             is UpdateResult.ORIGIN
         )
     (tmp_path / "list.md5").write_bytes(md5(SECOND))
     found = ended(own, source("file:list", checksum=True), UpdateOptions(force=True))
-    assert found.came is UpdateResult.KEPT
+    assert found.result is UpdateResult.KEPT
     assert "file:list: does not match its checksum" in found.problems[0]
 
 
@@ -422,5 +423,5 @@ def test_a_file_that_will_not_do_says_why(own: Tools, tmp_path: Path, name: str,
     (tmp_path / "huge").write_bytes(b"x" * 200_000)
     (tmp_path / "out").symlink_to("/etc/passwd")
     found = ended(replace(own, folder=tmp_path), source(f"file:{name}"))
-    assert found.came is UpdateResult.UNFIT
+    assert found.result is UpdateResult.NO_DATA
     assert said in found.problems[0]

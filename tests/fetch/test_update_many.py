@@ -133,14 +133,14 @@ def test_a_store_that_cannot_be_written_is_no_fault_of_upstream(
 
 def test_an_outcome_cannot_be_unfit_and_usable(server: FaultyServer, own: Tools) -> None:
     good = ended(own, source(server.plan("/x", sends(FIRST))))
-    with pytest.raises(ValueError, match="toy is unfit with Snapshot"):
-        replace(good, came=UpdateResult.UNFIT)
-    assert Update((good,)).unfit == ()
+    with pytest.raises(ValueError, match="toy is no data with Snapshot"):
+        replace(good, result=UpdateResult.NO_DATA)
+    assert Update((good,)).without_data == ()
 
 
 def test_a_stalled_server_does_not_hold_the_others_up(server: FaultyServer, own: Tools) -> None:
     sources = five(server)
     server.plan("/three", stalls())
     done = update(own, sources, None, UpdateOptions())
-    assert [one.came for one in done.outcomes].count(UpdateResult.ORIGIN) == 4
-    assert done.outcomes[2].came is UpdateResult.UNFIT
+    assert [one.result for one in done.outcomes].count(UpdateResult.ORIGIN) == 4
+    assert done.outcomes[2].result is UpdateResult.NO_DATA

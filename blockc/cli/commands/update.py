@@ -69,7 +69,7 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     tell_outcomes(settings, done)
     for digest in done.unused(asked.accept):
         warn(f"no snapshot {digest} came, and none was refused before")
-    written = not asked.dry_run and not done.unfit
+    written = not asked.dry_run and not done.without_data
     if written:
         commit(tools.root, path, done, only=None if asked.sources else names)
     _show(settings, done, path, written=written)

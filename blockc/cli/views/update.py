@@ -16,8 +16,12 @@ def tell_outcomes(settings: Settings, done: Update) -> None:
         name = one.source.name
         for text in (*one.problems, *one.warnings):
             warn(f"{name}: {text}")
-        if one.snapshot and one.came in (UpdateResult.KEPT, UpdateResult.REFUSED) and one.problems:
-            warn(f"{name}: {one.came}; builds go on with {_named(one.snapshot)}")
+        if (
+            one.snapshot
+            and one.result in (UpdateResult.KEPT, UpdateResult.REFUSED)
+            and one.problems
+        ):
+            warn(f"{name}: {one.result}; builds go on with {_named(one.snapshot)}")
         for text in one.oddities:
             info(settings, f"{name}: {text}")
 
@@ -33,7 +37,7 @@ def show_update(settings: Settings, done: Update) -> None:
         return
     heads = ["source", "data of", "age", "records"]
     heads += [f"{family.name} change" for family in FAMILIES]
-    show_table(settings, "Sources", [*heads, "came", "digest"], map(_row, done.outcomes))
+    show_table(settings, "Sources", [*heads, "result", "digest"], map(_row, done.outcomes))
 
 
 def _row(one: SourceOutcome) -> list[Cell]:
@@ -44,7 +48,7 @@ def _row(one: SourceOutcome) -> list[Cell]:
         age_text(one.age) if one.snapshot else "-",
         facts.records if facts else "",
         *(_change(family, one.change(family.name)) for family in FAMILIES),
-        str(one.came),
+        str(one.result),
         one.snapshot.short if one.snapshot else "-",
     ]
 
@@ -82,7 +86,7 @@ def update_report(done: Update, lock: str, *, written: bool) -> dict[str, object
 def _outcome_report(one: SourceOutcome) -> dict[str, object]:
     return {
         "name": one.source.name,
-        "came": str(one.came),
+        "result": str(one.result),
         "used": snapshot_report(one.snapshot),
         "before": snapshot_report(one.before),
         "refused": snapshot_report(one.refused),

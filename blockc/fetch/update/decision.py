@@ -11,21 +11,21 @@ from blockc.values import Value
 
 
 class UpdateResult(StrEnum):
-    """Where the snapshot that is used from now on came from."""
+    """How the update of a source ended, in a word."""
 
-    ORIGIN = "origin"  # new, from the first url
+    ORIGIN = "new"  # new, from the first url
     MIRROR = "mirror"  # new, from another
     UNCHANGED = "unchanged"  # a server confirmed the one we have
     ACCEPTED = "accepted"  # refused before, accepted by the operator
     KEPT = "kept"  # nothing usable came, the last good one stands
     REFUSED = "refused"  # what came may not follow the last good one, which stands
-    UNFIT = "unfit"  # and there is none that may be used
+    NO_DATA = "no data"  # and there is none that may be used
 
 
 class SourceOutcome(Value, kw_only=True):
     """How the update of one source ended.
 
-    Invariant: `snapshot` is None exactly if `came` is UNFIT.
+    Invariant: `snapshot` is None exactly if `result` is NO_DATA.
 
     Attributes:
         snapshot: What to build from.
@@ -41,7 +41,7 @@ class SourceOutcome(Value, kw_only=True):
     """
 
     source: Source
-    came: UpdateResult
+    result: UpdateResult
     snapshot: Snapshot | None
     before: Snapshot | None
     checked_at: datetime | None
@@ -54,8 +54,8 @@ class SourceOutcome(Value, kw_only=True):
     shrank: bool = False
 
     def __post_init__(self) -> None:
-        if (self.snapshot is None) != (self.came is UpdateResult.UNFIT):
-            raise ValueError(f"{self.source.name} is {self.came} with {self.snapshot}")
+        if (self.snapshot is None) != (self.result is UpdateResult.NO_DATA):
+            raise ValueError(f"{self.source.name} is {self.result} with {self.snapshot}")
 
     def change(self, family: str) -> Amount | None:
         """Return how many records and addresses of `family` came or went; None if not known."""
@@ -93,7 +93,7 @@ class Decision(Value):
         settled: No further attempt can change it.
     """
 
-    came: UpdateResult
+    result: UpdateResult
     candidate: Candidate | None = None
     refused: Refused | None = None
     settled: bool = False
@@ -120,12 +120,12 @@ def decide(
         if refused and sha256 in accepted:
             return Decision(_without(refused, stands=stands), None, refused, settled=True)
         same = before is not None and before.sha256 == sha256
-        came = UpdateResult.UNCHANGED if same else one.way
-        return Decision(came, one.candidate, refused, settled=True)
+        result = UpdateResult.UNCHANGED if same else one.way
+        return Decision(result, one.candidate, refused, settled=True)
     return Decision(_without(refused, stands=stands), None, refused)
 
 
 def _without(refused: Refused | None, *, stands: bool) -> UpdateResult:
     if not stands:
-        return UpdateResult.UNFIT
+        return UpdateResult.NO_DATA
     return UpdateResult.REFUSED if refused else UpdateResult.KEPT

@@ -40,7 +40,7 @@ def update_source(
             if ending.state:
                 save_state(state_path(tools.root, source), ending.state)
     said = "smaller; compared with the other registries" if ending.outcome.shrank else ""
-    tools.watch(Event(source.name, UpdateStep.DONE, said or ending.outcome.came))
+    tools.watch(Event(source.name, UpdateStep.DONE, said or ending.outcome.result))
     return ending.outcome
 
 
@@ -150,7 +150,7 @@ class _Course(Value):
             refused=refused.snapshot if refused else None,
             reading=self.source.reading,
         )
-        outcome = self.outcome(decision.came, candidate.snapshot, self.now, problems)
+        outcome = self.outcome(decision.result, candidate.snapshot, self.now, problems)
         arrived = (candidate.data, refused.data if refused else b"")
         return _Ending(outcome, state, tuple(filter(None, arrived)))
 
@@ -162,7 +162,10 @@ class _Course(Value):
         problems: list[str],
     ) -> _Ending:
         """Return the end with nothing new: the last good one stands, if it may."""
-        outcome, refused = self.outcome(decision.came, good, checked_at, problems), decision.refused
+        outcome, refused = (
+            self.outcome(decision.result, good, checked_at, problems),
+            decision.refused,
+        )
         if not refused:
             return _Ending(outcome)
         base = self.previous.state or State(name=self.source.name, checked_at=None)
@@ -188,7 +191,7 @@ class _Course(Value):
 
     def outcome(
         self,
-        came: UpdateResult,
+        result: UpdateResult,
         snapshot: Snapshot | None,
         checked_at: datetime | None,
         problems: list[str],
@@ -202,7 +205,7 @@ class _Course(Value):
         late = continuity.late(self.source, age) if age is not None else ""
         return SourceOutcome(
             source=self.source,
-            came=came,
+            result=result,
             snapshot=snapshot,
             before=self.previous.before,
             checked_at=checked_at,

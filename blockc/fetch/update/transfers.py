@@ -54,8 +54,8 @@ def judged_together(
         loss = _Loss.of(old, world)
         if not loss.too_much(one, before[registry]):
             origin = one.refused.url == one.source.urls[0]
-            came = UpdateResult.ORIGIN if origin else UpdateResult.MIRROR
-            found[one.source.name] = replace(accept(one.source, one.refused), came=came)
+            result = UpdateResult.ORIGIN if origin else UpdateResult.MIRROR
+            found[one.source.name] = replace(accept(one.source, one.refused), result=result)
             current = after
         elif loss.may_be_on_its_way(one, before[registry]):
             found[one.source.name] = _waiting(one, loss)
@@ -70,7 +70,7 @@ def _waiting(one: SourceOutcome, loss: "_Loss") -> SourceOutcome:
         f"yet; the data before it is used until another registry has them, or is {_WAIT.days} days "
         "old"
     )
-    return replace(one, came=UpdateResult.KEPT, problems=(said,))
+    return replace(one, result=UpdateResult.KEPT, problems=(said,))
 
 
 class _Loss(Value):

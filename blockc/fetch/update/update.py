@@ -32,21 +32,22 @@ class Update(Value):
     """How an update ended, source by source in the order they were asked for."""
 
     outcomes: tuple[SourceOutcome, ...]
+    offline: bool = False
 
     @property
-    def unfit(self) -> tuple[SourceOutcome, ...]:
+    def without_data(self) -> tuple[SourceOutcome, ...]:
         """Return the outcomes with nothing to build from."""
-        return tuple(one for one in self.outcomes if one.came is UpdateResult.UNFIT)
+        return tuple(one for one in self.outcomes if one.result is UpdateResult.NO_DATA)
 
     @property
     def refused(self) -> tuple[SourceOutcome, ...]:
         """Return the outcomes whose new snapshot was refused: a person must look at it."""
-        return tuple(one for one in self.outcomes if one.came is UpdateResult.REFUSED)
+        return tuple(one for one in self.outcomes if one.result is UpdateResult.REFUSED)
 
     @property
     def kept(self) -> tuple[SourceOutcome, ...]:
         """Return the outcomes for which nothing usable came."""
-        return tuple(one for one in self.outcomes if one.came is UpdateResult.KEPT)
+        return tuple(one for one in self.outcomes if one.result is UpdateResult.KEPT)
 
     def require_current(self, *, strict: bool) -> None:
         """Raise unless nothing is left for a person to do.
@@ -59,7 +60,7 @@ class Update(Value):
             SourceUnfit: `strict`, and a source could not be fetched.
         """
         if self.refused:
-            names = " and ".join(one.source.name for one in self.refused)
+            names = _listed([one.source.name for one in self.refused])
             accept = " ".join(
                 f"--accept {one.refused.short}" for one in self.refused if one.refused
             )
@@ -70,8 +71,9 @@ class Update(Value):
                 f"{accept}`",
             )
         if strict and self.kept:
-            names = " and ".join(one.source.name for one in self.kept)
-            raise SourceUnfit(f"nothing usable came for {names}", hint=_advice(self.kept))
+            names = _listed([one.source.name for one in self.kept])
+            said = f"nothing usable could be fetched for {names}"
+            raise SourceUnfit(said, hint=self._advice(self.kept))
 
     def unused(self, accepted: Iterable[str]) -> list[str]:
         """Return the digests, or beginnings of them, that no snapshot in use now has."""
@@ -80,24 +82,33 @@ class Update(Value):
 
     def require_fit(self) -> None:
         """Raise SourceUnfit if a source has nothing to build from."""
-        names = [one.source.name for one in self.unfit]
+        names = [one.source.name for one in self.without_data]
         if names:
-            listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
             have = "have" if names[1:] else "has"
             raise SourceUnfit(
-                f"{listed} {have} no data that may be used; nothing was changed",
-                hint=f"the lines above say why; {_advice(self.unfit)}",
+                f"{_listed(names)} {have} no data that may be used; nothing was changed",
+                hint=f"the lines above say why; {self._advice(self.without_data)}",
             )
 
+    def _advice(self, outcomes: Sequence[SourceOutcome]) -> str:
+        """Return what to do about sources for which nothing usable could be fetched."""
+        broken = [one.source.name for one in outcomes if one.broken]
+        again = "try again later, or name the file with a source"
+        if self.offline:
+            again = "run it again without --offline"
+        if not broken:
+            return again
+        wrong = f"correct the definition of {_listed(broken)}, or tell the publisher"
+        return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
 
-def _advice(outcomes: Sequence[SourceOutcome]) -> str:
-    """Return what to do about sources for which nothing usable came."""
-    broken = [one.source.name for one in outcomes if one.broken]
-    again = "try again later, or name the file with a source"
-    if not broken:
-        return again
-    wrong = f"correct the definition of {', '.join(broken)}, or tell the publisher"
-    return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> _listed(["arin", "lacnic", "ripencc"])
+    'arin, lacnic and ripencc'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def update(
@@ -115,13 +126,13 @@ def update(
     jobs = [partial(update_source, tools, one, locked.get(one.name), options) for one in sources]
     outcomes = in_parallel(jobs, tools.clock.stop)
     if not tools.records:
-        return Update(tuple(outcomes))
+        return Update(tuple(outcomes), options.offline)
 
     def accept(source: Source, snapshot: Snapshot) -> SourceOutcome:
         wish = replace(options, accept=(*options.accept, snapshot.sha256))
         return update_source(tools, source, locked.get(source.name), wish)
 
-    return Update(judged_together(outcomes, locked, tools.records, accept))
+    return Update(judged_together(outcomes, locked, tools.records, accept), options.offline)
 
 
 def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = None) -> Lock:
