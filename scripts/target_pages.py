@@ -161,8 +161,8 @@ def section(target: Target) -> Iterator[str]:
     yield f"- files for `list.{target.ending}`: {files(target)}"
     if target.two_sets:
         yield f'- with `when_over = "two-sets"`: {files(target.in_two_sets())}'
-    if target.unasked:
-        space = ", ".join(f"`{prefix}`" for prefix in target.unasked)
+    if target.never_consulted:
+        space = ", ".join(f"`{prefix}`" for prefix in target.never_consulted)
         yield f"- never looked up, so without entries: {space}"
     yield from limits(target)
     yield from words(target)

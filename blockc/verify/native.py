@@ -109,6 +109,6 @@ def _complaint(command: tuple[str, ...], check: NativeCheck) -> str:
         return f"no answer in {TIMEOUT_SECONDS} seconds"
     said = done.stdout.decode("utf-8", "replace").strip()
     warns = check.warning and check.warning.lower() in said.lower()
-    if done.returncode not in check.content or warns:
+    if done.returncode not in check.success_codes or warns:
         return said or f"exit code {done.returncode}"
     return ""

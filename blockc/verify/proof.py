@@ -265,9 +265,9 @@ def _proof(reading: Reading, slots: int) -> Proof:
 
 def _asked(target: Target, intent: AddrMap) -> AddrMap:
     """Return the intent without verdicts in the space that the platform never looks up."""
-    if not target.unasked:
+    if not target.never_consulted:
         return intent
-    silent = AddrSet.of(target.unasked)
+    silent = AddrSet.of(target.never_consulted)
     parts = []
     for part in intent.parts:
         start, last = silent.spans(part.family)

@@ -2,6 +2,7 @@
 
 from blockc.values import Value
 
+HTTP_ERRORS = frozenset(range(400, 600))  # what can refuse a request
 REFUSED = 403  # what every platform answers where the policy says no status
 
 

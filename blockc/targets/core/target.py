@@ -87,7 +87,7 @@ class NativeCheck(Value):
         programs: What must be installed, the one that reads the artifact first.
         packages: The Debian packages that have them, for CI.
         argv: The command.
-        content: The exit codes by which it says that all is well.
+        success_codes: The exit codes by which it says that all is well.
         warning: What its output holds where it warns, which counts as a refusal; nothing where
             it does not warn. Upper and lower case are the same.
         files: What it needs in the folder besides, name -> text.
@@ -97,7 +97,7 @@ class NativeCheck(Value):
     programs: tuple[str, ...]
     packages: tuple[str, ...]
     argv: tuple[str, ...]
-    content: tuple[int, ...] = (0,)
+    success_codes: tuple[int, ...] = (0,)
     warning: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     namespace: bool = False
@@ -158,7 +158,7 @@ class Target(Value, kw_only=True, eq=False):
         lengths: None where every prefix length is accepted.
         adapt: What the rules of a family must become before they are written, so that the
             platform decides as `match` says.
-        unasked: Space the platform never looks up in the entries, whatever they say of it.
+        never_consulted: Space the platform never looks up in the entries, whatever they say of it.
         orders: What one of the files must say beside its entries, as the reader finds it: the
             objects it makes or uses, by the names that the options give them.
         conflict: Returns which values of options contradict each other, or nothing.
@@ -192,7 +192,7 @@ class Target(Value, kw_only=True, eq=False):
     lengths: Lengths | None = None
     native: NativeCheck | None = None
     adapt: Callable[[Rules], Rules] = lambda rules: rules
-    unasked: tuple[Prefix, ...] = ()
+    never_consulted: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
     debian: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()

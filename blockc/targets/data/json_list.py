@@ -17,6 +17,7 @@ from functools import partial
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import REGISTERED, Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -116,9 +117,7 @@ JSON = Target(
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     notes=_NOTES,
-    responses=Responses(
-        actions=frozenset({"monitor", "warn"}), statuses=frozenset(range(400, 600)), links=True
-    ),
+    responses=Responses(actions=frozenset({"monitor", "warn"}), statuses=HTTP_ERRORS, links=True),
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-23"),),
     two_sets=TwoSets(halves(read_json, partial(read_json, verdicts=("except",)))),
     deployment=Deployment(

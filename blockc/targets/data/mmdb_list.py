@@ -230,7 +230,7 @@ _NATIVE = NativeCheck(
     programs=("mmdblookup",),
     packages=("mmdb-bin",),
     argv=("mmdblookup", "--file", "@0@", "--ip", "::"),
-    content=(0, 6),
+    success_codes=(0, 6),
 )
 
 MMDB = Target(
@@ -272,7 +272,7 @@ MMDB = Target(
         ),
     ),
     adapt=without_ipv4_space,
-    unasked=IPV4_SPACE,
+    never_consulted=IPV4_SPACE,
     native=_NATIVE,
     debian=("libnginx-mod-http-geoip2", "nginx"),
     pypi=("maxminddb",),

@@ -12,6 +12,7 @@ from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
+from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -158,7 +159,7 @@ HAPROXY_MAP = Target(
     },
     comment="#",
     adapt=without_mapped,
-    unasked=(MAPPED,),
+    never_consulted=(MAPPED,),
     native=_NATIVE,
     orders=_orders,
     options=(
@@ -179,7 +180,7 @@ HAPROXY_MAP = Target(
         ),
     ),
     responses=Responses(
-        statuses=frozenset(range(400, 600)),
+        statuses=HTTP_ERRORS,
         links=True,
         extra_files=(_RULES,),
         reader=decoded(read_with_rules),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -211,6 +212,14 @@ http://127.0.0.1:8080 {
     },
 )  # fmt: skip
 
+STATUS = Option(
+    "status",
+    403,
+    "a number from 400 to 599",
+    within=range(400, 600),
+    about="what listed clients get where no stage says another",
+)
+
 CADDY = Target(
     name="caddy",
     title="Caddy matcher and error",
@@ -232,15 +241,9 @@ CADDY = Target(
             part="_{part}",
             about="the name of the matcher",
         ),
-        Option(
-            "status",
-            403,
-            "a number from 400 to 599",
-            within=range(400, 600),
-            about="what listed clients get where no stage says another",
-        ),
+        STATUS,
     ),
-    responses=Responses(statuses=frozenset(range(400, 600)), links=True),
+    responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.response import Response
+from blockc.targets.core.response import HTTP_ERRORS, Response
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -25,6 +25,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found, Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.caddy import STATUS
 
 
 def read_route(text: Text) -> Reading:
@@ -43,7 +44,7 @@ def read_route(text: Text) -> Reading:
         raise route["handle"].error("nothing refuses the clients")
     *before, last = handlers
     error = last.fields({"handler": str, "status_code": int, "error": str})
-    if error["handler"].value != "error" or error["status_code"].value not in range(400, 600):
+    if error["handler"].value != "error" or error["status_code"].value not in HTTP_ERRORS:
         raise last.error("expected the handler error with a status of 400 to 599")
     if "{" in error["error"].value:
         raise error["error"].error("a request would decide what stands here")
@@ -127,15 +128,9 @@ CADDY_JSON = Target(
             part="_{part}",
             about="the route's @id, by which the API finds it",
         ),
-        Option(
-            "status",
-            403,
-            "a number from 400 to 599",
-            within=range(400, 600),
-            about="what listed clients get where no stage says another",
-        ),
+        STATUS,
     ),
-    responses=Responses(statuses=frozenset(range(400, 600)), links=True),
+    responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,

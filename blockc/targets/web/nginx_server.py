@@ -10,13 +10,14 @@ has it on: the page would be the answer to itself, and that is 500.
 
 import re
 
+from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.statements import Statements
 from blockc.values import replace
 
 #: What nginx 1.22.1 answers as it is asked to: 408 and 444 close the connection, 494 to 497 turn
 #: into 400, and 499 cannot be an error page.
-STATUSES = frozenset(range(400, 600)) - {408, 444, *range(494, 498), 499}
+STATUSES = HTTP_ERRORS - {408, 444, *range(494, 498), 499}
 _STATUS = re.compile(r"[45][0-9]{2}")
 _NAME = re.compile(r"@[A-Za-z0-9_]+")
 _LINK = re.compile(r"""(['"]?)<([^<>"'\\$\s]+)>; rel=(?:"blocked-by"|blocked-by)\1""")
