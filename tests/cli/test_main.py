@@ -54,6 +54,18 @@ def test_help_and_version_import_no_heavy_library(word: str) -> None:
     assert done.stderr == "[]\n"
 
 
+def test_the_process_starts_no_threads_for_algebra_and_looks_for_cycles_seldom() -> None:
+    code = (
+        "import gc, os\nfrom blockc.cli import main\n"
+        "def run(arguments):\n    import numpy\n"
+        "    print(len(os.listdir('/proc/self/task')), gc.get_threshold()[0])\n"
+        "main.run = run\nmain.main()"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+    assert done.stdout == "1 100000\n"
+
+
 @pytest.mark.parametrize(
     ("words", "count", "said"),
     [("blockc b", 1, "plain,build"), ("blockc build --dr", 2, "plain,--dry-run")],
