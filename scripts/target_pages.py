@@ -161,6 +161,14 @@ def section(target: Target) -> Iterator[str]:
     yield f"- files for `list.{target.ending}`: {files(target)}"
     if target.two_sets:
         yield f'- with `when_over = "two-sets"`: {files(target.in_two_sets())}'
+    if target.joint:
+        parts, beside = target.files(f"list.1.{target.ending}"), target.responding()
+        shown = ", ".join(f"`{file.path}`" for file in parts)
+        joint = ", ".join(f"`{one.path}`" for one in beside.files_beside(f"list.{target.ending}"))
+        yield (
+            f'- with `when_over = "split"`: {shown} and so on, with {joint} over at most '
+            f"{target.joint.most} parts ({link(target.joint.reference)})"
+        )
     if target.never_consulted:
         space = ", ".join(f"`{prefix}`" for prefix in target.never_consulted)
         yield f"- never looked up, so without entries: {space}"

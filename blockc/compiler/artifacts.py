@@ -15,7 +15,7 @@ from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
-from blockc.targets.core.target_options import OptionContext
+from blockc.targets.core.target_options import OptionValue
 from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field, replace
@@ -43,7 +43,8 @@ class Artifact(Value):
 
     `files`: path -> bytes. `entries` and `addresses`: by family, over all its files. `recipe`: what
     its rules were compiled from; those of artifacts with an equal one are the same. `orders`: what
-    its files say beside their entries, part by part.
+    its files say beside their entries, part by part. `parts`: how many it has, 0 if it is whole;
+    `joined_by`: the files that put all of them to use.
     """
 
     order: ArtifactSpec
@@ -53,6 +54,8 @@ class Artifact(Value):
     steps: tuple[PassStep, ...]
     recipe: Hashable
     orders: tuple[Orders, ...] = ()
+    parts: int = 0
+    joined_by: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -65,13 +68,16 @@ class Artifact(Value):
 
 
 class _Written(Value, eq=False):
-    """The files of one part of an artifact, the verdict each address must get from them, and what
-    they must say beside.
+    """Files of an artifact that are proved together, the verdict each address must get from them,
+    and what they must say beside: one part, or all parts and what joins them.
+
+    `options`: with which it was written.
     """
 
     files: tuple[ArtifactFile, ...]
     said: AddrMap
     orders: Orders
+    options: Mapping[str, OptionValue]
 
 
 class ArtifactCompiler:
@@ -127,6 +133,7 @@ class ArtifactCompiler:
         if recipe not in self._compiled:
             compiled = compile_rules(spec.intent, spec.target.match, request)
             self._compiled[recipe] = _in_parts(compiled, spec.output.fit.parts)
+        _require_joinable(spec, self._compiled[recipe])
         return self._compiled[recipe]
 
     def make(self, spec: ArtifactSpec) -> Artifact:
@@ -149,27 +156,60 @@ class ArtifactCompiler:
         return self._artifact(spec, compiled, list(zip(parts, proofs, strict=True)), request)
 
     def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator[_Written]:
-        """Yield each part: its files and what they must say."""
-        target, whole = spec.dialect, len(compiled.shards) == 1
-        for number, rules in _numbered(spec, compiled):
-            said = compiled.meaning if whole else _meaning(compiled, rules)
-            options = target.settle(
-                spec.output.options, OptionContext(spec.word, number, spec.kind)
-            )
-            document = Document(
-                rules=rules,
-                names=compiled.names,
-                provenance=_provenance(spec, self._inputs),
-                options=options,
-                addresses=compiled.addresses if whole else said.spoken_for(),
-                kind=spec.kind,
-                action=spec.action,
-                response=target.response(options, spec.response),
-                stages=spec.stages,
-            )
-            path, templates = part_path(spec.path, number), _templates(spec, self._inputs)
-            files = render(target, document, path, templates)
-            yield _Written(files, said, document.orders(target, path))
+        """Yield what is proved together: each part, or all of them with what joins them."""
+        parts = (self._part(spec, compiled, *one) for one in _numbered(spec, compiled))
+        if spec.joint is None:
+            yield from parts
+        else:
+            yield self._joined(spec, compiled, list(parts))
+
+    def _part(
+        self,
+        spec: ArtifactSpec,
+        compiled: Compiled,
+        number: int,
+        rules: Mapping[Family, Rules],
+    ) -> _Written:
+        """Return one part, or the whole."""
+        whole, target = len(compiled.shards) == 1, spec.part_dialect
+        said = compiled.meaning if whole else _meaning(compiled, rules)
+        document = replace(
+            self._document(spec, compiled, number),
+            rules=rules,
+            addresses=compiled.addresses if whole else said.spoken_for(),
+        )
+        path = part_path(spec.path, number)
+        files = render(target, document, path, _templates(spec, self._inputs))
+        return _Written(files, said, document.orders(target, path), document.options)
+
+    def _joined(
+        self, spec: ArtifactSpec, compiled: Compiled, parts: Sequence[_Written]
+    ) -> _Written:
+        """Return all parts with the files that join them, which say what the list says."""
+        own = tuple(part.options for part in parts)
+        document = replace(self._document(spec, compiled, 0), part_options=own)
+        target, path = spec.dialect, part_path(spec.path, 0)
+        beside = render(target, document, path, self._inputs.templates, spec.files_joining)
+        orders = {path: said for part in parts for path, said in part.orders.items()}
+        every = document.orders(target, path)
+        orders |= {file.path: every[file.path] for file in beside}
+        files = (*(file for part in parts for file in part.files), *beside)
+        return _Written(files, compiled.meaning, orders, document.options)
+
+    def _document(self, spec: ArtifactSpec, compiled: Compiled, number: int) -> Document:
+        """Return what is written for a part, 0 for the whole or the joint, without its rules."""
+        options = spec.settle(number)
+        return Document(
+            rules={},
+            names=compiled.names,
+            provenance=_provenance(spec, self._inputs),
+            options=options,
+            addresses={},
+            kind=spec.kind,
+            action=spec.action,
+            response=spec.dialect.response(options, spec.response),
+            stages=spec.stages,
+        )
 
     @staticmethod
     def _artifact(
@@ -186,7 +226,16 @@ class ArtifactCompiler:
             steps=compiled.steps,
             recipe=_recipe(spec, request),
             orders=tuple(written.orders for written, _ in parts),
+            parts=len(compiled.shards) if spec.in_parts else 0,
+            joined_by=tuple(file.path for file in spec.files_joining),
         )
+
+
+def _require_joinable(spec: ArtifactSpec, compiled: Compiled) -> None:
+    """Raise DoesNotFit if there are more parts than what joins them can name."""
+    if spec.joint and len(compiled.shards) > spec.joint.most:
+        said = f"the list needs {len(compiled.shards)} parts, one rule names {spec.joint.most}"
+        raise DoesNotFit(said, hint="write it as several lists, or raise max_entries")
 
 
 def _in_parts(compiled: Compiled, parts: int | None) -> Compiled:

@@ -14,9 +14,9 @@ from blockc.errors import PolicyError
 from blockc.policy.model import Output, Policy
 from blockc.targets.core.document import Document, Provenance
 from blockc.targets.core.target import Target
-from blockc.targets.core.target_options import OptionContext
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES, Ordered
+from blockc.values import replace
 
 if TYPE_CHECKING:
     from blockc.compiler.artifacts import Artifact
@@ -85,9 +85,13 @@ def _declared(output: Output, target: Target) -> Sequence[Ordered]:
         rules={},
         names=NAMES,
         provenance=Provenance(list=name, policy=""),
-        options=target.settle(output.options, OptionContext(spec.word, number, spec.kind)),
+        options=spec.settle(number),
         addresses={},
         kind=spec.kind,
     )
-    files = spec.dialect.files(part_path(spec.path, number))
-    return [one for file in files for one in target.orders(document, file, ())]
+    files = spec.part_dialect.files(part_path(spec.path, number))
+    made = [one for file in files for one in target.orders(document, file, ())]
+    if spec.joint:
+        joint = replace(document, options=spec.settle(0))
+        made += [one for file in spec.files_joining for one in target.orders(joint, file, ())]
+    return made

@@ -4,7 +4,6 @@ It has no clock in it: equal inputs give an equal manifest, so a build that chan
 publishes nothing.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,6 @@ from blockc.compiler.impact import PassImpact, counts_report, impact_report
 from blockc.passes.request import PassStep
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.registries.countries import NO_COUNTRY
-from blockc.targets.core.verdicts import ContentKind
 from blockc.values import json_bytes
 
 SCHEMA = "blockc-manifest/1"
@@ -77,41 +75,10 @@ def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str
     }
 
 
-def changed_forms(before: bytes, now: bytes) -> list[str]:
-    """Return a warning for each object that says something else than in the manifest before.
-
-    A variable that was 1 or 0 and is a word from now on keeps its name and is not what conditions
-    that ask it believe: `if ($variable)` is true for `monitor`.
-    """
-    try:
-        old = _forms(before)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []  # there was none, or somebody changed it
-    new = _forms(now)
-    return [
-        f"{name} said {_SAYS[old[name]]} until now and says {_SAYS[says]} from this build on: "
-        "change what asks it before this is loaded"
-        for name, says in new.items()
-        if old.get(name, says) != says
-    ]
-
-
-_SAYS = {
-    ContentKind.LIST: "whether an address is listed",
-    ContentKind.VERDICTS: "words for actions",
-    ContentKind.COUNTRIES: "codes of countries",
-}
-
-
-def _forms(manifest: bytes) -> dict[str, ContentKind]:
-    """Return what each object of a build says; older manifests have no objects."""
-    artifacts = json.loads(manifest)["artifacts"]
-    return {name: ContentKind(one["says"]) for one in artifacts for name in one.get("objects", ())}
-
-
 def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {
         "target": artifact.order.target.name,
+        "path": artifact.order.path,
         "holds": artifact.order.name,
         "says": str(artifact.order.kind),
         "objects": sorted(
@@ -121,6 +88,8 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
             for one in orders_of
             if one.claimed
         ),
+        "parts": artifact.parts,
+        "joined_by": list(artifact.joined_by),
         "files": [
             {"path": path, "bytes": len(artifact.files[path]), "sha256": digest}
             for path, digest in artifact.digests().items()

@@ -12,8 +12,10 @@ from blockc.errors import PolicyError
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.meaning.schedule import blocking_stage
 from blockc.policy.model import Output, Policy, Stage
+from blockc.targets.core.layout import File
 from blockc.targets.core.response import REFUSED, Response
-from blockc.targets.core.target import Target
+from blockc.targets.core.target import Joint, Target
+from blockc.targets.core.target_options import OptionContext, OptionValue
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value, json_bytes, replace
 from blockc.vocabulary import WhenOver
@@ -58,10 +60,38 @@ class ArtifactSpec(Value):
         Two sets are always two, also on days when one would do, and what is answered is always
         written: whoever loads the files relies on the same ones every day.
         """
-        able = self._in_two_sets and self.target.two_sets is not None
-        target = self.target.in_two_sets() if able else self.target
+        target = self._silent_dialect
         watches = self.watches and target.responses.actions
-        return target.responding() if self.response or watches else target
+        return target.responding() if self.response or watches or self.joint else target
+
+    @property
+    def part_dialect(self) -> Target:
+        """Return the target as it writes one part, without the files that join the parts."""
+        return self._silent_dialect if self.joint else self.dialect
+
+    @property
+    def joint(self) -> Joint | None:
+        """Return how its parts are joined, if it is in parts and they are."""
+        return self._silent_dialect.joint if self.in_parts else None
+
+    @property
+    def files_joining(self) -> tuple[File, ...]:
+        """Return the files that join its parts, if there are any."""
+        return self.dialect.files_beside(part_path(self.path, 0)) if self.joint else ()
+
+    @property
+    def _silent_dialect(self) -> Target:
+        able = self._in_two_sets and self.target.two_sets is not None
+        return self.target.in_two_sets() if able else self.target
+
+    def settle(self, number: int) -> dict[str, OptionValue]:
+        """Return the options of part `number`, counted from 1; 0 is the whole list, or its joint.
+
+        Raises:
+            PolicyError: If one is unknown or refused; several of them as `Mistakes`.
+        """
+        holds = OptionContext(self.word, number, self.kind)
+        return self.target.settle(self.output.options, holds)
 
     def require_expressible(self) -> None:
         """Raise PolicyError unless the target can say what is asked, in the way it is asked."""
@@ -90,13 +120,15 @@ class ArtifactSpec(Value):
 
 
 def part_path(path: str, number: int) -> str:
-    """Return the path of part `number`, counted from 1; 0 is the whole list.
+    """Return the path of part `number`, counted from 1; 0 is the whole list, or what joins parts.
 
     >>> part_path("aws/edge.json", 2), part_path("aws/edge-{part}.json", 2)
     ('aws/edge.2.json', 'aws/edge-2.json')
+    >>> part_path("aws/edge.json", 0), part_path("aws/edge-{part}.json", 0)
+    ('aws/edge.json', 'aws/edge-all.json')
     """
     if "{part}" in path:
-        return path.replace("{part}", str(number or 1))
+        return path.replace("{part}", str(number or "all"))
     if not number:
         return path
     pure = PurePosixPath(path)

@@ -47,7 +47,7 @@ class Published(Value):
 
     Invariant: `written` and `unchanged` are disjoint, sorted and together every file; `removed`
     names files of the generation before that are gone. `manifest_before` is the manifest of that
-    generation, empty if there was none.
+    generation, `manifest` the one that is shown now; each is empty if there is none.
     """
 
     folder: Path
@@ -56,6 +56,7 @@ class Published(Value):
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     manifest_before: bytes = b""
+    manifest: bytes = b""
 
 
 def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
@@ -283,6 +284,7 @@ def _compared(
         unchanged=tuple(sorted(same)),
         removed=tuple(sorted(before.keys() - after.keys())),
         manifest_before=before.get(MANIFEST, b""),
+        manifest=after.get(MANIFEST, b""),
     )
 
 

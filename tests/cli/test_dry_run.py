@@ -141,6 +141,24 @@ def test_a_rollback_publishes_the_generation_before(
     assert shown(tmp_path / "dist") == first
 
 
+def test_a_part_that_comes_with_a_build_or_goes_with_a_rollback_is_told(
+    blockc: Blockc, tmp_path: Path, registries: Path
+) -> None:
+    text = POLICY.partition("[[output]]")[0] + '[[output]]\nlist = "far"\ntarget = "plain"\n'
+    text += 'path = "far.txt"\nwhen_over = "split"\nmax_entries = '
+    words = ("build", "--from", registries, "-o", tmp_path / "dist", "-f")
+    assert "warning" not in blockc(*words, write_policy(tmp_path, f"{text}4\n")).err
+    done = blockc(*words, write_policy(tmp_path, f"{text}2\n"))
+    assert done.code == 0
+    assert (
+        "far.txt: list far, plain: 2 parts, published until now was 1: load far.2.txt" in done.err
+    )
+    again = blockc(*words, write_policy(tmp_path, f"{text}2\n"))
+    assert "parts" not in again.err
+    back = blockc("build", "--rollback", "-o", tmp_path / "dist")
+    assert "1 part, published until now were 2: delete far.2.txt where it is loaded" in back.err
+
+
 def test_a_rollback_needs_no_policy_and_tells_programs_what_it_did(
     blockc: Blockc, tmp_path: Path, registries: Path
 ) -> None:

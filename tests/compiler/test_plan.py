@@ -227,7 +227,7 @@ def test_a_list_is_in_as_many_parts_as_are_asked_for_and_the_last_are_empty(entr
     aws = compiled(
         f"[list.a]\nblock = [{block}]\n" + output("a", "{part}.json", "aws-wafv2-ipset", more)
     )
-    assert len(aws.files) == 7
+    assert len(aws.files) == 8  # two sets for each part, the rule and the manifest
 
 
 def test_a_list_that_needs_more_parts_is_refused_and_so_are_parts_of_nothing() -> None:

@@ -153,11 +153,11 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         return
     from blockc.cli.views.build import build_report, day_warnings, show_build
     from blockc.cli.views.impact import harm_warnings
-    from blockc.compiler.manifest import changed_forms
+    from blockc.compiler.manifest_changes import changes_to_act_on
 
     run = run_build(settings, asked, Stages(settings))
     odd = [*harm_warnings(run.build.harms), *map(str, run.build.foreseen)]
-    for text in changed_forms(run.published.manifest_before, run.build.files[MANIFEST]):
+    for text in changes_to_act_on(run.published.manifest_before, run.build.files[MANIFEST]):
         warn(text)
     for text in odd:
         warn(text)
@@ -232,9 +232,12 @@ def _write_depfile(
 
 def _roll_back(settings: Settings, asked: BuildCall) -> None:
     from blockc.cli.views.build import changes, published_report
+    from blockc.compiler.manifest_changes import changes_to_act_on
     from blockc.publish.generations import rollback
 
     published = rollback(asked.place(settings.file))
+    for text in changes_to_act_on(published.manifest_before, published.manifest):
+        warn(text)
     if settings.json:
         show_json(published_report(published))
     info(settings, f"{published.folder} went back to the generation before: {changes(published)}")

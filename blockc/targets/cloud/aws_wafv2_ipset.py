@@ -16,6 +16,7 @@ from blockc.targets.core.layout import ExtraFile, File, SetRole
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
+    Joint,
     Layout,
     Lengths,
     MaxEntries,
@@ -120,6 +121,11 @@ _GUIDE = Reference(
     checked="2026-11-23",
 )
 
+_QUOTAS = Reference(
+    "https://docs.aws.amazon.com/waf/latest/developerguide/limits.html", checked="2026-11-27"
+)
+_REFERENCES = 50  # to sets, in the rules of a web ACL
+
 _STATUSES = Reference(
     "https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-status-codes.html",
     checked="2026-11-27",
@@ -129,6 +135,12 @@ _NOTES = """\
 In two sets the rule blocks who is in a set of the first kind and in none of the second. AWS
 makes the id of a set when the set is made: put it in place of `ID-OF-` and the set's name, and
 give `arn` the region and the account.
+
+A list that is split has one rule over the sets of all its parts, so that a part cannot be written
+and used by no rule. How many parts there are depends on the data unless the output says
+`parts = 4`: then there are always four, the last ones empty, and the rule never changes. Without
+it `build` tells when a part came or went: a set that came blocks nothing until it is made and the
+rule is loaded, and AWS keeps one that went until it is deleted. A web ACL can name 50 sets.
 
 A list with a stage before `block`, or with a stage that says what blocked clients get, has a rule
 too. In `monitor` it counts; in `warn` it also gives the request the header
@@ -155,7 +167,7 @@ AWS_WAFV2_IPSET = Target(
             "1 to 115 letters, digits, - or _; the family is added to it",
             pattern=r"[\w\-]{1,115}",
             part="-{part}",
-            about="the sets, and the rule over two of them",
+            about="the sets, and the rule over them",
         ),
         Option(
             "scope",
@@ -176,7 +188,7 @@ AWS_WAFV2_IPSET = Target(
             "arn:aws:wafv2:REGION:ACCOUNT",
             "how the ARNs of the sets begin, for the rule: arn:aws:wafv2:, region, : and account",
             pattern=r"arn:aws[a-z-]{0,20}:wafv2:[A-Za-z0-9-]{1,30}:[A-Za-z0-9]{1,30}",
-            about="where the sets are, in the rule over two of them",
+            about="where the sets are, in the rule over them",
         ),
     ),
     max_entries=MaxEntries(10_000, _GUIDE),
@@ -191,6 +203,7 @@ AWS_WAFV2_IPSET = Target(
         extra_files=(_RULE,),
         reader=decoded(read_with_rule),
     ),
+    joint=Joint(_REFERENCES // len(FAMILIES), _QUOTAS),
     deployment=Deployment(
         load="""\
 aws wafv2 create-ip-set --cli-input-json file://list.ipv4.json  # once; then, for every change:

@@ -1,6 +1,7 @@
 """The WAFv2 rule over the sets of a list: who is meant, and what happens to them.
 
-Of a list in two sets those are meant who are in one of the first and in none of the others.
+Of a list in two sets those are meant who are in one of the first and in none of the others. Of a
+list that is split into parts those who are in a set of any part.
 
 AWS gives a set its id only when it is made, so the ARNs here hold `ID-OF-` and the set's name in
 that place, to be filled in by whoever makes the sets.
@@ -44,7 +45,7 @@ def read_rule(text: Text, *, two_sets: bool) -> Rule:
     rule = json_object(text).fields(_KEYS)
     block, sparing = rule["Statement"], dict[str, JsonNode]()
     if two_sets:
-        block, spare = _two(rule["Statement"], "AndStatement")
+        block, spare = _joined(rule["Statement"], "AndStatement", most=2)
         sparing = dict(_sets(spare.only("NotStatement", dict).only("Statement", dict)))
     blocking = dict(_sets(block))
     arns = (*blocking.values(), *sparing.values())
@@ -98,7 +99,7 @@ def _one(items: JsonNode) -> list[JsonNode]:
 
 def _sets(joined: JsonNode) -> Iterator[tuple[str, JsonNode]]:
     """Yield the name and the ARN of each set in an OrStatement."""
-    for statement in _two(joined, "OrStatement"):
+    for statement in _joined(joined, "OrStatement"):
         arn = statement.only("IPSetReferenceStatement", dict).only("ARN", str)
         yield _parts(arn)[2], arn
 
@@ -110,9 +111,9 @@ def _parts(arn: JsonNode) -> re.Match[str]:
     return match
 
 
-def _two(node: JsonNode, kind: str) -> list[JsonNode]:
-    """Return the two statements that `kind` joins; AWS takes more, and no fewer."""
+def _joined(node: JsonNode, kind: str, most: int | None = None) -> list[JsonNode]:
+    """Return the statements that `kind` joins; AWS takes no fewer than two."""
     found = node.only(kind, dict).only("Statements", list)
-    if len(found.value) != 2:
-        raise found.error(f"expected two statements in {kind}")
+    if not 2 <= len(found.value) <= (most or len(found.value)):
+        raise found.error(f"expected two statements{'' if most else ' or more'} in {kind}")
     return found.items()

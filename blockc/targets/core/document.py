@@ -137,6 +137,8 @@ class Document(Value):
         rules: The rules of each family in the order they are written.
         names: The verdict each label of the rules stands for; names[0] is the default.
         options: What `Target.settle` returned.
+        part_options: The same for each part, where this is what joins the parts of a list that is
+            split; then there are no rules.
         addresses: How many addresses of each family get a verdict, for the header.
         kind: What the list says about an address.
         action: What happens to the clients that the entries of one list name.
@@ -153,6 +155,7 @@ class Document(Value):
     action: str = "block"
     response: Response | None = None
     stages: tuple[str, ...] = ()
+    part_options: tuple[Mapping[str, OptionValue], ...] = ()
 
     def parts(self, target: Target, file: File) -> list[FamilyEntries]:
         """Return the entries of one of the files of `target` as it spells them.

@@ -9,7 +9,7 @@ can make text of what it is given and nothing else.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def render(
-    target: Target, draft: Document, path: str, templates: Mapping[str, Text]
+    target: Target,
+    draft: Document,
+    path: str,
+    templates: Mapping[str, Text],
+    files: Sequence[File] | None = None,
 ) -> tuple[ArtifactFile, ...]:
     """Return the files of `draft` in the order of `target.files(path)`.
 
@@ -33,14 +37,16 @@ def render(
         path: Where the artifact goes, relative to the output folder.
         templates: The text of every template `target` names; to use an operator's own, put it
             in place of ours.
+        files: Those to write; all without.
 
     Raises:
         DoesNotFit: If the list exceeds a limit of the target.
         PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
         DefinitionError: If a template is wrong, with its file and line.
     """
-    files = target.files(path)
-    return tuple(_written(target, draft, file, files[0].path, templates) for file in files)
+    every = target.files(path)
+    wanted = every if files is None else files
+    return tuple(_written(target, draft, file, every[0].path, templates) for file in wanted)
 
 
 def _written(

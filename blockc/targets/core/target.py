@@ -141,6 +141,18 @@ class Responses(Value, kw_only=True, eq=False):
     native: NativeCheck | None = None
 
 
+class Joint(Value):
+    """How the parts of a list that is split are put to use: by one rule that names all of them.
+
+    It is what the target writes as `responses.extra_files`, once for all parts and on every day.
+
+    `most`: how many parts it can name.
+    """
+
+    most: int
+    reference: Reference
+
+
 class Target(Value, kw_only=True, eq=False):
     """Everything particular to one output dialect.
 
@@ -165,6 +177,8 @@ class Target(Value, kw_only=True, eq=False):
         packets: It stops packets of any kind, those of the host's own network too.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
+        joint: How the parts of a list that is split are joined, or None where each of them is
+            used by itself.
         debian, pypi: The packages that its tests need beside those of the native check.
         responses: What it can do about clients besides blocking them, and what it can answer.
         notes: What an operator must know besides, in paragraphs, for the documentation.
@@ -194,6 +208,7 @@ class Target(Value, kw_only=True, eq=False):
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     never_consulted: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
+    joint: Joint | None = None
     debian: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
     responses: Responses = Responses()
@@ -233,6 +248,7 @@ class Target(Value, kw_only=True, eq=False):
             reader=self.two_sets.reader,
             extra_files=self.two_sets.extra_files,
             responses=replace(self.responses, extra_files=(), reader=None, native=None),
+            joint=None,
         )
 
     def responding(self) -> "Target":
@@ -274,11 +290,19 @@ class Target(Value, kw_only=True, eq=False):
                 f"{path!r} asks for a file per family, {self.name} holds both in one",
                 hint="take {family} out of the path",
             )
-        if self.layout is Layout.APART and "{family}" not in path:
-            path = with_ending(path, ".{family}" + PurePosixPath(path).suffix)
-        main = [file for half in self.halves for file in self._half(half, path)]
-        extra = [File(c.path(path), c.families, c.template) for c in self.extra_files]
-        return (*main, *extra)
+        by_family = self._by_family(path)
+        main = [file for half in self.halves for file in self._half(half, by_family)]
+        return (*main, *self.files_beside(path))
+
+    def files_beside(self, path: str) -> tuple[File, ...]:
+        """Return those files of an artifact written to `path` that hold no entries."""
+        main = self._by_family(path)
+        return tuple(File(one.path(main), one.families, one.template) for one in self.extra_files)
+
+    def _by_family(self, path: str) -> str:
+        if self.layout is not Layout.APART or "{family}" in path:
+            return path
+        return with_ending(path, ".{family}" + PurePosixPath(path).suffix)
 
     def _half(self, half: SetRole, path: str) -> Iterable[File]:
         path = half.path(path)

@@ -13,6 +13,8 @@ OptionValue = str | int | bool
 class OptionContext(Value):
     """What an artifact holds: a list, and which part of it, from 1; 0 for the whole list.
 
+    What joins the parts of a list is of the whole list.
+
     `kind`: what it says about an address.
     """
 
@@ -91,6 +93,8 @@ class Option(Value):
                     f"option {self.name!r} is {text!r} in every part of a list that is split",
                     hint=f"write {{part}} into it, such as {text + self.part!r}",
                 )
+        if not holds.part:
+            text = text.replace(self.part, "")
         text = text.replace("{part}", str(holds.part or ""))
         word = holds.list.replace("-", "_")
         return text.replace("{list}", holds.list).replace("{word}", word)

@@ -28,6 +28,8 @@ NAMES: Mapping[str, str] = {
     "provenance.sources[].date": "the date it gives itself",
     "provenance.sources[].digest": "the digest of its file",
     "option.NAME": "the value of an option of the target",
+    "part_options[].NAME": "the same for each part of a list that is split, in the file that joins "
+    "them; in all other files there is one, like `option`",
     "parts[].name": "the family: ipv4 or ipv6; a part for each family of the file",
     "parts[].version": "4 or 6",
     "parts[].count": "how many entries there are",
@@ -111,6 +113,7 @@ def template_context(
         "provenance": document.provenance,
         "registered": REGISTERED,
         "option": dict(document.options),
+        "part_options": tuple(map(dict, document.part_options or (document.options,))),
         "parts": tuple(map(TemplatePart, parts)),
         "kind": str(document.kind),
         "default": words.word(words.default) or "",

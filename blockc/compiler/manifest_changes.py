@@ -1,0 +1,124 @@
+"""What a manifest says otherwise than the one before it, as far as who loads the files must act.
+
+The files are right, and yet a server that loads them goes wrong: a condition asks a variable that
+says something else now, or a set is used by no rule, or nobody takes away one that is gone.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from blockc.targets.core.verdicts import ContentKind
+
+Entry = dict[str, Any]  # of an artifact, in a manifest
+MOST_NAMES = 6  # of a kind in a warning; the manifest has all
+_SAYS = {
+    ContentKind.LIST: "whether an address is listed",
+    ContentKind.VERDICTS: "words for actions",
+    ContentKind.COUNTRIES: "codes of countries",
+}
+
+
+def changes_to_act_on(before: bytes, now: bytes) -> list[str]:
+    """Return a warning for each object that says something else and each change of parts.
+
+    Args:
+        before: The manifest until now.
+        now: The manifest from now on. What is not a manifest, or is older than what is asked of
+            it, tells nothing.
+    """
+    try:
+        old: list[Entry] = json.loads(before)["artifacts"]
+        new: list[Entry] = json.loads(now)["artifacts"]
+        return [*_other_forms(old, new), *_other_parts(old, new)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []  # there was none, or somebody changed it
+
+
+def _other_forms(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[str]:
+    """Yield the objects that keep their name and are not what those that ask them believe.
+
+    A variable that was 1 or 0 is a word from now on: `if ($variable)` is true for `monitor`.
+    """
+    before = _forms(old)
+    for name, says in _forms(new).items():
+        if before.get(name, says) != says:
+            yield (
+                f"{name} said {_SAYS[before[name]]} until now and says {_SAYS[says]} from this "
+                "build on: change what asks it before this is loaded"
+            )
+
+
+def _forms(artifacts: Sequence[Entry]) -> dict[str, ContentKind]:
+    """Return what each object says; older manifests have no objects."""
+    return {name: ContentKind(one["says"]) for one in artifacts for name in one.get("objects", ())}
+
+
+def _other_parts(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[str]:
+    """Yield the artifacts that are in more or fewer parts; older manifests have no number of them.
+
+    Each part is loaded by its name, so one that came is used by nobody yet, and one that went
+    stays where it was loaded.
+    """
+    before = {(one["target"], one["path"]): one for one in old if "parts" in one}
+    for one in new:
+        other = before.get((one["target"], one["path"]))
+        if other and other["parts"] != one["parts"]:
+            is_map = one["says"] == ContentKind.COUNTRIES
+            what = "the country map" if is_map else f"list {one['holds']}"
+            yield (
+                f"{one['path']}: {what}, {one['target']}: {_count(one['parts'])}, published "
+                f"until now {_was(other['parts'])}: {'; '.join(_steps(other, one))}"
+            )
+
+
+def _count(parts: int) -> str:
+    return f"{parts} part{'s' * (parts != 1)}" if parts else "the whole list in one"
+
+
+def _was(parts: int) -> str:
+    if not parts:
+        return "was the whole list in one"
+    return f"{'was' if parts == 1 else 'were'} {parts}"
+
+
+def _steps(old: Entry, new: Entry) -> Iterator[str]:
+    """Yield what to do, in order: AWS makes no rule over a missing set and deletes none in use."""
+    came, went = _objects(new, old), _objects(old, new)
+    files, gone = _files(new, old), _files(old, new)
+    if files:
+        made = f" ({came})" if came else ""
+        yield f"load {_listed(files)}{made}"
+    if new["joined_by"]:
+        yield f"load {_listed(new['joined_by'])}, which names all parts"
+    elif came:
+        yield "use what came in your rules"
+    if went or gone:
+        yield f"delete {went or _listed(gone)} where it is loaded: until then it stays in force"
+
+
+def _objects(one: Entry, other: Entry) -> str:
+    """Return the objects that the other one does not make, each kind named once."""
+    kinds: dict[str, list[str]] = {}
+    for name in one["objects"]:
+        if name not in other["objects"]:
+            kind, _, own = name.rpartition(" ")
+            kinds.setdefault(kind, []).append(own)
+    return ", ".join(f"{kind} {_listed(names)}" for kind, names in kinds.items())
+
+
+def _files(one: Entry, other: Entry) -> list[str]:
+    """Return the files of parts that the other one does not have."""
+    others = {file["path"] for file in other["files"]} | {*one["joined_by"]}
+    return [file["path"] for file in one["files"] if file["path"] not in others]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return some names as a phrase, the first ones where they are many.
+
+    >>> _listed(["a", "b"]), _listed(["a", "b", "c", "d", "e", "f", "g", "h"])
+    ('a and b', 'a, b, c, d, e, f and 2 more')
+    """
+    more = len(names) - MOST_NAMES
+    shown = [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
