@@ -15,6 +15,21 @@ Labels = NDArray[Any]
 _PIECE = 1 << 16  # rows at a time: what is computed from them fits the cache and no other memory
 
 
+class Pieces(Value, eq=False):
+    """Spans cut where the label of a partition changes.
+
+    Attributes:
+        span: The position of the span that each piece is of.
+        start, last: First and last address of each piece, inclusive.
+        labels: The label that holds there.
+    """
+
+    span: NDArray[np.intp]
+    start: Column
+    last: Column
+    labels: Labels
+
+
 class Partition(Value, eq=False):
     """A label for every address of `family`.
 
@@ -73,6 +88,27 @@ class Partition(Value, eq=False):
         rows = np.flatnonzero(chosen)
         following = self.starts[(rows + 1) % len(self.starts)]
         return self.starts[rows], columns.before(self.family, following)
+
+    def cut(self, start: Column, last: Column) -> "Pieces":
+        """Return spans cut where the label changes.
+
+        Args:
+            start: First addresses of spans, in any order.
+            last: Their inclusive ends, in the same form.
+
+        Cost: O(m log n + pieces) for m spans and n runs.
+        """
+        runs, ends = self.starts, self.lasts
+        (runs, ends), (start, last) = columns.spans_alike([(runs, ends), (start, last)])
+        first = np.searchsorted(runs, start, side="right") - 1
+        final = np.searchsorted(runs, last, side="right") - 1
+        counts = final - first + 1
+        span = np.repeat(np.arange(len(start)), counts)
+        begins = np.cumsum(counts) - counts
+        run = first[span] + np.arange(len(span)) - begins[span]
+        opens = np.where(run == first[span], start[span], runs[run])
+        closes = np.where(run == final[span], last[span], ends[run])
+        return Pieces(span, opens, closes, self.labels[run])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Partition):

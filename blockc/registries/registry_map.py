@@ -59,7 +59,7 @@ class RegistryMap(Value):
         parts, conflicts = [], []
         for family in families:
             rows = Records.concat([p for p in pieces if p.family == family], family)
-            part, found = _painted(rows)
+            part, found = _painted(rows, class_label(rows))
             parts.append(part)
             conflicts += found
         return cls(tuple(parts), tuple(conflicts))
@@ -148,20 +148,27 @@ def _table(
     return table
 
 
-def _painted(records: Records) -> tuple[Partition, list[Conflict]]:
+def holders(records: Records) -> Partition:
+    """Return the position plus one of the record that holds each address, 0 where none does.
+
+    Of records that overlap the one holds an address that a `RegistryMap` goes by.
+    """
+    return _painted(records, np.arange(1, len(records) + 1, dtype=np.int32))[0]
+
+
+def _painted(records: Records, labels: NDArray[np.int32]) -> tuple[Partition, list[Conflict]]:
     """Return the family's partition and the conflicts; only records that overlap are ranked."""
     order = np.argsort(records.start, kind="stable")
     start, last = records.start[order], records.last[order]
     shared = _overlapping(start, last)
     calm = order[~shared]
-    labels = class_label(records)[calm]
-    part = laid_out(records.family, records.start[calm], records.last[calm], labels)
+    part = laid_out(records.family, records.start[calm], records.last[calm], labels[calm])
     if not shared.any():
         return part, []
-    contested = records.take(order[shared])
-    contested = contested.take(_by_rank(contested))
-    layer = contested.start, contested.last, class_label(contested)
-    return paint(part, [layer]), _conflicts(contested)
+    contested = order[shared]
+    contested = contested[_by_rank(records.take(contested))]
+    ranked = records.take(contested)
+    return paint(part, [(ranked.start, ranked.last, labels[contested])]), _conflicts(ranked)
 
 
 def _overlapping(start: columns.Column, last: columns.Column) -> NDArray[np.bool_]:

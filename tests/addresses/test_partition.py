@@ -98,6 +98,47 @@ def test_an_overlay_needs_one_family(parts: tuple[Partition, ...]) -> None:
         overlay(*parts)
 
 
+def test_every_two_ranges_are_cut_where_the_label_changes() -> None:
+    part = Partition.of(TOY, np.array([0, 2, 3, 6], dtype=np.uint64), int32([0, 1, 2, 1]))
+    labels = part.at(np.arange(8, dtype=np.uint64)).tolist()
+    for both in product(every_range(), repeat=2):
+        pieces = part.cut(*spans(TOY, both))
+        found = [
+            (span, first, last, label)
+            for span, (first, last), label in zip(
+                pieces.span.tolist(),
+                pairs(TOY, (pieces.start, pieces.last)),
+                pieces.labels.tolist(),
+                strict=True,
+            )
+        ]
+        singly = [(s, a, labels[a]) for s, first, last, _ in found for a in range(first, last + 1)]
+        assert singly == [
+            (n, a, labels[a]) for n, (f, t) in enumerate(both) for a in range(f, t + 1)
+        ]
+        assert all(
+            labels[first : last + 1] == [label] * (last + 1 - first)
+            for _, first, last, label in found
+        )
+        assert len(found) == sum(
+            1 + sum(labels[a] != labels[a + 1] for a in range(f, t)) for f, t in both
+        )
+
+
+@pytest.mark.parametrize(("wide_part", "wide_spans"), list(product((False, True), repeat=2)))
+def test_spans_and_runs_of_both_forms_are_cut_exactly(*, wide_part: bool, wide_spans: bool) -> None:
+    net = 0x2001_0DB8 << 96
+    fine = net + (5 if wide_part else 1 << 64)
+    part = Partition.of(V6, columns.column(V6, [0, net, fine]), int32([0, 1, 2]))
+    first, last = net - (1 << 64), net + (9 if wide_spans else (2 << 64) - 1)
+    pieces = part.cut(*spans(V6, [(first, last), (V6.last - (1 << 64) + 1, V6.last)]))
+    found = pairs(V6, (pieces.start, pieces.last))
+    inner = [(first, net - 1), (net, min(fine - 1, last))]
+    inner += [(fine, last)] if fine <= last else []
+    assert found == [*inner, (V6.last - (1 << 64) + 1, V6.last)]
+    assert pieces.labels.tolist() == [*[0, 1, 2][: len(inner)], 2]
+
+
 def test_painting_two_spans_over_anything_is_what_a_list_would_do() -> None:
     backgrounds = [BLANK, cut([0, 0, 1, 1, 2, 0, 3, 3])]
     for (a, b), background in product(product(every_range(), repeat=2), backgrounds):
