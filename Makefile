@@ -22,6 +22,7 @@ coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?
+	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 

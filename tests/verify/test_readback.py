@@ -84,6 +84,7 @@ def sparse(random: Random) -> AddrSet:
     return AddrSet.of(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [dropped, widened, narrowed, shifted, flipped])
 @pytest.mark.parametrize("target", DIALECTS)
 def test_a_fault_in_one_entry_is_found(target: Target, fault: Fault) -> None:
