@@ -156,6 +156,24 @@ def holders(records: Records) -> Partition:
     return _painted(records, np.arange(1, len(records) + 1, dtype=np.int32))[0]
 
 
+def deciding_rows(
+    records: Records, start: columns.Column, last: columns.Column
+) -> tuple[NDArray[np.intp], Partition]:
+    """Return the records that have to do with some spans, and which of them holds what.
+
+    Returns:
+        Positions in `records`, and `holders` of those alone. Outside the spans that says nothing.
+
+    Cost: O(n log m) for n records and m spans, and what painting the records found costs.
+    """
+    spans = [(records.start, records.last), (start, last)]
+    (first, end), (start, last) = columns.spans_alike(spans)
+    begun = np.searchsorted(np.sort(start), end, side="right")
+    over = np.searchsorted(np.sort(last), first, side="left")
+    rows = np.flatnonzero(begun > over)
+    return rows, holders(records.take(rows))
+
+
 def _painted(records: Records, labels: NDArray[np.int32]) -> tuple[Partition, list[Conflict]]:
     """Return the family's partition and the conflicts; only records that overlap are ranked."""
     order = np.argsort(records.start, kind="stable")

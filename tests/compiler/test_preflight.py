@@ -130,7 +130,9 @@ def test_a_canary_that_comes_out_wrong_later_is_told() -> None:
     text = f'[list.a]\n{EXCEPTION}[protect]\nmust_allow = ["10.1.0.200"]\n' + output("a", "a.txt")
     ((day, path, said),) = told(ahead(text))
     assert (day, path) == (BEGIN, "")
-    assert said == "10.1.0.200 must be allowed, and list 'a' blocks it"
+    assert said == (
+        "10.1.0.200 must be allowed, and list 'a' blocks it: p.toml:3:10: block 10.1.0.0/24"
+    )
 
 
 def test_a_year_is_looked_ahead_and_each_change_counts_when_it_comes_into_sight() -> None:

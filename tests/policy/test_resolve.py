@@ -109,8 +109,15 @@ def test_canaries_are_checked_whatever_the_stage() -> None:
     assert not resolved(text + 'must_block = ["10.0.0.1"]\nmust_allow = ["9.9.9.9"]').notes
     wrong = mistakes(text + 'must_block = ["10.0.0.0/8"]\nmust_allow = ["10.0.0.1"]')
     assert wrong == [
-        "etc/blockc.toml:8:15: 10.0.0.0/8 must be blocked, and no list blocks it",
-        "etc/blockc.toml:9:15: 10.0.0.1 must be allowed, and list 'a' blocks it",
+        (
+            "etc/blockc.toml:8:15: 10.0.0.0/8 must be blocked, and no list blocks it: list 'b' "
+            "spares it (10.0.0.0 of it): etc/blockc.toml:6:10: allow CN; "
+            "10.128.0.0 is registered in US"
+        ),
+        (
+            "etc/blockc.toml:9:15: 10.0.0.1 must be allowed, and list 'a' blocks it: "
+            "etc/blockc.toml:3:10: block CN"
+        ),
     ]
 
 
@@ -199,3 +206,39 @@ def test_a_pseudo_code_is_noted_with_what_may_have_been_meant(code: str, advice:
     entry = f'{{ select = "{code}", allow_empty = true }}'
     notes = [note.message for note in resolved(f'[list.a]\nblock = ["CN", {entry}]').notes]
     assert any(note.startswith(f"{code} is space") and advice in note for note in notes)
+
+
+SPARED = """[list.a]
+block = ["CN"]
+except = [{ prefix = "10.1.0.0/16", owner = "web", reason = "ours", until = 2027-01-01 }]
+[protect]
+never_block = ["10.2.0.0/16"]
+"""
+
+
+def test_a_canary_that_comes_out_wrong_says_the_whole_reason() -> None:
+    assert mistakes(SPARED + 'must_block = ["10.2.3.4", "10.1.2.3", "10.128.0.1"]') == [
+        (
+            "etc/blockc.toml:7:15: 10.2.3.4 must be blocked, and never_block spares it: "
+            "etc/blockc.toml:6:16: never_block 10.2.0.0/16"
+        ),
+        (
+            "etc/blockc.toml:7:27: 10.1.2.3 must be blocked, and no list blocks it: list 'a' "
+            "spares it: etc/blockc.toml:4:22: except 10.1.0.0/16 (owner web: ours, until "
+            "2027-01-01); 10.1.2.3 is registered in CN"
+        ),
+        (
+            "etc/blockc.toml:7:39: 10.128.0.1 must be blocked, and no list blocks it: "
+            "10.128.0.1 is registered in US"
+        ),
+    ]
+
+
+def test_the_same_reason_is_told_where_both_families_and_a_part_of_a_canary_are_asked() -> None:
+    text = SPARED.replace('"10.2.0.0/16"', '"2001:db8:1::/48"')
+    assert mistakes(text + 'must_block = ["2001:db8::/32"]\nmust_allow = ["9.9.9.9"]') == [
+        (
+            "etc/blockc.toml:7:15: 2001:db8::/32 must be blocked, and never_block spares it "
+            "(2001:db8:1:: of it): etc/blockc.toml:6:16: never_block 2001:db8:1::/48"
+        ),
+    ]

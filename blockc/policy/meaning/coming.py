@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from blockc.policy.meaning.canaries import require_canaries
 from blockc.policy.meaning.resolve import (
     ListEntry,
     Resolved,
     ResolvedList,
     references_first,
-    require_canaries,
     selected_rows,
 )
 from blockc.policy.meaning.schedule import days_left, schedule_at
@@ -61,23 +61,24 @@ def resolve_later(today: Resolved, moment: datetime) -> Resolved:
     """
     matrix = replace(today.matrix, lists=dict(today.matrix.lists))
     known = {one.name: one for one in today.lists}
-    protected = matrix.union([counted.entry.located for counted in today.never_block])
+    never_block = [counted.entry for counted in today.never_block]
+    protected = matrix.union([entry.located for entry in never_block])
     changed: dict[str, ResolvedList] = {}
     for definition in references_first(today.policy):
         one = known[definition.name]
-        entries = [counted.entry for counted in one.entries]
-        left = [entry for entry in entries if not _ended(entry, moment)]
+        counted = tuple(each for each in one.entries if not _ended(each.entry, moment))
+        left = [each.entry for each in counted]
         schedule, addresses = schedule_at(definition.stages, moment), one.addresses
         moved = any(
             name in changed and changed[name].addresses is not known[name].addresses
             for name in definition.references
         )
-        if moved or len(left) < len(entries):
+        if moved or len(left) < len(one.entries):
             rows = matrix.lists[one.name] = selected_rows(definition, left, matrix)
             addresses = matrix.addresses(without(rows, protected))
-        changed[one.name] = ResolvedList(definition, addresses, schedule, one.entries)
+        changed[one.name] = ResolvedList(definition, addresses, schedule, counted)
     lists = tuple(changed[one.name] for one in today.lists)
-    require_canaries(today.policy.protect, lists, today.protected)
+    require_canaries(today.policy.protect, lists, never_block, matrix)
     return Resolved(
         today.policy, moment, lists, today.protected, today.never_block, today.notes, matrix
     )

@@ -21,10 +21,11 @@ import numpy as np
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.errors import PolicyError
+from blockc.policy.meaning.canaries import require_canaries
 from blockc.policy.meaning.schedule import WARN_DAYS, Schedule, days_left, schedule_at
 from blockc.policy.meaning.selector_sets import Counts, Feeds, SelectorData, SelectorSets
 from blockc.policy.meaning.slot_matrix import Rows, SlotMatrix, inverse, without
-from blockc.policy.model import Exemption, List, LocatedSelector, Note, Policy, Protect
+from blockc.policy.model import Exemption, List, LocatedSelector, Note, Policy
 from blockc.policy.syntax.includes import ReadFile
 from blockc.policy.syntax.selectors import AddressRange, GroupSelector, ListSelector
 from blockc.registries.countries import NO_COUNTRY
@@ -119,6 +120,33 @@ def resolve(
     Raises:
         Mistakes: Every entry that cannot be resolved, and every canary that came out wrong.
     """
+    found = resolve_whatever(
+        policy,
+        world,
+        read_file=read_file,
+        as_of=as_of,
+        feeds=feeds,
+        allow_expired=allow_expired,
+    )
+    never_block = [counted.entry for counted in found.never_block]
+    require_canaries(policy.protect, found.lists, never_block, found.matrix)
+    return found
+
+
+def resolve_whatever(
+    policy: Policy,
+    world: RegistryMap,
+    *,
+    read_file: ReadFile,
+    as_of: date,
+    feeds: Feeds | None = None,
+    allow_expired: bool = False,
+) -> Resolved:
+    """Return the same whatever the canaries say: to explain why one came out wrong, not to build.
+
+    Raises:
+        Mistakes: Every entry that cannot be resolved.
+    """
     selectors = SelectorSets(SelectorData(world, policy.groups, policy.guard, read_file, feeds))
     moment = When(as_of).begin
     work = _Work(selectors, moment, allow_expired=allow_expired)
@@ -135,10 +163,9 @@ def resolve(
     )
     counted = work.counted(never_block, matrix)
     work.findings.require_none()
-    never = matrix.addresses(protected)
-    require_canaries(policy.protect, lists, never)
     notes = (*policy.notes, *work.notes)
-    return Resolved(policy, moment, lists, never, counted, notes, matrix)
+    spared = matrix.addresses(protected)
+    return Resolved(policy, moment, lists, spared, counted, notes, matrix)
 
 
 def countries_map(world: RegistryMap) -> AddrMap:
@@ -158,26 +185,6 @@ def selected_rows(one: List, entries: Sequence[ListEntry], matrix: SlotMatrix) -
     asked = matrix.union([entry.located for entry in entries if entry.role != "except"])
     exempt = matrix.union([entry.located for entry in entries if entry.role == "except"])
     return without(inverse(asked) if one.allow else asked, exempt)
-
-
-def require_canaries(protect: Protect, lists: Sequence[ResolvedList], protected: AddrSet) -> None:
-    """Raise every canary that came out wrong, whatever the stage of the lists.
-
-    A list that allows blocks nearly everything, so only lists that block can fail `must_allow`.
-    """
-    findings = Findings(PolicyError)
-    for canary in protect.must_block:
-        wanted = canary.addresses.as_set(protected.families)
-        if all(wanted - one.addresses for one in lists):
-            what = "never_block spares it" if wanted & protected else "no list blocks it"
-            findings.add(canary.place, f"{canary.addresses} must be blocked, and {what}")
-    for canary in protect.must_allow:
-        wanted = canary.addresses.as_set(protected.families)
-        for one in lists:
-            if one.definition.block and wanted & one.addresses:
-                said = f"{canary.addresses} must be allowed, and list {one.name!r} blocks it"
-                findings.add(canary.place, said)
-    findings.require_none()
 
 
 @dataclass(slots=True)

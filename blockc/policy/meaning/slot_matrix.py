@@ -91,6 +91,39 @@ class SlotMatrix:
         pairs = zip(self.cuts, rows, strict=True)
         return AddrSet(tuple(Partition.of(cut.family, cut.slots, row) for cut, row in pairs))
 
+    def slots_of(self, at: int, addresses: Column) -> NDArray[np.intp]:
+        """Return the slot of the family at position `at` that holds each address of a column."""
+        slots, asked = columns.alike([self.cuts[at].slots, addresses])
+        found: NDArray[np.intp] = np.searchsorted(slots, asked, side="right") - 1
+        return found
+
+    def holds(self, located: LocatedSelector, at: int, slots: NDArray[np.intp]) -> Row:
+        """Return which of some slots of a family an entry stands for.
+
+        Args:
+            located: One of the entries that the matrix was made for.
+            at: The position of the family.
+        """
+        selector, cut = located.selector, self.cuts[at]
+        if isinstance(selector, AddressRange):
+            if selector.family.version != cut.family.version:
+                return np.zeros(len(slots), dtype=bool)
+            first, end = cut.edges[selector.first, selector.last]
+            return (slots >= first) & (slots < end)
+        if isinstance(selector, ListSelector):
+            return self.lists[selector.name][at][slots]
+        if isinstance(selector, CountrySelector | GroupSelector):
+            codes = self._codes(located)
+            wanted = np.array([name in codes for name in self.selectors.countries.names])
+            found: Row = wanted[cut.countries[slots]]
+            return found
+        return cut.sets[self.selectors.set_of(located)[0]][slots]
+
+    def country_of(self, at: int, slots: NDArray[np.intp]) -> list[str]:
+        """Return the registered country of each of some slots of a family, empty for none."""
+        names = self.selectors.countries.names
+        return [names[number] for number in self.cuts[at].countries[slots].tolist()]
+
     def _codes(self, located: LocatedSelector) -> tuple[str, ...]:
         selector = located.selector
         return (
