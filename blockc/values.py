@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 import msgspec
 from msgspec import field, structs
 
-__all__ = ["Value", "field", "field_names", "json_bytes", "replace"]
+__all__ = ["Value", "field", "field_names", "from_json", "json_bytes", "replace"]
 V = TypeVar("V")
 
 
@@ -62,3 +62,15 @@ def json_bytes(value: object) -> bytes:
     The same bytes as `json.dumps(value, indent=1, ensure_ascii=False)`, forty times faster.
     """
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def from_json(kind: type[V], data: bytes) -> V:
+    """Return the value of a class that `json_bytes` wrote.
+
+    Raises:
+        ValueError: It is not that: a field is missing, or has another type.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError) as reason:
+        raise ValueError(str(reason)) from None

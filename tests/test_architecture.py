@@ -175,7 +175,8 @@ WRITING = {
     "write_text",
 }  # fmt: skip
 MAY_WRITE = {  # outside storage/, and why
-    "publish/generations.py",  # shows a generation that storage wrote, by one rename
+    "publish/generations.py",  # names a generation that storage wrote
+    "publish/place.py",  # shows it, by one rename of a link
     "verify/native.py",  # scratch files for the real programs, in a folder that goes at once
     "formats/feeds/geolite2.py",  # names the errors of members of a zip file
 }

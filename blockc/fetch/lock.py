@@ -1,6 +1,6 @@
 """`blockc.lock`: which bytes of which source a build uses, written to be reviewed in a diff."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -78,7 +78,7 @@ def parse_lock(path: str, text: str) -> Lock:
     return Lock(sources)
 
 
-def read_lock(path: Path) -> Lock | None:
+def read_lock(path: Path, read: Callable[[Path], bytes] = read_local) -> Lock | None:
     """Return the lock at `path`, None if there is no such file.
 
     Raises:
@@ -86,7 +86,7 @@ def read_lock(path: Path) -> Lock | None:
         UsageError: It cannot be read.
     """
     try:
-        return parse_lock(str(path), read_local(path).decode())
+        return parse_lock(str(path), read(path).decode())
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

@@ -12,34 +12,26 @@ name that one of the two does not have leads nowhere while that one is shown. Ev
 changes the disk is made through `os`, where the tests stop it.
 """
 
-import errno
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from blockc.errors import Location, OutputError
+from blockc.publish.place import ADVICE, FRESH, PublishFolder, tops
+from blockc.publish.record import (
+    INSIDE,
+    Recording,
+    keep_recording,
+)
 from blockc.storage.atomic import (
-    Advice,
-    remove,
     reporting,
-    sync_folder,
     write_tree,
-    write_whole,
 )
 from blockc.storage.local import read_local
-from blockc.storage.locks import LockWait, held
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
-
-GENERATIONS_KEPT = 3
-LOCK_SECONDS = 60.0
-_GENERATION = re.compile(r"[0-9a-f]{16}(-[0-9]+)?")
-_INSIDE, _LIVE, _LOCK, _HISTORY = ".generations", "live", ".lock", "history"
-_FRESH, _FRESH_LINK = ".new", ".new-link"
 
 
 class Published(Value):
@@ -59,7 +51,9 @@ class Published(Value):
     manifest: bytes = b""
 
 
-def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
+def publish(
+    folder: Path, files: Mapping[str, bytes], recording: Recording | None = None
+) -> Published:
     """Make `folder` show exactly `files`, all or nothing.
 
     A file whose bytes are as before keeps its inode and its modification time. If all are, nothing
@@ -69,26 +63,31 @@ def publish(folder: Path, files: Mapping[str, bytes]) -> Published:
     Args:
         folder: Missing, empty, or published before; anything else is refused.
         files: Relative path with forward slashes -> bytes.
+        recording: What they were made from, which is kept beside them.
 
     Raises:
         OutputError: A path leaves the folder, the folder is not ours, or the disk refuses. What
             was published stays published.
     """
     _require_paths(folder, files)
-    place = _Place.of(folder)
+    place = PublishFolder.of(folder)
     with reporting(place.folder, ADVICE), place.locked():
         live = place.live()
         before = _contents(place.inside / live) if live else {}
-        names = _tops(files)
+        names = tops(files)
         if live and before == dict(files) and place.shows(names):
+            if recording and not place.is_recorded(live):
+                keep_recording(place.inside, live, recording, ADVICE)
             return Published(place.folder, live, unchanged=tuple(sorted(files)))
-        place.require_free(names - _tops(before))
+        place.require_free(names - tops(before))
         generation = place.vacant(digest_of(files))
         same = {
             path: place.inside / live / path for path in files if before.get(path) == files[path]
         }
-        write_tree(place.inside / _FRESH, files, same)
-        (place.inside / _FRESH).rename(place.inside / generation)
+        write_tree(place.inside / FRESH, files, same)
+        (place.inside / FRESH).rename(place.inside / generation)
+        if recording:
+            keep_recording(place.inside, generation, recording, ADVICE)
         place.record(generation)
         place.show(generation, names)
         return _compared(place.folder, generation, before, files)
@@ -103,7 +102,7 @@ def rollback(folder: Path) -> Published:
     Raises:
         OutputError: There is no earlier generation, or it is not what was once published.
     """
-    place = _Place.of(folder)
+    place = PublishFolder.of(folder)
     with reporting(place.folder, ADVICE):
         place.require_earlier()
         with place.locked():
@@ -124,140 +123,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-class _Place(Value):
-    """A published folder, and the folder inside it that holds the generations."""
-
-    folder: Path
-    inside: Path
-
-    @classmethod
-    def of(cls, folder: Path) -> "_Place":
-        absolute = folder.absolute()
-        return cls(absolute, absolute / _INSIDE)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
-        self.require_ours()
-        self.inside.mkdir(parents=True, exist_ok=True)
-        wait = LockWait(seconds=LOCK_SECONDS)
-        with held(self.inside / _LOCK, "another build has been publishing", wait, ADVICE):
-            self.sweep()
-            try:
-                yield
-            finally:
-                self.sweep()
-
-    def require_ours(self) -> None:
-        """Raise OutputError unless the folder may become, or is, one that blockc publishes into."""
-        wrong, hint = "", "move it away, or publish elsewhere with --output"
-        if self.folder.name in ("", "..") or self.inside.is_symlink():
-            wrong = "cannot be published into"
-        elif self._is_of_old():
-            wrong = "was published by an earlier blockc, as a link"
-            hint = f"remove it and .{self.folder.name}.generations beside it, then build again"
-        elif self.folder.is_dir():
-            if not self.inside.is_dir() and any(self.folder.iterdir()):
-                wrong = "is a folder that blockc did not make, and not empty"
-        elif self.folder.exists() or self.folder.is_symlink():
-            wrong = "is not a folder"
-        if wrong:
-            said = f"{wrong}, expected a new or an empty folder"
-            raise OutputError(said, at=Location(str(self.folder)), hint=hint)
-
-    def _is_of_old(self) -> bool:
-        """Return whether the folder is the link that blockc made before folders were real."""
-        link = self.folder.readlink() if self.folder.is_symlink() else Path()
-        return link.parent == Path(f".{self.folder.name}.generations")
-
-    def require_free(self, names: Iterable[str]) -> None:
-        """Raise OutputError if something of another maker stands where an artifact belongs."""
-        for name in sorted(names):
-            path = self.folder / name
-            if (path.exists() or path.is_symlink()) and not self._is_ours(path):
-                raise OutputError(
-                    "is not an artifact, and an artifact is to have its name",
-                    at=Location(str(path)),
-                    hint="move it away, or publish elsewhere with --output",
-                )
-
-    def _is_ours(self, path: Path) -> bool:
-        return path.is_symlink() and str(path.readlink()) == f"{_INSIDE}/{_LIVE}/{path.name}"
-
-    def live(self) -> str:
-        """Return the name of the generation that is shown, or nothing."""
-        link = self.inside / _LIVE
-        name = str(link.readlink()) if link.is_symlink() else ""
-        return name if _GENERATION.fullmatch(name) and link.is_dir() else ""
-
-    def shows(self, names: Iterable[str]) -> bool:
-        """Return whether each name at the top is the link that it should be."""
-        return all(self._is_ours(self.folder / name) for name in names)
-
-    def history(self) -> list[str]:
-        """Return the generations up to the one that is shown, oldest first.
-
-        A generation after it was recorded by a writer that was stopped before it could show it.
-        """
-        live, book = self.live(), self.inside / _HISTORY
-        names = book.read_text(encoding="ascii").split() if book.exists() else []
-        return names[: names.index(live) + 1] if live in names else [live] * bool(live)
-
-    def require_earlier(self) -> str:
-        """Return the generation before the one that is shown, or raise OutputError."""
-        history = self.history()
-        if len(history) < 2:
-            raise OutputError("no earlier generation to go back to", at=Location(str(self.folder)))
-        return history[-2]
-
-    def vacant(self, name: str) -> str:
-        """Return `name`, numbered if a generation of that name stands already."""
-        number, candidate = 1, name
-        while (self.inside / candidate).exists():
-            number += 1
-            candidate = f"{name}-{number}"
-        return candidate
-
-    def record(self, generation: str) -> None:
-        """Write `generation` into the history, before it is shown."""
-        names = [*self.history(), generation][-GENERATIONS_KEPT:]
-        book = "".join(f"{name}\n" for name in names).encode("ascii")
-        write_whole(self.inside / _HISTORY, book, ADVICE)
-
-    def show(self, generation: str, names: Iterable[str]) -> None:
-        """Show `generation`, whose names at the top are `names`, in one step.
-
-        Links to new names are made first and lead nowhere until then.
-        """
-        for name in sorted(names):
-            if not self._is_ours(self.folder / name):
-                self._link(f"{_INSIDE}/{_LIVE}/{name}", self.folder / name)
-        sync_folder(self.folder)
-        self._link(generation, self.inside / _LIVE)
-        sync_folder(self.inside)
-
-    def _link(self, target: str, path: Path) -> None:
-        fresh = self.inside / _FRESH_LINK
-        fresh.symlink_to(target)
-        fresh.rename(path)
-
-    def sweep(self) -> None:
-        """Remove what a stopped writer left, and what nobody can go back to or is led to."""
-        kept = {_LIVE, _LOCK, _HISTORY, *self.history()}
-        for entry in self.inside.iterdir():
-            if entry.name not in kept:
-                remove(entry)
-        for entry in self.folder.iterdir():
-            if self._is_ours(entry) and not entry.exists():
-                remove(entry)
-
-
-def _tops(paths: Iterable[str]) -> set[str]:
-    """Return the names that paths have at the top of the folder."""
-    return {path.partition("/")[0] for path in paths}
-
-
-def _go_back(place: _Place, live: str, earlier: str) -> Published:
+def _go_back(place: PublishFolder, live: str, earlier: str) -> Published:
     before = _contents(place.inside / live)
     after = _contents(place.inside / earlier)
     if digest_of(after) != earlier.partition("-")[0]:
@@ -269,7 +135,7 @@ def _go_back(place: _Place, live: str, earlier: str) -> Published:
     result = _compared(place.folder, earlier, before, after)
     for path in result.written:
         os.utime(place.inside / earlier / path)
-    place.show(earlier, _tops(after))
+    place.show(earlier, tops(after))
     return result
 
 
@@ -297,8 +163,8 @@ def _require_paths(folder: Path, files: Mapping[str, bytes]) -> None:
             wrong = "is not inside the folder, expected a relative path without '..'"
         elif path in folders:
             wrong = "is also the folder of another artifact"
-        elif path.partition("/")[0] == _INSIDE:
-            wrong = f"is in {_INSIDE}, where blockc keeps what it published"
+        elif path.partition("/")[0] == INSIDE:
+            wrong = f"is in {INSIDE}, where blockc keeps what it published"
         if wrong:
             raise OutputError(f"artifact path {path!r} {wrong}", at=Location(str(folder)))
 
@@ -330,22 +196,6 @@ def _files_below(folder: str, above: str = "") -> Iterator[tuple[str, bool]]:
                 yield path, entry.is_file(follow_symlinks=False)
 
 
-_PERMISSIONS = "change the permissions of the folder above it, or use --output"
-ADVICE = Advice(
-    verb="publish",
-    steps={
-        errno.ENOSPC: "free some space; what was published before is untouched",
-        errno.EDQUOT: "raise the quota or free some space; what was published before is untouched",
-        errno.EACCES: _PERMISSIONS,
-        errno.EPERM: _PERMISSIONS,
-        errno.EROFS: "publish into a file system that is mounted writable, with --output",
-        errno.EISDIR: "move that folder away: an artifact is to have its name",
-        errno.ENAMETOOLONG: "shorten the path of the output",
-    },
-    otherwise="what was published before is untouched",
-)
-
-
 def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...] | None:
     """Return the files that `folder` shows, sorted, if they are exactly those of a generation.
 
@@ -359,7 +209,7 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         stands there that the manifest does not name.
     """
     try:
-        place = _Place.of(folder)
+        place = PublishFolder.of(folder)
         root = place.inside / generation
         if place.live() != generation:
             return None
@@ -370,7 +220,7 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         for artifact in json.loads(text)["artifacts"]:
             digests |= {file["path"]: file["sha256"] for file in artifact["files"]}
         found = {path for path, _ in _files_below(str(root))}
-        if found != digests.keys() or not place.shows(_tops(digests)):
+        if found != digests.keys() or not place.shows(tops(digests)):
             return None
         for path, digest in digests.items():
             if hashlib.sha256(read_local(root / path, None)).hexdigest() != digest:

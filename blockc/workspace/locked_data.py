@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blockc.addresses import columns
@@ -14,14 +13,15 @@ from blockc.addresses.partition import merge_spans
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
-from blockc.fetch.lock import Lock, read_lock
+from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import AS_NUMBERS, Amount, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.targets.core.document import Origin
 from blockc.vocabulary import RIRS
+from blockc.workspace.file_reader import FileReader, lock_path
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
-from blockc.workspace.sources import ASN_SOURCE, all_sources, lock_path
+from blockc.workspace.sources import ASN_SOURCE, all_sources
 
 if TYPE_CHECKING:  # most builds fetch and parse nothing
     from blockc.fetch.locked import LockedSource
@@ -38,12 +38,12 @@ class LockedData:
     Nothing is read before it is asked for: a build from a folder without feeds needs no lock.
 
     Attributes:
-        policy: The path of the policy, beside which the lock stands.
+        reader: Reads the policy, beside which the lock stands.
         offline: Open no socket for bytes that the store does not hold.
         origins: What headers and the manifest say about the feeds read so far, by name.
     """
 
-    policy: Path
+    reader: FileReader
     store: Store
     offline: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
@@ -57,11 +57,10 @@ class LockedData:
             UsageError: There is none.
             Mistakes: It is not what `blockc update` writes.
         """
-        path = lock_path(self.policy)
-        lock = read_lock(path)
+        lock = self.reader.lock()
         if lock is None:
             raise UsageError(
-                f"there is no {path}",
+                f"there is no {lock_path(self.reader.policy)}",
                 hint="run `blockc update` and commit what it writes, name a folder of registry "
                 "files with --from, or try --sample",
             )
@@ -70,7 +69,7 @@ class LockedData:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """Return every source that the policy can name."""
-        return all_sources(self.policy)
+        return all_sources(self.reader)
 
     def registries(self, today: date) -> tuple[RegistrySnapshot, ...]:
         """Return the five registries' snapshots.
@@ -133,7 +132,7 @@ class LockedData:
         from blockc.fetch.locked import locked_sources
         from blockc.workspace.fetching import fetch_tools
 
-        tools = fetch_tools(self.store, self.policy.parent)
+        tools = fetch_tools(self.store, self.reader.policy.parent)
         found = locked_sources(tools, self.lock, self.sources, names, offline=self.offline)
         return list(found.values())
 

@@ -1,87 +1,42 @@
 """Reads the operator's policy, checked against the targets, groups and sources there are."""
 
-import hashlib
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from blockc.compiler.claims import shared_by_outputs
 from blockc.errors import Location, Mistakes, PolicyError, UsageError, os_reason
-from blockc.fetch.store.blobs import sha256_of
 from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Known, Output, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside, text_of
-from blockc.storage.local import read_local
 from blockc.targets.core.target import Layout, Target
 from blockc.targets.core.verdicts import ACTIONS, ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
+from blockc.workspace.file_reader import FileReader
 from blockc.workspace.registries import shipped_groups
 from blockc.workspace.sources import all_sources
 
 OWN_GROUPS = "groups"
 
 
-@dataclass(slots=True)
-class FileReader:
-    """Reads the files of the policy at `policy` and remembers what they were.
-
-    `digests`: path -> sha256 of every file read so far.
-    """
-
-    policy: Path
-    digests: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, path: str) -> bytes:
-        """Return the bytes of the file at `path`; OSError if there is none."""
-        data = read_local(path)
-        self.digests[path] = sha256_of(data)
-        return data
-
-    def files(self) -> dict[str, str]:
-        """Return name -> sha256 of every file read so far, in order of name.
-
-        A name is the path from the folder of the policy, so that a policy says the same in every
-        folder and whatever way it was called.
-        """
-        folder = self.policy.parent
-        named = {Path(os.path.relpath(path, folder)).as_posix(): path for path in self.digests}
-        return {name: self.digests[named[name]] for name in sorted(named)}
-
-    def digest(self) -> str:
-        """Return one digest of the names and contents of every file read.
-
-        Names count: who swaps the contents of two files may turn the meaning round. Each part has
-        its length before it, so that no name runs into what follows.
-        """
-        found = hashlib.sha256()
-        for name, content in self.files().items():
-            for part in (os.fsencode(name), bytes.fromhex(content)):
-                found.update(len(part).to_bytes(8, "big") + part)
-        return found.hexdigest()
-
-
 def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
     reader = reader or FileReader(policy)
     feeds = {
-        name: source
-        for name, source in all_sources(policy, reader).items()
-        if source.format != DELEGATED
+        name: source for name, source in all_sources(reader).items() if source.format != DELEGATED
     }
     return Known(
         targets=_EveryTarget(),
-        groups=all_groups(policy, reader),
+        groups=all_groups(reader),
         sources={name: tags_of(one.format, one.options) for name, one in feeds.items()},
         may_be_empty=frozenset(name for name, one in feeds.items() if one.may_be_empty),
     )
 
 
-def all_groups(policy: Path, reader: FileReader) -> dict[str, CountryGroup]:
-    """Return every group by name for the policy at this path.
+def all_groups(reader: FileReader) -> dict[str, CountryGroup]:
+    """Return every group by name for the policy of a reader.
 
     The operator's own stand in the folder `groups` beside the policy. One that has the name of a
     shipped one takes its place. They are read as the policy's files are, and so are part of its
@@ -92,7 +47,7 @@ def all_groups(policy: Path, reader: FileReader) -> dict[str, CountryGroup]:
         UsageError: One cannot be read, or two of them hold one group.
     """
     own: dict[str, tuple[CountryGroup, Path]] = {}
-    for path in sorted((policy.parent / OWN_GROUPS).glob("*.toml")):
+    for path in reader.listed(OWN_GROUPS):
         for group in read_groups(str(path), _text(path, reader)):
             if group.name in own:
                 said = f"group {group.name!r} is also in {own[group.name][1]}"

@@ -20,7 +20,7 @@ from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
 from blockc.compiler.local_space import local_space_notes
 from blockc.fetch.definition import Source
-from blockc.fetch.lock import Lock, read_lock
+from blockc.fetch.lock import Lock
 from blockc.fetch.store.parsed import Store
 from blockc.policy.meaning.coming import HORIZON_DAYS, coming_changes
 from blockc.policy.meaning.resolve import Resolved, resolve
@@ -34,16 +34,17 @@ from blockc.targets.registry import TARGETS
 from blockc.tomlio.tables import Place, TomlDocument
 from blockc.values import Value, replace
 from blockc.vocabulary import RIRS
+from blockc.workspace.file_reader import FileReader, lock_path
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData, require_young
-from blockc.workspace.policy_files import FileReader, all_groups, own_templates, read_policy
+from blockc.workspace.policy_files import all_groups, own_templates, read_policy
 from blockc.workspace.registries import (
     RegistrySnapshot,
     shipped_files,
     shipped_templates,
     snapshots,
 )
-from blockc.workspace.sources import all_sources, asks_registries, lock_path, used_sources
+from blockc.workspace.sources import all_sources, asks_registries, used_sources
 
 if TYPE_CHECKING:  # most builds fetch nothing
     from blockc.fetch.update.tools import Event, Tools
@@ -72,6 +73,10 @@ class Project(Value):
         """Return where the lock is."""
         return lock_path(self.file)
 
+    def reader(self) -> FileReader:
+        """Return a reader of the policy and of what stands beside it."""
+        return FileReader(self.file)
+
     def lock(self) -> Lock | None:
         """Return the lock, None if there is none yet.
 
@@ -79,19 +84,19 @@ class Project(Value):
             Mistakes: It is not what `blockc update` writes.
             UsageError: It cannot be read.
         """
-        return read_lock(self.lock_path)
+        return self.reader().lock()
 
     def sources(self) -> dict[str, Source]:
         """Return every source of blockc and of the operator by name; see `all_sources`."""
-        return all_sources(self.file)
+        return all_sources(self.reader())
 
     def groups(self) -> dict[str, CountryGroup]:
         """Return every group of countries by name, those of blockc and the operator's own."""
-        return all_groups(self.file, FileReader(self.file))
+        return all_groups(self.reader())
 
     def policy(self, reader: FileReader | None = None) -> Policy:
         """Return the policy; see `read_policy`."""
-        return read_policy(self.file, reader or FileReader(self.file))
+        return read_policy(self.file, reader or self.reader())
 
     def used_sources(self) -> tuple[str, ...]:
         """Return the sources that the policy uses; the registries if there is no policy yet."""
@@ -106,8 +111,14 @@ class Project(Value):
         watching = {"watch": watch} if watch else {}
         return fetch_tools(self.store, self.file.parent, **watching, remembering=remembering)
 
-    def registries(self, options: InputOptions) -> tuple[RegistrySnapshot, ...]:
+    def registries(
+        self, options: InputOptions, locked: LockedData | None = None
+    ) -> tuple[RegistrySnapshot, ...]:
         """Return the five registries' snapshots, of whatever age.
+
+        Args:
+            options: The data and the day.
+            locked: The sources that the lock names, if somebody has begun to read them.
 
         Raises:
             UsageError: There is no lock, and the options name no data.
@@ -116,7 +127,8 @@ class Project(Value):
         """
         if options.data:
             return snapshots(self.store, options.data, options.day)
-        return LockedData(self.file, self.store, self.offline).registries(options.day)
+        locked = locked or LockedData(self.reader(), self.store, self.offline)
+        return locked.registries(options.day)
 
     def on(
         self, options: InputOptions, observe: Watch = unwatched, *, registries: bool = False
@@ -133,13 +145,13 @@ class Project(Value):
             Mistakes: Everything that is wrong with the policy.
             SourceUnfit: A registry is missing, its file is not fit for use, or it is too old.
         """
-        reader = FileReader(self.file)
-        feeds = LockedData(self.file, self.store, self.offline)
+        reader = self.reader()
+        feeds = LockedData(reader, self.store, self.offline)
         with observe("read policy", str(self.file)):
             policy = self.policy(reader)
         with observe("read registries", str(options.data or self.lock_path)):
             needed = registries or options.data or asks_registries(policy)
-            found = self._young_registries(options, policy.guard) if needed else ()
+            found = self._young_registries(options, feeds, policy.guard) if needed else ()
         with observe("resolve", ""):
             world = RegistryMap.of(records for one in found for records in one.records)
             resolved = resolve(
@@ -164,12 +176,12 @@ class Project(Value):
         )
 
     def _young_registries(
-        self, options: InputOptions, guard: Guard
+        self, options: InputOptions, locked: LockedData, guard: Guard
     ) -> tuple[RegistrySnapshot, ...]:
         """Return the registries' snapshots, young enough where that is asked."""
-        found = self.registries(options)
+        found = self.registries(options, locked)
         if options.asks_age:
-            require_young(found, self.lock(), guard.max_age_hours, options.day)
+            require_young(found, locked.lock, guard.max_age_hours, options.day)
         return found
 
 

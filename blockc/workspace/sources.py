@@ -1,11 +1,10 @@
-"""Which sources there are, which of them a policy uses, and where its lock is."""
+"""Which sources there are, and which of them a policy uses."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.fetch.definition import Source, read_source
-from blockc.fetch.lock import NAME
 from blockc.policy.model import LocatedSelector, Policy
 from blockc.policy.syntax.includes import text_of
 from blockc.policy.syntax.selectors import (
@@ -19,8 +18,8 @@ from blockc.policy.syntax.selectors import (
     Selector,
     StatusSelector,
 )
-from blockc.storage.local import read_local
 from blockc.vocabulary import LOSSY, RIRS, DontCare
+from blockc.workspace.file_reader import FileReader
 from blockc.workspace.registries import shipped_sources
 
 OWN = "sources"
@@ -34,12 +33,7 @@ _OF_REGISTRIES = (
 )
 
 
-def lock_path(policy: Path) -> Path:
-    """Return where the lock of the policy at this path is: beside it."""
-    return policy.parent / NAME
-
-
-def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_local) -> dict[str, Source]:
+def all_sources(reader: FileReader) -> dict[str, Source]:
     """Return every source by name: those blockc ships, and the operator's own.
 
     Those stand in the folder `sources` beside the policy. One that has the name of a shipped one
@@ -50,8 +44,8 @@ def all_sources(policy: Path, read_file: Callable[[str], bytes] = read_local) ->
         Mistakes: A definition is wrong.
         UsageError: One cannot be read.
     """
-    own = sorted((policy.parent / OWN).glob("*.toml"))
-    return {**shipped_sources(), **{path.stem: _own_source(path, read_file) for path in own}}
+    own = reader.listed(OWN)
+    return {**shipped_sources(), **{path.stem: _own_source(path, reader) for path in own}}
 
 
 def used_sources(policy: Policy) -> tuple[str, ...]:
@@ -100,9 +94,9 @@ def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
     return [known[name] for name in wanted]
 
 
-def _own_source(path: Path, read_file: Callable[[str], bytes]) -> Source:
+def _own_source(path: Path, reader: FileReader) -> Source:
     try:
-        return read_source(str(path), text_of(str(path), read_file(str(path))))
+        return read_source(str(path), text_of(str(path), reader(str(path))))
     except OSError as reason:
         said = os_reason(reason)
         raise UsageError(f"cannot read this source: {said}", at=Location(str(path))) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.workspace.policy_files import FileReader
+from blockc.workspace.file_reader import FileReader
 from tests.cli.conftest import Blockc
 
 POLICY = """\

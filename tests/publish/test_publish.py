@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from blockc.errors import OutputError
-from blockc.publish.generations import GENERATIONS_KEPT, digest_of, publish, rollback
+from blockc.publish.generations import digest_of, publish, rollback
+from blockc.publish.place import GENERATIONS_KEPT
 from tests.support.machine import require_mounts
 
 CHECKOUT = Path(__file__).resolve().parents[2]

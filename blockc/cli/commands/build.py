@@ -177,7 +177,7 @@ def _build(settings: Settings, asked: BuildCall) -> None:
 def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
     from blockc.cli.views.build import BuildRun, tell_day
-    from blockc.publish.generations import publish
+    from blockc.workspace.recorded import publish_day
 
     day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
@@ -192,7 +192,7 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun
         raise
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)
-        published = publish(asked.place(settings.file), build.files)
+        published = publish_day(day, build, asked.place(settings.file))
     return BuildRun(day, build, published, stages.seconds)
 
 

@@ -59,7 +59,12 @@ def mark_of(path: Path) -> str:
 
 
 def remember_lock(root: Path, path: Path) -> None:
-    """Note that the lock at `path` needs what it names, so that `sweep` leaves that alone."""
+    """Note that a lock needs what it names, so that `sweep` leaves that alone.
+
+    Args:
+        root: Of the store.
+        path: The lock, or a folder of locks: those of the generations that are kept.
+    """
     note = root / KNOWN_LOCKS / mark_of(path)
     if not note.is_file():
         write_whole(note, os.fsencode(path.absolute()), STORE_ADVICE)
@@ -105,9 +110,14 @@ def needed(root: Path) -> set[str]:
     for note in _listed(root / KNOWN_LOCKS):
         if note.name.startswith(FRESH):
             continue
-        lock = read_lock(Path(os.fsdecode(_note_bytes(note))))
-        found |= {one.sha256 for one in lock.sources.values()} if lock else set()
+        for path in _locks_at(Path(os.fsdecode(_note_bytes(note)))):
+            lock = read_lock(path)
+            found |= {one.sha256 for one in lock.sources.values()} if lock else set()
     return found
+
+
+def _locks_at(path: Path) -> list[Path]:
+    return [one for one in _listed(path) if one.suffix == ".lock"] if path.is_dir() else [path]
 
 
 def _note_bytes(note: Path) -> bytes:

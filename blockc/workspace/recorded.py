@@ -1,0 +1,222 @@
+"""What a generation was made from, written when it is published and read again as a project."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from blockc import __version__
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.set_archive import set_from_bytes, set_to_bytes
+from blockc.compiler.compile import Build, Watch, unwatched
+from blockc.errors import Location, OutputError, SourceUnfit
+from blockc.fetch.folder import unpack
+from blockc.fetch.store.blobs import Blobs, sha256_of
+from blockc.fetch.store.maintenance import remember_lock
+from blockc.publish.generations import Published, publish
+from blockc.publish.record import (
+    INSIDE,
+    LOCKS,
+    SCHEMA,
+    Generation,
+    Record,
+    RecordedFile,
+    RecordedList,
+    RecordedRegistry,
+    RecordedSource,
+    Recording,
+    read_generation,
+)
+from blockc.storage.local import read_local
+from blockc.values import Value
+from blockc.vocabulary import MANIFEST
+from blockc.workspace.file_reader import FileReader, RecordedReader
+from blockc.workspace.inputs import InputOptions, sample_folder
+from blockc.workspace.locked_data import LockedData
+from blockc.workspace.project import Project, ProjectDay
+from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
+
+
+def recording_of(day: ProjectDay, build: Build) -> Recording:
+    """Return what `build` was made from: a record, and the bytes that it names."""
+    reader, objects = day.reader, dict[str, bytes]()
+
+    def kept(data: bytes) -> str:
+        sha256 = sha256_of(data)
+        objects[sha256] = data
+        return sha256
+
+    named = sorted((reader.name_of(path), path) for path in reader.digests)
+    lists = day.resolved.lists
+    record = Record(
+        schema=SCHEMA,
+        blockc=__version__,
+        moment=day.resolved.moment,
+        sample=day.options.sample,
+        folder=str(day.options.folder.absolute()) if day.options.folder else "",
+        allow_expired=day.options.allow_expired,
+        policy=reader.name_of(str(reader.policy)),
+        policy_digest=reader.digest(),
+        files=tuple(
+            RecordedFile(name, kept(reader.contents[path]), path if os.path.isabs(path) else "")  # noqa: PTH117  a text
+            for name, path in named
+        ),
+        lock=kept(reader.lock_bytes) if reader.lock_bytes else "",
+        manifest=kept(build.files[MANIFEST]),
+        registries=_registries_of(day) if day.options.data else (),
+        sources=tuple(RecordedSource(one.name, one.date, one.digest) for one in day.origins),
+        lists=tuple(
+            RecordedList(one.name, one.schedule.action, kept(set_to_bytes(one.addresses)))
+            for one in lists
+        ),
+    )
+    return Recording(record, objects)
+
+
+def publish_day(day: ProjectDay, build: Build, folder: Path) -> Published:
+    """Publish the files of a build with the record of what they were made from.
+
+    Raises:
+        OutputError: See `publish`.
+    """
+    published = publish(folder, build.files, recording_of(day, build))
+    with suppress(OutputError):  # a store that cannot be written is no reason not to publish
+        remember_lock(day.project.store.root, published.folder / INSIDE / LOCKS)
+    return published
+
+
+def _registries_of(day: ProjectDay) -> tuple[RecordedRegistry, ...]:
+    return tuple(
+        RecordedRegistry(
+            one.origin.name,
+            one.path.name if day.options.sample else str(one.path.absolute()),
+            one.digest,
+        )
+        for one in day.found
+    )
+
+
+class PastList(Value):
+    """A list of a recorded generation: its addresses, and what happened to their traffic."""
+
+    addresses: AddrSet
+    action: str
+
+
+def recorded_lists(generation: Generation) -> Mapping[str, PastList]:
+    """Return the lists of a generation by name; no policy and no source is read.
+
+    Raises:
+        OutputError: They are missing or were changed.
+    """
+    found = {}
+    for one in generation.record.lists:
+        data = generation.object(one.addresses)
+        try:
+            found[one.name] = PastList(set_from_bytes(data), one.action)
+        except ValueError as error:
+            at = Location(str(generation.inside))
+            said = f"the list {one.name} of generation {generation.name}: {error}"
+            raise OutputError(said, at=at) from None
+    return found
+
+
+def recorded_day(
+    folder: Path, name: str, project: Project | None = None, observe: Watch = unwatched
+) -> ProjectDay:
+    """Return what the policy of a recorded generation meant, read again from what was recorded.
+
+    Compiled by the same version of blockc it gives the same bytes.
+
+    Args:
+        folder: What a build publishes.
+        name: Of the generation, or how it begins.
+        project: Which store to use, and whether a socket may be opened for what it lacks.
+        observe: See `Project.on`.
+
+    Raises:
+        UsageError: There is no such generation.
+        OutputError: What was recorded is missing or was changed.
+        SourceUnfit: The bytes of a source are nowhere to be had.
+    """
+    past = RecordedProject.of(read_generation(folder, name), project or Project())
+    return past.on(past.options(), observe)
+
+
+class RecordedProject(Project, kw_only=True):
+    """The project of a recorded generation: nothing but sources is read from elsewhere."""
+
+    generation: Generation
+
+    @classmethod
+    def of(cls, generation: Generation, project: Project) -> "RecordedProject":
+        """Return the project of a generation, with the store of another project."""
+        return cls(
+            file=Path(generation.record.policy),
+            store_root=project.store_root,
+            offline=project.offline,
+            generation=generation,
+        )
+
+    def options(self) -> InputOptions:
+        """Return what the generation was read with."""
+        record = self.generation.record
+        return InputOptions(
+            sample=record.sample,
+            folder=Path(record.folder) if record.folder else None,
+            at=record.moment,
+            allow_expired=record.allow_expired,
+        )
+
+    def reader(self) -> FileReader:
+        """Return a reader of the recorded files."""
+        record = self.generation.record
+        return RecordedReader(
+            self.file,
+            recorded={one.name: one.sha256 for one in record.files},
+            names={one.read_as: one.name for one in record.files if one.read_as},
+            object_of=self.generation.object,
+            lock_digest=record.lock,
+        )
+
+    def registries(
+        self, options: InputOptions, locked: LockedData | None = None
+    ) -> tuple[RegistrySnapshot, ...]:
+        """Return the registries' snapshots of the very bytes that were read then."""
+        if not options.data:
+            return super().registries(options, locked)
+        return tuple(self._registry(one, options) for one in self.generation.record.registries)
+
+    def _registry(self, one: RecordedRegistry, options: InputOptions) -> RegistrySnapshot:
+        path = sample_folder() / one.path if options.sample else Path(one.path)
+        kept = remembered(self.store, one.name, path, one.sha256)
+        if kept:
+            return kept
+        from blockc.formats.delegated.reader import read_delegated
+
+        raw = unpack(path, self.registry_bytes(one, path))
+        read = read_delegated(raw.name, raw.data, registry=one.name, today=options.day)
+        remember(self.store, one.name, one.sha256, raw, read)
+        return snapshot_of(one.name, path, one.sha256, sha256_of(raw.data), read)
+
+    def registry_bytes(self, one: RecordedRegistry, path: Path) -> bytes:
+        """Return the bytes of a registry's file that was read from a folder, packed or not.
+
+        Raises:
+            SourceUnfit: Neither the file nor the store holds them now.
+        """
+        try:
+            data = read_local(path)
+        except OSError:
+            data = b""
+        if sha256_of(data) == one.sha256:
+            return data
+        stored = Blobs(self.store.root).get(one.sha256)
+        if stored is None:
+            raise SourceUnfit(
+                f"the file of {one.name} with sha256 {one.sha256[:12]} is gone, from which "
+                f"generation {self.generation.name} was made",
+                at=Location(str(path)),
+                hint="put it back where it was",
+            )
+        return stored
