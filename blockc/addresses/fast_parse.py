@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.columns import U64, WIDE, Column, Spans
+from blockc.addresses.columns import U64, WIDE, Spans
 from blockc.addresses.family import V6
 
 Bytes = NDArray[np.uint8]
@@ -58,35 +58,33 @@ def _fields() -> U64:
     return table
 
 
-def plain_v4(data: bytes, *, truncate: bool) -> tuple[Spans, Positions, bytes]:
-    """Decode the IPv4 lines of `data`, which ends with a newline or is empty.
+def plain_v4(
+    data: bytes, *, truncate: bool, take: bool = True
+) -> Iterator[tuple[Spans, int, Positions, bytes]]:
+    """Decode the IPv4 lines of `data`, which ends with a newline or is empty, many at a time.
 
     Args:
         data: Lines of an address, a prefix or a range each, as `text.parse_span` takes them, and
             perhaps blanks and a comment.
         truncate: Clear host bits; otherwise lines with host bits are not taken.
+        take: False leaves all lines to the caller.
 
-    Returns:
-        Start and inclusive end of the lines that were taken; the numbers, from 0, of all other
-        lines; and those lines.
+    Yields:
+        Start and inclusive end of the lines that were taken; how many lines there are; the
+        numbers, from 0, of all others of them; and those lines.
     """
-    starts: list[Column] = [np.zeros(0, dtype=np.uint64)]
-    lasts: list[Column] = [np.zeros(0, dtype=np.uint64)]
-    rows, rest = [np.zeros(0, dtype=np.int64)], []
-    line = 0
     for chunk in _chunks(data):
         ends = np.flatnonzero(chunk == _NEWLINE)[_PAD:]
+        if not take:
+            none = np.zeros(0, dtype=np.uint64)
+            yield (none, none), len(ends), np.arange(len(ends)), chunk[_PAD:].tobytes()
+            continue
         start, last, good = _decode(chunk, ends, truncate=truncate)
+        rest = b""
         if not good.all():
             start, last = start[good], last[good]
-            rows.append(np.flatnonzero(~good) + line)
-            lengths = np.diff(ends, prepend=_PAD - 1)
-            rest.append(chunk[_PAD:][np.repeat(~good, lengths)].tobytes())
-        starts.append(start)
-        lasts.append(last)
-        line += len(ends)
-    spans = np.concatenate(starts), np.concatenate(lasts)
-    return spans, np.concatenate(rows), b"".join(rest)
+            rest = chunk[_PAD:][np.repeat(~good, np.diff(ends, prepend=_PAD - 1))].tobytes()
+        yield (start, last), len(ends), np.flatnonzero(~good), rest
 
 
 def _chunks(data: bytes) -> Iterator[Bytes]:
@@ -203,9 +201,11 @@ def _packed_v6(texts: Sequence[str]) -> tuple[list[int], list[bytes], list[int]]
 
     places, packed, lengths = [], [], []
     for place, text in enumerate(texts):
+        if ":" not in text:
+            continue
         address, slash, bits = text.partition("/")
         length = _LENGTHS.get(slash + bits)
-        if length is None or ":" not in address or "%" in address:
+        if length is None or "%" in address:
             continue
         try:
             packed.append(inet_pton(AF_INET6, address))

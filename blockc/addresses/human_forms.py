@@ -10,6 +10,7 @@ from blockc.addresses.parse import HostBits, Range, parse_raw, parse_span
 
 _WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_MARKS = re.compile(r"(?:[^:]*:){2}|(?:[^.]*\.){3}")  # what every address has
 _EXPECTED = "expected an address, a prefix or a range"
 COMMA = (
     'a comma is ambiguous: set range = "," in [rows] if it joins the two ends of a range, '
@@ -79,6 +80,15 @@ def parse_written(text: str, *, truncate: bool = False) -> Range:
         if not _WILDCARD.fullmatch(text):
             raise
         return _wildcard(text)
+
+
+def may_be_written(text: str) -> bool:
+    """Return whether `text` has the marks of an address; else `parse_written` does not read it.
+
+    >>> may_be_written("192.0.2.*"), may_be_written("example.com")
+    (True, False)
+    """
+    return _MARKS.match(text) is not None
 
 
 def advice(text: str) -> str:

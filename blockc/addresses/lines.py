@@ -6,7 +6,8 @@ path has no opinion of its own.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.fast_format import address_lines
 from blockc.addresses.fast_parse import plain_v4, plain_v6
-from blockc.addresses.human_forms import COMMA, ZEROS, advice, parse_written
+from blockc.addresses.human_forms import COMMA, ZEROS, advice, may_be_written, parse_written
 from blockc.addresses.parse import HostBits
 from blockc.addresses.plain_text import TextLines
 from blockc.addresses.prefixes import Prefixes, minimal_cover
@@ -28,7 +29,8 @@ BLANKS = " \t\r\v\f"
 _LONGEST = 200  # characters; whatever is longer is not an address
 _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
 _SPANS = 1 << 17  # written at a time
-_MOST_ERRORS = 20  # bad lines that are shown one by one; more of them are only counted
+MOST_SHOWN = 20  # bad lines that are shown one by one; more of them are only counted
+_BATCH = 1 << 14  # texts that are decoded at a time: lists of texts are several times the file
 _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
 _IN_A_LIST = {  # what to do where no [rows] says how a file is written
     _HOST_BITS: "correct it, or have host bits cleared",
@@ -95,6 +97,52 @@ class Wrong(Value):
     hint: str
 
 
+class WrongTexts(Value, eq=False):
+    """The texts that could not be read: where all of them are, and why the first ones could not.
+
+    A file of mistakes costs no more than a file of addresses: of most of them nothing but the
+    position is kept.
+
+    Invariant: `positions` ascend and are distinct, `first` is about some of the first ones.
+    """
+
+    positions: Positions
+    first: tuple[Wrong, ...]
+
+    @classmethod
+    def of(cls, positions: Positions, why: Callable[[int], Wrong]) -> "WrongTexts":
+        """Return the texts at `positions`, which ascend; `why` says what is wrong with one."""
+        return cls(positions, tuple(map(why, positions[:MOST_SHOWN].tolist())))
+
+    @classmethod
+    def joined(cls, parts: Iterable["WrongTexts"]) -> "WrongTexts":
+        """Return all `parts` as one. Of what several say about a text, the first counts."""
+        known = [NO_WRONG, *parts]
+        first: dict[int, Wrong] = {}
+        for one in (wrong for part in known for wrong in part.first):
+            first.setdefault(one.position, one)
+        positions = np.concatenate([part.positions for part in known])
+        if (positions[1:] <= positions[:-1]).any():
+            positions = columns.distinct(positions)
+        return cls(positions, tuple(first[at] for at in sorted(first)[:MOST_SHOWN]))
+
+    def moved(self, places: Positions) -> "WrongTexts":
+        """Return the same with the position n become `places[n]`; places may be the same."""
+        first = [replace(one, position=int(places[one.position])) for one in self.first]
+        return WrongTexts.joined([WrongTexts(places[self.positions], tuple(first))])
+
+    def raised(self, by: int) -> "WrongTexts":
+        """Return the same with positions higher by a number."""
+        first = [replace(one, position=one.position + by) for one in self.first]
+        return WrongTexts(self.positions + by, tuple(first))
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+NO_WRONG = WrongTexts(np.zeros(0, dtype=np.int64), ())
+
+
 class Decoded(Value, eq=False):
     """Spans per family, each with the position of its text, ascending; and what could not be read.
 
@@ -103,7 +151,7 @@ class Decoded(Value, eq=False):
 
     spans: Mapping[Family, Spans]
     positions: Mapping[Family, Positions]
-    wrong: tuple[Wrong, ...]
+    wrong: WrongTexts = NO_WRONG
 
     @property
     def count(self) -> int:
@@ -114,7 +162,6 @@ class Decoded(Value, eq=False):
 NOTHING = Decoded(
     {family: columns.span_columns(family, []) for family in FAMILIES},
     {family: np.zeros(0, dtype=np.int64) for family in FAMILIES},
-    (),
 )
 
 
@@ -139,20 +186,19 @@ def read_spans(name: str, data: bytes, *, truncate: bool = False) -> dict[Family
     lines = TextLines.of(name, data, may_be_empty=True)
     decoded = decode_lines(lines.data, truncate=truncate)
     if decoded.wrong:
-        raise _errors(lines, sorted(decoded.wrong, key=lambda one: one.position))
+        raise _errors(lines, decoded.wrong)
     return dict(decoded.spans)
 
 
-def _errors(lines: TextLines, wrong: Sequence[Wrong]) -> SourceSyntaxError | SourceMistakes:
+def _errors(lines: TextLines, wrong: WrongTexts) -> SourceSyntaxError | SourceMistakes:
     """Return the errors of `wrong` lines, in order; of very many the first ones and a count."""
-    shown = wrong[:_MOST_ERRORS]
     errors = [
         SourceSyntaxError(
             one.message,
             at=lines.at(one.position + 1, one.text),
             hint=_IN_A_LIST.get(one.hint, one.hint),
         )
-        for one in shown
+        for one in wrong.first
     ]
     if len(wrong) > len(errors):
         more = f"{len(wrong) - len(errors):,} more bad lines"
@@ -170,17 +216,19 @@ def decode_lines(
         truncate: Clear host bits instead of refusing them.
         spelling: What else joins or separates addresses.
     """
-    if spelling:
-        bodies = [_body(line) for line in data.decode("utf-8", "backslashreplace").split("\n")]
+    parts, line = [], 0
+    for spans, count, rest, text in plain_v4(data, truncate=truncate, take=not spelling):
+        bodies = _bodies(text.decode("utf-8", "backslashreplace"))
         chosen = [n for n, body in enumerate(bodies) if body]
-        found = decode_texts([bodies[n] for n in chosen], truncate=truncate, spelling=spelling)
-        return _moved(found, np.array(chosen, dtype=np.int64))
-    plain, rest, text = plain_v4(data, truncate=truncate)
-    lines = data.count(b"\n")
-    bulk = plain, np.delete(np.arange(lines, dtype=np.int64), rest)
-    bodies = [_body(line) for line in text.decode("utf-8", "backslashreplace").split("\n")[:-1]]
-    chosen = [n for n, body in enumerate(bodies) if body]
-    return _decoded(bulk, [bodies[n] for n in chosen], rest[chosen], truncate=truncate)
+        texts, places = [bodies[n] for n in chosen], rest[chosen]
+        if spelling:
+            found = _moved(decode_texts(texts, truncate=truncate, spelling=spelling), places)
+        else:
+            bulk = spans, np.delete(np.arange(count, dtype=np.int64), rest)
+            found = _decoded(bulk, texts, places, truncate=truncate)
+        parts.append((found, line))
+        line += count
+    return shifted(parts)
 
 
 def decode_texts(
@@ -194,31 +242,53 @@ def decode_texts(
     """
     if spelling:
         return _decode_spelling(texts, spelling, truncate=truncate)
-    joined = "\n".join(texts) + "\n" if texts else ""
+    batches = range(0, len(texts), _BATCH)
+    return shifted([(_decode_batch(texts[n : n + _BATCH], truncate=truncate), n) for n in batches])
+
+
+def _decode_batch(texts: Sequence[str], *, truncate: bool) -> Decoded:
+    joined = "\n".join(texts) + "\n"
     if _FOREIGN.search(joined):
         texts = [text.strip(BLANKS) for text in texts]
         joined = "\n".join("" if _FOREIGN.search(text) else text for text in texts) + "\n"
     if joined.count("\n") != len(texts):  # a text with a newline of its own: all one by one
         joined = "\n" * len(texts)
-    plain, rest, _ = plain_v4(joined.encode(), truncate=truncate)
-    bulk = plain, np.delete(np.arange(len(texts), dtype=np.int64), rest)
-    return _decoded(bulk, [texts[n] for n in rest.tolist()], rest, truncate=truncate)
+    parts, at = [], 0
+    for plain, count, rest, _ in plain_v4(joined.encode(), truncate=truncate):
+        bulk = plain, np.delete(np.arange(count, dtype=np.int64), rest)
+        others = [texts[at + n] for n in rest.tolist()]
+        parts.append((_decoded(bulk, others, rest, truncate=truncate), at))
+        at += count
+    return shifted(parts)
 
 
 def _decode_spelling(texts: Sequence[str], spelling: Spelling, *, truncate: bool) -> Decoded:
-    pieces, owners = list(texts), np.arange(len(texts), dtype=np.int64)
-    if spelling.split:
-        parts = [
-            [p for p in text.split(spelling.split) if p.strip(BLANKS)] or [""] for text in texts
-        ]
-        pieces = [piece for one in parts for piece in one]
-        owners = np.repeat(owners, [len(one) for one in parts])
-    if spelling.range:
-        mark = spelling.range
-        pieces = [p.replace(mark, "-") if p.count(mark) == 1 else p for p in pieces]
-    if spelling.zeros:
-        pieces = [without_zeros(piece) for piece in pieces]
-    return _moved(decode_texts(pieces, truncate=truncate), owners)
+    parts, pieces = [], _pieces(texts, spelling.split)
+    while batch := list(islice(pieces, _BATCH)):
+        owners = np.array([owner for owner, _ in batch], dtype=np.int64)
+        found = [_respelt(piece, spelling) for _, piece in batch]
+        parts.append((_moved(decode_texts(found, truncate=truncate), owners), 0))
+    return shifted(parts)
+
+
+def _pieces(texts: Sequence[str], mark: str) -> Iterator[tuple[int, str]]:
+    """Yield the entries of each text, which has a `mark` between them, and its position."""
+    for owner, text in enumerate(texts):
+        begin, blank = 0, True
+        while mark and (end := text.find(mark, begin)) >= 0:
+            if piece := text[begin:end].strip(BLANKS):
+                yield owner, piece
+                blank = False
+            begin = end + 1
+        if (piece := text[begin:].strip(BLANKS)) or blank:
+            yield owner, piece
+
+
+def _respelt(piece: str, spelling: Spelling) -> str:
+    """Return an entry as everybody writes it."""
+    if spelling.range and piece.count(spelling.range) == 1:
+        piece = piece.replace(spelling.range, "-")
+    return without_zeros(piece) if spelling.zeros else piece
 
 
 def without_zeros(text: str) -> str:
@@ -233,23 +303,34 @@ def without_zeros(text: str) -> str:
 def _moved(decoded: Decoded, places: Positions) -> Decoded:
     """Return `decoded` with the position n become `places[n]`."""
     positions = {family: places[at] for family, at in decoded.positions.items()}
-    wrong = [replace(one, position=int(places[one.position])) for one in decoded.wrong]
-    return Decoded(decoded.spans, positions, tuple(wrong))
+    return Decoded(decoded.spans, positions, decoded.wrong.moved(places))
 
 
-def shifted(parts: Iterable[tuple[Decoded, int]]) -> Decoded:
-    """Return all `parts` as one, the positions of each raised by its number."""
-    known = list(parts)
+def shifted(parts: Sequence[tuple[Decoded, int]]) -> Decoded:
+    """Return all `parts` as one, the positions of each raised by its number, and then in order."""
+    if len(parts) == 1 and not parts[0][1]:
+        return parts[0][0]
     spans, positions = {}, {}
     for family in FAMILIES:
-        pieces = [(one.spans[family], one.positions[family] + by) for one, by in known]
-        spans[family], positions[family] = _merged(pieces)
-    wrong = [replace(w, position=w.position + by) for one, by in known for w in one.wrong]
-    return Decoded(spans, positions, tuple(wrong))
+        pieces = [
+            (one.spans[family], one.positions[family] + by)
+            for one, by in parts
+            if len(one.positions[family])
+        ]
+        spans[family], positions[family] = _concatenated(pieces or [_nothing(family)])
+    return Decoded(spans, positions, WrongTexts.joined([d.wrong.raised(by) for d, by in parts]))
 
 
-def _body(line: str) -> str:
-    return line.partition("#")[0].partition(";")[0].strip(BLANKS)
+def _nothing(family: Family) -> _Part:
+    return NOTHING.spans[family], NOTHING.positions[family]
+
+
+def _bodies(text: str) -> list[str]:
+    """Return each line without its comment and the blanks around it."""
+    lines = text.split("\n")[:-1]
+    if "#" in text or ";" in text:
+        lines = [line.partition("#")[0].partition(";")[0] for line in lines]
+    return [line.strip(BLANKS) for line in lines]
 
 
 def _decoded(bulk: _Part, texts: list[str], positions: Positions, *, truncate: bool) -> Decoded:
@@ -260,41 +341,57 @@ def _decoded(bulk: _Part, texts: list[str], positions: Positions, *, truncate: b
     spans, places = {}, {}
     for family, first in ((V4, bulk), (V6, (wide, positions[taken]))):
         spans[family], places[family] = _merged([first, single[family]])
-    return Decoded(spans, places, tuple(wrong))
+    return Decoded(spans, places, wrong)
 
 
 def _one_by_one(
     numbered: Iterable[tuple[int, str]], *, truncate: bool
-) -> tuple[dict[Family, _Part], list[Wrong]]:
+) -> tuple[dict[Family, _Part], WrongTexts]:
     found: dict[Family, list[tuple[int, int]]] = {family: [] for family in FAMILIES}
     places: dict[Family, list[int]] = {family: [] for family in FAMILIES}
-    wrong = []
+    first: list[Wrong] = []
+    wrong: list[int] = []
     for position, text in numbered:
+        if len(first) == MOST_SHOWN and not may_be_written(text):
+            wrong.append(position)
+            continue
         try:
             if len(text) > _LONGEST:
                 raise ValueError(f"no address has {len(text):,} characters")
-            family, first, last = parse_written(text, truncate=truncate)
-        except HostBits as reason:
-            wrong.append(Wrong(position, text, str(reason), _HOST_BITS))
+            family, start, last = parse_written(text, truncate=truncate)
         except ValueError as reason:
-            wrong.append(Wrong(position, text, str(reason), advice(text[:_LONGEST])))
+            wrong.append(position)
+            if len(first) < MOST_SHOWN:
+                first.append(_wrong(position, text, reason))
         else:
-            found[family].append((first, last))
+            found[family].append((start, last))
             places[family].append(position)
     parts = {
         family: (columns.span_columns(family, found[family]), np.array(places[family], np.int64))
         for family in FAMILIES
     }
-    return parts, wrong
+    return parts, WrongTexts(np.array(wrong, dtype=np.int64), tuple(first))
+
+
+def _wrong(position: int, text: str, reason: ValueError) -> Wrong:
+    hint = _HOST_BITS if isinstance(reason, HostBits) else advice(text[:_LONGEST])
+    return Wrong(position, text, str(reason), hint)
 
 
 def _merged(parts: Sequence[_Part]) -> _Part:
     """Return the spans of all parts in the order of their positions."""
     filled = [part for part in parts if len(part[1])] or [parts[0]]
+    (start, last), positions = _concatenated(filled)
     if len(filled) == 1:
         return filled[0]
-    alike = columns.spans_alike([spans for spans, _ in filled])
-    positions = np.concatenate([places for _, places in filled])
     order = np.argsort(positions, kind="stable")
-    start, last = (np.concatenate([pair[end] for pair in alike])[order] for end in (0, 1))
-    return (start, last), positions[order]
+    return (start[order], last[order]), positions[order]
+
+
+def _concatenated(parts: Sequence[_Part]) -> _Part:
+    """Return the spans of all parts one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    alike = columns.spans_alike([spans for spans, _ in parts])
+    start, last = (np.concatenate([pair[end] for pair in alike]) for end in (0, 1))
+    return (start, last), np.concatenate([places for _, places in parts])

@@ -15,6 +15,7 @@ from tests.bench import (
     parsing,
     policies,
     proofs,
+    shapes,
     whole,
     zones,
 )
@@ -33,6 +34,7 @@ ALL: dict[str, Rows] = {
     "build": whole.rows,
     "zones": zones.rows,
     "big": big.rows,
+    "shapes": shapes.rows,
 }
 
 

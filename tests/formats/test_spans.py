@@ -66,8 +66,8 @@ def test_texts_are_read_as_each_is_read_alone(seed: int, *, truncate: bool) -> N
     rows, wrong = alone(texts, truncate=truncate)
 
     assert found(decoded) == rows, texts
-    assert [one.position for one in decoded.wrong] == wrong, texts
-    assert [one.text for one in decoded.wrong] == [texts[n].strip(" \t\v\f") for n in wrong]
+    assert decoded.wrong.positions.tolist() == wrong, texts
+    assert [one.text for one in decoded.wrong.first] == [texts[n].strip(" \t\v\f") for n in wrong]
     assert decoded.count == len(rows)
 
 
@@ -81,7 +81,7 @@ def test_lines_are_read_as_each_is_read_alone_without_its_comment(seed: int) -> 
     rows, wrong = alone(bodies, truncate=False)
 
     assert found(decoded) == rows, lines
-    assert [one.position for one in decoded.wrong] == [n for n in wrong if bodies[n].strip()]
+    assert decoded.wrong.positions.tolist() == [n for n in wrong if bodies[n].strip()]
 
 
 def test_parts_are_put_one_behind_the_other() -> None:
@@ -90,7 +90,8 @@ def test_parts_are_put_one_behind_the_other() -> None:
     joined = shifted([(one, 0), (two, 3)])
 
     assert found(joined) == found(both)
-    assert joined.wrong == both.wrong
+    assert joined.wrong.positions.tolist() == both.wrong.positions.tolist()
+    assert joined.wrong.first == both.wrong.first
 
 
 # ---- rows that overlap ---------------------------------------------------------------------------

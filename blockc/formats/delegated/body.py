@@ -13,7 +13,7 @@ from blockc.errors import SourceSyntaxError
 from blockc.formats.delegated.bulk_rows import read_bulk
 from blockc.formats.delegated.exact_rows import TYPES, DelegatedLine, Row, RowNote, read_row
 from blockc.formats.delegated.header import Header, Summary, read_summary
-from blockc.formats.delegated.text_pieces import pieces
+from blockc.formats.delegated.text_pieces import DelegatedLines, Positions, pieces
 from blockc.registries.records import Records
 from blockc.values import Value
 
@@ -44,8 +44,10 @@ def read_body(name: str, data: bytes, begin: int, header: Header) -> Body:
     rest, before, as_numbers = _Rest(header), header.line, 0
     for lines in pieces(data, begin):
         bulk = read_bulk(lines, header.registries, before)
-        for number in bulk.doubtful:
-            rest.read(DelegatedLine.of(name, before + number + 1, lines.raw(number)))
+        for number in _to_read(lines, bulk.doubtful, rest):
+            raw = lines.raw(number)
+            if not raw.isspace():
+                rest.read(DelegatedLine.of(name, before + int(number) + 1, raw))
         for family, records in bulk.records.items():
             parts[family].append(records)
         as_numbers += bulk.as_numbers
@@ -57,6 +59,17 @@ def read_body(name: str, data: bytes, begin: int, header: Header) -> Body:
     counts["asn"] += as_numbers
     counts |= {family.name: len(records) for family, records in gathered.items()}
     return Body(gathered, counts, rest.summaries, rest.warnings())
+
+
+def _to_read(lines: DelegatedLines, doubtful: Positions, rest: "_Rest") -> Positions:
+    """Return the `doubtful` lines without those that cannot be right; `rest` counts them.
+
+    The first of them is left, so that there is an error to show.
+    """
+    short = lines.too_short(doubtful)
+    short[np.flatnonzero(short)[:1]] = False
+    rest.errors += int(np.count_nonzero(short))
+    return doubtful[~short]
 
 
 @dataclass(slots=True)
@@ -72,8 +85,6 @@ class _Rest:
 
     def read(self, line: DelegatedLine) -> None:
         """Take one line; errors are counted, and the first is kept."""
-        if not line.text:
-            return
         try:
             if line.fields[1:2] == ("*",):
                 self._promise(read_summary(line, self.header))

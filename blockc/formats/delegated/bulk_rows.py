@@ -23,7 +23,7 @@ _ONE = np.uint64(1)
 Spans = tuple[U64, U64, Mask]
 
 
-class Bulk(Value):
+class Bulk(Value, eq=False):
     """What was certain in one piece of a file, and which lines were not.
 
     Attributes:
@@ -34,7 +34,7 @@ class Bulk(Value):
 
     records: Mapping[Family, Records]
     as_numbers: int
-    doubtful: list[int]
+    doubtful: Positions
 
 
 def read_bulk(lines: DelegatedLines, registries: tuple[str, ...], before: int) -> Bulk:
@@ -61,7 +61,7 @@ def read_bulk(lines: DelegatedLines, registries: tuple[str, ...], before: int) -
     asn = np.flatnonzero(kinds == _ASN)
     asn = asn[_are_as_numbers(start.take(asn), value.take(asn))]
     read[rows[asn]] = True
-    return Bulk(records, len(asn), np.flatnonzero(~read).tolist())
+    return Bulk(records, len(asn), np.flatnonzero(~read))
 
 
 class _Labels(Value, eq=False):

@@ -13,9 +13,11 @@ Positions = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
+_FEWEST_PIPES = 5  # of a summary
+_BLANKS = np.frombuffer(b" \t\r\v\f", dtype=np.uint8)
 _PIPE, _NEWLINE, _HASH = b"|\n#"
 # Arrays of one piece fit the processor's caches: half the time of one pass over the whole file.
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 19
 # Words are loaded up to eight bytes before the end of a token and from its beginning.
 _FRONT, _BACK = 8, 8
 
@@ -122,6 +124,11 @@ class DelegatedLines(Value, eq=False):
     def silent(self) -> Mask:
         """Return which lines are empty or comments."""
         return np.asarray((self.begin == self.end) | (self.buffer[self.begin] == _HASH))
+
+    def too_short(self, lines: Positions) -> Mask:
+        """Return which of `lines` are neither blank nor have the fields of a summary or a row."""
+        blank = np.isin(self.buffer[self.begin[lines]], _BLANKS)
+        return (self.pipes[lines] < _FEWEST_PIPES) & ~blank
 
     def fields(self, lines: Positions, count: int) -> list[Tokens]:
         """Return the first `count` fields of `lines`, which have at least as many."""

@@ -23,6 +23,7 @@ from blockc.addresses.lines import (
     Decoded,
     Positions,
     Wrong,
+    WrongTexts,
     decode_texts,
     without_zeros,
 )
@@ -171,7 +172,7 @@ def _address(text: str, family: Family) -> str:
 def _between(starts: Sequence[str], lasts: Sequence[str]) -> Decoded:
     """Return the ranges from each start to each last address."""
     first, second = decode_texts(starts), decode_texts(lasts)
-    told = {one.position: one for one in (*second.wrong, *first.wrong)}
+    told = {one.position: one for one in (*second.wrong.first, *first.wrong.first)}
     spans: dict[Family, Spans] = {}
     positions: dict[Family, Positions] = {}
     for family in FAMILIES:
@@ -187,10 +188,12 @@ def _between(starts: Sequence[str], lasts: Sequence[str]) -> Decoded:
         positions[family] = places[good]
     read = np.zeros(len(starts), dtype=bool)
     read[np.concatenate(list(positions.values()))] = True
-    for place in np.flatnonzero(~read).tolist():
-        if place not in told:
-            told[place] = _no_range(place, starts[place].strip(BLANKS), lasts[place].strip(BLANKS))
-    return Decoded(spans, positions, tuple(told[place] for place in sorted(told)))
+
+    def why(place: int) -> Wrong:
+        texts = starts[place].strip(BLANKS), lasts[place].strip(BLANKS)
+        return told.get(place) or _no_range(place, *texts)
+
+    return Decoded(spans, positions, WrongTexts.of(np.flatnonzero(~read), why))
 
 
 def _taken(spans: Spans, chosen: Positions) -> Spans:

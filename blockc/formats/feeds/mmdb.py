@@ -114,7 +114,7 @@ def _by_family(leaves: Leaves) -> Decoded:
         last = columns.block_lasts(family, start[family], length)
         spans[family] = columns.narrow_spans(start[family], last)
         positions[family] = rows.astype(np.int64)
-    return Decoded(spans, positions, ())
+    return Decoded(spans, positions)
 
 
 def _records(name: str, data: bytes, metadata: "Metadata", numbers: Sequence[int]) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """What every feed must pass, whatever its format: the one place that decides what is believed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.lines import Positions, Wrong
+from blockc.addresses.lines import Positions, WrongTexts
 from blockc.addresses.plain_text import warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.parsing.format_options import FormatOptions
@@ -49,9 +49,7 @@ class Rows(Value, eq=False):
         return sum(map(len, self.positions.values()))
 
 
-def require_right(
-    rows: Rows, wrong: Sequence[Wrong], options: FormatOptions, count: int
-) -> list[str]:
+def require_right(rows: Rows, wrong: WrongTexts, options: FormatOptions, count: int) -> list[str]:
     """Return what to say about the `wrong` of `count` rows, which are left out.
 
     Raises:
@@ -59,9 +57,8 @@ def require_right(
     """
     if not wrong:
         return []
-    first = min(wrong, key=lambda one: one.position)
+    first, number = wrong.first[0], len(wrong)
     at = rows.locate(first.position, first.text)
-    number = len({one.position for one in wrong})
     if options.rows.bad_rows == "refuse":
         raise SourceSyntaxError(first.message, at=at, hint=first.hint)
     few = number <= _FEW_WRONG and number * 2 < count

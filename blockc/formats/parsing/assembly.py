@@ -10,7 +10,15 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import ALL, Column, Spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.lines import NOTHING, Decoded, Positions, Wrong, decode_texts, shifted
+from blockc.addresses.lines import (
+    NOTHING,
+    Decoded,
+    Positions,
+    Wrong,
+    WrongTexts,
+    decode_texts,
+    shifted,
+)
 from blockc.addresses.partition import Partition, paint
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
 from blockc.formats.feeds.feed import Feed
@@ -69,9 +77,9 @@ def feed_of(parsed: ParsedRows, options: FormatOptions) -> Feed:
         return _as_feed(parsed, options)
     tags = Tags.of(parsed.tags, parsed.count, options)
     rows = Rows(parsed.name, parsed.decoded.spans, parsed.decoded.positions, parsed.locate)
-    wrong = (*parsed.decoded.wrong, *tags.wrong)
+    wrong = WrongTexts.joined([parsed.decoded.wrong, tags.wrong])
     left_out = require_right(rows, wrong, options, parsed.count)
-    rows = _without(rows, [one.position for one in wrong], parsed.count)
+    rows = _without(rows, wrong.positions, parsed.count)
     listed = len(rows)
     if options.rows.overlap == "narrowest":
         rows = _cut(rows, tags)
@@ -90,12 +98,14 @@ def _as_feed(parsed: ParsedRows, options: FormatOptions) -> Feed:
         SourceUnfit: There are none, or more than are believed.
     """
     numbers: set[int] = set()
-    wrong: list[Wrong] = []
+    bad: list[int] = []
     for position, text in enumerate(parsed.as_texts):
         try:
-            numbers |= {parse_as_number(text.strip())} if text else set()
-        except ValueError as reason:
-            wrong.append(Wrong(position, text, str(reason), "expected such as AS64500"))
+            if text:
+                numbers.add(parse_as_number(text.strip()))
+        except ValueError:
+            bad.append(position)
+    wrong = WrongTexts.of(np.array(bad, np.int64), lambda at: _no_number(at, parsed.as_texts[at]))
     listed = sum(map(bool, parsed.as_texts))
     rows = Rows(parsed.name, NOTHING.spans, NOTHING.positions, parsed.locate)
     left_out = require_right(rows, wrong, options, listed)
@@ -113,7 +123,15 @@ def _as_feed(parsed: ParsedRows, options: FormatOptions) -> Feed:
     )
 
 
-def _without(rows: Rows, positions: Sequence[int] | Positions, count: int) -> Rows:
+def _no_number(position: int, text: str) -> Wrong:
+    try:
+        parse_as_number(text.strip())
+    except ValueError as reason:
+        return Wrong(position, text, str(reason), "expected such as AS64500")
+    raise AssertionError("a number that was not read before")
+
+
+def _without(rows: Rows, positions: Positions, count: int) -> Rows:
     if not len(positions):
         return rows
     stays = np.ones(count, dtype=bool)

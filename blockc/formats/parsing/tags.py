@@ -1,13 +1,13 @@
 """What the rows of a feed are called: countries, AS numbers and whatever else it tells."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.family import Family
-from blockc.addresses.lines import Positions, Wrong
+from blockc.addresses.lines import Positions, Wrong, WrongTexts
 from blockc.formats.feeds.feed import Tag
 from blockc.formats.parsing.format_options import COUNTRY, FormatOptions
 from blockc.values import Value
@@ -49,11 +49,15 @@ class Categorical(Value, eq=False):
         again = Categorical.of([change(name) for name in self.names])
         return Categorical(again.names, again.codes[self.codes])
 
-    def wrong(self, right: Callable[[str], bool]) -> Iterator[tuple[int, str]]:
-        """Yield position and text of the texts that are neither empty nor right."""
+    def wrong(self, right: Callable[[str], bool], message: str, hint: str) -> WrongTexts:
+        """Return the texts that are neither empty nor right."""
         bad = np.array([bool(name) and not right(name) for name in self.names])
-        for position in np.flatnonzero(bad[self.codes]).tolist():
-            yield position, self.names[self.codes[position]]
+
+        def why(position: int) -> Wrong:
+            text = self.names[self.codes[position]]
+            return Wrong(position, text, f"{text!r} {message}", hint)
+
+        return WrongTexts.of(np.flatnonzero(bad[self.codes]), why)
 
 
 class Tags(Value, eq=False):
@@ -67,7 +71,7 @@ class Tags(Value, eq=False):
     """
 
     coded: Mapping[str, Categorical]
-    wrong: tuple[Wrong, ...]
+    wrong: WrongTexts
     untagged: NDArray[np.bool_]
 
     @classmethod
@@ -77,17 +81,14 @@ class Tags(Value, eq=False):
             name: _cleaned(Categorical.of(values), options.rows.empty)
             for name, values in texts.items()
         }
-        wrong: list[Wrong] = []
+        wrong: list[WrongTexts] = []
         for name in coded.keys() & set(COUNTRIES):
             coded[name] = coded[name].renamed(str.upper)
-            wrong += _wrong(
-                coded[name], _is_country, "is not a country code", "expected such as DE"
-            )
+            said = "is not a country code", "expected such as DE"
+            wrong.append(coded[name].wrong(_is_country, *said))
         if ASN in coded:
-            numbers = coded[ASN]
-            wrong += _wrong(
-                numbers, _are_as_numbers, "is not an AS number", "expected such as 64500"
-            )
+            numbers, said = coded[ASN], ("is not an AS number", "expected such as 64500")
+            wrong.append(numbers.wrong(_are_as_numbers, *said))
             coded[ASN] = numbers.renamed(_plain_numbers)
         untagged = np.full(count, ASN in coded)
         for one in coded.values():
@@ -95,7 +96,7 @@ class Tags(Value, eq=False):
         constant = {
             name: Categorical.constant(value, count) for name, value in options.rows.labels.items()
         }
-        return cls(coded | constant, tuple(wrong), untagged)
+        return cls(coded | constant, WrongTexts.joined(wrong), untagged)
 
     def differ(self, one: Positions, other: Positions) -> NDArray[np.bool_]:
         """Return which pairs of rows are not called the same."""
@@ -153,13 +154,6 @@ def _cleaned(coded: Categorical, empty: Iterable[str]) -> Categorical:
         return "" if stripped in nothing else stripped
 
     return coded.renamed(clean)
-
-
-def _wrong(
-    coded: Categorical, right: Callable[[str], bool], message: str, hint: str
-) -> list[Wrong]:
-    found = coded.wrong(right)
-    return [Wrong(position, text, f"{text!r} {message}", hint) for position, text in found]
 
 
 def _is_country(name: str) -> bool:

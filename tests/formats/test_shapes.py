@@ -1,0 +1,103 @@
+"""Files of mistakes cost no more than files of addresses: all are counted, the first are told."""
+
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from blockc.addresses import fast_parse, lines
+from blockc.addresses.lines import MOST_SHOWN, NO_WRONG, Wrong, WrongTexts, decode_texts, read_spans
+from blockc.errors import BlockcError, SourceMistakes, SourceSyntaxError
+from blockc.formats.delegated import text_pieces
+from blockc.formats.delegated.reader import read_delegated
+from blockc.formats.format_table import FORMATS, form_of
+
+SIZE = 1 << 15  # enough for several of the pieces that files are read in here
+HEAD = b"2|afrinic|20181013|0|00000000|20181013|00000\n"
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_parse, "_CHUNK", 1 << 13)
+    monkeypatch.setattr(lines, "_BATCH", 1 << 11)
+    monkeypatch.setattr(text_pieces, "_PIECE_BYTES", 1 << 13)
+
+
+def growth(read: Callable[[bytes], object], piece: bytes, head: bytes = b"") -> float:
+    """Return how many bytes of memory more `read` has for a byte more of a file of pieces."""
+    peaks = []
+    for size in (SIZE, 3 * SIZE):
+        data = head + piece * (size // len(piece))
+        tracemalloc.start()
+        with pytest.raises(BlockcError):
+            read(data)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return (peaks[1] - peaks[0]) / (2 * SIZE)
+
+
+@pytest.mark.parametrize("piece", [b"x\n", b"1.2.3.256\n", b'""\n', b"x:x:x\n"])
+def test_a_list_of_mistakes_takes_little_memory(piece: bytes) -> None:
+    assert growth(lambda data: read_spans("f", data), piece) < 20
+
+
+@pytest.mark.parametrize("piece", [b"x\n", b"|\n", b"a|b|c|d\n"])
+def test_a_delegated_file_of_mistakes_takes_little_memory(piece: bytes) -> None:
+    assert growth(lambda data: read_delegated("f", data), piece, HEAD) < 20
+
+
+def test_of_very_many_bad_lines_all_are_counted_and_the_first_are_told() -> None:
+    with pytest.raises(SourceMistakes) as caught:
+        read_spans("f", b"1.2.3.4\n" + b"x\n" * 20_000 + b"1.2.3.256\n")
+
+    assert [one.at.line for one in caught.value.errors[:-1] if one.at] == [*range(2, 22)]
+    assert str(caught.value.errors[-1]) == "f: 19,981 more bad lines"
+
+
+def test_of_a_delegated_file_of_bad_lines_all_are_counted() -> None:
+    bad = b"x\n" + b"\n \n# x\n" + b"a|b\n" * 19_998 + b"afrinic|ZA|ipv4|x|2|20180101|allocated\n"
+    with pytest.raises(SourceSyntaxError, match="f:2:1: expected at least 7 fields, found 1") as it:
+        read_delegated("f", HEAD + bad)
+
+    assert it.value.hint.startswith("19,999 more bad lines, ")
+
+
+def test_why_a_line_is_wrong_is_asked_about_few_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def advice(text: str) -> str:
+        asked.append(text)
+        return ""
+
+    monkeypatch.setattr(lines, "advice", advice)
+    decoded = decode_texts(["1.2.3.256"] * 20_000)
+
+    assert len(decoded.wrong) == 20_000
+    assert len(asked) < 1000
+
+
+def test_texts_that_are_wrong_in_several_ways_are_one_each() -> None:
+    def told(*positions: int, why: str) -> WrongTexts:
+        places = np.array(positions, dtype=np.int64)
+        return WrongTexts.of(places, lambda position: Wrong(position, "", why, ""))
+
+    both = WrongTexts.joined([told(1, 5, why="a"), told(0, 5, 7, why="b")])
+    assert both.positions.tolist() == [0, 1, 5, 7]
+    assert [one.message for one in both.first] == ["b", "a", "a", "b"]
+    assert both.moved(np.array([3, 3, 0, 0, 0, 4, 0, 4])).positions.tolist() == [3, 4]
+    assert len(WrongTexts.joined([NO_WRONG])) == 0
+    assert len(told(*range(100), why="").first) == MOST_SHOWN
+
+
+@pytest.mark.parametrize("bad", [200, 201])
+def test_of_bad_rows_that_may_be_left_out_every_one_is(bad: int) -> None:
+    rows = [f"11.{n >> 8}.{n & 255}.0/24,DE\n" for n in range(20_000)]
+    rows[100 : 100 + bad] = ["x,DE\n"] * bad
+    options = form_of("csv", {"columns": ("prefix", "country"), "bad_rows": "skip"})
+    data = "".join(rows).encode()
+    if bad * 100 > len(rows):
+        with pytest.raises(SourceSyntaxError, match="201 of 20,000 rows cannot be read"):
+            FORMATS["csv"].read("f", data, options)
+    else:
+        assert FORMATS["csv"].read("f", data, options).records == len(rows) - bad
