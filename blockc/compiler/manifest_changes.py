@@ -31,7 +31,7 @@ def changes_to_act_on(before: bytes, now: bytes) -> list[str]:
         old: list[Entry] = json.loads(before)["artifacts"]
         new: list[Entry] = json.loads(now)["artifacts"]
         return [*_other_forms(old, new), *_other_parts(old, new)]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []  # there was none, or somebody changed it
 
 

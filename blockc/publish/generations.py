@@ -225,6 +225,6 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         for path, digest in digests.items():
             if hashlib.sha256(read_local(root / path, None)).hexdigest() != digest:
                 return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return tuple(sorted(digests))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.lines import read_spans
-from blockc.compiler.manifest import changed_forms
+from blockc.compiler.manifest_changes import changes_to_act_on
 from blockc.fetch.definition import read_source
 from blockc.fetch.lock import parse_lock
 from blockc.fetch.store.state import parse_state
@@ -138,7 +138,7 @@ def _ours() -> Mapping[str, Reader]:
         "groups": Reader(lambda data: read_groups("g.toml", data.decode()), groups),
         "lock": Reader(lambda data: parse_lock("blockc.lock", data.decode()), lock),
         "state": Reader(lambda data: parse_state("s.toml", data.decode()), state),
-        "manifest": Reader(lambda data: changed_forms(data, b'{"artifacts":[]}'), manifest),
+        "manifest": Reader(lambda data: changes_to_act_on(data, b'{"artifacts":[]}'), manifest),
     }
 
 

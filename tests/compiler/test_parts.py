@@ -214,3 +214,4 @@ def test_a_manifest_of_an_older_blockc_tells_nothing() -> None:
         del one["parts"], one["path"], one["joined_by"]
     assert changes_to_act_on(json.dumps(old).encode(), parts(3).files["manifest.json"]) == []
     assert changes_to_act_on(b"", parts(3).files["manifest.json"]) == []
+    assert changes_to_act_on(b"[" * 100_000, parts(3).files["manifest.json"]) == []

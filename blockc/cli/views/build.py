@@ -167,7 +167,7 @@ def show_changes(settings: Settings, run: BuildRun) -> None:
         before = json.loads(run.published.manifest_before)
         lists = list(_list_changes(before, after))
         artifacts = list(_artifact_changes(before, after))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return  # there was none, or somebody changed it
     if lists:
         heads = ["list", "family", "addresses before", "now"]
