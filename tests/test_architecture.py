@@ -41,8 +41,9 @@ MAY_IMPORT = {  # besides itself, and the base of every value
     "publish": {"errors", "compiler", "storage"},
     "workspace": {"errors", "resources", "tomlio", "fetch", "storage", "publish"} | PURE,
     "cli": {"errors", "resources", "tomlio", "fetch", "storage", "publish", "workspace"} | PURE,
+    "runtime": set[str](),
     "__main__": {"cli"},
-    "__init__": set[str](),
+    "__init__": {"runtime"},
 }
 DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import it
     "click": "cli/",

@@ -33,6 +33,7 @@ ROWS: Mapping[str, TargetRow] = {
     "mmdb": TargetRow(
         "data.mmdb_list", "a MaxMind DB file for GeoIP modules, of a list or countries"
     ),
+    "matcher": TargetRow("data.matcher_file", "a file that applications ask by `blockc.load`"),
     "nginx-geo": TargetRow(
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',

@@ -78,7 +78,7 @@ def _command(
     options: Mapping[str, OptionValue],
 ) -> tuple[str, ...]:
     """Return the command of a check, once everything it reads is in `folder`."""
-    gaps = {"@folder@": str(folder)}
+    gaps = {"@folder@": str(folder), "@package@": str(Path(__file__).parents[1])}
     gaps |= {f"@option.{name}@": str(value) for name, value in options.items()}
     for number, file in enumerate(files):
         path = folder / f"artifact.{number}"
@@ -86,7 +86,7 @@ def _command(
         gaps[f"@{number}@"] = str(path)
 
     def filled(words: str) -> str:
-        return re.sub(r"@(?:folder|[0-9]|option\.\w+)@", lambda gap: gaps[gap[0]], words)
+        return re.sub(r"@(?:folder|package|[0-9]|option\.\w+)@", lambda gap: gaps[gap[0]], words)
 
     for name, content in check.files.items():
         (folder / name).write_text(filled(content), encoding="utf-8")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses import AddrMap, AddrSet
-from blockc.addresses.rules import Match, meaning
+from blockc.addresses.partition import Partition
+from blockc.addresses.rules import Match, Rules, meaning
 from blockc.passes.exact.cover import plain_cover
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
@@ -62,6 +63,8 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, .
         intent = meaning(target.match if two_sets else Match.LONGEST, rules.values(), names)
         if target.match is Match.MEMBER:
             rules = {part.family: plain_cover(part) for part in intent.parts}
+        if target.match is Match.INTERVALS:
+            rules = {part.family: runs(part) for part in intent.parts}
     else:
         addresses = prefixes(*(words[0] for words in lines))
         rules = dict(rules_of(target, addresses))
@@ -69,6 +72,12 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, .
     provenance = replace(PROVENANCE, sample=case.name == "sample")
     one = draft(target, rules, None, provenance, KINDS.get(case.name, ContentKind.LIST), names)
     return intent, render(target, one, f"list.{target.ending}", TEMPLATES)
+
+
+def runs(part: Partition) -> Rules:
+    """Return a rule for every run of addresses with one verdict."""
+    said = part.labels > 0
+    return Rules(part.family, *part.runs(said), part.labels[said])
 
 
 @pytest.mark.parametrize(("case", "target"), CASES_AND_TARGETS)

@@ -80,8 +80,8 @@ class NativeCheck(Value):
     """How the real program of a platform is asked about an artifact; `verify.native` asks it.
 
     In `files` and `argv`, `@folder@` stands for a folder that ends with the check, `@0@`, `@1@`,
-    ... for the files of the artifact in the order of `Target.files`, and `@option.NAME@` for the
-    value of an option.
+    ... for the files of the artifact in the order of `Target.files`, `@option.NAME@` for the value
+    of an option, and `@package@` for the folder of blockc.
 
     Args:
         programs: What must be installed, the one that reads the artifact first.
