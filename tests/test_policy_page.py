@@ -23,6 +23,8 @@ TABLES = (
     policy_tables.ListTable,
     policy_tables.ProtectTable,
     policy_tables.GuardTable,
+    policy_tables.IgnoreBelowTable,
+    policy_tables.LimitsTable,
     policy_tables.OutputTable,
     policy_tables.PolicyTable,
 )

@@ -26,7 +26,8 @@ CORPUS = CHECKOUT / "tests" / "corpus" / "policies"
 #: What an editor sees of the wrong policies. The other mistakes need the data or another key.
 SEEN = {
     "block-holds-number", "block-holds-table", "block-is-text", "empty-file",
-    "exception-without-owner", "guard-age-without-unit", "guard-share-without-percent",
+    "exception-without-owner", "guard-age-without-unit", "guard-limits",
+    "guard-share-without-percent",
     "include-has-mistakes", "key-unknown", "key-unknown-far-from-any", "list-as-array",
     "list-is-text", "list-name-quoted", "list-name-too-long", "list-name-upper-case",
     "many-mistakes", "output-as-one-table", "output-key-unknown", "output-map-unknown",

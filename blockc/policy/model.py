@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.policy.syntax.policy_tables import Action, Preflight, Weigh
+from blockc.policy.syntax.policy_tables import Action, FirstBuild, Preflight, Weigh
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
@@ -138,16 +138,36 @@ class Protect(Value):
     must_allow: tuple[Canary, ...] = ()
 
 
+Limit = Fraction | int  # a share, 0 to 1, or addresses of IPv4 and /48 networks of IPv6
+
+
+class Limits(Value):
+    """How much may change where it is named; None: as `Guard` says."""
+
+    max_added: Limit | None = None
+    max_removed: Limit | None = None
+
+
 class Guard(Value):
     """How much may change without approval.
 
+    `max_added`, `max_removed`: of every list and of every country that `lists` and `countries` do
+    not name.
+    `ignore_below`: changes of fewer exceed no share.
+    `first_build`: what is done where there is nothing to compare with.
     `preflight`: what a build does that will fail on a coming day.
 
-    Units: shares of addresses, 0 to 1; hours; prefix lengths by family.
+    Units: shares of addresses, 0 to 1, or addresses of IPv4 and /48 networks of IPv6; hours;
+    prefix lengths by family.
     """
 
-    max_added: Fraction = Fraction(2, 100)
-    max_removed: Fraction = Fraction(2, 100)
+    max_added: Limit = Fraction(2, 100)
+    max_removed: Limit = Fraction(2, 100)
+    lists: Mapping[str, Limits] = value_field(default_factory=dict)
+    countries: Mapping[str, Limits] = value_field(default_factory=dict)
+    ignore_below_ipv4: int = 65_536
+    ignore_below_ipv6: int = 1_048_576
+    first_build: FirstBuild = "allow"
     max_age_hours: int = 96
     widest_ipv4: int = 8
     widest_ipv6: int = 16
@@ -156,6 +176,10 @@ class Guard(Value):
     def widest(self, family: Family) -> int:
         """Return the shortest prefix length that needs no `world`."""
         return {V4: self.widest_ipv4, V6: self.widest_ipv6}.get(family, 0)
+
+    def ignore_below(self, family: Family) -> int:
+        """Return below how many a change exceeds no share: of addresses, or of /48 networks."""
+        return {V4: self.ignore_below_ipv4, V6: self.ignore_below_ipv6}.get(family, 0)
 
 
 class Fit(Value, kw_only=True):

@@ -8,10 +8,11 @@ from itertools import permutations
 
 import pytest
 
+from blockc.addresses.family import V4, V6
 from blockc.errors import Mistakes
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
-from blockc.policy.model import Exemption, Known, Output, Policy, Stage, TargetFacts
+from blockc.policy.model import Exemption, Known, Limits, Output, Policy, Stage, TargetFacts
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
@@ -131,9 +132,13 @@ stages = [{ from = 2026-01-01, action = "block", status = 451, blocked_by = "htt
 block = ["US"]
 [guard]
 max_added = "2.5%"
-max_removed = "0%"
+max_removed = 70_000
 max_age = "2w"
 widest_prefix = { ipv4 = 9 }
+ignore_below = { ipv4 = 4096 }
+first_build = "approve"
+list.a = { max_added = "50%" }
+country.UK = { max_removed = 0 }
 [[output]]
 lists = ["b", "a"]
 target = "map"
@@ -167,7 +172,11 @@ def fields_of(exemption: Exemption) -> tuple[object, str, str, When | None]:
 
 def require_guard(policy: Policy) -> None:
     guard = policy.guard
-    assert (guard.max_added, guard.max_removed) == (Fraction(1, 40), Fraction(0))
+    assert (guard.max_added, guard.max_removed) == (Fraction(1, 40), 70_000)
+    assert guard.lists == {"a": Limits(Fraction(1, 2))}
+    assert guard.countries == {"GB": Limits(max_removed=0)}
+    assert (guard.ignore_below(V4), guard.ignore_below(V6)) == (4096, 1_048_576)
+    assert guard.first_build == "approve"
     assert (guard.max_age_hours, guard.widest_ipv4, guard.widest_ipv6) == (336, 9, 16)
 
 

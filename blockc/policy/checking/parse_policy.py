@@ -1,18 +1,17 @@
 """From the text of a policy to a `Policy`, or to everything that is wrong with it."""
 
-import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import chain
 
 from blockc.errors import PolicyError
+from blockc.policy.checking.check_guard import check_guard
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
-from blockc.policy.model import Canary, Guard, Known, List, Note, Output, Policy, Protect
+from blockc.policy.model import Canary, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
-from blockc.policy.syntax.policy_tables import GuardTable, ListTable, ProtectTable
+from blockc.policy.syntax.policy_tables import ListTable, ProtectTable
 from blockc.tomlio.tables import Findings, Place, TomlDocument
 
 
@@ -34,8 +33,8 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
     """
     findings = Findings(PolicyError)
     files, variables = read_includes(TomlDocument(path, text), read_file, findings)
-    guard = _guard(files, findings)
     names = frozenset(chain.from_iterable(file.table.list for file in files))
+    guard = check_guard(files, names, findings)
     checks = Checks(known, names, variables, guard, findings)
     lists, outputs = _lists(files, checks), _outputs(files, checks)
     check_responses(outputs, lists, checks)
@@ -109,34 +108,6 @@ def _protect(files: Sequence[PolicyFile], checks: Checks) -> Protect:
     )
 
 
-def _guard(files: Sequence[PolicyFile], findings: Findings) -> Guard:
-    given = [file for file in files if "guard" in file.raw]
-    for file in given[1:]:
-        first = (given[0].place / "guard").location(name=True)
-        findings.add_name(file.place / "guard", f"[guard] is also in {first}")
-    if not given:
-        return Guard()
-    return check_guard(given[0].table.guard, given[0].place / "guard", findings)
-
-
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
-_AGE = re.compile(r"([0-9]{1,4})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
-
-
-def check_guard(table: GuardTable, place: Place, findings: Findings) -> Guard:
-    """Return the guard, noting what is wrong with it."""
-    here = place / "widest_prefix"
-    return Guard(
-        max_added=_share(table.max_added, place / "max_added", findings),
-        max_removed=_share(table.max_removed, place / "max_removed", findings),
-        max_age_hours=_hours(table.max_age, place / "max_age", findings),
-        widest_ipv4=_length(table.widest_prefix.ipv4, 32, here / "ipv4", findings),
-        widest_ipv6=_length(table.widest_prefix.ipv6, 128, here / "ipv6", findings),
-        preflight=table.preflight,
-    )
-
-
 def check_protect(table: ProtectTable, place: Place, checks: Checks) -> Protect:
     """Return what wins over every list, noting what is wrong with it."""
     return Protect(
@@ -149,29 +120,3 @@ def check_protect(table: ProtectTable, place: Place, checks: Checks) -> Protect:
 def _canaries(texts: tuple[str, ...], place: Place, checks: Checks) -> tuple[Canary, ...]:
     entries = ((checks.addresses(text, here), here) for text, here in checks.entries(texts, place))
     return tuple(Canary(addresses, here) for addresses, here in entries if addresses)
-
-
-def _length(length: int, width: int, place: Place, findings: Findings) -> int:
-    if 0 <= length <= width:
-        return length
-    findings.add(place, f"expected a length from 0 to {width}")
-    return 0
-
-
-def _share(text: str, place: Place, findings: Findings) -> Fraction:
-    found = _SHARE.fullmatch(text)
-    share = Fraction(found[1]) / 100 if found else Fraction(2)
-    if share > 1:
-        findings.add(
-            place, f"{text!r} is not a share", hint="expected '0%' to '100%', such as '2.5%'"
-        )
-    return share
-
-
-def _hours(text: str, place: Place, findings: Findings) -> int:
-    found = _AGE.fullmatch(text)
-    if not found:
-        findings.add(
-            place, f"{text!r} is not an age", hint="expected hours, days or weeks such as '4d'"
-        )
-    return int(found[1]) * _HOURS[found[2]] if found else 0

@@ -8,6 +8,7 @@ from blockc.vocabulary import DontCare, HeaderForm, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
 Preflight = Literal["warn", "refuse"]
+FirstBuild = Literal["allow", "approve"]
 Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
@@ -19,6 +20,9 @@ SelectorText = Annotated[
 ]
 Name = Annotated[str, for_editors(pattern="^[a-z][a-z0-9-]{0,30}$")]
 Share = Annotated[str, for_editors(description="a share of addresses", pattern=r"^[0-9.]+%$")]
+Number = Annotated[
+    int, for_editors(description="addresses of IPv4, or /48 networks of IPv6", minimum=0)
+]
 Age = Annotated[str, for_editors(description="hours, days or weeks", pattern="^[0-9]+[hdw]$")]
 
 
@@ -96,11 +100,36 @@ class WidestBlockTable(Table):
     ipv6: int = 16
 
 
+class LimitsTable(Table):
+    """How much of one list, or of one country, may change; what is left out is as in `[guard]`."""
+
+    max_added: Share | Number | None = None
+    max_removed: Share | Number | None = None
+
+
+class IgnoreBelowTable(Table):
+    """How few addresses may always change, whatever share of a list or country they are."""
+
+    ipv4: Annotated[int, for_editors(description="addresses")] = 65_536
+    ipv6: Annotated[int, for_editors(description="/48 networks")] = 1_048_576
+
+
 class GuardTable(Table):
     """How much may change, and how old data may be, before somebody must approve."""
 
-    max_added: Share = "2%"
-    max_removed: Share = "2%"
+    max_added: Share | Number = "2%"
+    max_removed: Share | Number = "2%"
+    ignore_below: IgnoreBelowTable = IgnoreBelowTable()
+    first_build: Annotated[
+        FirstBuild,
+        for_editors(description="what is done where nothing was published that it compares with"),
+    ] = "allow"
+    list: Annotated[dict[Name, LimitsTable], for_editors(description="other limits for a list")] = (
+        table_field(default_factory=dict)
+    )
+    country: Annotated[
+        dict[str, LimitsTable], for_editors(description="other limits for a country")
+    ] = table_field(default_factory=dict)
     max_age: Age = "4d"
     widest_prefix: WidestBlockTable = WidestBlockTable()
     preflight: Annotated[

@@ -1,0 +1,148 @@
+"""Whether a change may go live without approval, by the limits of `[guard]`.
+
+What counts is who is blocked: addresses that become blocked, and addresses that stop being
+blocked. A list that only monitors or warns may change as it likes. So may a list on the day the
+policy names for it: that a stage begins or an exception ends was reviewed when it was written.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal
+
+from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.family import Family
+from blockc.changes.change import Cause, ListChange, PolicyChange, PolicyState
+from blockc.policy.model import Guard, Limit, Limits
+from blockc.values import Value
+
+BLOCK = "block"
+SHORT_DIGEST = 12
+Rule = Literal["list", "country", "first build"]
+
+
+class Refusal(Value):
+    """A limit that a change exceeds.
+
+    Attributes:
+        kind: `added` for addresses that become blocked, `removed` for those that stop being so.
+        list: The list that changes; empty for the first build.
+        country: Where the addresses are registered; empty where the rule is about the whole list.
+        addresses: How many change so, out of `whole`: those the list blocked before, or those
+            registered in the country.
+        limit: What is allowed.
+        key: The key of the policy that says so.
+    """
+
+    rule: Rule
+    kind: str
+    list: str
+    country: str
+    family: Family | None
+    addresses: int
+    whole: int
+    limit: Limit
+    key: str
+
+
+def unit_of(family: Family) -> int:
+    """Return how many addresses a number in `[guard]` stands for: 1 in IPv4, a /48 in IPv6.
+
+    A /48 is what one site gets; the /32 of a small provider is 65,536 of them, as many as an IPv4
+    /16 has addresses.
+    """
+    return 1 << max(0, family.width - 48)
+
+
+def judge(
+    found: PolicyChange, before: PolicyState, after: PolicyState, guard: Guard
+) -> tuple[Refusal, ...]:
+    """Return every limit of `guard` that a change exceeds; for a list, then for countries of it.
+
+    Cost: that of counting the addresses of all countries, if a country changes by more than the
+    guard ignores.
+    """
+    sizes = _Sizes(before.countries, after.countries)
+    return tuple(refusal for one in found.lists for refusal in _refusals(one, sizes, guard))
+
+
+def first_build(guard: Guard) -> tuple[Refusal, ...]:
+    """Return what is refused where there is nothing to compare with."""
+    if guard.first_build == "allow":
+        return ()
+    return (Refusal("first build", "added", "", "", None, 0, 0, 0, "[guard] first_build"),)
+
+
+def change_digest(before: str, after: str) -> str:
+    """Return what identifies one change: from one generation to exactly these contents.
+
+    Args:
+        before: The name of the generation that is live; empty if there is none.
+        after: The digest of everything that is to be published.
+    """
+    return hashlib.sha256(f"{before}\n{after}".encode()).hexdigest()[:SHORT_DIGEST]
+
+
+class _Sizes:
+    """How many addresses are registered in a country, counted when they are first asked for."""
+
+    def __init__(self, before: AddrMap, after: AddrMap) -> None:
+        self._maps = {"added": after, "removed": before}
+        self._counts: dict[tuple[str, Family], dict[str, int]] = {}
+
+    def of(self, kind: str, country: str, family: Family) -> int:
+        """Return the size of a country: by the map after where it gains, else by that before."""
+        known = self._maps[kind]
+        if (kind, family) not in self._counts:
+            counts = zip(known.names, known.counts(family), strict=True)
+            self._counts[kind, family] = dict(counts)
+        return self._counts[kind, family][country]
+
+
+def _refusals(one: ListChange, sizes: _Sizes, guard: Guard) -> Iterator[Refusal]:
+    """Yield what a list may not do, and then what it may not do to countries."""
+    of_list = guard.lists.get(one.name, Limits())
+    had = one.had if one.before == BLOCK else {}
+    for (kind, family), countries in _blocked(one).items():
+        whole, total = had.get(family, 0), sum(countries.values())
+        limit, key = _limit(kind, guard, of_list, f"[guard.list.{one.name}]")
+        if _exceeds(limit, total, whole, family, guard):
+            yield Refusal("list", kind, one.name, "", family, total, whole, limit, key)
+        for code, count in sorted(countries.items(), key=lambda pair: (-pair[1], pair[0])):
+            of_country = guard.countries.get(code, Limits())
+            limit, key = _limit(kind, guard, of_country, f"[guard.country.{code}]")
+            if not code or not _exceeds(limit, count, 0, family, guard):
+                continue  # nobody knows the country, or it is too few to count the whole of it
+            size = sizes.of(kind, code, family)
+            if _exceeds(limit, count, size, family, guard):
+                yield Refusal("country", kind, one.name, code, family, count, size, limit, key)
+
+
+def _blocked(one: ListChange) -> dict[tuple[str, Family], dict[str, int]]:
+    """Return kind and family -> country -> how many addresses become, or stop being, blocked."""
+    found: dict[tuple[str, Family], dict[str, int]] = {}
+    for cell in one.cells:
+        if cell.cause is Cause.DATE or BLOCK not in (cell.before, cell.after):
+            continue
+        added = cell.after == BLOCK
+        country = cell.country_after if added else cell.country_before
+        counts = found.setdefault(("added" if added else "removed", cell.family), {})
+        counts[country] = counts.get(country, 0) + cell.addresses
+    return found
+
+
+def _limit(kind: str, guard: Guard, own: Limits, table: str) -> tuple[Limit, str]:
+    """Return the limit that holds, and the key that says it."""
+    key = f"max_{kind}"
+    said: Limit | None = getattr(own, key)
+    if said is not None:
+        return said, f"{table} {key}"
+    general: Limit = getattr(guard, key)
+    return general, f"[guard] {key}"
+
+
+def _exceeds(limit: Limit, count: int, whole: int, family: Family, guard: Guard) -> bool:
+    """Return whether so many addresses, out of `whole`, are more than a limit allows."""
+    unit = unit_of(family)
+    if isinstance(limit, int):
+        return count > limit * unit
+    return count >= guard.ignore_below(family) * unit and count > limit * whole
