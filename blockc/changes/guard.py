@@ -12,7 +12,7 @@ from typing import Literal
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import Family
 from blockc.changes.change import Cause, ListChange, PolicyChange, PolicyState
-from blockc.policy.model import Guard, Limit, Limits
+from blockc.policy.model import ChangeLimits, Guard, Limit
 from blockc.values import Value
 
 BLOCK = "block"
@@ -100,7 +100,7 @@ class _Sizes:
 
 def _refusals(one: ListChange, sizes: _Sizes, guard: Guard) -> Iterator[Refusal]:
     """Yield what a list may not do, and then what it may not do to countries."""
-    of_list = guard.lists.get(one.name, Limits())
+    of_list = guard.lists.get(one.name, ChangeLimits())
     had = one.had if one.before == BLOCK else {}
     for (kind, family), countries in _blocked(one).items():
         whole, total = had.get(family, 0), sum(countries.values())
@@ -108,7 +108,7 @@ def _refusals(one: ListChange, sizes: _Sizes, guard: Guard) -> Iterator[Refusal]
         if _exceeds(limit, total, whole, family, guard):
             yield Refusal("list", kind, one.name, "", family, total, whole, limit, key)
         for code, count in sorted(countries.items(), key=lambda pair: (-pair[1], pair[0])):
-            of_country = guard.countries.get(code, Limits())
+            of_country = guard.countries.get(code, ChangeLimits())
             limit, key = _limit(kind, guard, of_country, f"[guard.country.{code}]")
             if not code or not _exceeds(limit, count, 0, family, guard):
                 continue  # nobody knows the country, or it is too few to count the whole of it
@@ -130,7 +130,7 @@ def _blocked(one: ListChange) -> dict[tuple[str, Family], dict[str, int]]:
     return found
 
 
-def _limit(kind: str, guard: Guard, own: Limits, table: str) -> tuple[Limit, str]:
+def _limit(kind: str, guard: Guard, own: ChangeLimits, table: str) -> tuple[Limit, str]:
     """Return the limit that holds, and the key that says it."""
     key = f"max_{kind}"
     said: Limit | None = getattr(own, key)

@@ -141,7 +141,7 @@ class Protect(Value):
 Limit = Fraction | int  # a share, 0 to 1, or addresses of IPv4 and /48 networks of IPv6
 
 
-class Limits(Value):
+class ChangeLimits(Value):
     """How much may change where it is named; None: as `Guard` says."""
 
     max_added: Limit | None = None
@@ -163,8 +163,8 @@ class Guard(Value):
 
     max_added: Limit = Fraction(2, 100)
     max_removed: Limit = Fraction(2, 100)
-    lists: Mapping[str, Limits] = value_field(default_factory=dict)
-    countries: Mapping[str, Limits] = value_field(default_factory=dict)
+    lists: Mapping[str, ChangeLimits] = value_field(default_factory=dict)
+    countries: Mapping[str, ChangeLimits] = value_field(default_factory=dict)
     ignore_below_ipv4: int = 65_536
     ignore_below_ipv6: int = 1_048_576
     first_build: FirstBuild = "allow"

@@ -12,7 +12,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6, Family, Prefix
 from blockc.changes.change import OFF, Cause, ListState, PolicyState, Step, change
 from blockc.changes.guard import Refusal, change_digest, first_build, judge, unit_of
-from blockc.policy.model import Guard, Limit, Limits
+from blockc.policy.model import ChangeLimits, Guard, Limit
 from tests.changes.oracle import CAUSES, CODES, TOYS, Plain, random_plain, steps_of
 
 
@@ -114,7 +114,7 @@ def test_a_country_has_a_limit_of_its_own_size() -> None:
 
 def test_tables_of_lists_and_countries_stand_in_for_the_general_limits() -> None:
     before, after = state(1000), state(1100)
-    lax, strict = Limits(Fraction(1, 2)), Limits(1)
+    lax, strict = ChangeLimits(Fraction(1, 2)), ChangeLimits(1)
     assert judged(before, after, Guard(lists={"x": lax}, ignore_below_ipv4=0)) == []
     assert judged(before, after, Guard(lists={"y": lax}, ignore_below_ipv4=0)) == [ADDED]
     assert judged(before, after, Guard(lists={"x": strict})) == [
@@ -152,8 +152,8 @@ def test_random_changes_are_judged_as_single_addresses_say(seed: int) -> None:
     guard = Guard(
         max_added=random.choice(limits),
         max_removed=random.choice(limits),
-        lists={"a": Limits(Fraction(1, 2))},
-        countries={"AA": Limits(max_removed=2)},
+        lists={"a": ChangeLimits(Fraction(1, 2))},
+        countries={"AA": ChangeLimits(max_removed=2)},
         ignore_below_ipv4=0,
     )
     before, after = path[0].state(), path[-1].state()
@@ -185,7 +185,7 @@ def _expected(path: list[Plain], causes: list[Cause], guard: Guard) -> Iterator[
                         yield "country", kind, name, code, family, count, size
 
 
-def _over(kind: str, count: int, whole: int, guard: Guard, own: Limits | None) -> bool:
+def _over(kind: str, count: int, whole: int, guard: Guard, own: ChangeLimits | None) -> bool:
     said = getattr(own, f"max_{kind}", None)
     limit = getattr(guard, f"max_{kind}") if said is None else said
     return bool(count > (limit if isinstance(limit, int) else limit * whole))

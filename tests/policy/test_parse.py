@@ -12,7 +12,7 @@ from blockc.addresses.family import V4, V6
 from blockc.errors import Mistakes
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
-from blockc.policy.model import Exemption, Known, Limits, Output, Policy, Stage, TargetFacts
+from blockc.policy.model import ChangeLimits, Exemption, Known, Output, Policy, Stage, TargetFacts
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
@@ -173,8 +173,8 @@ def fields_of(exemption: Exemption) -> tuple[object, str, str, When | None]:
 def require_guard(policy: Policy) -> None:
     guard = policy.guard
     assert (guard.max_added, guard.max_removed) == (Fraction(1, 40), 70_000)
-    assert guard.lists == {"a": Limits(Fraction(1, 2))}
-    assert guard.countries == {"GB": Limits(max_removed=0)}
+    assert guard.lists == {"a": ChangeLimits(Fraction(1, 2))}
+    assert guard.countries == {"GB": ChangeLimits(max_removed=0)}
     assert (guard.ignore_below(V4), guard.ignore_below(V6)) == (4096, 1_048_576)
     assert guard.first_build == "approve"
     assert (guard.max_age_hours, guard.widest_ipv4, guard.widest_ipv6) == (336, 9, 16)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from blockc.errors import suggestion
-from blockc.policy.model import Guard, Limit, Limits
+from blockc.policy.model import ChangeLimits, Guard, Limit
 from blockc.policy.syntax.includes import PolicyFile
 from blockc.policy.syntax.policy_tables import GuardTable, LimitsTable
 from blockc.registries.countries import ALIASES, advice, is_code
@@ -46,7 +46,7 @@ def _checked(table: GuardTable, lists: Collection[str], place: Place, findings: 
 
 def _of_lists(
     tables: Mapping[str, LimitsTable], lists: Collection[str], place: Place, findings: Findings
-) -> dict[str, Limits]:
+) -> dict[str, ChangeLimits]:
     for name in tables:
         if name not in lists:
             findings.add_name(place / name, f"no list {name!r}{suggestion(name, lists)}")
@@ -55,8 +55,8 @@ def _of_lists(
 
 def _of_countries(
     tables: Mapping[str, LimitsTable], place: Place, findings: Findings
-) -> dict[str, Limits]:
-    found: dict[str, Limits] = {}
+) -> dict[str, ChangeLimits]:
+    found: dict[str, ChangeLimits] = {}
     for said, table in tables.items():
         code = ALIASES.get(said, said)
         if not is_code(code):
@@ -67,9 +67,9 @@ def _of_countries(
     return found
 
 
-def _limits(table: LimitsTable, place: Place, findings: Findings) -> Limits:
+def _limits(table: LimitsTable, place: Place, findings: Findings) -> ChangeLimits:
     added, removed = table.max_added, table.max_removed
-    return Limits(
+    return ChangeLimits(
         None if added is None else _limit(added, place / "max_added", findings),
         None if removed is None else _limit(removed, place / "max_removed", findings),
     )
