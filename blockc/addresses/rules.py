@@ -16,7 +16,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.partition import Partition, paint
+from blockc.addresses.partition import Partition, laid_out, paint
 from blockc.addresses.prefixes import Prefixes
 from blockc.values import Value
 
@@ -69,6 +69,15 @@ class Rules(Value, eq=False):
     def empty(cls, family: Family) -> "Rules":
         """Return no rules."""
         return cls.of_prefixes(Prefixes.empty(family))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Rules"]) -> "Rules":
+        """Return the rules of parts of one family, at least one, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        pairs = columns.spans_alike([(one.start, one.last) for one in parts])
+        start, last = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        return cls(parts[0].family, start, last, np.concatenate([one.verdict for one in parts]))
 
     def prefixes(self) -> Prefixes:
         """Return the rules' spans as prefixes.
@@ -139,7 +148,14 @@ def _longest(rules: Rules) -> Partition:
 
 
 def _member(rules: Rules) -> Partition:
-    """Paint by verdict, upwards and downwards: what differs holds several, which have no order."""
+    """Lay out rules that share no address, as nearly all do.
+
+    Others are painted by verdict, upwards and downwards: what differs holds several, which have no
+    order.
+    """
+    by_start = rules.take(np.argsort(rules.start, kind="stable"))
+    if (by_start.start[1:] > by_start.last[:-1]).all():
+        return laid_out(rules.family, by_start.start, by_start.last, by_start.verdict)
     by_verdict = rules.take(np.argsort(rules.verdict, kind="stable"))
     picture = _painted(by_verdict)
     several = len(rules) and by_verdict.verdict[0] != by_verdict.verdict[-1]

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
+from types import MappingProxyType
 
 from blockc.addresses import AddrMap, Family
 from blockc.addresses.addrset import union
@@ -13,14 +15,17 @@ from blockc.errors import DoesNotFit, Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
-from blockc.targets.core.document import Document, Origin, Provenance
+from blockc.targets.core.document import Document, Origin, Provenance, entry_texts
 from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field, replace
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
 from blockc.vocabulary import HeaderForm
+
+Spelled = Mapping[Family, Sequence[str]]
 
 
 class Inputs(Value):
@@ -107,7 +112,10 @@ class ArtifactCompiler:
             return None
         request = self._limits.of(first)
         pairs = list(zip(group.specs, compiled, strict=True))
-        written = [next(self._written(*pair)) for pair in pairs]
+        spelled = _spelled_together(first.target, compiled)
+        written = [
+            next(self._written(*pair, own)) for pair, own in zip(pairs, spelled, strict=True)
+        ]
         files, names = [one.files for one in written], [spec.name for spec in group.specs]
         with _blaming_own_template(first):
             orders = [one.orders for one in written]
@@ -155,9 +163,15 @@ class ArtifactCompiler:
         _require_whole(compiled, [one.said for one in parts])
         return self._artifact(spec, compiled, list(zip(parts, proofs, strict=True)), request)
 
-    def _written(self, spec: ArtifactSpec, compiled: Compiled) -> Iterator[_Written]:
-        """Yield what is proved together: each part, or all of them with what joins them."""
-        parts = (self._part(spec, compiled, *one) for one in _numbered(spec, compiled))
+    def _written(
+        self, spec: ArtifactSpec, compiled: Compiled, spelled: Spelled = MappingProxyType({})
+    ) -> Iterator[_Written]:
+        """Yield what is proved together: each part, or all of them with what joins them.
+
+        Args:
+            spelled: The addresses of the rules as the target writes them, where they are known.
+        """
+        parts = (self._part(spec, compiled, *one, spelled) for one in _numbered(spec, compiled))
         if spec.joint is None:
             yield from parts
         else:
@@ -169,6 +183,7 @@ class ArtifactCompiler:
         compiled: Compiled,
         number: int,
         rules: Mapping[Family, Rules],
+        spelled: Spelled,
     ) -> _Written:
         """Return one part, or the whole."""
         whole, target = len(compiled.shards) == 1, spec.part_dialect
@@ -177,6 +192,7 @@ class ArtifactCompiler:
             self._document(spec, compiled, number),
             rules=rules,
             addresses=compiled.addresses if whole else said.spoken_for(),
+            spelled=spelled,
         )
         path = part_path(spec.path, number)
         files = render(target, document, path, _templates(spec, self._inputs))
@@ -236,6 +252,18 @@ def _require_joinable(spec: ArtifactSpec, compiled: Compiled) -> None:
     if spec.joint and len(compiled.shards) > spec.joint.most:
         said = f"the list needs {len(compiled.shards)} parts, one rule names {spec.joint.most}"
         raise DoesNotFit(said, hint="write it as several lists, or raise max_entries")
+
+
+def _spelled_together(target: Target, compiled: Sequence[Compiled]) -> Iterator[Spelled]:
+    """Yield the addresses of the rules of each piece as `target` writes them, made in one go."""
+    texts = {}
+    for family in compiled[0].rules:
+        every = Rules.joined([one.rules[family] for one in compiled])
+        texts[family] = iter(entry_texts(every, target.form))
+    for one in compiled:
+        yield {
+            family: list(islice(texts[family], len(rules))) for family, rules in one.rules.items()
+        }
 
 
 def _in_parts(compiled: Compiled, parts: int | None) -> Compiled:

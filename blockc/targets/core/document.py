@@ -1,7 +1,7 @@
 """What is to be written: one compiled list with where it comes from, and its entries as text."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
 from blockc.targets.syntax.reading import Ordered, Orders
-from blockc.values import Value
+from blockc.values import Value, field
 from blockc.vocabulary import HeaderForm
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
@@ -80,6 +80,7 @@ class FamilyEntries(Value, dict=True):
     form: EntryForm
     words: Vocabulary
     names: tuple[str, ...]
+    spelled: Sequence[str] | None = None  # the addresses of each entry, where they are known
 
     @property
     def family(self) -> Family:
@@ -102,9 +103,9 @@ class FamilyEntries(Value, dict=True):
         return len(self.rules)
 
     @cached_property
-    def texts(self) -> list[str]:
+    def texts(self) -> Sequence[str]:
         """Return the addresses of each entry."""
-        return entry_texts(self.rules, self.form)
+        return entry_texts(self.rules, self.form) if self.spelled is None else self.spelled
 
     @property
     def entries(self) -> list[tuple[str, str]]:
@@ -125,12 +126,17 @@ class FamilyEntries(Value, dict=True):
         """
         words = [self.words.word(name) or unnamed for name in self.names]
         ends = [f"{' ' * bool(word)}{word}{after}" for word in words]
-        labels = self.rules.verdict.tolist()
-        lines = [text + ends[at] for text, at in zip(self.texts, labels, strict=True)]
-        return before * bool(lines) + f"\n{before}".join(lines)
+        labels = self.rules.verdict
+        if not len(labels):
+            return ""
+        if (labels == labels[0]).all():
+            end = ends[int(labels[0])]
+            return before + f"{end}\n{before}".join(self.texts) + end
+        lines = [text + ends[at] for text, at in zip(self.texts, labels.tolist(), strict=True)]
+        return before + f"\n{before}".join(lines)
 
 
-class Document(Value):
+class Document(Value, dict=True):
     """One compiled list, ready to be written for one target.
 
     Attributes:
@@ -144,6 +150,7 @@ class Document(Value):
         action: What happens to the clients that the entries of one list name.
         response: What blocked clients get, or None where the artifact leaves it to others.
         stages: What the header says about the stages of its lists.
+        spelled: The addresses of each rule as the target spells them, where they are known.
     """
 
     rules: Mapping[Family, Rules]
@@ -156,6 +163,7 @@ class Document(Value):
     response: Response | None = None
     stages: tuple[str, ...] = ()
     part_options: tuple[Mapping[str, OptionValue], ...] = ()
+    spelled: Mapping[Family, Sequence[str]] = field(default_factory=dict)
 
     def parts(self, target: Target, file: File) -> list[FamilyEntries]:
         """Return the entries of one of the files of `target` as it spells them.
@@ -172,9 +180,9 @@ class Document(Value):
             if file.half in target.halves:  # a rule beside two sets holds no entries of its own
                 _require_fits(target, rules, target.capacity(self.options))
             count = self.addresses.get(family, 0) if file.half is SetRole.ALL else _count(rules)
-            parts.append(
-                FamilyEntries(rules, count, target.form, target.words[self.kind], self.names)
-            )
+            spelled = self.spelled.get(family) if rules is found else None
+            words = target.words[self.kind]
+            parts.append(FamilyEntries(rules, count, target.form, words, self.names, spelled))
         return parts
 
     def orders(self, target: Target, path: str) -> Orders:
@@ -204,9 +212,13 @@ class Document(Value):
 
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
-        found = {at for rules in self.rules.values() for at in _distinct(rules.verdict)}
         implied = {0} if match is Match.TWO_SETS else set[int]()
-        return [self.names[at] for at in sorted(found - implied)]
+        return [self.names[at] for at in sorted(self._labels - implied)]
+
+    @cached_property
+    def _labels(self) -> set[int]:
+        """Return the labels of the rules; every file of an artifact asks for them."""
+        return {at for rules in self.rules.values() for at in _distinct(rules.verdict)}
 
     def header(self, parts: list[FamilyEntries]) -> list[str]:
         """Return the lines that say what an artifact is and what it was made from."""

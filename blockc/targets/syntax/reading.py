@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from blockc.addresses import Family, columns
+from blockc.addresses import Family
 from blockc.addresses.rules import Rules
 from blockc.errors import Location, SourceSyntaxError
 from blockc.targets.syntax.tokens import ArtifactFile, Text, Where
@@ -67,7 +67,7 @@ class Reading(Value, eq=False, dict=True):
     def rules(self) -> Mapping[Family, Rules]:
         """Return the rules of each family that any part is about."""
         families = dict.fromkeys(part.rules.family for part in self.parts)
-        return {family: _joined([p.rules for p in self._of(family)]) for family in families}
+        return {family: Rules.joined([p.rules for p in self._of(family)]) for family in families}
 
     def place(self, family: Family, row: int) -> Location | None:
         """Return where the rule at position `row` of a family's rules is written."""
@@ -129,11 +129,3 @@ def _labelled(part: Part, label: int) -> Part:
     rules = part.rules
     verdict = np.minimum(rules.verdict, 1) * np.int32(label)
     return Part(Rules(rules.family, rules.start, rules.last, verdict), part.where)
-
-
-def _joined(rules: Sequence[Rules]) -> Rules:
-    if len(rules) == 1:
-        return rules[0]
-    pairs = columns.spans_alike([(one.start, one.last) for one in rules])
-    start, last = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    return Rules(rules[0].family, start, last, np.concatenate([one.verdict for one in rules]))
