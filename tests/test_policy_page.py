@@ -26,6 +26,8 @@ TABLES = (
     policy_tables.IgnoreBelowTable,
     policy_tables.LimitsTable,
     policy_tables.OutputTable,
+    policy_tables.EdgeTable,
+    policy_tables.RefreshTable,
     policy_tables.PolicyTable,
 )
 LIST = '[list.export-control]\nblock = ["KP"]\n'

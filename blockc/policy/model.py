@@ -216,6 +216,13 @@ class Fit(Value, kw_only=True):
         )
 
 
+class Command(Value):
+    """A program with its arguments, run without a shell, and how many seconds it may take."""
+
+    words: tuple[str, ...]
+    seconds: int
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One artifact a policy asks for, or one per country.
@@ -227,6 +234,7 @@ class Output:
     only that an address is listed.
     `answers`: it carries the status and the link of its lists.
     `empty_until_block`: lists that do not block yet are left out of it.
+    `on_change`: what is run when its files changed; nothing if empty. It decides no byte.
     """
 
     target: str
@@ -242,6 +250,25 @@ class Output:
     place: Place = field(compare=False, repr=False)
     answers: bool = True
     empty_until_block: bool = False
+    on_change: Command | None = None
+
+
+class Edge(Value):
+    """Something the company runs that clients reach.
+
+    Attributes:
+        outputs: The paths of the outputs that protect it, each of which the policy has.
+        kind: What it is, in a word of the operator's.
+        hosts: Machines or accounts. `domains`: the names that clients reach it by.
+    """
+
+    name: str
+    outputs: tuple[str, ...]
+    kind: str
+    owner: str
+    hosts: tuple[str, ...]
+    domains: tuple[str, ...]
+    place: Place
 
 
 class Note(Value):
@@ -257,8 +284,10 @@ class Note(Value):
 class Policy(Value):
     """Everything one build is asked to do.
 
-    Invariant: lists are in order of name and outputs in order of path, whatever the order of the
-    files; every name in it exists.
+    Invariant: lists and edges are in order of name and outputs in order of path, whatever the order
+    of the files; every name in it exists.
+
+    `webhook_env`: the environment variable with the URL that gets the summary of a refresh.
     """
 
     files: tuple[str, ...]
@@ -268,6 +297,8 @@ class Policy(Value):
     guard: Guard
     groups: Mapping[str, CountryGroup]
     notes: tuple[Note, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    webhook_env: str = ""
 
     def list_of(self, name: str) -> List:
         """Return the list called `name`."""

@@ -12,7 +12,16 @@ from blockc.addresses.family import V4, V6
 from blockc.errors import Mistakes
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
-from blockc.policy.model import ChangeLimits, Exemption, Known, Output, Policy, Stage, TargetFacts
+from blockc.policy.model import (
+    ChangeLimits,
+    Command,
+    Exemption,
+    Known,
+    Output,
+    Policy,
+    Stage,
+    TargetFacts,
+)
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
@@ -278,3 +287,42 @@ def test_a_long_circle_of_lists_is_told_by_its_ends() -> None:
 def test_a_long_chain_of_lists_is_followed_to_its_end() -> None:
     (first, *_) = resolved(with_outputs(1500, 0).removeprefix("version = 1\n")).lists
     assert first.addresses == resolved('[list.a]\nblock = ["CN"]').lists[0].addresses
+
+
+def test_edges_are_in_order_of_name_and_know_their_outputs() -> None:
+    text = """
+    [list.x]
+    block = ["CN"]
+    [[output]]
+    list = "x"
+    target = "plain"
+    path = "x.txt"
+    on_change = ["systemctl", "reload", "nginx"]
+    [edge.shop]
+    outputs = ["x.txt"]
+    domains = ["shop.example.com"]
+    [edge.api]
+    owner = "platform"
+    [refresh]
+    webhook_env = "HOOK"
+    """
+    policy = parsed(text)
+    assert [(one.name, one.outputs, one.owner) for one in policy.edges] == [
+        ("api", (), "platform"),
+        ("shop", ("x.txt",), ""),
+    ]
+    (output,) = policy.outputs
+    assert output.on_change == Command(("systemctl", "reload", "nginx"), 60)
+    assert policy.webhook_env == "HOOK"
+
+
+def test_an_edge_and_the_refresh_are_in_one_file_only() -> None:
+    more = b'version = 1\n[edge.a]\n[refresh]\nwebhook_env = "A"\n'
+    text = 'include = ["more.toml"]\n[list.x]\nblock = ["CN"]\n[edge.a]\n[refresh]\n'
+    with pytest.raises(Mistakes) as refused:
+        parsed(text, {"etc/more.toml": more})
+    said = [str(one).splitlines()[0] for one in refused.value.errors]
+    assert [one.partition(": ")[2] for one in said] == [
+        "edge 'a' is also in etc/blockc.toml:5:2",
+        "[refresh] is also in etc/blockc.toml:6:2",
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.checking.checks import Checks
+from blockc.policy.checking.edges import check_command
 from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
@@ -43,6 +44,7 @@ def check_output(
         place=place,
         answers=table.response != "none",
         empty_until_block=table.until_block == "empty",
+        on_change=check_command(table, raw, place, checks),
     )
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 from blockc.errors import PolicyError
 from blockc.policy.checking.check_guard import check_guard
 from blockc.policy.checking.checks import Checks
+from blockc.policy.checking.edges import check_edges, check_webhook
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
@@ -47,6 +48,8 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         guard=guard,
         groups=known.groups,
         notes=tuple(checks.notes),
+        edges=check_edges(files, outputs, checks),
+        webhook_env=check_webhook(files, checks),
     )
     findings.require_none()
     return policy

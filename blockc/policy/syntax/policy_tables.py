@@ -196,6 +196,34 @@ class OutputTable(Table, forbid_unknown_fields=False):
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
     ] = ""
+    on_change: Annotated[
+        tuple[str, ...],
+        for_editors(description="what `blockc refresh` runs when its files changed, no shell"),
+    ] = ()
+    on_change_seconds: Annotated[
+        int, for_editors(description="how long that may take; then it has failed")
+    ] = 60
+
+
+class EdgeTable(Table):
+    """Something the company runs that clients reach, and what protects it."""
+
+    outputs: Annotated[
+        tuple[str, ...], for_editors(description="the paths of the outputs that protect it")
+    ] = ()
+    kind: Annotated[str, for_editors(description="what it is, such as cdn, web, api, mail")] = ""
+    owner: Annotated[str, for_editors(description="who runs it")] = ""
+    hosts: Annotated[tuple[str, ...], for_editors(description="machines or accounts")] = ()
+    domains: Annotated[tuple[str, ...], for_editors(description="names clients reach it by")] = ()
+
+
+class RefreshTable(Table):
+    """What `blockc refresh` does besides building."""
+
+    webhook_env: Annotated[
+        str,
+        for_editors(description="environment variable with the URL that gets the summary"),
+    ] = ""
 
 
 class PolicyTable(Table):
@@ -208,3 +236,5 @@ class PolicyTable(Table):
     protect: ProtectTable = ProtectTable()
     guard: GuardTable = GuardTable()
     output: tuple[OutputTable, ...] = ()
+    edge: dict[Name, EdgeTable] = table_field(default_factory=dict)
+    refresh: RefreshTable = RefreshTable()
