@@ -54,6 +54,18 @@ def test_help_and_version_import_no_heavy_library(word: str) -> None:
     assert done.stderr == "[]\n"
 
 
+@pytest.mark.parametrize("name", sorted(VERBS.keys() - {"check"}))
+def test_help_of_a_verb_does_not_wait_for_what_computes(name: str) -> None:
+    code = (
+        "import sys\nfrom blockc.cli.main import run\n"
+        f"assert run([{name!r}, '--help']) == 0\n"
+        f"print({{*{HEAVY!r}}} & {{*sys.modules}}, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+    assert done.stderr == "{'msgspec'}\n"
+
+
 def test_the_process_starts_no_threads_for_algebra_and_looks_for_cycles_seldom() -> None:
     code = (
         "import gc, os\nfrom blockc.cli import main\n"

@@ -4,27 +4,21 @@ import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.lines import read_spans
-from blockc.addresses.rules import Match
 from blockc.cli.console import step
 from blockc.cli.options import Settings, number, verb
-from blockc.cli.views.aggregate import (
-    effort_lines,
-    show_counts,
-    show_lines,
-    show_report,
-    tell_change,
-)
 from blockc.errors import DoesNotFit, UsageError, os_reason
-from blockc.passes.aggregate import AggregateOptions, Fitted, Space, aggregate
 from blockc.storage.local import read_local, require_size
 from blockc.values import Value
 from blockc.vocabulary import WhenOver
+
+if TYPE_CHECKING:  # what works on addresses is imported when there are some, and not for --help
+    from blockc.addresses.addrset import AddrSet
+    from blockc.passes.aggregate import AggregateOptions
 
 INPUT = click.Path(path_type=Path, allow_dash=True)
 AT_LEAST_1 = click.IntRange(min=1)
@@ -81,8 +75,11 @@ class Aggregate(Value, kw_only=True):
         return (V4,) if self.four else (V6,) if self.six else FAMILIES
 
     @property
-    def options(self) -> AggregateOptions:
+    def options(self) -> "AggregateOptions":
         """Return the form of the entries, and how many there may be."""
+        from blockc.addresses.rules import Match
+        from blockc.passes.aggregate import AggregateOptions
+
         ranges, longest = Match.INTERVALS, Match.LONGEST
         return AggregateOptions(
             families=self.families,
@@ -145,6 +142,15 @@ def command(settings: Settings, asked: Aggregate) -> None:
     Exit codes: 0 done, 2 a file cannot be read or the options contradict each other, 3 a line is
     not understood; it is named, 5 the entries are more than the limit. Nothing is printed then.
     """
+    from blockc.cli.views.aggregate import (
+        effort_lines,
+        show_counts,
+        show_lines,
+        show_report,
+        tell_change,
+    )
+    from blockc.passes.aggregate import Fitted, Space, aggregate
+
     wanted = _gather(settings, asked.inputs, truncate=asked.truncate)
     for path in asked.exclude:
         wanted -= _gather(settings, [path], truncate=asked.truncate)
@@ -166,8 +172,11 @@ def command(settings: Settings, asked: Aggregate) -> None:
         show_lines(result, asked.families)
 
 
-def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> AddrSet:
+def _gather(settings: Settings, paths: Iterable[Path], *, truncate: bool) -> "AddrSet":
     """Return the union of the files' addresses."""
+    from blockc.addresses.addrset import AddrSet
+    from blockc.addresses.lines import read_spans
+
     total = AddrSet.empty()
     for path in paths:
         name = "stdin" if path == STDIN else str(path)

@@ -3,32 +3,27 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
-from blockc.addresses.addrmap import AddrMap
 from blockc.cli.console import info, show_json
 from blockc.cli.input_options import InputCall, input_options, project
 from blockc.cli.options import Settings, number, verb
 from blockc.cli.progress import Stages
-from blockc.cli.views.build import tell_day
-from blockc.cli.views.curve import curves_report, show_curves
-from blockc.compiler.limits import Limits
 from blockc.errors import UsageError, suggestion
-from blockc.explain.curve import Question, family_curves
-from blockc.policy.meaning.resolve import Resolved, ResolvedList
-from blockc.policy.model import Fit
 from blockc.policy.syntax.policy_tables import Weigh
-from blockc.report.curve_chart import curve_chart
-from blockc.storage.atomic import write_files
-from blockc.targets.core.target import Target
-from blockc.targets.data.plain import PLAIN
-from blockc.targets.registry import TARGETS, target_named
 from blockc.vocabulary import DontCare, WhenOver
-from blockc.workspace.project import ProjectDay
+
+if TYPE_CHECKING:  # what computes is imported when it is asked to, and not for --help
+    from blockc.explain.curve import Question
+    from blockc.policy.meaning.resolve import Resolved, ResolvedList
+    from blockc.policy.model import Fit
+    from blockc.targets.core.target import Target
+    from blockc.workspace.project import ProjectDay
 
 Mode = Literal["collateral", "coverage", "balance"]
+DEFAULT_TARGET = "plain"
 
 
 class CurveCall(InputCall, kw_only=True):
@@ -48,8 +43,10 @@ class CurveCall(InputCall, kw_only=True):
             raise UsageError("only --mode balance has a --mu")
 
     @property
-    def fit(self) -> Fit:
+    def fit(self) -> "Fit":
         """Return the same as an output of a policy would say."""
+        from blockc.policy.model import Fit
+
         mu = Fraction(1) if self.mu is None else self.mu
         return Fit(when_over=WhenOver(self.mode), mu=mu, weigh=self.weigh, dont_care=self.dont_care)
 
@@ -94,15 +91,23 @@ def command(settings: Settings, asked: CurveCall) -> None:
     Exit codes: 2 the policy or the call is wrong, 3 a registry's data is missing or broken, 5 the
     target takes no prefixes that could say it.
     """
+    from blockc.cli.views.build import tell_day
+    from blockc.cli.views.curve import curves_report, show_curves
+    from blockc.explain.curve import family_curves
+    from blockc.targets.registry import target_named
+
     stages = Stages(settings)
     day = project(settings).on(asked.inputs(), stages, registries=True)
     tell_day(settings, day)
-    target = target_named(asked.target) if asked.target else PLAIN
+    target = target_named(asked.target or DEFAULT_TARGET)
     question = _question(day, asked, target)
     with stages("price", asked.name):
         curves = family_curves(question)
     title = f"{asked.name} ({asked.mode}, {target.match})"
     if asked.svg:
+        from blockc.report.curve_chart import curve_chart
+        from blockc.storage.atomic import write_files
+
         write_files({asked.svg: curve_chart(title, curves).encode()})
         info(settings, f"wrote {asked.svg}")
     if settings.json:
@@ -113,7 +118,11 @@ def command(settings: Settings, asked: CurveCall) -> None:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
 
 
-def _question(day: ProjectDay, asked: CurveCall, target: Target) -> Question:
+def _question(day: "ProjectDay", asked: CurveCall, target: "Target") -> "Question":
+    from blockc.addresses.addrmap import AddrMap
+    from blockc.compiler.limits import Limits
+    from blockc.explain.curve import Question
+
     resolved = day.resolved
     one = _list_named(resolved, asked.name)
     requests = Limits(day.world, day.records, resolved.protected)
@@ -126,7 +135,7 @@ def _question(day: ProjectDay, asked: CurveCall, target: Target) -> Question:
     )
 
 
-def _list_named(resolved: Resolved, name: str) -> ResolvedList:
+def _list_named(resolved: "Resolved", name: str) -> "ResolvedList":
     """Return a list of the policy.
 
     Raises:
@@ -139,8 +148,10 @@ def _list_named(resolved: Resolved, name: str) -> ResolvedList:
     return resolved.list_of(name)
 
 
-def _limits(resolved: Resolved, asked: CurveCall, target: Target) -> Iterator[tuple[str, int]]:
+def _limits(resolved: "Resolved", asked: CurveCall, target: "Target") -> Iterator[tuple[str, int]]:
     """Yield the limits to mark: of the target, or of all that decide alike, and of outputs."""
+    from blockc.targets.registry import TARGETS
+
     for one in [target] if asked.target else TARGETS.values():
         capacity = one.capacity({})
         if capacity and one.match == target.match:
@@ -150,7 +161,7 @@ def _limits(resolved: Resolved, asked: CurveCall, target: Target) -> Iterator[tu
             yield f"{output.path} {output.fit.max_entries:,}", output.fit.max_entries
 
 
-def _facts(day: ProjectDay, asked: CurveCall, target: Target) -> dict[str, object]:
+def _facts(day: "ProjectDay", asked: CurveCall, target: "Target") -> dict[str, object]:
     return {
         "sample": asked.sample,
         "as_of": day.resolved.as_of.isoformat(),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -16,14 +17,12 @@ import click
 from blockc import __version__
 from blockc.cli.console import info, show_json, show_table
 from blockc.cli.options import Settings, verb
-from blockc.cli.scaffold import FILES, IGNORE, POLICY, SCHEMA, Scaffold, scaffold
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
-from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
 from blockc.resources import schemas_dir
-from blockc.storage.atomic import write_files
-from blockc.targets.core.target import Target
-from blockc.targets.registry import target_named
 from blockc.values import Value
+
+if TYPE_CHECKING:  # what knows the targets is imported when files are written, not for --help
+    from blockc.targets.core.target import Target
 
 DEFAULT_BLOCK = "group:us-ofac-comprehensive"
 DEFAULT_TARGET = "nginx-geo"
@@ -71,6 +70,9 @@ def command(settings: Settings, asked: InitCall) -> None:
     Exit codes: 0 done, 2 a file is in the way, cannot be written, or a country
     or target does not exist. No file is written then.
     """
+    from blockc.cli.scaffold import IGNORE, SCHEMA, Scaffold, scaffold
+    from blockc.storage.atomic import write_files
+
     folder = asked.folder.absolute()
     wrong: list[BlockcError] = []
     selectors = _selectors(settings, asked.country, wrong)
@@ -98,8 +100,10 @@ def command(settings: Settings, asked: InitCall) -> None:
         info(settings, advice)
 
 
-def _targets(names: Sequence[str], wrong: list[BlockcError]) -> list[Target]:
+def _targets(names: Sequence[str], wrong: list[BlockcError]) -> "list[Target]":
     """Return the targets to write for, each once; what is not a target goes into `wrong`."""
+    from blockc.targets.registry import target_named
+
     found = []
     for name in dict.fromkeys(names or [DEFAULT_TARGET]):
         try:
@@ -111,6 +115,8 @@ def _targets(names: Sequence[str], wrong: list[BlockcError]) -> list[Target]:
 
 def _selectors(settings: Settings, countries: Sequence[str], wrong: list[BlockcError]) -> list[str]:
     """Return what is to be blocked; every word that is not a country goes into `wrong`."""
+    from blockc.policy.syntax.selectors import CountrySelector, note_on, parse_selector
+
     found: list[str] = []
     for word in countries:
         try:
@@ -184,6 +190,8 @@ def _require_free(folder: Path, paths: Sequence[str]) -> None:
 
 
 def _tell(settings: Settings, folder: Path, paths: Sequence[str]) -> None:
+    from blockc.cli.scaffold import FILES, IGNORE, POLICY, SCHEMA
+
     if settings.json:
         show_json({"folder": str(folder), "files": list(paths)})
     elif not settings.quiet:

@@ -11,7 +11,6 @@ from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns, plain
 from blockc.errors import Mistakes, UsageError, suggestion
 from blockc.registries import countries
-from blockc.targets.registry import TARGETS
 from blockc.values import Value
 
 
@@ -96,6 +95,8 @@ def _sources(settings: Settings) -> Listing:
 
 
 def _targets(_settings: Settings) -> Listing:
+    from blockc.targets.registry import TARGETS
+
     rows: list[Row] = [
         {
             "name": target.name,

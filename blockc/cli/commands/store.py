@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from blockc.cli.console import Cell, info, show, show_json, show_table
 from blockc.cli.options import Settings, verb
-from blockc.cli.views.update import snapshot_report
 from blockc.errors import UsageError, printable
-from blockc.fetch.store.maintenance import StoreEntry, entries, needed, remembered, sweep, verify
-from blockc.fetch.store.parsed import Store
-from blockc.fetch.store.state import State
 from blockc.values import Value
+
+if TYPE_CHECKING:  # what reads the store is imported when it is read, and not for --help
+    from blockc.fetch.store.maintenance import StoreEntry
+    from blockc.fetch.store.state import State
 
 DAYS = 30
 
@@ -54,10 +55,14 @@ def command(settings: Settings, asked: StoreCall) -> int:
 
     Exit codes: 0 done, 1 something is damaged, 2 the store cannot be read or written.
     """
+    from blockc.fetch.store.parsed import Store
+
     return _DEEDS[asked.what](settings, asked, Store.of(settings.store).root)
 
 
 def _list(settings: Settings, _asked: StoreCall, root: Path) -> int:
+    from blockc.fetch.store.maintenance import entries, needed, remembered
+
     states, files, wanted = list(remembered(root)), list(entries(root)), needed(root)
     size, spare = sum(one.bytes for one in files), [one for one in files if one.key not in wanted]
     if settings.json:
@@ -78,7 +83,7 @@ def _list(settings: Settings, _asked: StoreCall, root: Path) -> int:
     return 0
 
 
-def _row(state: State) -> list[Cell]:
+def _row(state: "State") -> list[Cell]:
     good, at = state.good, state.checked_at
     confirmed = at.strftime("%Y-%m-%d %H:%M") if at else "-"
     if good is None:
@@ -87,7 +92,9 @@ def _row(state: State) -> list[Cell]:
     return [state.name, day, confirmed, good.facts.records, good.bytes, good.short, good.url]
 
 
-def _state_report(state: State) -> dict[str, object]:
+def _state_report(state: "State") -> dict[str, object]:
+    from blockc.cli.views.update import snapshot_report
+
     return {
         "name": state.name,
         "checked_at": state.checked_at.isoformat(timespec="seconds") if state.checked_at else None,
@@ -97,6 +104,8 @@ def _state_report(state: State) -> dict[str, object]:
 
 
 def _verify(settings: Settings, _asked: StoreCall, root: Path) -> int:
+    from blockc.fetch.store.maintenance import entries, verify
+
     count, damages = sum(1 for _ in entries(root)), list(verify(root))
     if settings.json:
         found = [{"path": str(one.path), "reason": one.reason} for one in damages]
@@ -111,6 +120,8 @@ def _verify(settings: Settings, _asked: StoreCall, root: Path) -> int:
 
 
 def _sweep(settings: Settings, asked: StoreCall, root: Path) -> int:
+    from blockc.fetch.store.maintenance import sweep
+
     days = DAYS if asked.days is None else asked.days
     swept = sweep(root, days, datetime.now(UTC), dry_run=asked.dry_run)
     if settings.json:
@@ -122,7 +133,7 @@ def _sweep(settings: Settings, asked: StoreCall, root: Path) -> int:
     return 0
 
 
-def _megabytes(files: Iterable[StoreEntry]) -> str:
+def _megabytes(files: Iterable["StoreEntry"]) -> str:
     return f"{sum(one.bytes for one in files) / 1e6:,.1f} MB"
 
 

@@ -1,6 +1,7 @@
 """`blockc update`: fetch the sources, check them, store them, write the lock."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +9,10 @@ from blockc.cli.console import info, show_json, warn
 from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import watching
-from blockc.cli.views.update import show_update, tell_outcomes, update_report
-from blockc.fetch.update.tools import UpdateOptions
-from blockc.fetch.update.update import Update, commit, update
 from blockc.values import Value
-from blockc.workspace.sources import chosen
+
+if TYPE_CHECKING:  # what fetches is imported when something is fetched, and not for --help
+    from blockc.fetch.update.update import Update
 
 
 class UpdateCall(Value, kw_only=True):
@@ -56,6 +56,11 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     was, or with --strict a source could not be fetched, 4 new data was refused
     and a person must look at it.
     """
+    from blockc.cli.views.update import tell_outcomes
+    from blockc.fetch.update.tools import UpdateOptions
+    from blockc.fetch.update.update import commit, update
+    from blockc.workspace.sources import chosen
+
     wish = UpdateOptions(
         force=asked.force, dry_run=asked.dry_run, offline=settings.offline, accept=asked.accept
     )
@@ -77,7 +82,9 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     done.require_current(strict=asked.strict and not settings.offline)
 
 
-def _show(settings: Settings, done: Update, path: Path, *, written: bool) -> None:
+def _show(settings: Settings, done: "Update", path: Path, *, written: bool) -> None:
+    from blockc.cli.views.update import show_update, update_report
+
     if settings.json:
         show_json(update_report(done, str(path), written=written))
         return
