@@ -43,10 +43,10 @@ def missing(target: Target) -> str:
     check = target.native
     if check is None:
         return f"no program on this machine reads {target.name}"
-    for program in (*check.programs, *_APART[: int(check.namespace)]):
-        if shutil.which(program, path=_PATH) is None:
+    for program in (*check.programs, *(_APART[:1] if check.namespace else ())):
+        if not shutil.which(program, path=_PATH):
             return f"{program} is not installed"
-    if check.namespace and _complaint((*_APART, "true"), NativeCheck((), (), ())):
+    if check.namespace and _asked((*_APART, "true"))[0] != 0:
         return f"{check.programs[0]} needs a network namespace, which only root may make"
     return ""
 
@@ -64,11 +64,11 @@ def try_natively(
     if reason or target.native is None:
         return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
-        command = _command(target.native, Path(folder), files, options)
-        said = _complaint(command, target.native)
-    return (
-        NativeOutcome(NativeAnswer.REFUSED, said) if said else NativeOutcome(NativeAnswer.ACCEPTED)
-    )
+        code, said = _asked(_command(target.native, Path(folder), files, options))
+    warning = target.native.warning.lower()
+    if code in target.native.success_codes and not (warning and warning in said.lower()):
+        return NativeOutcome(NativeAnswer.ACCEPTED)
+    return NativeOutcome(NativeAnswer.REFUSED, said or f"exit code {code}")
 
 
 def _command(
@@ -89,12 +89,12 @@ def _command(
         return re.sub(r"@(?:folder|package|[0-9]|option\.\w+)@", lambda gap: gaps[gap[0]], words)
 
     for name, content in check.files.items():
-        (folder / name).write_text(filled(content), encoding="utf-8")
+        (folder / name).write_bytes(filled(content).encode())
     return (*(_APART if check.namespace else ()), *map(filled, check.argv))
 
 
-def _complaint(command: tuple[str, ...], check: NativeCheck) -> str:
-    """Return what the command of a check says if it fails or warns, or nothing if it is content."""
+def _asked(command: tuple[str, ...]) -> tuple[int | None, str]:
+    """Return the exit code of a command, None if it does not end, and what it says."""
     try:
         done = subprocess.run(
             command,
@@ -106,9 +106,5 @@ def _complaint(command: tuple[str, ...], check: NativeCheck) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer in {TIMEOUT_SECONDS} seconds"
-    said = done.stdout.decode("utf-8", "replace").strip()
-    warns = check.warning and check.warning.lower() in said.lower()
-    if done.returncode not in check.success_codes or warns:
-        return said or f"exit code {done.returncode}"
-    return ""
+        return None, f"no answer in {TIMEOUT_SECONDS} seconds"
+    return done.returncode, done.stdout.decode(errors="replace").strip()

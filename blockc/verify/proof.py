@@ -51,8 +51,7 @@ class _Slots(Value):
         if not differs.any():
             return None
         at = int(np.argmax(differs))
-        place = slice(at, at + 1)
-        first = next(iter(minimal_cover(self.family, self.starts[place], self.lasts[place])))
+        first = next(iter(minimal_cover(self.family, self.starts[at:], self.lasts[at:])))
         return first, self.names[got[at]], self.names[self.wanted[at]]
 
 
@@ -84,7 +83,7 @@ class _Artifact(Value, eq=False):
         wrong = beyond_limits(self.target, reading)
         wrong = wrong or unordered(self.target, self.files, reading, self.orders)
         if wrong:
-            raise self.unproved(*wrong)
+            raise self.unproved(wrong.message, wrong.at)
         return reading
 
     def require(self, slots: _Slots, got: Labels, reading: Reading, witness: str = "") -> None:
@@ -127,7 +126,7 @@ def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
         lengths = rules.take(holds).prefixes().length
         return reading.place(asked.family, int(holds[np.argmax(lengths)]))
     if match is Match.TWO_SETS:  # what spares decides, if there is any
-        holds = holds[np.argsort(rules.verdict[holds], kind="stable")]
+        return reading.place(asked.family, int(holds[np.argmin(rules.verdict[holds])]))
     return reading.place(asked.family, int(holds[0]))
 
 
@@ -168,7 +167,7 @@ def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap, known: Know
     """Return the number of slots in which a reading was compared with what it should say."""
     intent = _asked(artifact.target, intent)
     names = tuple(dict.fromkeys((*intent.names, *reading.names)))
-    label = np.array([names.index(name) for name in reading.names], dtype=np.int32)
+    label = np.fromiter(map(names.index, reading.names), np.int32)
     for family in reading.rules.keys() - set(intent.families):
         raise artifact.unproved(f"entries of {family.name} were not asked for", None)
     count = 0
@@ -187,7 +186,7 @@ def _compare_family(
     family, match = intent.family, artifact.target.match
     rules = reading.rules.get(family, Rules.empty(family))
     try:
-        said = meaning(match, [rules], reading.names, [family])
+        said = meaning(match, [rules], reading.names)
     except ValueError as reason:
         raise artifact.unproved(str(reason), None) from None
     starts, (wanted, got) = overlay(intent, said.part(family))
@@ -250,8 +249,8 @@ _ANOTHER = "a verdict of no piece"
 def _in_piece(pieces: PieceMap, number: int, reading: Reading) -> Iterator[Part]:
     """Yield what the files of a piece say, with the labels it has in all pieces together."""
     outer = dict(zip(pieces.verdicts, pieces.outer(number), strict=True))
-    label = [outer.get(name, len(pieces.together.names)) for name in reading.names]
-    table = np.array(label, dtype=np.int32)
+    other = len(pieces.together.names)
+    table = np.fromiter((outer.get(name, other) for name in reading.names), np.int32)
     for part in reading.parts:
         rules = part.rules
         if len(rules):

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from blockc.errors import Location
+from blockc.errors import Location, SourceSyntaxError
 from blockc.targets.core.document import topic
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.syntax.reading import Found, Ordered, Orders, Reading
@@ -26,17 +26,16 @@ _STATEMENT = re.compile(
 
 def unordered(
     target: Target, files: Sequence[ArtifactFile], reading: Reading, orders: Orders
-) -> tuple[str, Location] | None:
-    """Return what an artifact says or fails to say against its orders, and where; None if nothing.
+) -> SourceSyntaxError | None:
+    """Return the error about what an artifact says or fails to say against its orders, or None.
 
     Args:
         orders: What each file was ordered to say; files that are not in it are not looked at.
     """
     for file in files:
         if file.path in orders:
-            found = [one for one in reading.found if one.path == file.path]
-            if target.comment:
-                found += statements(file.decoded(), target.comment)
+            header = statements(file.decoded(), target.comment) if target.comment else ()
+            found = [one for one in (*reading.found, *header) if one.path == file.path]
             wrong = _difference(file.path, found, orders[file.path])
             if wrong:
                 return wrong
@@ -57,41 +56,39 @@ def statements(text: Text, comment: str) -> Iterator[Found]:
 
 def _difference(
     path: str, found: Sequence[Found], orders: Sequence[Ordered]
-) -> tuple[str, Location] | None:
+) -> SourceSyntaxError | None:
     for one in found:
         wanted = [order.value for order in orders if order.what == one.what]
         if one.value not in wanted:
-            expected = f"ordered is {_list(wanted)}" if wanted else "nothing of the kind is ordered"
-            wrong = one.error(f"the {one.what} is {one.value!r}, {expected}")
-            return wrong.message, wrong.at or Location(path)
+            expected = " or ".join(map(repr, wanted)) or "nothing of the kind"
+            return one.error(f"the {one.what} is {one.value!r}, ordered is {expected}")
     said = [(one.what, one.value) for one in found]
     for order in orders:
         if order.required and (order.what, order.value) not in said:
-            return f"the {order.what} {order.value!r} is ordered and missing", Location(path)
+            missing = f"the {order.what} {order.value!r} is ordered and missing"
+            return SourceSyntaxError(missing, at=Location(path))
     return None
 
 
-def _list(values: Sequence[object]) -> str:
-    return " or ".join(map(repr, values))
-
-
-def beyond_limits(target: Target, reading: Reading) -> tuple[str, Location | None] | None:
-    """Return which of the platform's limits an artifact exceeds, and where; None if none.
+def beyond_limits(target: Target, reading: Reading) -> SourceSyntaxError | None:
+    """Return the error about what exceeds a limit of the platform, or None.
 
     A capacity that an option sets is part of the text, and so the reader's to enforce.
     """
-    most = target.max_entries.count if target.max_entries and not target.max_entries.option else 0
     for part in reading.parts:
         rules = part.rules
-        if 0 < most < len(rules):
-            said = f"{target.name} holds {most:,} entries, this is one more"
-            return said, part.where(most, "").at
+        if target.max_entries and not target.max_entries.option:
+            most = target.max_entries.count
+            if most < len(rules):
+                return part.where(most, f"{target.name} holds {most:,} entries, this is one more")
         if target.lengths and target.form is not EntryForm.RANGE and len(rules):
             allowed = target.lengths.of(rules.family)
             lengths = rules.prefixes().length
             wrong = (lengths < allowed.start) | (lengths >= allowed.stop)
             if wrong.any():
                 at = int(np.argmax(wrong))
-                said = f"{target.name} takes prefixes of /{allowed.start} to /{allowed.stop - 1}"
-                return f"{said}, this is a /{lengths[at]}", part.where(at, "").at
+                taken = f"/{allowed.start} to /{allowed.stop - 1}"
+                return part.where(
+                    at, f"{target.name} takes prefixes of {taken}, this is a /{lengths[at]}"
+                )
     return None

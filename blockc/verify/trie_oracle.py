@@ -43,7 +43,7 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:
     """Answer with the verdict of the range in which a prefix matches."""
-    ranges = rules.take(np.argsort(rules.start, kind="stable"))
+    ranges = rules.take(np.argsort(rules.start))
     prefixes = minimal_cover(rules.family, ranges.start, ranges.last)
     starts, asked = columns.alike([ranges.start, prefixes.start])
     origin = np.searchsorted(starts, asked, side="right") - 1

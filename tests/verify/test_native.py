@@ -1,14 +1,20 @@
 """The real programs are asked where they are, and their answer is not dressed up."""
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
-from blockc.targets.core.target import Target
+from blockc.targets.core.target import NativeCheck, Target
+from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import TARGETS
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.caddy import CADDY
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
 from blockc.verify import native
-from blockc.verify.native import NativeAnswer, missing, try_natively
+from blockc.verify.native import NativeAnswer, NativeOutcome, missing, try_natively
 from tests.support.machine import absent
 from tests.targets.artifacts import EDGES, changed, settled, written
 
@@ -32,6 +38,112 @@ def test_a_missing_program_is_named() -> None:
         NativeAnswer.SKIPPED,
         "no-such-program is not installed",
     )
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder where programs are looked for and that is not on the PATH of this process."""
+    folder = tmp_path / "sbin"
+    folder.mkdir()
+    monkeypatch.setattr(native, "_PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def install(folder: Path, name: str, script: str) -> None:
+    """Put a shell script where programs are looked for."""
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+
+
+def asked_of(programs: Path, script: str, **check: object) -> NativeOutcome:
+    """Return what comes of asking a program that does as `script` says."""
+    install(programs, "reader", script)
+    asked: NativeCheck = replace(NativeCheck(("reader",), (), ("reader",)), **check)
+    files = [ArtifactFile("a.conf", b"first"), ArtifactFile("b.conf", b"second")]
+    return try_natively(replace(PLAIN, native=asked), files, {"table": "mine", "limit": 7})
+
+
+def test_a_program_gets_the_files_of_the_artifact_and_its_own_beside_them(programs: Path) -> None:
+    outcome = asked_of(
+        programs,
+        'cat "$1" "$2" "$3/own.conf"; echo; echo "$3"; exit 1',
+        argv=("reader", "@0@", "@1@", "@folder@"),
+        files={"own.conf": " table @option.table@ of @option.limit@ für <@1@>, a@b.c"},
+    )
+    assert outcome.answer is NativeAnswer.REFUSED
+    said, folder = outcome.reason.split("\n")
+    assert said == f"firstsecond table mine of 7 für <{folder}/artifact.1>, a@b.c"
+    assert Path(folder).name.startswith("blockc-native-")
+    assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "check", "reason"),
+    [
+        ("exit 0", {}, None),
+        ("echo read 2 entries", {}, None),
+        ("exit 6", {"success_codes": (0, 6)}, None),
+        ("echo nothing to warn of", {"warning": "[warn"}, None),
+        ("exit 0", {"success_codes": (6,)}, "exit code 0"),
+        ("exit 3", {}, "exit code 3"),
+        ("echo on stdout; echo on stderr >&2; exit 3", {}, "on stdout\non stderr"),
+        ("echo '[WARN] twice'", {"warning": "[warn"}, "[WARN] twice"),
+        ("echo '[warn] twice'", {"warning": "[Warn"}, "[warn] twice"),
+        ("printf '\\377 is no text'; exit 1", {}, "\ufffd is no text"),
+    ],
+)
+def test_a_program_is_content_with_its_exit_code_and_without_a_warning(
+    programs: Path, script: str, check: Mapping[str, object], reason: str | None
+) -> None:
+    outcome = asked_of(programs, script, **check)
+    if reason is None:
+        assert outcome == NativeOutcome(NativeAnswer.ACCEPTED, "")
+    else:
+        assert outcome == NativeOutcome(NativeAnswer.REFUSED, reason)
+
+
+def test_a_program_that_does_not_end_is_given_up(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "TIMEOUT_SECONDS", 0.05)
+    outcome = asked_of(programs, "exec sleep 60")
+    assert outcome == NativeOutcome(NativeAnswer.REFUSED, "no answer in 0.05 seconds")
+
+
+def test_a_program_cannot_take_what_blockc_is_given_on_its_standard_input(programs: Path) -> None:
+    ours, theirs = os.pipe()
+    before = os.dup(0)
+    os.dup2(ours, 0)
+    try:
+        os.write(theirs, b"a list\n")
+        os.close(theirs)
+        outcome = asked_of(programs, "cat; exit 1")
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(ours)
+    assert outcome.reason == "exit code 1"
+
+
+def test_a_program_that_touches_the_kernel_runs_in_a_network_namespace(programs: Path) -> None:
+    install(programs, "unshare", '[ "$1" = --net ] && shift && APART=yes exec "$@"')
+    outcome = asked_of(programs, 'echo "apart: $APART"; exit 1', namespace=True)
+    assert outcome.reason == "apart: yes"
+    assert asked_of(programs, 'echo "apart: $APART"; exit 1').reason == "apart:"
+    install(programs, "unshare", "exit 1")
+    outcome = asked_of(programs, "exit 1", namespace=True)
+    assert outcome.answer is NativeAnswer.SKIPPED
+    assert outcome.reason == "reader needs a network namespace, which only root may make"
+    assert asked_of(programs, "exit 0").answer is NativeAnswer.ACCEPTED
+
+
+def test_a_program_that_is_needed_only_for_a_namespace_is_named_when_it_is_missing(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "_PATH", f"{programs}")
+    outcome = asked_of(programs, "exit 0", namespace=True)
+    assert outcome == NativeOutcome(NativeAnswer.SKIPPED, "unshare is not installed")
+    assert asked_of(programs, "exit 0").answer is NativeAnswer.ACCEPTED
 
 
 @pytest.mark.real
