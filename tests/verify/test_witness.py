@@ -93,6 +93,25 @@ def test_the_second_of_two_sets_is_taken_away(family: Family, seed: int) -> None
     require_agreement(Match.TWO_SETS, family, rules, wanted)
 
 
+@pytest.mark.parametrize("family", [V4, V6], ids=str)
+@pytest.mark.parametrize("seed", range(20))
+def test_the_range_that_holds_an_address_decides(family: Family, seed: int) -> None:
+    random = Random(seed)
+    cuts = sorted(random.sample(range(SIZE + 1), random.choice([0, 2, 6, 12])))
+    spans = list(zip(cuts[::2], cuts[1::2], strict=True))
+    random.shuffle(spans)
+    drawn = [(PLACES[family] + a, PLACES[family] + b - 1, random.randrange(1, 4)) for a, b in spans]
+    firsts, lasts, verdicts = zip(*drawn, strict=True) if drawn else ((), (), ())
+    start, last = columns.column(family, firsts), columns.column(family, lasts)
+    rules = Rules(family, start, last, np.array(verdicts, dtype=np.int32))
+    wanted = [next((v for a, b, v in drawn if a <= one <= b), 0) for one in asked(family)]
+    addresses = columns.column(family, asked(family))
+    swept = meaning(Match.INTERVALS, [rules], ["", "a", "b", "c"]).part(family).at(addresses)
+
+    assert trie_oracle(Match.INTERVALS, rules, LABEL)(addresses).tolist() == wanted
+    assert swept.tolist() == wanted
+
+
 def require_agreement(match: Match, family: Family, drawn: Drawn, wanted: list[int]) -> None:
     """Check witness and sweep against what was found rule by rule."""
     rules = as_rules(family, drawn)
