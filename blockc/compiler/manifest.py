@@ -78,6 +78,7 @@ def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str
 def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {
         "target": artifact.order.target.name,
+        "output": artifact.order.output.path,
         "path": artifact.order.path,
         "holds": artifact.order.name,
         "says": str(artifact.order.kind),

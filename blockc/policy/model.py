@@ -216,7 +216,7 @@ class Fit(Value, kw_only=True):
         )
 
 
-class Command(Value):
+class Hook(Value):
     """A program with its arguments, run without a shell, and how many seconds it may take."""
 
     words: tuple[str, ...]
@@ -250,7 +250,7 @@ class Output:
     place: Place = field(compare=False, repr=False)
     answers: bool = True
     empty_until_block: bool = False
-    on_change: Command | None = None
+    on_change: Hook | None = None
 
 
 class Edge(Value):

@@ -14,8 +14,8 @@ from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import resolve
 from blockc.policy.model import (
     ChangeLimits,
-    Command,
     Exemption,
+    Hook,
     Known,
     Output,
     Policy,
@@ -312,7 +312,7 @@ def test_edges_are_in_order_of_name_and_know_their_outputs() -> None:
         ("shop", ("x.txt",), ""),
     ]
     (output,) = policy.outputs
-    assert output.on_change == Command(("systemctl", "reload", "nginx"), 60)
+    assert output.on_change == Hook(("systemctl", "reload", "nginx"), 60)
     assert policy.webhook_env == "HOOK"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from blockc.errors import suggestion
 from blockc.policy.checking.checks import LIST_NAME, Checks
-from blockc.policy.model import Command, Edge, Output
+from blockc.policy.model import Edge, Hook, Output
 from blockc.policy.syntax.includes import PolicyFile
 from blockc.policy.syntax.policy_tables import EdgeTable, OutputTable
 from blockc.tomlio.tables import Place
@@ -70,7 +70,7 @@ def check_webhook(files: Sequence[PolicyFile], checks: Checks) -> str:
 
 def check_command(
     table: OutputTable, raw: Mapping[str, object], place: Place, checks: Checks
-) -> Command | None:
+) -> Hook | None:
     """Return what is run when the files of an output changed, if anything is."""
     if "on_change" in raw and not (table.on_change and table.on_change[0]):
         said, hint = "names no program", 'such as on_change = ["nginx", "-s", "reload"]'
@@ -83,4 +83,4 @@ def check_command(
     if "on_change_seconds" in raw and not table.on_change:
         said = "only what on_change runs has a time limit"
         checks.findings.add_name(place / "on_change_seconds", said)
-    return Command(table.on_change, table.on_change_seconds) if table.on_change else None
+    return Hook(table.on_change, table.on_change_seconds) if table.on_change else None
