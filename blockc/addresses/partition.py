@@ -76,8 +76,13 @@ class Partition(Value, eq=False):
 
         Ends in a narrow column are not addresses: pass them through `columns.widen_lasts`.
         """
+        return self.labels[self.run_of(addresses)]
+
+    def run_of(self, addresses: Column) -> NDArray[np.intp]:
+        """Return the position of the run that holds each address of a column of starts."""
         starts, wanted = columns.alike([self.starts, addresses])
-        return self.labels[np.searchsorted(starts, wanted, side="right") - 1]
+        found: NDArray[np.intp] = np.searchsorted(starts, wanted, side="right") - 1
+        return found
 
     def relabel(self, labels: Labels) -> "Partition":
         """Return the partition with `labels` in place of its own, run by run."""

@@ -129,6 +129,24 @@ def meaning(
     return AddrMap(tuple(parts.values()), tuple(names))
 
 
+def deciding_rule(match: Match, rules: Rules, address: int) -> int | None:
+    """Return the position of the rule that decides about an address, None where none holds it.
+
+    Args:
+        rules: Those of the family of the address, without contradictions; see `meaning`.
+    """
+    asked = columns.column(rules.family, [address])
+    (start, last), (asked, _) = columns.spans_alike([(rules.start, rules.last), (asked, asked)])
+    holds = np.flatnonzero((start <= asked) & (asked <= last))
+    if not len(holds):
+        return None
+    if match is Match.LONGEST:
+        return int(holds[np.argmax(rules.take(holds).prefixes().length)])
+    if match is Match.TWO_SETS:  # what spares decides, if there is any
+        return int(holds[np.argmin(rules.verdict[holds])])
+    return int(holds[0])
+
+
 def _painted(rules: Rules) -> Partition:
     """Return the verdict of the last rule that holds each address, 0 where none does."""
     background = Partition.filled(rules.family, np.int32(0))

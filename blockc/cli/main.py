@@ -23,6 +23,7 @@ VERBS = {
     "init": "Write a policy to begin with, and what builds it every night.",
     "update": "Fetch the sources, check them and lock what builds use.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
+    "lookup": "Say whether addresses are blocked, and the whole reason.",
     "check": "Say whether source files would be accepted.",
     "curve": "Show what every number of entries costs, to choose a limit.",
     "aggregate": "Merge addresses, prefixes and ranges into the fewest prefixes.",

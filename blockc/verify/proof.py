@@ -12,7 +12,7 @@ from blockc.addresses import AddrMap, AddrSet, Family, Prefix, columns, minimal_
 from blockc.addresses.columns import Column
 from blockc.addresses.partition import Partition, paint
 from blockc.addresses.piece_map import PieceMap
-from blockc.addresses.rules import Match, Rules, meaning
+from blockc.addresses.rules import Match, Rules, deciding_rule, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.reading import Orders, Part, Reading
@@ -116,18 +116,8 @@ def _decider(match: Match, reading: Reading, asked: Prefix) -> Location | None:
     Where no rule holds it, nothing in the file explains the verdict.
     """
     rules = reading.rules.get(asked.family, Rules.empty(asked.family))
-    address = columns.column(asked.family, [asked.first])
-    spans = [(rules.start, rules.last), (address, address)]
-    (start, last), (address, _) = columns.spans_alike(spans)
-    holds = np.flatnonzero((start <= address) & (address <= last))
-    if not len(holds):
-        return None
-    if match is Match.LONGEST:
-        lengths = rules.take(holds).prefixes().length
-        return reading.place(asked.family, int(holds[np.argmax(lengths)]))
-    if match is Match.TWO_SETS:  # what spares decides, if there is any
-        return reading.place(asked.family, int(holds[np.argmin(rules.verdict[holds])]))
-    return reading.place(asked.family, int(holds[0]))
+    row = deciding_rule(match, rules, asked.first)
+    return None if row is None else reading.place(asked.family, row)
 
 
 def prove(

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blockc.addresses import columns
@@ -100,6 +101,12 @@ class LockedData:
                 near = suggestion(value, known)
                 raise PolicyError(f"no row of {name} has the {tag} {value!r}{near}")
         return feed.addresses(filters)
+
+    def feed_file(self, name: str) -> "tuple[Feed, Path, str]":
+        """Return what a source says row by row, where its bytes are kept, and their digest."""
+        feed = self._feed(name)
+        digest = self.lock.sources[name].sha256
+        return feed, Blobs(self.store.root).path(digest), f"sha256:{digest}"
 
     def as_numbers(self, name: str) -> Collection[int]:
         """Return the AS numbers that a source lists.

@@ -23,9 +23,9 @@ from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
 from blockc.fetch.store.parsed import Store
 from blockc.policy.meaning.coming import HORIZON_DAYS, coming_changes
-from blockc.policy.meaning.resolve import Resolved, resolve
+from blockc.policy.meaning.resolve import Resolved, resolve, resolve_whatever
 from blockc.policy.meaning.summary import day_after, same_until
-from blockc.policy.model import Guard, Note, Policy
+from blockc.policy.model import Note, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
@@ -131,7 +131,12 @@ class Project(Value):
         return locked.registries(options.day)
 
     def on(
-        self, options: InputOptions, observe: Watch = unwatched, *, registries: bool = False
+        self,
+        options: InputOptions,
+        observe: Watch = unwatched,
+        *,
+        registries: bool = False,
+        refusing: bool = True,
     ) -> "ProjectDay":
         """Return what the policy means on a day, with the data it was read with.
 
@@ -139,6 +144,8 @@ class Project(Value):
             options: The data and the day.
             observe: Is entered with the name of a stage and what it works on, while it does.
             registries: Read the registries' data also where the policy asks for none of it.
+            refusing: Refuse what must not be built: old data, a canary that comes out wrong, and
+                an exception that has ended. To explain such a day it must not be refused.
 
         Raises:
             UsageError: The policy or the lock cannot be read.
@@ -151,16 +158,19 @@ class Project(Value):
             policy = self.policy(reader)
         with observe("read registries", str(options.data or self.lock_path)):
             needed = registries or options.data or asks_registries(policy)
-            found = self._young_registries(options, feeds, policy.guard) if needed else ()
+            found = self.registries(options, feeds) if needed else ()
+            if refusing and found and options.asks_age:
+                require_young(found, feeds.lock, policy.guard.max_age_hours, options.day)
         with observe("resolve", ""):
             world = RegistryMap.of(records for one in found for records in one.records)
-            resolved = resolve(
+            meaning = resolve if refusing else resolve_whatever
+            resolved = meaning(
                 policy,
                 world,
                 read_file=reader,
                 as_of=options.moment,
                 feeds=feeds,
-                allow_expired=options.allow_expired,
+                allow_expired=options.allow_expired or not refusing,
             )
             odd = [*_without_outputs(policy), *local_space_notes(resolved, TARGETS)]
             resolved = replace(resolved, notes=(*resolved.notes, *odd))
@@ -174,15 +184,6 @@ class Project(Value):
             origins=tuple(sorted(origins, key=attrgetter("name"))),
             reader=reader,
         )
-
-    def _young_registries(
-        self, options: InputOptions, locked: LockedData, guard: Guard
-    ) -> tuple[RegistrySnapshot, ...]:
-        """Return the registries' snapshots, young enough where that is asked."""
-        found = self.registries(options, locked)
-        if options.asks_age:
-            require_young(found, locked.lock, guard.max_age_hours, options.day)
-        return found
 
 
 def _without_outputs(policy: Policy) -> Iterator[Note]:

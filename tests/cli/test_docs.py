@@ -12,6 +12,7 @@ import pytest
 from blockc.cli.main import VERBS
 from tests.cli.conftest import Blockc
 from tests.cli.test_dry_run import RICH
+from tests.cli.test_feeds import policy as policy_of_feeds
 from tests.cli.test_update import define, publish
 from tests.cli.toy import CHECKOUT, POLICY, write_policy, write_registries
 from tests.support.faulty_server import FaultyServer
@@ -56,6 +57,8 @@ def test_the_page_of_the_command_line_is_what_help_says(
 
 
 # Every key of every report is in docs/json.md, and no other.
+
+policy = policy_of_feeds  # a fixture
 
 MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> what they are called
     "seconds": "{stage}",
@@ -150,6 +153,26 @@ def test_the_report_of_a_dry_run_is_documented(
     words = ("build", "--json", "--dry-run", "--from", folder, "-f", policy)
     report = json.loads(blockc(*words, "--as-of", "2026-11-23").out)
     assert keys(report) == documented("build --dry-run")
+
+
+def test_the_report_of_lookup_is_documented(blockc: Blockc, policy: Path) -> None:
+    text = """version = 1
+[list.a]
+block = ["CN", "feed:our-cloud"]
+except = [{ prefix = "6.6.0.1", owner = "a", reason = "b", until = 2026-11-01 }]
+stages = [{ from = 2026-11-01, action = "warn" }, { from = 2099-01-01, action = "block" }]
+[[output]]
+list = "a"
+target = "plain"
+path = "a"
+until_block = "empty"
+"""
+    policy.write_text(text, encoding="utf-8")
+    assert blockc("update", "-f", policy).code == 0
+    assert blockc("build", "-f", policy, "--allow-expired").code == 0
+    words = ("lookup", "-f", policy, "--json")
+    reports = [json.loads(blockc(*words, one).out) for one in ("1.0.1.1", "6.6.0.1", "1.1.1.1")]
+    assert keys(*reports) == documented("lookup")
 
 
 def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_path: Path) -> None:

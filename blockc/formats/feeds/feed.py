@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 from zipfile import BadZipFile
@@ -78,7 +78,17 @@ class Feed(Value, eq=False):
                 raise ValueError("a tag has not one label per row")
 
     def addresses(self, filters: Iterable[tuple[str, str]] = ()) -> AddrSet:
-        """Return the addresses of the rows that pass `filters`.
+        """Return the addresses of the rows that pass `filters`; see `rows`."""
+        wanted = list(filters)
+        return AddrSet.of_spans({f: self._chosen(f, wanted) for f in FAMILIES}) - self.dropped
+
+    def counts(self) -> Mapping[Family, int]:
+        """Return how many addresses of each family the feed stands for."""
+        addresses = self.addresses()
+        return {family: addresses.count_of(family) for family in FAMILIES}
+
+    def rows(self, family: Family, filters: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
+        """Return which rows of a family pass `filters`.
 
         Args:
             filters: Tags and what they must say. A tag named twice may say either.
@@ -89,19 +99,15 @@ class Feed(Value, eq=False):
         wanted: dict[str, list[str]] = {}
         for name, value in filters:
             wanted.setdefault(name, []).append(value)
-        return AddrSet.of_spans({f: self._chosen(f, wanted) for f in FAMILIES}) - self.dropped
-
-    def counts(self) -> Mapping[Family, int]:
-        """Return how many addresses of each family the feed stands for."""
-        addresses = self.addresses()
-        return {family: addresses.count_of(family) for family in FAMILIES}
-
-    def _chosen(self, family: Family, wanted: Mapping[str, list[str]]) -> Spans:
-        start, last = self.spans[family]
-        if not wanted:
-            return start, last
         masks = [self.tags[name].rows(family, values) for name, values in wanted.items()]
-        chosen = np.logical_and.reduce(masks)
+        every = np.ones(len(self.spans[family][0]), dtype=bool)
+        return np.asarray(np.logical_and.reduce([every, *masks]), dtype=bool)
+
+    def _chosen(self, family: Family, filters: Sequence[tuple[str, str]]) -> Spans:
+        start, last = self.spans[family]
+        if not filters:
+            return start, last
+        chosen = self.rows(family, filters)
         return start[chosen], last[chosen]
 
 

@@ -118,6 +118,15 @@ class SelectorSets:
         """Return the number of addresses in a set."""
         return tuple(addresses.count_of(family) for family in self.families)
 
+    def addresses(self, located: LocatedSelector) -> AddrSet:
+        """Return what an entry stands for; not for `list:`."""
+        selector = located.selector
+        if isinstance(selector, AddressRange):
+            return selector.as_set(self.families)
+        if isinstance(selector, CountrySelector | GroupSelector):
+            return self.countries.where(self.codes(selector))
+        return self.set_of(located)[1]
+
     def set_of(self, located: LocatedSelector) -> tuple[str, AddrSet]:
         """Return a name and the addresses of an entry that is none of country, group, literal."""
         selector = located.selector

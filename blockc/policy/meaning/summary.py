@@ -49,14 +49,15 @@ def _list(one: ResolvedList, families: Sequence[Family]) -> Plain:
         "title": one.definition.title,
         "reference": one.definition.reference,
         "action": schedule.action,
-        "stage": _stage(schedule.now if one.definition.stages else None),
-        "next_stage": _stage(schedule.then),
+        "stage": stage_report(schedule.now if one.definition.stages else None),
+        "next_stage": stage_report(schedule.then),
         "addresses": {f.name: str(one.addresses.count_of(f)) for f in families},
         "entries": [_entry(counted, families) for counted in one.entries],
     }
 
 
-def _stage(stage: Stage | None) -> Plain | None:
+def stage_report(stage: Stage | None) -> Plain | None:
+    """Return a stage as `docs/json.md` describes it, None for none."""
     if stage is None:
         return None
     return {

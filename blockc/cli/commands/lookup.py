@@ -1,0 +1,144 @@
+"""`blockc lookup`: whether an address is blocked, and the whole reason."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blockc.cli.input_options import PATH, InputCall, input_options, project
+from blockc.cli.options import Settings, verb
+from blockc.cli.progress import Stages
+from blockc.errors import UsageError, suggestion
+
+if TYPE_CHECKING:
+    from blockc.addresses.addrset import AddrSet
+    from blockc.workspace.project import ProjectDay
+
+STDIN = "-"
+
+
+class LookupCall(InputCall, kw_only=True):
+    """What is asked, of which lists, and where what is published stands."""
+
+    asked: tuple[str, ...]
+    lists: tuple[str, ...]
+    output: Path | None
+    generation: str | None
+    artifacts: bool | None
+    exit_code: bool
+
+    def __post_init__(self) -> None:
+        InputCall.__post_init__(self)
+        if STDIN in self.asked and len(self.asked) > 1:
+            raise UsageError("- reads standard input, and nothing else can be asked then")
+        if self.generation and (self.sample or self.folder or self.as_of or self.at):
+            raise UsageError(
+                "--generation answers from what was recorded, so it names its own data and moment",
+                hint="leave out --sample, --from, --as-of and --at",
+            )
+
+    def place(self, policy: Path) -> Path:
+        """Return the folder of what is published."""
+        return self.output or policy.parent / "dist"
+
+    @property
+    def many(self) -> bool:
+        """Return whether the questions come from standard input, a line each."""
+        return STDIN in self.asked
+
+    def text(self) -> tuple[str, bytes]:
+        """Return what is asked, a line each, and what to call it."""
+        if self.many:
+            if sys.stdin is None:
+                raise UsageError("standard input is closed")
+            return "standard input", sys.stdin.buffer.read()
+        return "the call", "".join(f"{one}\n" for one in self.asked).encode()
+
+
+@click.command("lookup")
+@click.argument("asked", metavar="ADDRESS|PREFIX|RANGE|ASN...", nargs=-1, required=True)
+@click.option("--list", "lists", metavar="NAME", multiple=True, help="Ask this list; repeatable.")
+@input_options
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="Folder of what is published.  [default: dist beside the policy]",
+)
+@click.option(
+    "--generation",
+    metavar="NAME",
+    help="Answer from the record of this generation: what was published, and why.",
+)
+@click.option(
+    "--artifacts/--no-artifacts",
+    default=None,
+    help="Name the line of each artifact that decides.  [default: unless - is given]",
+)
+@click.option("--exit-code", is_flag=True, help="End with 1 unless all that is asked is blocked.")
+@verb(LookupCall, shows=("file", "store", "offline", "json"))
+def command(settings: Settings, asked: LookupCall) -> int:
+    """Say whether addresses are blocked, and the whole reason.
+
+    Takes addresses, prefixes, ranges and AS64500; with - one per line from standard input, and
+    prints one line for each: what was asked, the verdict, the country, the list and why.
+
+    Reads what `build` reads, and what is published. Says for each list its verdict, the entry of
+    the policy that decides with its place, its owner and its end, what never_block spares, the
+    registry's record with file and line, the row of a feed or file, the stage in force and the
+    next, and for an address the line of each published artifact that decides. Of a prefix, a
+    range or an AS it says how much gets which verdict, and the pieces.
+
+    Nothing is refused because data is old, an exception ended or a canary came out wrong: the
+    question why must have an answer then.
+
+    \b
+    Exit codes: 0 answered, 1 with --exit-code not blocked, 2 the call or the
+    policy is wrong, 3 a source is missing or broken.
+    """
+    from blockc.cli.views.lookup import show_lookup
+    from blockc.workspace.explaining import Detail, Explainer, asked_in
+
+    day, folder = _day(settings, asked)
+    _require_lists(day, asked)
+    questions = asked_in(*asked.text(), lambda number: _announced(day, number))
+    looks = asked.artifacts if asked.artifacts is not None else not asked.many
+    explainer = Explainer(day, folder if looks else None)
+    detail = Detail.RECORDS if settings.json else Detail.VERDICTS
+    if looks or not asked.many:
+        detail = Detail.ALL
+    found = explainer.explain(questions, asked.lists or None, detail)
+    show_lookup(settings, day, found, published=explainer.published, lines=asked.many)
+    return int(asked.exit_code and not all(one.answer.blocked for one in found))
+
+
+def _day(settings: Settings, asked: LookupCall) -> "tuple[ProjectDay, Path | None]":
+    """Return the day that is asked about, and where the artifacts are to be found."""
+    from blockc.workspace.explaining import asked_day
+
+    place = asked.place(settings.file)
+    if not asked.generation:
+        return asked_day(project(settings), asked.inputs(), Stages(settings)), place
+    from blockc.publish.record import read_generation
+    from blockc.workspace.recorded import recorded_day
+
+    generation = read_generation(place, asked.generation)
+    day = recorded_day(place, generation.name, project(settings), Stages(settings))
+    return day, generation.files
+
+
+def _require_lists(day: "ProjectDay", asked: LookupCall) -> None:
+    known = [one.name for one in day.resolved.lists]
+    for name in asked.lists:
+        if name not in known:
+            raise UsageError(
+                f"no list {name!r}{suggestion(name, known)}", hint=f"known are {', '.join(known)}"
+            )
+
+
+def _announced(day: "ProjectDay", number: int) -> "AddrSet":
+    feeds = day.resolved.matrix.selectors.data.feeds
+    if feeds is None:
+        raise UsageError("no source says what an AS announces")
+    return feeds.asn([number])
