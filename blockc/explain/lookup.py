@@ -24,7 +24,7 @@ from blockc.values import Value
 Slots = NDArray[np.intp]
 
 
-class Asked(Value):
+class LookupQuestion(Value):
     """What somebody asks about: as they wrote it, and the addresses, in order and disjoint."""
 
     text: str
@@ -75,10 +75,10 @@ class Piece(Value, eq=False):
     chain: Chain
 
 
-class Answer(Value, eq=False):
+class LookupAnswer(Value, eq=False):
     """What a policy makes of what was asked: its pieces, in order, neighbours with other chains."""
 
-    asked: Asked
+    asked: LookupQuestion
     pieces: tuple[Piece, ...]
 
     @property
@@ -88,8 +88,8 @@ class Answer(Value, eq=False):
 
 
 def answers(
-    resolved: Resolved, asked: Sequence[Asked], lists: Iterable[str] | None = None
-) -> list[Answer]:
+    resolved: Resolved, asked: Sequence[LookupQuestion], lists: Iterable[str] | None = None
+) -> list[LookupAnswer]:
     """Return what a policy makes of what is asked.
 
     Args:
@@ -106,7 +106,7 @@ def answers(
         if mine:
             for number, piece in work.pieces(at, mine):
                 pieces[number].append(piece)
-    return [Answer(one, tuple(found)) for one, found in zip(asked, pieces, strict=True)]
+    return [LookupAnswer(one, tuple(found)) for one, found in zip(asked, pieces, strict=True)]
 
 
 class _Chains:

@@ -15,8 +15,8 @@ from blockc.addresses.plain_text import TextLines
 from blockc.compiler.compile import Watch, unwatched
 from blockc.errors import UsageError
 from blockc.explain.lookup import (
-    Answer,
-    Asked,
+    LookupAnswer,
+    LookupQuestion,
     Piece,
     RecordsFile,
     RegistryRecord,
@@ -75,7 +75,7 @@ class Explained(Value, eq=False):
     `ended`: exceptions that spared some of it until they ended.
     """
 
-    answer: Answer
+    answer: LookupAnswer
     pieces: tuple[ExplainedPiece, ...]
     ended: tuple[tuple[ResolvedList, Exemption], ...] = ()
 
@@ -90,7 +90,7 @@ def asked_day(project: Project, options: InputOptions, observe: Watch = unwatche
     return project.on(options, observe, registries=known, refusing=False)
 
 
-def asked_in(name: str, data: bytes, announced: Callable[[int], AddrSet]) -> list[Asked]:
+def asked_in(name: str, data: bytes, announced: Callable[[int], AddrSet]) -> list[LookupQuestion]:
     """Return what is asked, a line each: an address, a prefix, a range, or `AS64500`.
 
     Args:
@@ -118,7 +118,7 @@ def asked_in(name: str, data: bytes, announced: Callable[[int], AddrSet]) -> lis
         ends = zip(columns.ints(family, start), columns.last_ints(family, last), strict=True)
         for at, (first, end) in zip(decoded.positions[family].tolist(), ends, strict=True):
             found[at] = (AddressRange(family, first, end),)
-    return [Asked(texts[at], found[at]) for at in sorted(found)]
+    return [LookupQuestion(texts[at], found[at]) for at in sorted(found)]
 
 
 def _announced(number: int, announced: Callable[[int], AddrSet]) -> tuple[AddressRange, ...]:
@@ -179,7 +179,7 @@ class Explainer:
 
     def explain(
         self,
-        asked: Sequence[Asked],
+        asked: Sequence[LookupQuestion],
         lists: Iterable[str] | None = None,
         detail: Detail = Detail.ALL,
     ) -> list[Explained]:
@@ -196,7 +196,7 @@ class Explainer:
         return [self._explained(answer, records, detail) for answer in found]
 
     def _explained(
-        self, answer: Answer, records: Iterator[RegistryRecord | None], detail: Detail
+        self, answer: LookupAnswer, records: Iterator[RegistryRecord | None], detail: Detail
     ) -> Explained:
         pairs = [(piece, next(records)) for piece in answer.pieces]
         if detail is not Detail.ALL:
@@ -209,7 +209,7 @@ class Explainer:
         ]
         return Explained(answer, tuple(pieces), tuple(ended.values()))
 
-    def _said(self, answer: Answer, piece: Piece) -> tuple[DecidingLine, ...]:
+    def _said(self, answer: LookupAnswer, piece: Piece) -> tuple[DecidingLine, ...]:
         """Return what artifacts say about a single address; of a prefix they say many things."""
         if not answer.asked.single or self._lines is None:
             return ()

@@ -9,7 +9,13 @@ import pytest
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6, Family
-from blockc.explain.lookup import Asked, RecordsFile, answers, ended_exceptions, registry_records
+from blockc.explain.lookup import (
+    LookupQuestion,
+    RecordsFile,
+    answers,
+    ended_exceptions,
+    registry_records,
+)
 from blockc.policy.meaning.deciding import Reason
 from blockc.policy.meaning.resolve import Resolved, resolve
 from blockc.policy.model import Guard, List, LocatedSelector, Policy, Protect
@@ -48,7 +54,7 @@ def ranges_of(addresses: AddrSet, family: Family) -> list[tuple[int, int]]:
 
 def require_sets(found: Resolved, asked: Sequence[AddressRange]) -> None:
     """Require that every answer is whole, and says of each list what its set of addresses says."""
-    told = answers(found, [Asked(str(one), (one,)) for one in asked])
+    told = answers(found, [LookupQuestion(str(one), (one,)) for one in asked])
     held = [ranges_of(one.addresses, asked[0].family) for one in found.lists]
     for span, answer in zip(asked, told, strict=True):
         pieces = answer.pieces
@@ -105,7 +111,7 @@ never_block = ["10.3.0.0/16", "10.200.0.0/16"]
 def told(text: str, found: Resolved) -> list[tuple[str, str, str, list[str], list[int]]]:
     """Return for each piece and list: range, verdict, reason, deciding entries, their lines."""
     span = parse_addresses(text)
-    (answer,) = answers(found, [Asked(text, (span,))])
+    (answer,) = answers(found, [LookupQuestion(text, (span,))])
     return [
         (
             f"{piece.span} {one.of_list.name}",
@@ -173,7 +179,7 @@ def test_a_prefix_is_told_in_pieces() -> None:
 
 
 def test_only_the_lists_that_are_named_are_asked() -> None:
-    asked = [Asked("10.0.0.1", (parse_addresses("10.0.0.1"),))]
+    asked = [LookupQuestion("10.0.0.1", (parse_addresses("10.0.0.1"),))]
     (answer,) = answers(resolved(TEXT, allow_expired=True), asked, ["b"])
     assert [one.of_list.name for one in answer.pieces[0].chain.lists] == ["b"]
     assert answer.pieces[0].chain.lists[0].reason is Reason.ALLOWED

@@ -84,11 +84,11 @@ def command(settings: Settings, asked: LookupCall) -> int:
     Takes addresses, prefixes, ranges and AS64500; with - one per line from standard input, and
     prints one line for each: what was asked, the verdict, the country, the list and why.
 
-    Reads what `build` reads, and what is published. Says for each list its verdict, the entry of
-    the policy that decides with its place, its owner and its end, what never_block spares, the
-    registry's record with file and line, the row of a feed or file, the stage in force and the
-    next, and for an address the line of each published artifact that decides. Of a prefix, a
-    range or an AS it says how much gets which verdict, and the pieces.
+    Reads what `build` reads, and what is published. Writes nothing. Prints for each list its
+    verdict, the entry of the policy that decides with its place, its owner and its end, what
+    never_block spares, the registry's record with file and line, the row of a feed or file, the
+    stage in force and the next, and for an address the line of each published artifact that
+    decides. Of a prefix, a range or an AS it prints how much gets which verdict, and the pieces.
 
     Nothing is refused because data is old, an exception ended or a canary came out wrong: the
     question why must have an answer then.

@@ -9,7 +9,7 @@ from blockc.cli.console import Cell, amount, show, show_json, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.dry_run import schedule_text
 from blockc.errors import Location
-from blockc.explain.lookup import Answer, Chain, ListReason, RegistryRecord
+from blockc.explain.lookup import Chain, ListReason, LookupAnswer, RegistryRecord
 from blockc.explain.published_lines import DecidingLine
 from blockc.policy.meaning.deciding import Reason
 from blockc.policy.meaning.resolve import ListEntry, ResolvedList
@@ -245,7 +245,7 @@ def strongest(chain: Chain) -> str:
     return next((one for one in _STRENGTH if one in verdicts), "allow")
 
 
-def headline(answer: Answer) -> str:
+def headline(answer: LookupAnswer) -> str:
     """Return the answer in a sentence.
 
     A list that is watched only, or not in force, blocks nothing.
@@ -263,11 +263,11 @@ def headline(answer: Answer) -> str:
     return f"{text} ({_count(answer):,} addresses): {', '.join(parts)}"
 
 
-def _count(answer: Answer) -> int:
+def _count(answer: LookupAnswer) -> int:
     return sum(piece.span.count for piece in answer.pieces)
 
 
-def _mixture_rows(answer: Answer) -> Iterator[list[Cell]]:
+def _mixture_rows(answer: LookupAnswer) -> Iterator[list[Cell]]:
     """Yield for every list how many addresses of each family get which verdict."""
     for number, one in enumerate(answer.pieces[0].chain.lists if answer.pieces else ()):
         counts: dict[tuple[str, int], int] = {}
