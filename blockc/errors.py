@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import AnyStr, ClassVar
+
+_STRIDE = 4096  # characters that are skipped at once on the way to a line
 
 
 def printable(text: str) -> str:
@@ -16,6 +18,22 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def line_begin(text: AnyStr, number: int, newline: AnyStr) -> int:
+    """Return where the line of this number, counted from 1, begins; behind the last it is the end.
+
+    >>> line_begin("a\\nb\\nc", 3, "\\n")
+    4
+    """
+    begin, before = 0, number - 1
+    while before and begin < len(text):
+        here = text.count(newline, begin, begin + _STRIDE)
+        if here < before:
+            begin, before = begin + _STRIDE, before - here
+        else:
+            begin, before = text.find(newline, begin) + 1, before - 1
+    return min(begin, len(text)) if not before else len(text)
 
 
 def os_reason(error: Exception) -> str:

@@ -49,7 +49,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import i
     "click": "cli/",
     "iso3166": "registries/countries.py",
     "jinja2": "targets/core/render.py",
-    "msgspec": ("tomlio/tables.py", "values.py"),
+    "msgspec": ("tomlio/tables.py", "tomlio/repair.py", "values.py"),
     "maxminddb": "formats/feeds/mmdb.py",
     "netaddr": "addresses/human_forms.py",
     "numpy": "",

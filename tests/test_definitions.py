@@ -116,6 +116,11 @@ def test_the_place_of_every_value_is_found_however_keys_are_spelt(newline: str) 
     require_places(TORTURE.replace("\n", newline))
 
 
+def test_the_places_in_a_long_line_are_counted_in_characters() -> None:
+    """Nodes of a line are placed one after the other, without a look at all before each."""
+    require_places("a = [" + ", ".join(f"'\u00e9{n}'" for n in range(200)) + ", [1, 'é'], 2]\n")
+
+
 def require_places(text: str) -> None:
     """Require that the text at each value's place is that value."""
     document = TomlDocument("x.toml", text)

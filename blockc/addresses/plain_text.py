@@ -1,6 +1,6 @@
 """A plain text file: its lines, where in them something stands, and bodies that are not a text."""
 
-from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
+from blockc.errors import Location, SourceSyntaxError, SourceUnfit, line_begin, printable
 from blockc.values import Value
 
 # Magic numbers of what servers, proxies and archives put in place of the text asked for.
@@ -128,9 +128,7 @@ class TextLines(Value):
 
     def raw(self, number: int) -> str:
         """Return the line of this number, counted from 1; an empty text behind the last one."""
-        begin = 0
-        for _ in range(number - 1):
-            begin = self.data.find(b"\n", begin) + 1 or len(self.data)
+        begin = line_begin(self.data, number, b"\n")
         end = self.data.find(b"\n", begin)
         return self.data[begin : max(begin, end)].decode("utf-8", "backslashreplace")
 

@@ -4,6 +4,7 @@ The only door to tree-sitter. It is imported when an error needs a place, and ne
 policy without mistakes does not pay for it.
 """
 
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_BARE = re.compile(r"[A-Za-z0-9_.-]+")
 Key = tuple[str | int, ...]
 Spot = tuple[int, int, int]
 Spots = dict[Key, Spot]
@@ -36,6 +38,7 @@ class _Finder:
         self.lines = lines
         self.values: Spots = {}
         self.names: Spots = {}
+        self.counted_row, self.counted = -1, (0, 0)  # a byte of a line, and characters before it
         self.lengths: dict[Key, int] = {}  # how many tables each array of tables has so far
 
     def document(self, root: "Node") -> None:
@@ -93,14 +96,29 @@ class _Finder:
         """Return where `node` begins, in characters, and how much of its first line it fills."""
         (row, start), (end_row, end) = node.start_point, node.end_point
         line = self.lines[row]
-        before = len(line[:start].decode())
-        stop = len(line[: end if end_row == row else len(line)].decode())
-        return row + 1, before + 1, max(1, stop - before)
+        before = self.characters(row, start)
+        width = len(line[start : end if end_row == row else len(line)].decode())
+        return row + 1, before + 1, max(1, width)
+
+    def characters(self, row: int, start: int) -> int:
+        """Return how many characters stand before a byte of a line.
+
+        A line is counted once, whatever its length: nodes come in the order of the text.
+        """
+        at, count = self.counted if self.counted_row == row else (0, 0)
+        if start < at:
+            at, count = 0, 0
+        count += len(self.lines[row][at:start].decode())
+        self.counted_row, self.counted = row, (start, count)
+        return count
 
 
 def _steps(node: "Node") -> list[str]:
     """Return the names of a bare, quoted or dotted key."""
-    table: Any = tomllib.loads(f"{(node.text or b'').decode()} = 0")
+    text = (node.text or b"").decode()
+    if _BARE.fullmatch(text):
+        return text.split(".")
+    table: Any = tomllib.loads(f"{text} = 0")
     steps: list[str] = []
     while isinstance(table, dict):
         ((name, table),) = table.items()

@@ -1,19 +1,19 @@
 """From TOML text to typed frozen values, every mistake of a file with its place.
 
-The only door to msgspec. Start reading at `read_definition`; the policy takes the steps one by one.
+With `repair` the only door to msgspec. Start at `read_definition`; the policy takes the steps one
+by one.
 """
 
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
-from msgspec import inspect
 
-from blockc.errors import BlockcError, DefinitionError, Location, Mistakes, suggestion
+from blockc.errors import BlockcError, DefinitionError, Location, Mistakes
 from blockc.tomlio import positions
 from blockc.tomlio.positions import Key
 from blockc.tomlio.toml_errors import explained, line_of
@@ -23,8 +23,18 @@ from blockc.values import Value, replace
 T = TypeVar("T")
 MAX_CHARACTERS = 16_000_000
 MAX_DEPTH = 30  # tables and lists within each other; ours have five
+MOST_MISTAKES = 100  # that are told; there is no use in finding more
+MOST_PLACED = 1_000_000  # characters of a file whose mistakes are told with their places
 _TOO_LARGE = "the number is too large, expected one of at most 64 bits"
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_KEY = re.compile(
+    rf"(?:^[ \t\[]*+|[{{,]\s*+){_PART}(?:\.[ \t]*+{_PART}){{{MAX_DEPTH}}}", re.ASCII | re.MULTILINE
+)
 _BYTE_ORDER_MARK = "\ufeff"
+WHEN_WORDS = (
+    "a date such as 2027-03-01, or a date-time with its offset such as "
+    "2027-03-01T00:00:00+01:00, without quotes"
+)
 NAME = -1  # the step from a key to its own name: no list has this index
 
 
@@ -80,6 +90,13 @@ class TomlDocument(Value):
         if len(self.text) > MAX_CHARACTERS:
             said = f"more than {MAX_CHARACTERS:,} characters, so this is not a file to read whole"
             raise Mistakes([error(said, at=Location(self.path))])
+        long_key = _LONG_KEY.search(self.text)
+        if long_key:  # what reads TOML keeps the beginnings of a key, all of them
+            line = self.text.count("\n", 0, long_key.end()) + 1
+            at = Location(self.path, line, text=line_of(self.text, line))
+            raise Mistakes(
+                [error(f"nested too deeply, a key of more than {MAX_DEPTH} parts", at=at)]
+            )
         try:
             table = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as mistake:
@@ -97,6 +114,8 @@ class TomlDocument(Value):
 
     def location(self, key: Key, *, name: bool = False) -> Location:
         """Return where the value at `key` stands, or its name; else the nearest table around it."""
+        if len(self.text) > MOST_PLACED:
+            return Location(self.path)
         values, names = positions.of(self.text)
         for known in (key[:n] for n in range(len(key), 0, -1)):
             first, second = (names, values) if name or known != key else (values, names)
@@ -126,6 +145,8 @@ class Place(Value):
 class Findings:
     """The mistakes found so far. Checking goes on after one, so that a run reports them all.
 
+    It does not go on for ever: after `MOST_MISTAKES` they are raised.
+
     Invariant: a key is reported once; what is checked later on a value already refused is noise.
     """
 
@@ -152,7 +173,7 @@ class Findings:
         if mistake.at is None:
             self.add(place, mistake.message, hint=mistake.hint)
             return
-        self._found.setdefault((place.document.path, place.key), mistake)
+        self._keep((place.document.path, place.key), mistake)
 
     def require_none(self) -> None:
         """Raise every mistake found, in the order of the file."""
@@ -162,7 +183,14 @@ class Findings:
     def _note(self, place: Place, at: Callable[[], Location], message: str, hint: str) -> None:
         path, key = place.document.path, place.key
         if not any((path, key[:n]) in self._found for n in range(1, len(key) + 1)):
-            self._found[path, key] = self._error(message, at=at(), hint=hint)
+            self._keep((path, key), self._error(message, at=at(), hint=hint))
+
+    def _keep(self, key: tuple[str, Key], mistake: BlockcError) -> None:
+        self._found.setdefault(key, mistake)
+        if len(self._found) >= MOST_MISTAKES:
+            said = f"there may be more than these {MOST_MISTAKES} mistakes, the check ends here"
+            end = self._error(said, at=Location(key[0]))
+            raise Mistakes([*sorted(self._found.values(), key=_reading_order), end])
 
 
 def _is_extreme(table: Mapping[str, Any]) -> bool:
@@ -233,14 +261,15 @@ def from_table(kind: type[T], table: Mapping[str, Any], place: Place, findings: 
     try:
         return msgspec.convert(table, kind, dec_hook=_when)
     except msgspec.ValidationError:
-        repaired = _repair(inspect.type_info(kind), table, place, findings)
-        return msgspec.convert(repaired, kind, dec_hook=_when)
+        from blockc.tomlio.repair import repaired
+
+        return msgspec.convert(repaired(kind, table, place, findings), kind, dec_hook=_when)
 
 
 def _when(kind: type, value: Any) -> When:
     """Return a day or an instant; it is the only type that msgspec does not know itself."""
     if kind is not When or not isinstance(value, date):
-        raise TypeError(f"expected {_WORDS[inspect.CustomType]}")
+        raise TypeError(f"expected {WHEN_WORDS}")
     return When(value)
 
 
@@ -258,136 +287,6 @@ def json_schema(kind: type[Table], *, identity: str, title: str) -> dict[str, An
 _WHEN_SCHEMA = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
-
-
-# ---- values of the wrong type -----------------------------------------------------------------
-
-
-def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
-    """Return `value` made to fit `kind`, noting each difference."""
-    member = _member(kind, value)
-    if member is None:
-        of_tables = inspect.StructType in [type(getattr(m, "item_type", 0)) for m in _members(kind)]
-        hint = f"write [[{place.key[-1]}]]" if of_tables and isinstance(value, dict) else ""
-        findings.add(place, f"expected {_expected(kind)}, found {_found(value)}", hint=hint)
-        return _zero(kind)
-    if isinstance(member, inspect.StructType):
-        return _repair_struct(member, value, place, findings)
-    if isinstance(member, inspect.DictType):
-        return {k: _repair(member.value_type, v, place / k, findings) for k, v in value.items()}
-    if isinstance(member, inspect.VarTupleType | inspect.ListType):
-        items = enumerate(value)
-        return [_repair(member.item_type, item, place / n, findings) for n, item in items]
-    return _repair_single(member, value, place, findings)
-
-
-def _repair_single(member: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
-    if isinstance(member, inspect.LiteralType) and value not in member.values:
-        choices = [choice for choice in member.values if isinstance(choice, str)]
-        hint = suggestion(value, choices) if isinstance(value, str) else ""
-        findings.add(place, f"expected {_expected(member)}, found {_found(value)}{hint}")
-        return member.values[0]
-    if isinstance(member, inspect.CustomType):
-        try:
-            When(value)
-        except ValueError as reason:
-            findings.add(place, str(reason))
-            return _zero(member)
-    return value
-
-
-def _repair_struct(
-    kind: inspect.StructType, table: Mapping[str, Any], place: Place, findings: Findings
-) -> dict[str, Any]:
-    fields = {f.encode_name: f for f in kind.fields}
-    if kind.forbid_unknown_fields:
-        for name in table.keys() - fields.keys():
-            findings.add_name(place / name, f"unknown key {name!r}{suggestion(name, fields)}")
-    good: dict[str, Any] = {}
-    for name, one in fields.items():
-        if name in table:
-            good[name] = _repair(one.type, table[name], place / name, findings)
-        elif one.required:
-            findings.add_missing(place / name)
-            good[name] = _zero(one.type)
-    return good
-
-
-_SHAPES: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (
-    (dict, (inspect.StructType, inspect.DictType)),
-    (list, (inspect.VarTupleType, inspect.ListType)),
-    (str, (inspect.StrType, inspect.LiteralType)),
-    (bool, (inspect.BoolType,)),
-    (int, (inspect.IntType, inspect.LiteralType, inspect.FloatType)),
-    (float, (inspect.FloatType,)),
-    (date, (inspect.DateType, inspect.CustomType)),
-    (datetime, (inspect.CustomType,)),
-)
-
-
-def _member(kind: inspect.Type, value: Any) -> inspect.Type | None:
-    """Return the part of `kind` that a value of this shape belongs to, if any."""
-    shapes = next((kinds for shape, kinds in _SHAPES if type(value) is shape), ())
-    return next((one for one in _members(kind) if isinstance(one, shapes)), None)
-
-
-def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
-    if isinstance(kind, inspect.Metadata):
-        yield from _members(kind.type)
-    elif isinstance(kind, inspect.UnionType):
-        for one in kind.types:
-            yield from _members(one)
-    elif isinstance(kind, inspect.EnumType):
-        yield inspect.LiteralType(tuple(sorted(one.value for one in kind.cls)))
-    else:
-        yield kind
-
-
-def _zero(kind: inspect.Type) -> Any:
-    """Return the empty value of the first member of `kind`."""
-    first = next(_members(kind))
-    if isinstance(first, inspect.LiteralType):
-        return first.values[0]
-    if isinstance(first, inspect.StructType):
-        return {f.encode_name: _zero(f.type) for f in first.fields if f.required}
-    shape = next(shape for shape, kinds in _SHAPES if isinstance(first, kinds))
-    return date.min if shape is date else shape()
-
-
-_WORDS: Mapping[type[Any], str] = {
-    inspect.StructType: "a table",
-    inspect.DictType: "a table",
-    inspect.VarTupleType: "a list",
-    inspect.ListType: "a list",
-    inspect.StrType: "text",
-    inspect.BoolType: "true or false",
-    inspect.IntType: "a whole number",
-    inspect.FloatType: "a number",
-    inspect.DateType: "a date such as 2027-03-01 without quotes",
-    inspect.CustomType: "a date such as 2027-03-01, or a date-time with its offset such as "
-    "2027-03-01T00:00:00+01:00, without quotes",
-}
-
-
-def _expected(kind: inspect.Type) -> str:
-    words: list[str] = []
-    for one in _members(kind):
-        if isinstance(one, inspect.LiteralType):
-            words.extend(repr(choice) for choice in one.values if choice != "")
-        elif type(one) in _WORDS:
-            words.append(_WORDS[type(one)])
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _found(value: Any) -> str:
-    if isinstance(value, str):
-        return f"the text {value!r}" if len(value) <= 40 else "a long text"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a table"
-    return "a list" if isinstance(value, list) else str(value)
 
 
 def _reading_order(mistake: BlockcError) -> tuple[str, int, int, str]:

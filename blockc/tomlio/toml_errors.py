@@ -2,7 +2,7 @@
 
 import re
 
-from blockc.errors import Location
+from blockc.errors import Location, line_begin
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PLAINER = (
@@ -29,4 +29,6 @@ def explained(message: str, path: str, text: str) -> tuple[str, Location]:
 
 def line_of(text: str, number: int) -> str:
     """Return a line of a text, counted from 1."""
-    return text.split("\n")[number - 1].rstrip("\r")
+    begin = line_begin(text, number, "\n")
+    end = text.find("\n", begin)
+    return text[begin : end if end >= 0 else None].rstrip("\r")

@@ -1,0 +1,78 @@
+"""A policy full of mistakes is refused soon, for the price of reading it."""
+
+import pytest
+
+from blockc.errors import Mistakes
+from blockc.tomlio import tables
+from blockc.tomlio.tables import MAX_DEPTH, MOST_MISTAKES
+from tests.policy.toy import parsed
+from tests.support.counting import calls_of
+
+
+def mistakes_of(text: str) -> Mistakes:
+    """Return all that is said to be wrong with a policy."""
+    with pytest.raises(Mistakes) as caught:
+        parsed(text)
+    return caught.value
+
+
+def keys(count: int) -> str:
+    """Return a policy with so many keys that no policy has."""
+    return "".join(f"key{n} = 1\n" for n in range(count))
+
+
+@pytest.mark.parametrize("count", [MOST_MISTAKES, 3 * MOST_MISTAKES])
+def test_the_first_of_very_many_mistakes_are_told_and_that_there_are_more(count: int) -> None:
+    found = mistakes_of(keys(count)).errors
+
+    assert len(found) == MOST_MISTAKES + 1
+    assert [one.at.line for one in found[:-1] if one.at] == [*range(2, MOST_MISTAKES + 2)]
+    end = f"there may be more than these {MOST_MISTAKES} mistakes, the check ends here"
+    assert str(found[-1]) == f"etc/blockc.toml: {end}"
+
+
+def test_a_few_mistakes_are_all_told() -> None:
+    found = mistakes_of(keys(MOST_MISTAKES - 1)).errors
+    assert len(found) == MOST_MISTAKES - 1
+    assert "check ends" not in str(found[-1])
+
+
+def test_ten_times_the_mistakes_take_at_most_ten_times_the_work() -> None:
+    few, many = keys(2000), keys(20_000)
+    assert calls_of(lambda: mistakes_of(many)) < 11 * calls_of(lambda: mistakes_of(few))
+
+
+@pytest.mark.parametrize("before", ["", "[", "[[", "x = [{ ", "x = { y = 1, ", " \t"])
+@pytest.mark.parametrize("part", ["a", '"a.b"', "'a'", "a-1_B"])
+def test_a_key_of_very_many_parts_is_refused_unread(
+    before: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("tomllib.loads", read.append)
+    text = f"{before}{' . '.join([part] * 20_000)}"
+
+    assert str(mistakes_of(text)).startswith(
+        "etc/blockc.toml:2: nested too deeply, a key of more than 30 parts\n"
+    )
+    assert not read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a = '{'x.' * 100}'",
+        f"# {'x.' * 100}",
+        f"a = [1.5, {'1.5, ' * 100}]",
+        f"{'x.' * (MAX_DEPTH - 1)}x = 1",
+    ],
+)
+def test_other_texts_with_many_dots_are_read(text: str) -> None:
+    assert "parts" not in str(mistakes_of(f"{text}\nunknown = 1\n"))
+
+
+def test_mistakes_of_a_file_that_is_very_long_have_no_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tables, "MOST_PLACED", 100)
+    assert str(mistakes_of(keys(3))).startswith("etc/blockc.toml:2:1: unknown key 'key0'")
+    assert str(mistakes_of(keys(30))).startswith("etc/blockc.toml: unknown key 'key0'")
