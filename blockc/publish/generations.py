@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from blockc.errors import Location, OutputError
 from blockc.publish.place import ADVICE, FRESH, PublishFolder, tops
@@ -156,7 +156,7 @@ def _compared(
 
 def _require_paths(folder: Path, files: Mapping[str, bytes]) -> None:
     """Raise OutputError unless every path is a file below `folder` and none is another's folder."""
-    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    folders = {path[:at] for path in files for at, mark in enumerate(path) if mark == "/"}
     for path in files:
         wrong = ""
         if not _is_inside(path):
@@ -171,12 +171,11 @@ def _require_paths(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _is_inside(path: str) -> bool:
     """Return whether `path` is relative, in its shortest spelling, and names something below."""
-    pure = PurePosixPath(path)
     try:
         clean = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         return False
-    return clean and str(pure) == path != "." and not pure.is_absolute() and ".." not in pure.parts
+    return clean and not {"", ".", ".."}.intersection(path.split("/"))
 
 
 def _contents(generation: Path) -> dict[str, bytes]:

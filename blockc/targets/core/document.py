@@ -172,6 +172,16 @@ class Document(Value, dict=True):
             PolicyError: If a verdict cannot be expressed.
             DoesNotFit: If there are too many entries or one is too wide.
         """
+        if (target, file) not in self._made:
+            self._made[target, file] = self._parts(target, file)
+        return self._made[target, file]
+
+    @cached_property
+    def _made(self) -> dict[tuple[Target, File], list[FamilyEntries]]:
+        """Return what `parts` made: the text of a file and its orders both ask for it."""
+        return {}
+
+    def _parts(self, target: Target, file: File) -> list[FamilyEntries]:
         target.require_verdicts(self.kind, self._said(target.match))
         parts = []
         for family in file.families:

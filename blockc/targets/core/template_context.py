@@ -6,7 +6,6 @@ request is text, and must stay so.
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import REGISTERED, Document, FamilyEntries
@@ -120,7 +119,7 @@ def template_context(
         "half": str(file.half),
         "action": document.action,
         "response": document.response,
-        "main": PurePosixPath(main).name,
+        "main": main.rpartition("/")[2],
         "two_sets": target.match is Match.TWO_SETS,
     }
 
