@@ -38,7 +38,7 @@ MAY_IMPORT = {  # besides itself, and the base of every value
     "explain": {"errors", "tomlio"} | PURE,
     "report": {"errors", "tomlio"} | PURE,
     "fetch": {"errors", "tomlio", "storage", "formats", "registries"},
-    "publish": {"errors", "compiler", "storage"},
+    "publish": {"errors", "changes", "compiler", "storage"},
     "workspace": {"errors", "resources", "tomlio", "fetch", "storage", "publish"} | PURE,
     "cli": {"errors", "resources", "tomlio", "fetch", "storage", "publish", "workspace"} | PURE,
     "runtime": set[str](),

@@ -14,6 +14,7 @@ from blockc.values import Value, field_names
 from blockc.values import field as value_field
 from blockc.vocabulary import DontCare, HeaderForm, WhenOver
 
+KEEP = 30
 Option = str | int | bool | tuple[str, ...]
 
 
@@ -288,6 +289,7 @@ class Policy(Value):
     of the files; every name in it exists.
 
     `webhook_env`: the environment variable with the URL that gets the summary of a refresh.
+    `keep`: how many generations stay.
     """
 
     files: tuple[str, ...]
@@ -299,6 +301,7 @@ class Policy(Value):
     notes: tuple[Note, ...] = ()
     edges: tuple[Edge, ...] = ()
     webhook_env: str = ""
+    keep: int = KEEP
 
     def list_of(self, name: str) -> List:
         """Return the list called `name`."""

@@ -16,21 +16,41 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from blockc.errors import Location, OutputError
-from blockc.publish.place import ADVICE, FRESH, PublishFolder, tops
+from blockc.errors import Location, OutputError, UsageError
+from blockc.publish.events import changed_with, published_facts
+from blockc.publish.history import (
+    PUBLISHED,
+    RELEASED,
+    ROLLED_BACK,
+    Facts,
+    History,
+    Pin,
+    read_history,
+    shown_in_turn,
+)
+from blockc.publish.place import (
+    ADVICE,
+    FRESH,
+    GENERATIONS_KEPT,
+    READING,
+    PublishFolder,
+    tops,
+)
 from blockc.publish.record import (
     INSIDE,
     Recording,
     keep_recording,
+    record_of,
 )
 from blockc.storage.atomic import (
     reporting,
     write_tree,
 )
 from blockc.storage.local import read_local
-from blockc.values import Value
+from blockc.values import Value, field, replace
 from blockc.vocabulary import MANIFEST
 
 
@@ -39,7 +59,8 @@ class Published(Value):
 
     Invariant: `written` and `unchanged` are disjoint, sorted and together every file; `removed`
     names files of the generation before that are gone. `manifest_before` is the manifest of that
-    generation, `manifest` the one that is shown now; each is empty if there is none.
+    generation, `manifest` the one that is shown now; each is empty if there is none. `pin` holds
+    now: what was to be published was not.
     """
 
     folder: Path
@@ -49,64 +70,188 @@ class Published(Value):
     removed: tuple[str, ...] = ()
     manifest_before: bytes = b""
     manifest: bytes = b""
+    pin: Pin | None = None
 
 
-def publish(
-    folder: Path, files: Mapping[str, bytes], recording: Recording | None = None
-) -> Published:
-    """Make `folder` show exactly `files`, all or nothing.
+class Making(Value, kw_only=True):
+    """How files are published, and what is to be known of it later.
 
-    A file whose bytes are as before keeps its inode and its modification time. If all are, nothing
-    is touched. The last three generations stay for `rollback`. What else stands in the folder stays
-    there, unless an artifact has its name.
+    Attributes:
+        recording: What they were made from, which is kept beside them.
+        facts: What else the event says, such as who approved it.
+        now: The present; None: what the clock of the machine says.
+        keep: How many generations stay.
+    """
+
+    recording: Recording | None = None
+    facts: Facts = field(default_factory=dict)
+    now: datetime | None = None
+    keep: int = GENERATIONS_KEPT
+
+
+def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = None) -> Published:
+    """Make `folder` show exactly `files`, all or nothing, and say so in its history.
+
+    A file whose bytes are as before keeps its inode and its modification time. If all are, or if
+    the folder is pinned, nothing is touched. What else stands in the folder stays there, unless an
+    artifact has its name.
 
     Args:
         folder: Missing, empty, or published before; anything else is refused.
         files: Relative path with forward slashes -> bytes.
-        recording: What they were made from, which is kept beside them.
+        making: What they were made from, and how many generations stay.
 
     Raises:
         OutputError: A path leaves the folder, the folder is not ours, or the disk refuses. What
             was published stays published.
     """
     _require_paths(folder, files)
+    making = making or Making()
     place = PublishFolder.of(folder)
-    with reporting(place.folder, ADVICE), place.locked():
+    with reporting(place.folder, ADVICE), place.locked(making.keep) as past:
         live = place.live()
         before = _contents(place.inside / live) if live else {}
+        if past.pin:
+            return _pinned(place, live, past.pin, before)
         names = tops(files)
         if live and before == dict(files) and place.shows(names):
-            if recording and not place.is_recorded(live):
-                keep_recording(place.inside, live, recording, ADVICE)
+            if making.recording and not place.is_recorded(live):
+                keep_recording(place.inside, live, making.recording, ADVICE)
             return Published(place.folder, live, unchanged=tuple(sorted(files)))
         place.require_free(names - tops(before))
-        generation = place.vacant(digest_of(files))
+        generation = place.vacant(digest_of(files), past)
         same = {
             path: place.inside / live / path for path in files if before.get(path) == files[path]
         }
         write_tree(place.inside / FRESH, files, same)
         (place.inside / FRESH).rename(place.inside / generation)
+        recording, now = making.recording, making.now or datetime.now(UTC)
         if recording:
             keep_recording(place.inside, generation, recording, ADVICE)
-        place.record(generation)
+        facts = {"generation": generation, "before": live, **published_facts(files, recording)}
+        records = record_of(place.inside, live), recording.record if recording else None
+        events = [(PUBLISHED, {**facts, **making.facts}), *changed_with(*records)]
+        place.prepare(past, events, now, (generation, None))
         place.show(generation, names)
         return _compared(place.folder, generation, before, files)
 
 
-def rollback(folder: Path) -> Published:
-    """Make `folder` show the generation before; again, the one before that.
+def _pinned(place: PublishFolder, live: str, pin: Pin, shown: Mapping[str, bytes]) -> Published:
+    if live:
+        return Published(place.folder, live, unchanged=tuple(sorted(shown)), pin=pin)
+    raise OutputError(
+        f"is pinned to generation {pin.generation}, which is not here",
+        at=Location(str(place.folder)),
+        hint="`blockc rollback --release` ends that",
+    )
+
+
+def rollback(
+    folder: Path, by: str, name: str = "", *, reason: str = "", now: datetime
+) -> Published:
+    """Make `folder` show an earlier generation, and publish no other until `release`.
 
     A file that differs from the one shown until now gets the present modification time, so that
     whatever watches it acts.
 
+    Args:
+        folder: What a build publishes.
+        by: Who does it.
+        name: Of the generation, or how it begins; nothing: the one before, again the one before
+            that. The one that is live is only pinned.
+        reason: Why.
+        now: The present.
+
     Raises:
-        OutputError: There is no earlier generation, or it is not what was once published.
+        OutputError: There is no such generation, or it is not what was once published.
     """
     place = PublishFolder.of(folder)
     with reporting(place.folder, ADVICE):
-        place.require_earlier()
-        with place.locked():
-            return _go_back(place, place.live(), place.require_earlier())
+        place.require_published()
+        with place.locked() as past:
+            live = place.live()
+            wanted = place.named(name) if name else _earlier(place, past)
+            before, after = (_contents(place.inside / one) for one in (live, wanted))
+            if digest_of(after) != wanted.partition("-")[0]:
+                raise OutputError(
+                    f"generation {wanted} was changed after it was published",
+                    at=Location(str(place.inside / wanted)),
+                    hint="go back to another one, or build again instead",
+                )
+            result = _compared(place.folder, wanted, before, after)
+            for path in result.written:
+                os.utime(place.inside / wanted / path)
+            facts = {"generation": wanted, "before": live, "by": by, "reason": reason}
+            pin = Pin(wanted, by, now.astimezone(UTC).replace(microsecond=0), reason)
+            records = (record_of(place.inside, one) for one in (live, wanted))
+            events = [(ROLLED_BACK, facts), *changed_with(*records)]
+            place.prepare(past, events, now, (wanted, pin))
+            place.show(wanted, tops(after))
+            return replace(result, pin=pin)
+
+
+def pin_of(folder: Path) -> Pin | None:
+    """Return the pin of a folder, None if it has none or its history cannot be read."""
+    try:
+        return history_of(folder)[0].pin
+    except OutputError:
+        return None
+
+
+def _earlier(place: PublishFolder, past: History) -> str:
+    """Return the generation before the one that is live, of those whose files are still there."""
+    found = [one for one in shown_in_turn(past.events()) if (place.inside / one).is_dir()]
+    if len(found) < 2:
+        raise OutputError("no earlier generation to go back to", at=Location(str(place.folder)))
+    return found[-2]
+
+
+def release(folder: Path, by: str, *, now: datetime) -> Pin:
+    """End what `rollback` began: the next build publishes again.
+
+    Raises:
+        UsageError: The folder is not pinned.
+        OutputError: The disk refuses.
+    """
+    place = PublishFolder.of(folder)
+    with reporting(place.folder, ADVICE):
+        place.require_published()
+        with place.locked() as past:
+            pin, live = past.pin, place.live()
+            if pin is None:
+                raise UsageError("is not pinned", at=Location(str(place.folder)))
+            facts = {"generation": pin.generation, "by": by, "pinned_by": pin.by}
+            place.prepare(past, [(RELEASED, facts)], now, (live, None))
+            return pin
+
+
+def append_event(folder: Path, kind: str, facts: Facts, now: datetime) -> None:
+    """Append an event to the history of a folder; what is live and pinned stays so.
+
+    Raises:
+        OutputError: The folder is not ours, or the disk refuses.
+    """
+    place = PublishFolder.of(folder)
+    with reporting(place.folder, ADVICE), place.locked() as past:
+        place.prepare(past, [(kind, facts)], now, (place.live(), past.pin))
+
+
+def history_of(folder: Path) -> tuple[History, str]:
+    """Return the history of a folder, and the generation that is live, without waiting for locks.
+
+    Raises:
+        OutputError: It cannot be read, or nothing was ever published.
+    """
+    place = PublishFolder.of(folder)
+    with reporting(place.inside, READING):
+        while True:  # a build may publish between the two
+            live = place.live()
+            past = read_history(place.inside, live)
+            if place.live() == live:
+                break
+    if not past.data and not live:
+        raise OutputError("nothing was published here", at=Location(str(place.folder)))
+    return past, live
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -121,22 +266,6 @@ def digest_of(files: Mapping[str, bytes]) -> str:
         digest.update(b"%d:%s%d:" % (len(name), name, len(files[path])))
         digest.update(files[path])
     return digest.hexdigest()[:16]
-
-
-def _go_back(place: PublishFolder, live: str, earlier: str) -> Published:
-    before = _contents(place.inside / live)
-    after = _contents(place.inside / earlier)
-    if digest_of(after) != earlier.partition("-")[0]:
-        raise OutputError(
-            "the earlier generation was changed after it was published",
-            at=Location(str(place.inside / earlier)),
-            hint="build again instead",
-        )
-    result = _compared(place.folder, earlier, before, after)
-    for path in result.written:
-        os.utime(place.inside / earlier / path)
-    place.show(earlier, tops(after))
-    return result
 
 
 def _compared(

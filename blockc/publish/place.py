@@ -1,20 +1,31 @@
 """A published folder: what stands in it, which generation it shows, and who may change it now."""
 
 import errno
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from blockc.errors import Location, OutputError
+from blockc.publish.history import (
+    HISTORY,
+    PREPARED,
+    Facts,
+    History,
+    Pin,
+    finish,
+    prepare,
+    read_history,
+)
 from blockc.publish.record import GENERATION, INSIDE, LOCKS, OBJECTS, RECORDS
-from blockc.storage.atomic import Advice, remove, sync_folder, write_whole
+from blockc.storage.atomic import Advice, remove, sync_folder
 from blockc.storage.locks import LockWait, held
 from blockc.values import Value
 
-GENERATIONS_KEPT = 3
+GENERATIONS_KEPT = 30
 LOCK_SECONDS = 60.0
 FRESH = ".new"
-_LIVE, _LOCK, _HISTORY, _FRESH_LINK = "live", ".lock", "history", ".new-link"
+_LIVE, _LOCK, _FRESH_LINK = "live", ".lock", ".new-link"
 _PERMISSIONS = "change the permissions of the folder above it, or use --output"
 ADVICE = Advice(
     verb="publish",
@@ -31,6 +42,11 @@ ADVICE = Advice(
 )
 
 
+READING = Advice(verb="read what was published")
+Events = Sequence[tuple[str, Facts]]
+State = tuple[str, Pin | None]  # the generation that is live, and the pin
+
+
 class PublishFolder(Value):
     """A published folder, and the folder inside it that holds the generations."""
 
@@ -43,17 +59,26 @@ class PublishFolder(Value):
         return cls(absolute, absolute / INSIDE)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the place alone; the kernel lets go of it when the process ends, however it ends."""
+    def locked(self, keep: int | None = None) -> Iterator[History]:
+        """Hold the place alone, and give its history.
+
+        The kernel lets go of the place when the process ends, however it ends.
+
+        Args:
+            keep: How many generations stay afterwards; None: all.
+        """
         self.require_ours()
         self.inside.mkdir(parents=True, exist_ok=True)
         wait = LockWait(seconds=LOCK_SECONDS)
         with held(self.inside / _LOCK, "another build has been publishing", wait, ADVICE):
-            self.sweep()
+            past = finish(self.inside, self.live())
+            self.sweep(past)
             try:
-                yield
+                yield past
             finally:
-                self.sweep()
+                with suppress(OSError):  # it was prepared, so that it counts, and is finished later
+                    finish(self.inside, self.live())
+                self.sweep(self.past(), keep)
 
     def require_ours(self) -> None:
         """Raise OutputError unless the folder may become, or is, one that blockc publishes into."""
@@ -76,6 +101,28 @@ class PublishFolder(Value):
         """Return whether the folder is the link that blockc made before folders were real."""
         link = self.folder.readlink() if self.folder.is_symlink() else Path()
         return link.parent == Path(f".{self.folder.name}.generations")
+
+    def require_published(self) -> None:
+        """Raise OutputError unless something was published here; nothing is made."""
+        if not self.live():
+            raise OutputError("nothing was published here", at=Location(str(self.folder)))
+
+    def named(self, name: str) -> str:
+        """Return the kept generation of this name, or that begins so.
+
+        Raises:
+            OutputError: There is none, or several.
+        """
+        names = [one.name for one in self.inside.iterdir() if GENERATION.fullmatch(one.name)]
+        found = [name] if name in names else [one for one in names if one.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        many = f"{len(found)} generations begin" if found else "no generation begins"
+        raise OutputError(
+            f"{many} with {name!r}, of those whose files are kept",
+            at=Location(str(self.folder)),
+            hint="`blockc generations` shows them",
+        )
 
     def require_free(self, names: Iterable[str]) -> None:
         """Raise OutputError if something of another maker stands where an artifact belongs."""
@@ -101,26 +148,14 @@ class PublishFolder(Value):
         """Return whether each name at the top is the link that it should be."""
         return all(self._is_ours(self.folder / name) for name in names)
 
-    def history(self) -> list[str]:
-        """Return the generations up to the one that is shown, oldest first.
+    def past(self) -> History:
+        """Return the history, an append that was cut finished."""
+        return read_history(self.inside, self.live())
 
-        A generation after it was recorded by a writer that was stopped before it could show it.
-        """
-        live, book = self.live(), self.inside / _HISTORY
-        names = book.read_text(encoding="ascii").split() if book.exists() else []
-        return names[: names.index(live) + 1] if live in names else [live] * bool(live)
-
-    def require_earlier(self) -> str:
-        """Return the generation before the one that is shown, or raise OutputError."""
-        history = self.history()
-        if len(history) < 2:
-            raise OutputError("no earlier generation to go back to", at=Location(str(self.folder)))
-        return history[-2]
-
-    def vacant(self, name: str) -> str:
-        """Return `name`, numbered if a generation of that name stands already."""
+    def vacant(self, name: str, past: History) -> str:
+        """Return `name`, numbered if a generation was called so before: a name means one."""
         number, candidate = 1, name
-        while (self.inside / candidate).exists() or self.is_recorded(candidate):
+        while candidate in past.published or (self.inside / candidate).exists():
             number += 1
             candidate = f"{name}-{number}"
         return candidate
@@ -129,11 +164,9 @@ class PublishFolder(Value):
         """Return whether it is kept what a generation was made from."""
         return (self.inside / RECORDS / f"{generation}.json").is_file()
 
-    def record(self, generation: str) -> None:
-        """Write `generation` into the history, before it is shown."""
-        names = [*self.history(), generation][-GENERATIONS_KEPT:]
-        book = "".join(f"{name}\n" for name in names).encode("ascii")
-        write_whole(self.inside / _HISTORY, book, ADVICE)
+    def prepare(self, past: History, events: Events, now: datetime, after: State) -> None:
+        """Write down which events are appended once a generation is live; see `history`."""
+        prepare(self.inside, past, events, now, after, ADVICE)
 
     def show(self, generation: str, names: Iterable[str]) -> None:
         """Show `generation`, whose names at the top are `names`, in one step.
@@ -152,16 +185,33 @@ class PublishFolder(Value):
         fresh.symlink_to(target)
         fresh.rename(path)
 
-    def sweep(self) -> None:
-        """Remove what a stopped writer left, and what nobody can go back to or is led to."""
-        shown = set(self.history())
-        kept = {_LIVE, _LOCK, _HISTORY, RECORDS, OBJECTS, LOCKS} | shown
+    def sweep(self, past: History, keep: int | None = None) -> None:
+        """Remove what a stopped writer left, and generations nobody can go back to.
+
+        A history that lacks something does not say which generations were ever shown: those it
+        does not name stay then.
+
+        Args:
+            past: The history.
+            keep: How many generations stay, the one that is live and the pinned one besides.
+        """
+        ever, whole = set(past.published), past.whole
+        kept = {self.live(), past.pin.generation if past.pin else ""}
+        kept.update(ever if keep is None else past.published[-keep:])
+        stays = {_LIVE, _LOCK, RECORDS, OBJECTS, LOCKS, HISTORY, PREPARED}
         for entry in self.inside.iterdir():
-            if entry.name not in kept:
+            unsure = not whole and entry.name not in ever and GENERATION.fullmatch(entry.name)
+            if not unsure and entry.name not in stays | kept:
                 remove(entry)
+        for record in (self.inside / RECORDS).glob("*") if whole else ():
+            if record.stem not in ever:
+                remove(record)
         for lock in (self.inside / LOCKS).glob("*"):
-            if lock.stem not in shown:
+            if not (self.inside / lock.stem).is_dir():
                 remove(lock)
+        self._sweep_links()
+
+    def _sweep_links(self) -> None:
         for entry in self.folder.iterdir():
             if self._is_ours(entry) and not entry.exists():
                 remove(entry)

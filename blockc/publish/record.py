@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from blockc.errors import Location, OutputError, UsageError, os_reason, suggestion
+from blockc.errors import BlockcError, Location, OutputError, UsageError, os_reason, suggestion
 from blockc.storage.atomic import Advice, write_files
 from blockc.storage.local import read_local
 from blockc.values import Value, from_json, json_bytes
@@ -39,11 +39,33 @@ class RecordedFile(Value):
 
 
 class RecordedList(Value):
-    """A list: what happened to its traffic, and its addresses, which are an object."""
+    """A list: what happened to its traffic and since when, and its addresses, which are an object.
+
+    `since` is the day or instant of its stage as the policy has it; nothing without stages.
+    """
 
     name: str
     action: str
     addresses: str
+    since: str
+
+
+class RecordedException(Value):
+    """An exception that was in force; `until` is as the policy has it, nothing if it has no end."""
+
+    list: str
+    select: str
+    owner: str
+    reason: str
+    until: str
+
+
+class RecordedProof(Value):
+    """What was read back and compared: how many artifacts, files, and entries by family."""
+
+    artifacts: int
+    files: int
+    entries: dict[str, int]
 
 
 class RecordedRegistry(Value):
@@ -75,6 +97,9 @@ class Record(Value, kw_only=True):
         policy: The name of the policy among `files`, and `policy_digest` that of all of them.
         lock: The sha256 of the lock, which is an object; nothing if there was none.
         manifest: The sha256 of the manifest, which is an object.
+        exceptions: Those that were in force.
+        protected: The addresses that no list may block, a count by family.
+        proof: What was proved before it was published.
     """
 
     schema: str
@@ -91,6 +116,9 @@ class Record(Value, kw_only=True):
     registries: tuple[RecordedRegistry, ...]
     sources: tuple[RecordedSource, ...]
     lists: tuple[RecordedList, ...]
+    exceptions: tuple[RecordedException, ...]
+    protected: dict[str, str]
+    proof: RecordedProof
 
     @property
     def objects(self) -> set[str]:
@@ -167,16 +195,27 @@ def read_generation(folder: Path, name: str) -> Generation:
     """
     inside = folder.absolute() / INSIDE
     found = _named(inside, name)
-    path = inside / RECORDS / f"{found}.json"
+    return Generation(inside, found, _record(inside, found))
+
+
+def _record(inside: Path, name: str) -> Record:
+    path = inside / RECORDS / f"{name}.json"
     try:
-        record = from_json(Record, read_local(path, None))
+        return from_json(Record, read_local(path, None))
     except OSError as error:
-        said = f"cannot read the record of generation {found}: {os_reason(error)}"
+        said = f"cannot read the record of generation {name}: {os_reason(error)}"
         raise UsageError(said, at=Location(str(path))) from None
     except ValueError as error:
-        said = f"the record of generation {found} was damaged: {error}"
+        said = f"the record of generation {name} was damaged: {error}"
         raise OutputError(said, at=Location(str(path))) from None
-    return Generation(inside, found, record)
+
+
+def record_of(inside: Path, name: str) -> Record | None:
+    """Return the record of a generation, None if there is none that can be read."""
+    try:
+        return _record(inside, name)
+    except BlockcError:
+        return None
 
 
 def _named(inside: Path, name: str) -> str:

@@ -118,6 +118,27 @@ def write_new(path: Path, data: bytes, *, lasting: bool = True) -> None:
         os.close(descriptor)
 
 
+def append_whole(path: Path, data: bytes) -> None:
+    """Write `data` behind what the file at `path` holds, down to the disk.
+
+    Stopped half-way it leaves a part of `data`: the caller knows how to go on from there.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    new = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        sync_folder(path.parent)
+
+
 def write_tree(fresh: Path, files: Mapping[str, bytes], same: Mapping[str, Path]) -> None:
     """Write `files` into the new folder `fresh`, down to the disk.
 

@@ -1,27 +1,32 @@
 """What a generation was made from, written when it is published and read again as a project."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from blockc import __version__
 from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import FAMILIES
 from blockc.addresses.set_archive import set_from_bytes, set_to_bytes
 from blockc.compiler.compile import Build, Watch, unwatched
 from blockc.errors import Location, OutputError, SourceUnfit
 from blockc.fetch.folder import unpack
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import remember_lock
-from blockc.publish.generations import Published, publish
+from blockc.policy.meaning.resolve import ResolvedList
+from blockc.publish.generations import Making, Published, publish
+from blockc.publish.history import Facts
 from blockc.publish.record import (
     INSIDE,
     LOCKS,
     SCHEMA,
     Generation,
     Record,
+    RecordedException,
     RecordedFile,
     RecordedList,
+    RecordedProof,
     RecordedRegistry,
     RecordedSource,
     Recording,
@@ -66,20 +71,61 @@ def recording_of(day: ProjectDay, build: Build) -> Recording:
         registries=_registries_of(day) if day.options.data else (),
         sources=tuple(RecordedSource(one.name, one.date, one.digest) for one in day.origins),
         lists=tuple(
-            RecordedList(one.name, one.schedule.action, kept(set_to_bytes(one.addresses)))
+            RecordedList(
+                one.name, one.schedule.action, kept(set_to_bytes(one.addresses)), _since(one)
+            )
             for one in lists
         ),
+        exceptions=tuple(exception for one in lists for exception in _exceptions(one)),
+        protected={f.name: str(day.resolved.protected.count_of(f)) for f in FAMILIES},
+        proof=_proof(build),
     )
     return Recording(record, objects)
 
 
-def publish_day(day: ProjectDay, build: Build, folder: Path) -> Published:
+def _since(one: ResolvedList) -> str:
+    stage = one.schedule.now
+    return str(stage.start) if stage and one.definition.stages else ""
+
+
+def _exceptions(one: ResolvedList) -> Iterator[RecordedException]:
+    for counted in one.entries:
+        entry = counted.entry
+        if entry.exemption:
+            said, until = entry.exemption, entry.exemption.until
+            yield RecordedException(
+                one.name,
+                str(entry.located.selector),
+                said.owner,
+                said.reason,
+                str(until) if until else "",
+            )
+
+
+def _proof(build: Build) -> RecordedProof:
+    entries = {f.name: sum(one.entries.get(f, 0) for one in build.artifacts) for f in FAMILIES}
+    files = sum(len(one.files) for one in build.artifacts)
+    return RecordedProof(len(build.artifacts), files, entries)
+
+
+def publish_day(
+    day: ProjectDay, build: Build, folder: Path, facts: Facts | None = None
+) -> Published:
     """Publish the files of a build with the record of what they were made from.
+
+    Args:
+        day: What was compiled.
+        build: The result.
+        folder: Where to.
+        facts: What else the history is to say of it, such as who approved it.
 
     Raises:
         OutputError: See `publish`.
     """
-    published = publish(folder, build.files, recording_of(day, build))
+    making = Making(
+        recording=recording_of(day, build), facts=facts or {}, keep=day.resolved.policy.keep
+    )
+    published = publish(folder, build.files, making)
     with suppress(OutputError):  # a store that cannot be written is no reason not to publish
         remember_lock(day.project.store.root, published.folder / INSIDE / LOCKS)
     return published

@@ -21,7 +21,7 @@ blockc_state := $(BLOCKC_FOLDER).blockc
 blockc_stamp := $(blockc_state)/built-$(blockc_day)
 blockc_again := $(if $(wildcard $(BLOCKC_OUTPUT)/manifest.json),,blockc-force)
 
-.PHONY: blockc blockc-update blockc-dry-run blockc-rollback blockc-force
+.PHONY: blockc blockc-update blockc-dry-run blockc-rollback blockc-release blockc-force
 
 blockc: $(blockc_stamp)
 
@@ -39,6 +39,10 @@ blockc-dry-run:
 	$(BLOCKC) build --dry-run --file $(BLOCKC_POLICY) $(BLOCKC_OPTIONS)
 
 blockc-rollback:
-	$(BLOCKC) build --rollback --output $(BLOCKC_OUTPUT)
+	$(BLOCKC) rollback --output $(BLOCKC_OUTPUT)
+
+blockc-release:
+	$(BLOCKC) rollback --release --output $(BLOCKC_OUTPUT)
+	@rm -f $(blockc_state)/built-*
 
 -include $(blockc_state)/read.d

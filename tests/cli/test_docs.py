@@ -68,6 +68,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "countries": "{country}",
     "tags": "{tag}",
     "lists": "{list}",
+    "artifacts": "{path}",
     "families": "{family}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
@@ -139,10 +140,13 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
     noted = json.loads(blockc(*words, write_policy(tmp_path, bomb)).out)
     assert noted["notes"]
     assert noted["coming"]
-    assert keys(report, noted) == documented("build")
     assert keys(manifest) == documented("manifest.json")
-    rollback = json.loads(blockc("build", "--rollback", "--json", "-o", tmp_path / "dist").out)
-    assert keys(rollback) == documented("build --rollback")
+    place = ("--json", "-o", tmp_path / "dist")
+    assert keys(json.loads(blockc("rollback", *place).out)) == documented("rollback")
+    pinned = json.loads(blockc(*words, write_policy(tmp_path, bomb)).out)
+    assert keys(report, noted, pinned) == documented("build")
+    released = json.loads(blockc("rollback", "--release", *place).out)
+    assert keys(released) == documented("rollback --release")
 
 
 def test_the_report_of_a_dry_run_is_documented(

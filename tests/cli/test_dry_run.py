@@ -1,4 +1,4 @@
-"""`blockc build --dry-run`: what each list is on a day; and `--rollback`, the way back."""
+"""`blockc build --dry-run`: what each list is on a day."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Blockc
-from tests.cli.toy import FAR, POLICY, shown, write_policy
+from tests.cli.toy import write_policy
 
 RICH = """\
 version = 1
@@ -116,58 +116,3 @@ def test_a_dry_run_shows_no_group_or_exception_where_there_is_none(
     assert "Groups" not in done.out
     assert "Exceptions" not in done.out
     assert done.out.rstrip().endswith("\nstage: block")
-
-
-def test_a_rollback_publishes_the_generation_before(
-    blockc: Blockc, tmp_path: Path, registries: Path
-) -> None:
-    words = ("build", "-f", write_policy(tmp_path), "--from", registries, "-o", tmp_path / "dist")
-    blockc(*words)
-    first = shown(tmp_path / "dist")
-    assert FAR[0].encode() in first["far.txt"]
-    none = blockc("build", "--rollback", "-o", tmp_path / "dist")
-    assert (none.code, none.out) == (2, "")
-    assert "no earlier generation" in none.err
-
-    write_policy(tmp_path, POLICY.replace('"BR"', '"AU"').replace("nginx/far", "nginx/new"))
-    blockc(*words)
-    assert shown(tmp_path / "dist") != first
-
-    back = blockc("build", "--rollback", "-o", tmp_path / "dist")
-    assert (back.code, back.out) == (0, "")
-    assert back.err == (
-        f"blockc: {tmp_path}/dist went back to the generation before: 3 files written, 1 removed\n"
-    )
-    assert shown(tmp_path / "dist") == first
-
-
-def test_a_part_that_comes_with_a_build_or_goes_with_a_rollback_is_told(
-    blockc: Blockc, tmp_path: Path, registries: Path
-) -> None:
-    text = POLICY.partition("[[output]]")[0] + '[[output]]\nlist = "far"\ntarget = "plain"\n'
-    text += 'path = "far.txt"\nwhen_over = "split"\nmax_entries = '
-    words = ("build", "--from", registries, "-o", tmp_path / "dist", "-f")
-    assert "warning" not in blockc(*words, write_policy(tmp_path, f"{text}4\n")).err
-    done = blockc(*words, write_policy(tmp_path, f"{text}2\n"))
-    assert done.code == 0
-    assert (
-        "far.txt: list far, plain: 2 parts, published until now was 1: load far.2.txt" in done.err
-    )
-    again = blockc(*words, write_policy(tmp_path, f"{text}2\n"))
-    assert "parts" not in again.err
-    back = blockc("build", "--rollback", "-o", tmp_path / "dist")
-    assert "1 part, published until now were 2: delete far.2.txt where it is loaded" in back.err
-
-
-def test_a_rollback_needs_no_policy_and_tells_programs_what_it_did(
-    blockc: Blockc, tmp_path: Path, registries: Path
-) -> None:
-    policy = write_policy(tmp_path)
-    assert blockc("build", "-f", policy, "--from", registries).code == 0
-    write_policy(tmp_path, POLICY.replace('"BR"', '"AU"'))
-    assert blockc("build", "-f", policy, "--from", registries).code == 0
-    policy.unlink()
-    report = json.loads(blockc("build", "--rollback", "--json", "-q", "-f", policy).out)
-    assert list(report) == ["folder", "generation", "written", "unchanged", "removed"]
-    assert report["folder"] == str(tmp_path / "dist")
-    assert report["written"] == ["far.txt", "manifest.json", "nginx/far.conf"]

@@ -110,9 +110,17 @@ def test_the_other_rules_of_the_fragment_work_too(made: Path) -> None:
     policy.write_text(policy.read_text("utf-8").replace('"CN", ', ""), encoding="utf-8")
     touch(policy)
     assert make(made)
-    assert shown(made / "dist") != before
+    now = shown(made / "dist")
+    assert now != before
     assert run(made, require_program("make"), "blockc-rollback").code == 0
     assert shown(made / "dist") == before
+    touch(policy)
+    pinned = run(made, require_program("make"), "blockc")
+    assert (pinned.code, "pinned to" in pinned.err) == (0, True)
+    assert shown(made / "dist") == before
+    assert run(made, require_program("make"), "blockc-release").code == 0
+    assert make(made)
+    assert shown(made / "dist") == now
 
 
 def test_the_fragment_can_be_included_from_another_folder(made: Path) -> None:

@@ -12,8 +12,16 @@ from types import MappingProxyType
 import pytest
 
 from blockc.errors import OutputError
-from blockc.publish.generations import publish, rollback
+from blockc.publish.generations import (
+    append_event,
+    history_of,
+    publish,
+    rollback,
+)
+from blockc.publish.history import problems
+from tests.publish.toy import MADE, NOW
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 OLD = {"same": b"=", "changed": b"old", "gone/away": b"x"}
 NEW = {"same": b"=", "changed": b"new", "deep/er/new": b"y"}
 MANY = {"same": b"=", **{f"zones/{n}": b"%d" % n for n in range(40)}}
@@ -24,10 +32,18 @@ MANY = {"same": b"=", **{f"zones/{n}": b"%d" % n for n in range(40)}}
 CHILD = """
 import os, signal, sys, threading
 from pathlib import Path
-from blockc.publish.generations import publish, rollback
+from blockc.publish.generations import Making, append_event, publish, release, rollback
+from tests.publish.toy import MADE, NOW
 
 CALLS = "open write fsync mkdir rmdir rename replace link symlink unlink remove utime".split()
 NEW = {new!r}
+ACTIONS = {
+    "publish": lambda folder: publish(folder, NEW, Making(now=NOW)),
+    "publish recorded": lambda folder: publish(folder, NEW, MADE),
+    "rollback": lambda folder: rollback(folder, "me", now=NOW),
+    "release": lambda folder: release(folder, "me", now=NOW),
+    "event": lambda folder: append_event(folder, "refused", {"rule": "max_added"}, NOW),
+}
 calls = limit = 0
 one_by_one = threading.Lock()
 
@@ -47,7 +63,7 @@ def stop_at(name, real):
 def act(folder):
     for name in CALLS:
         setattr(os, name, stop_at(name, getattr(os, name)))
-    publish(folder, NEW) if sys.argv[1] == "publish" else rollback(folder)
+    ACTIONS[sys.argv[1]](folder)
     if limit == 0:
         print(calls, flush=True)
     os._exit(0)
@@ -68,6 +84,7 @@ def act(
     pairs = [str(word) for pair in folders.items() for word in pair]
     done = subprocess.run(
         [sys.executable, "-c", CHILD.replace("{new!r}", repr(dict(new))), action, *pairs],
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         check=False,
@@ -121,13 +138,17 @@ def test_a_publish_killed_before_any_call_leaves_the_old_files_or_the_new(tmp_pa
         assert found in (OLD, NEW), f"killed before call {number}: {found}"
         outcomes.append(found == NEW)
 
+        assert agrees(folder) == ["published"] * (1 + outcomes[-1]), f"killed before call {number}"
+
         publish(folder, NEW)
         assert shown(folder) == NEW, f"could not go on after call {number}"
+        assert agrees(folder) == ["published"] * 2
         inside = {entry.name for entry in (folder / ".generations").iterdir()} - {".lock"}
-        assert len(inside - {"history", "live"}) == 2, f"leftovers after call {number}: {inside}"
+        ours = {"history.jsonl", "prepared", "live"}
+        assert len(inside - ours) == 2, f"leftovers after call {number}: {inside}"
         tops = {entry.name for entry in folder.iterdir()}
         assert tops == {".generations", "same", "changed", "deep"}, f"after call {number}: {tops}"
-        rollback(folder)
+        rollback(folder, "me", now=NOW)
         assert shown(folder) == OLD, f"could not go back after call {number}"
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {False, True}
@@ -183,11 +204,64 @@ def test_a_first_publish_killed_before_any_call_leaves_nothing_or_everything(
         assert shown(folder) == OLD, f"could not go on after call {number}"
 
 
+def test_a_recorded_publish_killed_before_any_call_has_its_record_or_nothing(
+    tmp_path: Path,
+) -> None:
+    for number, folder in killed_everywhere("publish recorded", old, tmp_path).items():
+        new = shown(folder) == NEW
+        expected = ["published", "published", "stage-begun", "exception-begun"][: 4 if new else 1]
+        assert agrees(folder) == expected, f"killed before call {number}"
+        assert bool(new) <= (len(records(folder)) == 1), f"killed before call {number}"
+        assert publish(folder, NEW, MADE).generation == records(folder)[0]
+        assert agrees(folder) == ["published", "published", "stage-begun", "exception-begun"]
+
+
+def records(folder: Path) -> list[str]:
+    return [path.stem for path in (folder / ".generations" / "records").glob("*.json")]
+
+
 def test_a_rollback_killed_before_any_call_leaves_one_of_the_two(tmp_path: Path) -> None:
+    outcomes = []
     for number, folder in killed_everywhere("rollback", old_after_new, tmp_path).items():
         assert shown(folder) in (OLD, NEW), f"killed before call {number}"
-        publish(folder, OLD)
-        assert shown(folder) == OLD
+        outcomes.append(shown(folder) == NEW)
+        events = ["published", "published", *["rolled-back"] * outcomes[-1]]
+        assert agrees(folder) == events, f"killed before call {number}"
+        assert (history_of(folder)[0].pin is not None) == outcomes[-1]
+        assert publish(folder, {"other": b""}).pin is None or outcomes[-1]
+        assert shown(folder) == (NEW if outcomes[-1] else {"other": b""})
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
+
+
+def pinned(folder: Path) -> None:
+    old_after_new(folder)
+    rollback(folder, "me", now=NOW)
+
+
+@pytest.mark.parametrize(("action", "kind"), [("release", "released"), ("event", "refused")])
+def test_what_moves_nothing_killed_before_any_call_is_in_the_history_or_not(
+    tmp_path: Path, action: str, kind: str
+) -> None:
+    outcomes = []
+    for number, folder in killed_everywhere(action, pinned, tmp_path).items():
+        before, kinds = ["published", "published", "rolled-back"], agrees(folder)
+        assert kinds in (before, [*before, kind]), f"killed before call {number}"
+        outcomes.append(kinds != before)
+        assert shown(folder) == NEW
+        released = outcomes[-1] and action == "release"
+        assert (history_of(folder)[0].pin is None) == released, f"killed before call {number}"
+        append_event(folder, "reloaded", {}, NOW)
+        assert agrees(folder) == [*kinds, "reloaded"], f"could not go on after call {number}"
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
+
+
+def agrees(folder: Path) -> list[str]:
+    """Return the kinds of the events of a folder, whose history must agree with what it shows."""
+    past, live = history_of(folder)
+    assert list(problems(past, live)) == []
+    return [event.event for event in past.events()]
 
 
 WRITER = """
@@ -212,6 +286,7 @@ def test_two_writers_at_once_never_show_a_mixture(tmp_path: Path) -> None:
         seen.add(consistent(folder))
     assert [writer.returncode for writer in writers] == [0, 0]
     assert consistent(folder) in (b"x-24", b"y-24")
+    assert agrees(folder) == ["published"] * 51
     assert len(seen) > 2
 
 

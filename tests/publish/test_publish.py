@@ -4,16 +4,17 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from blockc.errors import OutputError
-from blockc.publish.generations import digest_of, publish, rollback
-from blockc.publish.place import GENERATIONS_KEPT
+from blockc.errors import OutputError, UsageError
+from blockc.publish.generations import Making, Published, digest_of, publish, release, rollback
 from tests.support.machine import require_mounts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 FIRST = {"nginx/a.conf": b"one\n", "nginx/deep/b.conf": b"two\n", "c.json": b"{}\n"}
 SECOND = {**FIRST, "c.json": b"[]\n", "d.txt": b"new\n"}
 
@@ -121,10 +122,20 @@ def test_a_file_edited_after_publishing_is_repaired(tmp_path: Path) -> None:
 
 def test_the_last_generations_stay_and_older_ones_go(tmp_path: Path) -> None:
     folder = tmp_path / "dist"
-    for number in range(GENERATIONS_KEPT + 3):
-        publish(folder, {"n": b"%d" % number})
-    last = [{"n": b"%d" % number} for number in range(3, GENERATIONS_KEPT + 3)]
+    for number in range(6):
+        publish(folder, {"n": b"%d" % number}, Making(keep=3))
+    last = [{"n": b"%d" % number} for number in range(3, 6)]
     assert generations(folder) == sorted(map(digest_of, last))
+
+
+def test_what_is_pinned_stays_however_old_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    for number in range(4):
+        publish(folder, {"n": b"%d" % number})
+    back(folder, digest_of({"n": b"0"}))
+    publish(folder, {"n": b"9"}, Making(keep=1))
+    assert generations(folder) == sorted(digest_of({"n": b"%d" % n}) for n in (0, 3))
+    assert shown(folder) == {"n": b"0"}
 
 
 def test_what_a_stopped_writer_left_is_removed(tmp_path: Path) -> None:
@@ -139,8 +150,12 @@ def test_what_a_stopped_writer_left_is_removed(tmp_path: Path) -> None:
     publish(folder, FIRST)
 
     left = {entry.name for entry in inside.iterdir()} - {".lock"}
-    assert left == {"history", "live", digest_of(FIRST)}
+    assert left == {"history.jsonl", "prepared", "live", digest_of(FIRST)}
     assert sorted(entry.name for entry in folder.iterdir()) == [".generations", "c.json", "nginx"]
+
+
+def back(folder: Path, name: str = "") -> Published:
+    return rollback(folder, "me", name, reason="a test", now=NOW)
 
 
 def test_rollback_shows_the_generation_before_and_then_the_one_before_that(tmp_path: Path) -> None:
@@ -151,27 +166,66 @@ def test_rollback_shows_the_generation_before_and_then_the_one_before_that(tmp_p
         age(folder)
     old = mtimes(folder)
 
-    result = rollback(folder)
+    result = back(folder)
 
     assert shown(folder) == contents[1]
     assert (result.written, result.unchanged) == (("n",), ("same",))
     assert mtimes(folder)["n"] > old["n"]
     assert mtimes(folder)["same"] == old["same"]
-    rollback(folder)
+    back(folder)
     assert shown(folder) == contents[0]
     with pytest.raises(OutputError, match="no earlier generation"):
-        rollback(folder)
+        back(folder)
     assert shown(folder) == contents[0]
+
+
+def test_a_pinned_folder_publishes_nothing_until_it_is_released(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, FIRST)
+    publish(folder, SECOND)
+    back(folder)
+    result = publish(folder, {"other": b""})
+    assert result.pin
+    assert (result.pin.by, result.pin.reason, result.pin.at) == ("me", "a test", NOW)
+    assert (result.generation, result.written) == (digest_of(FIRST), ())
+    assert result.unchanged == tuple(sorted(FIRST))
+    assert shown(folder) == FIRST
+    assert release(folder, "you", now=NOW) == result.pin
+    assert publish(folder, {"other": b""}).written == ("other",)
+    assert shown(folder) == {"other": b""}
+    with pytest.raises(UsageError, match="is not pinned"):
+        release(folder, "you", now=NOW)
 
 
 def test_publishing_after_a_rollback_forgets_what_was_rolled_back(tmp_path: Path) -> None:
     folder = tmp_path / "dist"
     for number in range(3):
         publish(folder, {"n": b"%d" % number})
-    rollback(folder)
+    back(folder)
+    release(folder, "me", now=NOW)
     publish(folder, {"n": b"3"})
-    rollback(folder)
+    back(folder)
     assert shown(folder) == {"n": b"1"}
+
+
+def test_rollback_takes_the_beginning_of_a_name_that_is_the_only_one(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    for number in range(3):
+        publish(folder, {"n": b"%d" % number})
+    first = digest_of({"n": b"0"})
+    assert back(folder, first[:8]).generation == first
+    assert back(folder, first).written == ()
+    for name, said in (("", "no earlier"), ("zz", "no generation begins with 'zz'")):
+        with pytest.raises(OutputError, match=said):
+            back(folder, name)
+    assert shown(folder) == {"n": b"0"}
+
+
+def test_a_generation_that_is_published_again_gets_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    for files in (FIRST, SECOND, FIRST):
+        publish(folder, files, Making(keep=1))
+    assert generations(folder) == [f"{digest_of(FIRST)}-2"]
 
 
 def test_rollback_refuses_a_generation_that_was_changed(tmp_path: Path) -> None:
@@ -182,13 +236,13 @@ def test_rollback_refuses_a_generation_that_was_changed(tmp_path: Path) -> None:
     edited.write_bytes(b"by hand")
 
     with pytest.raises(OutputError, match="changed after it was published"):
-        rollback(folder)
+        back(folder)
     assert shown(folder) == SECOND
 
 
 def test_rollback_of_what_was_never_published_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no earlier generation"):
-        rollback(tmp_path / "dist")
+    with pytest.raises(OutputError, match="nothing was published"):
+        back(tmp_path / "dist")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blockc.cli.commands.generations import DEFAULT_OUTPUT
 from blockc.cli.console import info, show_json, step, warn
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
@@ -18,9 +19,8 @@ from blockc.vocabulary import MANIFEST
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
     from blockc.cli.views.build import BuildRun
     from blockc.compiler.preflight import Foreseen
+    from blockc.publish.history import Pin
     from blockc.workspace.unchanged import Unchanged
-
-DEFAULT_OUTPUT = "dist"
 
 
 class BuildCall(InputCall, kw_only=True):
@@ -29,7 +29,6 @@ class BuildCall(InputCall, kw_only=True):
     output: Path | None
     publish_as_of: bool
     dry_run: bool
-    roll_back: bool
     keep_failed: Path | None
     rebuild: bool
     depfile: Path | None
@@ -37,8 +36,6 @@ class BuildCall(InputCall, kw_only=True):
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
-        if self.roll_back and (self.dry_run or self.depfile or self.rebuild):
-            raise UsageError("--rollback builds nothing, so it goes with no other option than -o")
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
 
@@ -69,7 +66,6 @@ class BuildCall(InputCall, kw_only=True):
     "--publish-as-of", is_flag=True, help="Publish what holds on another day than today, too."
 )
 @click.option("--dry-run", is_flag=True, help="Compile all and show the lists; publish nothing.")
-@click.option("--rollback", "roll_back", is_flag=True, help="Publish the generation before again.")
 @click.option(
     "--keep-failed",
     type=PATH,
@@ -91,7 +87,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
     them (see `blockc update`), or the registries of --from or --sample. Writes the artifacts and
     manifest.json into the output folder, all at once: what it shows are links to the newest
     generation, in .generations inside it. Files that did not change keep their modification time.
-    Prints what was made.
+    Prints what was made. A folder that `blockc rollback` pinned is left as it is: everything is
+    compiled and proved, nothing is published, and stderr says so.
 
     What a build will be refused for on a coming day, when a stage begins or an exception ends
     within a year, is a warning, or refused today with [guard] preflight = "refuse".
@@ -108,9 +105,7 @@ def command(settings: Settings, asked: BuildCall) -> None:
     exceeded, 70 an artifact does not mean what the policy says.
     Nothing is published then; --keep-failed keeps what failed its proof.
     """
-    if asked.roll_back:
-        _roll_back(settings, asked)
-    elif asked.dry_run:
+    if asked.dry_run:
         _dry_run(settings, asked)
     else:
         _build(settings, asked)
@@ -167,7 +162,10 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         "warnings": [*day_warnings(run.day), *odd],
         "report": report,
     }
-    check.remember(run.day, run.build, run.published, said)
+    if run.published.pin:
+        _tell_pinned(run.published.pin)
+    else:
+        check.remember(run.day, run.build, run.published, said)
     if settings.json:
         show_json(report)
     else:
@@ -206,11 +204,15 @@ def _tell_unchanged(
     for text in kept.said["warnings"]:
         warn(text)
     place = asked.place(settings.file).absolute()
+    from blockc.publish.generations import Published, pin_of
+
+    pin = pin_of(place)
+    if pin:
+        _tell_pinned(pin)
     if settings.json:
         from blockc.cli.views.build import unchanged_report
-        from blockc.publish.generations import Published
 
-        published = Published(place, kept.generation, unchanged=kept.files)
+        published = Published(place, kept.generation, unchanged=kept.files, pin=pin)
         show_json(unchanged_report(kept, published, asked.inputs().day, stages.seconds))
     if asked.sample and not settings.json:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
@@ -218,6 +220,12 @@ def _tell_unchanged(
         files = f"{len(kept.files):,} file{'s' * (len(kept.files) != 1)}"
         said = f"{files} checked, no input changed, nothing was compiled (see --rebuild)"
         info(settings, f"published {place}: unchanged; {said}")
+
+
+def _tell_pinned(pin: "Pin") -> None:
+    from blockc.cli.views.generations import pinned_text
+
+    warn(f"published nothing: {pinned_text(pin)}")
 
 
 def _write_depfile(
@@ -228,19 +236,6 @@ def _write_depfile(
         from blockc.storage.atomic import write_files
 
         write_files({asked.depfile: os.fsencode(depfile_text(target, reads()))})
-
-
-def _roll_back(settings: Settings, asked: BuildCall) -> None:
-    from blockc.cli.views.build import changes, published_report
-    from blockc.compiler.manifest_changes import changes_to_act_on
-    from blockc.publish.generations import rollback
-
-    published = rollback(asked.place(settings.file))
-    for text in changes_to_act_on(published.manifest_before, published.manifest):
-        warn(text)
-    if settings.json:
-        show_json(published_report(published))
-    info(settings, f"{published.folder} went back to the generation before: {changes(published)}")
 
 
 _IN_TARGETS = re.compile(r"(\\*)([ #:*?\[\]%])")

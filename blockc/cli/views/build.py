@@ -10,6 +10,7 @@ from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, Figure, amount, info, show, show_table, step, warn
 from blockc.cli.options import Settings
 from blockc.cli.views.dry_run import foreseen_report
+from blockc.cli.views.generations import pin_report
 from blockc.cli.views.impact import show_harms, show_passes
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.compile import Build
@@ -99,6 +100,7 @@ def published_report(published: Published) -> dict[str, object]:
         "written": list(published.written),
         "unchanged": list(published.unchanged),
         "removed": list(published.removed),
+        "pinned": pin_report(published.pin),
     }
 
 
@@ -136,11 +138,13 @@ def _artifact_report(artifact: Artifact) -> dict[str, object]:
 def show_build(settings: Settings, run: BuildRun) -> None:
     """Print what changed, what was made and what was given up, and on stderr where it is."""
     if not settings.quiet:
-        show_changes(settings, run)
+        if not run.published.pin:
+            show_changes(settings, run)
         _show_tables(settings, run)
     if run.day.options.sample:
         info(settings, "SAMPLE DATA, for trying blockc and not for use")
-    info(settings, f"published {run.published.folder}: {changes(run.published)}")
+    if not run.published.pin:
+        info(settings, f"published {run.published.folder}: {changes(run.published)}")
 
 
 def _show_tables(settings: Settings, run: BuildRun) -> None:

@@ -10,10 +10,12 @@ from blockc.policy.checking.edges import check_edges, check_webhook
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
-from blockc.policy.model import Canary, Known, List, Note, Output, Policy, Protect
+from blockc.policy.model import KEEP, Canary, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
 from blockc.policy.syntax.policy_tables import ListTable, ProtectTable
 from blockc.tomlio.tables import Findings, Place, TomlDocument
+
+MOST_KEPT = 10_000
 
 
 def _no_files(path: str) -> bytes:
@@ -50,6 +52,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         notes=tuple(checks.notes),
         edges=check_edges(files, outputs, checks),
         webhook_env=check_webhook(files, checks),
+        keep=_keep(files, checks),
     )
     findings.require_none()
     return policy
@@ -118,6 +121,19 @@ def check_protect(table: ProtectTable, place: Place, checks: Checks) -> Protect:
         must_block=_canaries(table.must_block, place / "must_block", checks),
         must_allow=_canaries(table.must_allow, place / "must_allow", checks),
     )
+
+
+def _keep(files: Sequence[PolicyFile], checks: Checks) -> int:
+    """Return how many generations stay, noting what is wrong with it."""
+    given = [file for file in files if "publish" in file.raw]
+    for file in given[1:]:
+        first = (given[0].place / "publish").location(name=True)
+        checks.findings.add_name(file.place / "publish", f"[publish] is also in {first}")
+    keep = given[0].table.publish.keep if given else KEEP
+    if not 1 <= keep <= MOST_KEPT:
+        said = f"expected a number from 1 to {MOST_KEPT:,}, found {keep:,}"
+        checks.findings.add(given[0].place / "publish" / "keep", said)
+    return keep
 
 
 def _canaries(texts: tuple[str, ...], place: Place, checks: Checks) -> tuple[Canary, ...]:

@@ -226,6 +226,14 @@ class RefreshTable(Table):
     ] = ""
 
 
+class PublishTable(Table):
+    """What is kept of what was published."""
+
+    keep: Annotated[
+        int, for_editors(description="how many generations `blockc rollback` can go back to")
+    ] = 30
+
+
 class PolicyTable(Table):
     """A whole policy file."""
 
@@ -238,3 +246,4 @@ class PolicyTable(Table):
     output: tuple[OutputTable, ...] = ()
     edge: dict[Name, EdgeTable] = table_field(default_factory=dict)
     refresh: RefreshTable = RefreshTable()
+    publish: PublishTable = PublishTable()

@@ -1,0 +1,115 @@
+"""The history of a published folder, as tables for people and as JSON for programs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from blockc.changes.country_history import Interval
+from blockc.cli.console import Cell, info, show, show_json, show_table
+from blockc.cli.options import Settings
+from blockc.cli.views.generations import SHORT, instant
+from blockc.errors import printable
+from blockc.publish.history import History
+from blockc.publish.past import Problem
+
+
+def show_events(settings: Settings, place: Path, events: Sequence[Mapping[str, Any]]) -> None:
+    """Print events, one per row."""
+    heads = ["n", "at (UTC)", "event", "generation", "by", "what"]
+    rows = [_event_row(one) for one in events]
+    show_table(settings, f"History of {printable(str(place))}", heads, rows)
+
+
+def _event_row(one: Mapping[str, Any]) -> list[Cell]:
+    approved = one.get("approved")
+    by = one.get("by") or (approved.get("by") if isinstance(approved, dict) else "")
+    at = instant(datetime.fromisoformat(one["at"]))
+    what = printable("; ".join(_words(one)))
+    return [one["n"], at, one["event"], one.get("generation") or "", printable(str(by or "")), what]
+
+
+def _words(one: Mapping[str, Any]) -> list[str]:
+    """Return what people want to know of an event beside its kind."""
+    found = []
+    if "artifacts" in one:
+        found.append(f"{len(one['artifacts'])} files")
+    if one.get("policy"):
+        found.append(f"policy {str(one['policy'])[:SHORT]}")
+    if one.get("list"):
+        found.append(f"list {one['list']}")
+    if one.get("action"):
+        found.append(f"{one.get('action_before') or 'nothing'} -> {one['action']}")
+    if one.get("select"):
+        until = f" until {one['until']}" if one.get("until") else ""
+        owner = f", {one['owner']} owns it" if one.get("owner") else ""
+        found.append(f"{one['select']}{until}{owner}")
+    found += [str(one[key]) for key in ("reason", "rule", "said") if one.get(key)]
+    if one.get("clock_behind_seconds"):
+        found.append(f"the clock went back by {one['clock_behind_seconds']:,} s")
+    return found
+
+
+def show_problems(settings: Settings, place: Path, past: History, found: Sequence[Problem]) -> None:
+    """Print what is wrong with a history, or that nothing is."""
+    last = past.last
+    if settings.json:
+        show_json(
+            {
+                "folder": str(place.absolute()),
+                "events": len(past.lines),
+                "head": past.head,
+                "problems": [{"line": one.line or None, "said": one.said} for one in found],
+            }
+        )
+        return
+    for one in found:
+        where = f"line {one.line}" if one.line else "at the end"
+        show(f"{where}: {printable(one.said)}\n")
+    if not found:
+        span = f", {instant(last.at)} UTC the last" if last else ""
+        said = f"{len(past.lines):,} events{span}, no line changed, removed or put in"
+        info(settings, f"{said}; the chain ends with {past.head or 'nothing'}")
+
+
+def interval_report(path: str, one: Interval) -> dict[str, Any]:
+    """Return an interval as `docs/json.md` describes it."""
+    return {
+        "artifact": path,
+        "blocked": one.blocked,
+        "from": one.begin.isoformat(),
+        "to": one.end.isoformat() if one.end else None,
+        "generations": list(one.generations),
+        "least": {family: str(count) for family, count in one.least.items()},
+        "most": {family: str(count) for family, count in one.most.items()},
+    }
+
+
+def show_intervals(
+    settings: Settings, country: str, found: Mapping[str, Sequence[Interval]]
+) -> None:
+    """Print when a country was blocked in each artifact, and since when without a gap."""
+    rows: list[list[Cell]] = [
+        [
+            path if not number else "",
+            instant(one.begin),
+            instant(one.end) if one.end else "now",
+            "blocked" if one.blocked else "not blocked",
+            *(_span(one.least[family], one.most[family]) for family in ("ipv4", "ipv6")),
+        ]
+        for path, intervals in found.items()
+        for number, one in enumerate(intervals)
+    ]
+    heads = ["artifact", "from (UTC)", "to", country, "ipv4 addresses", "ipv6 addresses"]
+    show_table(settings, f"When {country} was blocked", heads, rows)
+    for path, intervals in found.items():
+        last = intervals[-1] if intervals else None
+        if last and last.end is None:
+            word = "without a gap" if last.blocked else "not blocked"
+            info(settings, f"{printable(path)}: {word} since {instant(last.begin)} UTC")
+
+
+def _span(least: int, most: int) -> str:
+    if not most:
+        return ""
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
