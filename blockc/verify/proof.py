@@ -25,6 +25,9 @@ Labels = NDArray[Any]
 Known = dict[bytes, int]  # the digest of rules and of what they mean -> slots that were compared
 
 
+_SLOTS_AT_ONCE = 1 << 19  # a trie takes some 200 bytes for each entry
+
+
 class Proof(Value):
     """What was compared: entries read back, slots of equal verdict, addresses asked for."""
 
@@ -39,11 +42,22 @@ class _Slots(Value):
     family: Family
     names: tuple[str, ...]
     starts: Column
+    lasts: Column
     wanted: Labels
 
-    @property
-    def lasts(self) -> Column:
-        return columns.before(self.family, np.roll(self.starts, -1))
+    def pieces(self) -> Iterator["_Slots"]:
+        """Yield the slots, so many at a time that a trie of the rules in them is small."""
+        for at in range(0, len(self.starts), _SLOTS_AT_ONCE):
+            here = slice(at, at + _SLOTS_AT_ONCE)
+            spans = self.starts[here], self.lasts[here]
+            yield _Slots(self.family, self.names, *spans, self.wanted[here])
+
+    def touched_by(self, rules: Rules) -> Rules:
+        """Return the rules that hold an address of the slots, in their order."""
+        window = self.starts[:1], self.lasts[-1:]
+        (start, last), (first, end) = columns.spans_alike([(rules.start, rules.last), window])
+        here = (start <= end) & (last >= first)
+        return rules if here.all() else rules.take(here)
 
     def wrong(self, got: Labels) -> tuple[Prefix, str, str] | None:
         """Return the first prefix that gets another verdict than is wanted, and both verdicts."""
@@ -180,12 +194,14 @@ def _compare_family(
     except ValueError as reason:
         raise artifact.unproved(str(reason), None) from None
     starts, (wanted, got) = overlay(intent, said.part(family))
-    slots = _Slots(family, names, starts, wanted)
+    lasts = columns.before(family, np.roll(starts, -1))
+    slots = _Slots(family, names, starts, lasts, wanted)
     artifact.require(slots, label[got], reading)
-    ask = trie_oracle(match, rules, label)
-    artifact.require(slots, ask(starts), reading, " by the trie's first look")
-    lasts = ask(_as_starts(family, slots.lasts))
-    artifact.require(slots, lasts, reading, " by the trie's second look")
+    for some in slots.pieces():
+        ask = trie_oracle(match, some.touched_by(rules), label)
+        artifact.require(some, ask(some.starts), reading, " by the trie's first look")
+        ends = ask(_as_starts(family, some.lasts))
+        artifact.require(some, ends, reading, " by the trie's second look")
     return len(starts)
 
 

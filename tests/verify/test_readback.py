@@ -37,6 +37,7 @@ from tests.targets.artifacts import (
     nested,
     prefixes,
     rules_of,
+    scattered,
     written,
     written_rules,
 )
@@ -344,10 +345,12 @@ def test_a_text_that_cannot_be_read_is_told_with_its_line() -> None:
         ("::/1", "0.0.0.0/0", "first"),
     ],
 )
+@pytest.mark.parametrize("at_once", [1, 1 << 19])
 def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
-    monkeypatch: pytest.MonkeyPatch, read: str, in_trie: str, look: str
+    monkeypatch: pytest.MonkeyPatch, read: str, in_trie: str, look: str, at_once: int
 ) -> None:
     """The sweep and the trie share no code: either would show a fault of the other."""
+    monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", at_once)
 
     def spoilt(family: Family, _: Prefixes, labels: Sequence[int]) -> PrefixIndex:
         found = prefixes(in_trie).prefixes(family)
@@ -357,6 +360,27 @@ def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
     addresses = prefixes(read)
     with pytest.raises(Miscompiled, match=f"by the trie's {look} look"):
         prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+
+
+@pytest.mark.parametrize("target", DIALECTS)
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_a_trie_of_some_slots_at_a_time_says_what_one_of_all_says(
+    target: Target, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules that reach beyond the slots that are asked about count in all of them."""
+    addresses = prefixes("10.0.0.0/8", "11.0.0.0/16") | scattered(Random(1), 30)
+    files, intent = written(target, addresses), AddrMap.of_set(addresses)
+    whole = prove(target, files, intent)
+    sizes: list[int] = []
+
+    def counted(match: Match, rules: Rules, label: trie_oracle.Labels) -> trie_oracle.TrieOracle:
+        sizes.append(len(rules))
+        return trie_oracle.trie_oracle(match, rules, label)
+
+    monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", at_once)
+    monkeypatch.setattr(proof, "trie_oracle", counted)
+    assert prove(target, files, intent) == whole
+    assert 0 < max(sizes) <= 2 * at_once + 1
 
 
 def test_the_proof_counts_what_it_compared() -> None:

@@ -72,6 +72,9 @@ def _require_words(*words: str) -> None:
         raise ValueError("a provenance is made of printable words")
 
 
+_LINES_AT_ONCE = 1 << 16
+
+
 class FamilyEntries(Value, dict=True):
     """The entries of one family in one file, spelled as the target wants them."""
 
@@ -126,14 +129,23 @@ class FamilyEntries(Value, dict=True):
         """
         words = [self.words.word(name) or unnamed for name in self.names]
         ends = [f"{' ' * bool(word)}{word}{after}" for word in words]
-        labels = self.rules.verdict
-        if not len(labels):
-            return ""
-        if (labels == labels[0]).all():
-            end = ends[int(labels[0])]
-            return before + f"{end}\n{before}".join(self.texts) + end
-        lines = [text + ends[at] for text, at in zip(self.texts, labels.tolist(), strict=True)]
-        return before + f"\n{before}".join(lines)
+        pieces = []
+        for at in range(0, self.count, _LINES_AT_ONCE):
+            rows = slice(at, at + _LINES_AT_ONCE)
+            labels, texts = self.rules.verdict[rows], self._texts_of(rows)
+            if (labels == labels[0]).all():
+                end = ends[int(labels[0])]
+                pieces.append(before + f"{end}\n{before}".join(texts) + end)
+            else:
+                lines = [text + ends[n] for text, n in zip(texts, labels.tolist(), strict=True)]
+                pieces.append(before + f"\n{before}".join(lines))
+        return "\n".join(pieces)
+
+    def _texts_of(self, rows: slice) -> Sequence[str]:
+        """Return the addresses of some entries; all of them at once are several times the file."""
+        if self.spelled is None:
+            return entry_texts(self.rules.take(rows), self.form)
+        return self.spelled[rows]
 
 
 class Document(Value, dict=True):

@@ -1,6 +1,10 @@
 """Plain lists: a prefix per line, `#` starts a comment; for scripts, pf tables and zone files."""
 
+from functools import partial
+from itertools import chain
+
 from blockc.addresses.rules import Match
+from blockc.errors import SourceSyntaxError
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -11,7 +15,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.line_grammar import LineGrammar
+from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.reading import Reading, each, halves
 from blockc.targets.syntax.tokens import Text
 
@@ -22,7 +26,15 @@ _LINES = LineGrammar("a program", _ENTRY, comments_anywhere=True)
 def read_plain(text: Text) -> Reading:
     """Return the rules of a list: an address, prefix or range per line, all of them block."""
     lines = _LINES.read(text)
-    return Reading(decode_rules(text, lines.columns[0], 1, lines.error, ranges=True))
+    parts = [
+        decode_rules(text, words, 1, partial(_error, lines, first), ranges=True)
+        for first, words in lines.batches()
+    ]
+    return Reading(tuple(chain.from_iterable(parts)) or decode_rules(text, [], 1, lines.error))
+
+
+def _error(lines: Lines, first: int, entry: int, why: str) -> SourceSyntaxError:
+    return lines.error(first + entry, why)
 
 
 _NOTES = """\

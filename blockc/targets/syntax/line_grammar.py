@@ -6,11 +6,14 @@ feed alone, words are parted by blanks and tabs, and an entry is printable ASCII
 carriage return or a blank of Unicode is part of a word to one program and not to another.
 """
 
+from collections.abc import Iterator
+
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 
 _BLANKS = " \t"
+_BATCH = 1 << 20  # characters that are cut into words at a time
 
 
 class LineGrammar(Value):
@@ -49,15 +52,16 @@ class LineGrammar(Value):
         while text.text.startswith("#", begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
         body = text.text[begin:].removesuffix("\n")
-        entries = body.split("\n") if body else []
-        seen = body.replace("\n", "")
-        if "#" in seen or "" in entries or not (seen.isascii() and seen.isprintable()):
+        if "#" in body or "\n\n" in body or "\n" in {body[:1], body[-1:]}:
+            return None
+        if not (body.isascii() and body.replace("\n", "").isprintable()):
             return None
         if self.longest_line and max(map(len, text.text.split("\n"))) * 4 > self.longest_line:
             return None
         if self.width == 1:
-            return Lines(self, text, (entries,)) if " " not in seen else None
-        columns = self._columns(body.replace("\n", " \0 "), len(entries))
+            return Lines(self, text, (), body) if " " not in body else None
+        count = body.count("\n") + bool(body)
+        columns = self._columns(body.replace("\n", " \0 "), count)
         return Lines(self, text, columns) if columns else None
 
     def _columns(self, joined: str, count: int) -> tuple[list[str], ...] | None:
@@ -116,11 +120,31 @@ class LineGrammar(Value):
 
 
 class Lines(Value, eq=False):
-    """The entries of a text, a column of words each for the first, the second, ... of an entry."""
+    """The entries of a text, a column of words each for the first, the second, ... of an entry.
+
+    Attributes:
+        columns: None where entries are of one word and stand in `body`, a line each.
+    """
 
     grammar: LineGrammar
     text: Text
     columns: tuple[list[str], ...]
+    body: str = ""
+
+    def batches(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the first words of entries, many at a time, and the number of the first entry.
+
+        A list of all of them would be several times the text.
+        """
+        if self.columns:
+            yield 0, self.columns[0]
+        begin = count = 0
+        while begin < len(self.body):
+            end = self.body.find("\n", begin + _BATCH)
+            words = self.body[begin : end if end >= 0 else None].split("\n")
+            yield count, words
+            begin = end + 1 if end >= 0 else len(self.body)
+            count += len(words)
 
     def error(self, entry: int, why: str) -> SourceSyntaxError:
         """Return the error to raise about an entry, counted from 0."""

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.line_grammar import LineGrammar
+from blockc.targets.syntax import line_grammar
+from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.tokens import Text
 from tests.support.spoilt import spoilt
 
@@ -39,6 +40,30 @@ def entries(grammar: LineGrammar, text: str) -> list[tuple[int, list[str]]] | in
     return min(wrong)[1] if wrong else found
 
 
+def columns_of(lines: Lines) -> tuple[list[str], ...]:
+    """Return the words of all entries, whose first ones come many at a time."""
+    first: list[str] = []
+    for number, words in lines.batches():
+        assert number == len(first)
+        first += words
+    assert not lines.columns or lines.columns[0] == first
+    return lines.columns or (first,)
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+@pytest.mark.parametrize("count", [0, 1, 2, 20])
+def test_entries_are_cut_into_words_many_at_a_time(
+    size: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_grammar, "_BATCH", size)
+    words = [f"10.0.{n}.0/24" for n in range(count)]
+    lines = GRAMMARS[0].read(Text("x", "".join(f"{word}\n" for word in words)))
+    assert columns_of(lines) == (words,)
+    assert len([*lines.batches()]) <= max(1, count)
+    if count == 20:
+        assert len([*lines.batches()]) > 5
+
+
 @pytest.mark.parametrize("grammar", GRAMMARS, ids=lambda one: f"{one.width}{one.longest_line}")
 @pytest.mark.parametrize("seed", range(3))
 def test_entries_are_those_of_a_reader_by_character(grammar: LineGrammar, seed: int) -> None:
@@ -59,7 +84,7 @@ def test_entries_are_those_of_a_reader_by_character(grammar: LineGrammar, seed: 
             assert found.value.at.line == wanted
             continue
         lines = grammar.read(text)
-        assert [*map(list, zip(*lines.columns, strict=True))] == [words for _, words in wanted]
+        assert [*map(list, zip(*columns_of(lines), strict=True))] == [words for _, words in wanted]
         for at, (number, words_there) in enumerate(wanted):
             place = lines.error(at, "").at
             assert place
