@@ -21,7 +21,8 @@ LIBRARIES = ("numpy", "jinja2", "requests", "rich", "filelock", "tree_sitter", "
 SPARED = (
     "blockc.fetch.http.retrieve", "blockc.fetch.update", "blockc.formats.delegated",
     "blockc.formats.feeds.csv_feed", "blockc.passes.budget.limit", "concurrent.futures", "email",
-    "logging", "netaddr", "numpy.ma", "platformdirs", "requests", "secrets", "urllib3",
+    "logging", "netaddr", "numpy.ma", "platformdirs", "requests", "secrets", "tarfile",
+    "urllib3", "zipfile",
 )  # fmt: skip
 
 Words = tuple[object, ...]

@@ -5,14 +5,8 @@ from collections.abc import Mapping
 
 from blockc.fetch.definition import Source, unpacks
 from blockc.fetch.http.messages import FetchFailed, TooBig
-from blockc.storage.decompress import (
-    Damaged,
-    NoMember,
-    TooLong,
-    decompressed,
-    kind_by_content,
-    member_of,
-)
+from blockc.storage.archives import NoMember, member_of
+from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_content
 
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|title|script|\?xml)\b", re.IGNORECASE)
 _LABELS: Mapping[str, str] = {"gzip": "gzip", "x-gzip": "gzip"}

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +137,8 @@ def feed_from_bytes(data: bytes) -> Feed:
     Raises:
         ValueError: If `data` is not such an archive.
     """
+    from zipfile import BadZipFile
+
     if not data.startswith(b"PK"):
         raise ValueError("not an archive of a feed: not a zip file")
     try:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockc.storage.decompress import Damaged, NoMember, TooLong, member_of
+from blockc.storage.archives import NoMember, member_of
+from blockc.storage.decompress import Damaged, TooLong
 
 FILES = {"a/README": b"hello\n", "a/list.txt": b"5.6.7.8\n"}
 ONE = {"list.txt": b"5.6.7.8\n"}
