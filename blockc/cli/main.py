@@ -23,6 +23,7 @@ VERBS = {
     "init": "Write a policy to begin with, and what builds it every night.",
     "update": "Fetch the sources, check them and lock what builds use.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
+    "verify": "Prove that what is published is what was made.",
     "lookup": "Say whether addresses are blocked, and the whole reason.",
     "generations": "List the generations that were published and are kept.",
     "rollback": "Show an earlier generation again, and keep to it.",

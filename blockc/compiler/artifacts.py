@@ -43,13 +43,27 @@ class Inputs(Value):
     files: Mapping[str, str] = field(default_factory=dict)
 
 
+class Written(Value, eq=False):
+    """Files of an artifact that are proved together, the verdict each address must get from them,
+    and what they must say beside: one part, or all parts and what joins them.
+
+    `options`: with which it was written.
+    """
+
+    files: tuple[ArtifactFile, ...]
+    said: AddrMap
+    orders: Orders
+    options: Mapping[str, OptionValue]
+
+
 class Artifact(Value):
     """A proved artifact.
 
     `files`: path -> bytes. `entries` and `addresses`: by family, over all its files. `recipe`: what
     its rules were compiled from; those of artifacts with an equal one are the same. `orders`: what
     its files say beside their entries, part by part. `parts`: how many it has, 0 if it is whole;
-    `joined_by`: the files that put all of them to use.
+    `joined_by`: the files that put all of them to use. `written`: the same files as they were
+    proved, part by part.
     """
 
     order: ArtifactSpec
@@ -61,6 +75,7 @@ class Artifact(Value):
     orders: tuple[Orders, ...] = ()
     parts: int = 0
     joined_by: tuple[str, ...] = ()
+    written: tuple[Written, ...] = ()
 
     @property
     def size(self) -> int:
@@ -70,19 +85,6 @@ class Artifact(Value):
     def digests(self) -> dict[str, str]:
         """Return the sha256 of each file."""
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
-
-
-class _Written(Value, eq=False):
-    """Files of an artifact that are proved together, the verdict each address must get from them,
-    and what they must say beside: one part, or all parts and what joins them.
-
-    `options`: with which it was written.
-    """
-
-    files: tuple[ArtifactFile, ...]
-    said: AddrMap
-    orders: Orders
-    options: Mapping[str, OptionValue]
 
 
 class ArtifactCompiler:
@@ -165,7 +167,7 @@ class ArtifactCompiler:
 
     def _written(
         self, spec: ArtifactSpec, compiled: Compiled, spelled: Spelled = MappingProxyType({})
-    ) -> Iterator[_Written]:
+    ) -> Iterator[Written]:
         """Yield what is proved together: each part, or all of them with what joins them.
 
         Args:
@@ -184,7 +186,7 @@ class ArtifactCompiler:
         number: int,
         rules: Mapping[Family, Rules],
         spelled: Spelled,
-    ) -> _Written:
+    ) -> Written:
         """Return one part, or the whole."""
         whole, target = len(compiled.shards) == 1, spec.part_dialect
         said = compiled.meaning if whole else _meaning(compiled, rules)
@@ -196,11 +198,9 @@ class ArtifactCompiler:
         )
         path = part_path(spec.path, number)
         files = render(target, document, path, _templates(spec, self._inputs))
-        return _Written(files, said, document.orders(target, path), document.options)
+        return Written(files, said, document.orders(target, path), document.options)
 
-    def _joined(
-        self, spec: ArtifactSpec, compiled: Compiled, parts: Sequence[_Written]
-    ) -> _Written:
+    def _joined(self, spec: ArtifactSpec, compiled: Compiled, parts: Sequence[Written]) -> Written:
         """Return all parts with the files that join them, which say what the list says."""
         own = tuple(part.options for part in parts)
         document = replace(self._document(spec, compiled, 0), part_options=own)
@@ -210,7 +210,7 @@ class ArtifactCompiler:
         every = document.orders(target, path)
         orders |= {file.path: every[file.path] for file in beside}
         files = (*(file for part in parts for file in part.files), *beside)
-        return _Written(files, compiled.meaning, orders, document.options)
+        return Written(files, compiled.meaning, orders, document.options)
 
     def _document(self, spec: ArtifactSpec, compiled: Compiled, number: int) -> Document:
         """Return what is written for a part, 0 for the whole or the joint, without its rules."""
@@ -231,7 +231,7 @@ class ArtifactCompiler:
     def _artifact(
         spec: ArtifactSpec,
         compiled: Compiled,
-        parts: Sequence[tuple[_Written, Proof]],
+        parts: Sequence[tuple[Written, Proof]],
         request: PassRequest,
     ) -> Artifact:
         return Artifact(
@@ -242,6 +242,7 @@ class ArtifactCompiler:
             steps=compiled.steps,
             recipe=_recipe(spec, request),
             orders=tuple(written.orders for written, _ in parts),
+            written=tuple(written for written, _ in parts),
             parts=len(compiled.shards) if spec.in_parts else 0,
             joined_by=tuple(file.path for file in spec.files_joining),
         )

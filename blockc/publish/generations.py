@@ -309,17 +309,17 @@ def _is_inside(path: str) -> bool:
 
 def _contents(generation: Path) -> dict[str, bytes]:
     """Return every regular file below `generation`."""
-    paths = (path for path, regular in _files_below(str(generation)) if regular)
+    paths = (path for path, regular in files_below(str(generation)) if regular)
     return {path: Path(generation, path).read_bytes() for path in paths}
 
 
-def _files_below(folder: str, above: str = "") -> Iterator[tuple[str, bool]]:
+def files_below(folder: str, above: str = "") -> Iterator[tuple[str, bool]]:
     """Yield the path of everything below `folder` but folders, and whether it is a regular file."""
     with os.scandir(folder) as entries:
         for entry in entries:
             path = above + entry.name
             if entry.is_dir(follow_symlinks=False):
-                yield from _files_below(entry.path, f"{path}/")
+                yield from files_below(entry.path, f"{path}/")
             else:
                 yield path, entry.is_file(follow_symlinks=False)
 
@@ -347,7 +347,7 @@ def shown_files(folder: Path, generation: str, manifest: str) -> tuple[str, ...]
         digests = {MANIFEST: manifest}
         for artifact in json.loads(text)["artifacts"]:
             digests |= {file["path"]: file["sha256"] for file in artifact["files"]}
-        found = {path for path, _ in _files_below(str(root))}
+        found = {path for path, _ in files_below(str(root))}
         if found != digests.keys() or not place.shows(tops(digests)):
             return None
         for path, digest in digests.items():

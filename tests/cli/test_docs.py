@@ -179,6 +179,16 @@ until_block = "empty"
     assert keys(*reports) == documented("lookup")
 
 
+def test_the_report_of_verify_is_documented(blockc: Blockc, tmp_path: Path, folder: Path) -> None:
+    dist = tmp_path / "dist"
+    options = ("-f", write_policy(tmp_path), "--from", folder, "-o", dist)
+    assert blockc("build", *options).code == 0
+    text = (dist / "far.txt").read_text(encoding="utf-8")
+    (dist / "far.txt").write_text(text.replace("177.0.0.0/12", "9.9.9.0/24"), encoding="utf-8")
+    report = json.loads(blockc("verify", "--json", "--native", dist).out)
+    assert keys(report) == documented("verify")
+
+
 def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"<html>\n")
     (tmp_path / "feed").write_bytes(b"8.8.8.0/24,US,US-CA,Mountain View,\n")
