@@ -28,6 +28,8 @@ VERBS = {
     "generations": "List the generations that were published and are kept.",
     "rollback": "Show an earlier generation again, and keep to it.",
     "history": "Show what was published, refused and taken back, or prove it.",
+    "edges": "Show which edge is protected by what, and where nothing protects.",
+    "deployed": "Note in the history what runs on an edge.",
     "check": "Say whether source files would be accepted.",
     "curve": "Show what every number of entries costs, to choose a limit.",
     "aggregate": "Merge addresses, prefixes and ranges into the fewest prefixes.",

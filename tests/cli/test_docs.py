@@ -12,6 +12,7 @@ import pytest
 from blockc.cli.main import VERBS
 from tests.cli.conftest import Blockc
 from tests.cli.test_dry_run import RICH
+from tests.cli.test_edges import POLICY as EDGES
 from tests.cli.test_feeds import policy as policy_of_feeds
 from tests.cli.test_update import define, publish
 from tests.cli.toy import CHECKOUT, POLICY, write_policy, write_registries
@@ -69,6 +70,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "tags": "{tag}",
     "lists": "{list}",
     "artifacts": "{path}",
+    "outputs": "{path}",
     "families": "{family}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
@@ -187,6 +189,21 @@ def test_the_report_of_verify_is_documented(blockc: Blockc, tmp_path: Path, fold
     (dist / "far.txt").write_text(text.replace("177.0.0.0/12", "9.9.9.0/24"), encoding="utf-8")
     report = json.loads(blockc("verify", "--json", "--native", dist).out)
     assert keys(report) == documented("verify")
+
+
+def test_the_reports_of_edges_are_documented(blockc: Blockc, tmp_path: Path) -> None:
+    policy = tmp_path / "blockc.toml"
+    policy.write_text(EDGES.replace('"near.txt"]', "]") + "[edge.bare]\n", encoding="utf-8")
+    assert blockc("build", "-f", policy).code == 0
+    noted = json.loads(blockc("deployed", "shop", "-f", policy, "--json").out)
+    assert keys(noted) == documented("deployed")
+    assert blockc("deployed", "api", "-f", policy).code == 0
+    later = '"block" }, { from = 2099-01-01, action = "block", status = 451 }'
+    text = policy.read_text(encoding="utf-8").replace('"block" }', later)
+    policy.write_text(text.replace('target = "plain"', 'target = "json"'), encoding="utf-8")
+    assert blockc("build", "-f", policy).code == 0
+    report = json.loads(blockc("edges", "-f", policy, "--json").out)
+    assert keys(report) == documented("edges")
 
 
 def test_the_report_of_check_is_documented(blockc: Blockc, folder: Path, tmp_path: Path) -> None:
