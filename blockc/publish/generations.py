@@ -147,7 +147,7 @@ def _pinned(place: PublishFolder, live: str, pin: Pin, shown: Mapping[str, bytes
 
 
 def rollback(
-    folder: Path, by: str, name: str = "", *, reason: str = "", now: datetime
+    folder: Path, by: str, name: str = "", *, reason: str = "", now: datetime, hold: bool = True
 ) -> Published:
     """Make `folder` show an earlier generation, and publish no other until `release`.
 
@@ -161,6 +161,7 @@ def rollback(
             that. The one that is live is only pinned.
         reason: Why.
         now: The present.
+        hold: Whether the folder is pinned; if not, the next build publishes again.
 
     Raises:
         OutputError: There is no such generation, or it is not what was once published.
@@ -182,7 +183,8 @@ def rollback(
             for path in result.written:
                 os.utime(place.inside / wanted / path)
             facts = {"generation": wanted, "before": live, "by": by, "reason": reason}
-            pin = Pin(wanted, by, now.astimezone(UTC).replace(microsecond=0), reason)
+            at = now.astimezone(UTC).replace(microsecond=0)
+            pin = Pin(wanted, by, at, reason) if hold else None
             records = (record_of(place.inside, one) for one in (live, wanted))
             events = [(ROLLED_BACK, facts), *changed_with(*records)]
             place.prepare(past, events, now, (wanted, pin))

@@ -67,13 +67,13 @@ def read_receipts(folder: Path) -> Receipts:
         published = output_digests(read_local(folder.absolute() / INSIDE / live / MANIFEST, None))
     reloaded, deployed = dict[str, Receipt](), dict[tuple[str, str], Receipt]()
     for event, facts in told(past):
-        if event.event not in (RELOADED, DEPLOYED):
-            continue
-        for path, digest in facts["outputs"].items():
+        for path, digest in facts.get("outputs", {}).items():
             receipt = Receipt(event.generation, event.at, facts["by"], digest, event.n)
             if event.event == RELOADED:
                 reloaded[path] = receipt
-            else:
+            elif event.event == RELOAD_FAILED:
+                reloaded.pop(path, None)  # it may have taken over anything
+            elif event.event == DEPLOYED:
                 deployed[facts["edge"], path] = receipt
     return Receipts(live, published, reloaded, deployed)
 
