@@ -6,7 +6,7 @@ from typing import Any
 
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.checking.checks import Checks
-from blockc.policy.checking.edges import check_command
+from blockc.policy.checking.operation import check_command
 from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable

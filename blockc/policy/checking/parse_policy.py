@@ -6,8 +6,8 @@ from itertools import chain
 from blockc.errors import PolicyError
 from blockc.policy.checking.check_guard import check_guard
 from blockc.policy.checking.checks import Checks
-from blockc.policy.checking.edges import check_edges, check_webhook
 from blockc.policy.checking.lists import check_list, check_references
+from blockc.policy.checking.operation import check_edges, check_webhook
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
 from blockc.policy.model import KEEP, Canary, Known, List, Note, Output, Policy, Protect

@@ -1,4 +1,4 @@
-"""Edges and the refresh, from their tables to checked values."""
+"""How a policy is put to use: edges, hooks and the refresh, from their tables to checked values."""
 
 import re
 from collections.abc import Mapping, Sequence
