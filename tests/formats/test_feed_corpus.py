@@ -58,6 +58,7 @@ def described(feed: Feed) -> str:
     """Return everything a feed says, as text for people."""
     head = [f"records: {feed.records}", f"date: {feed.date}", f"serial: {feed.serial}"]
     rows = [text for family in FAMILIES for text in row_texts(feed, family)]
+    rows += [f"AS{number}" for number in feed.as_numbers]
     dropped = [f"dropped: {text}" for f in FAMILIES for text in feed.dropped.prefixes(f).texts()]
     warnings = [f"warning: {text}" for text in feed.warnings]
     return "".join(f"{line}\n" for line in (*head, *rows, *dropped, *warnings))

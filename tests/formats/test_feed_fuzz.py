@@ -133,6 +133,7 @@ def test_words_in_any_order_get_a_verdict_from_every_reader_of_lines(words: list
     verdict("geofeed", data, {})
     verdict("csv", data, {"columns": ("start", "last", "asn"), "bad_rows": "skip"})
     verdict("csv", data, {"columns": {"prefix": "", "length": "8", "asn": "0"}, "quotes": False})
+    verdict("csv", data, {"columns": ("", "asn"), "lists": "as-numbers", "bad_rows": "skip"})
 
 
 json_values = st.recursive(

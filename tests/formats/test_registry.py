@@ -90,6 +90,13 @@ def test_the_tags_of_a_source_are_known_without_its_file(
         ("csv", 'columns = ["a"]', "13:11: no columns of addresses: none; expected prefix,"),
         ("csv", 'columns = ["start"]', "13:11: no columns of addresses: start; expected prefix,"),
         ("csv", 'columns = ["prefix", "last"]', "no columns of addresses: last, prefix"),
+        (
+            "csv",
+            'columns = ["start"]\nlists = "as-numbers"',
+            "13:11: a table of AS numbers has the",
+        ),
+        ("csv", 'columns = ["asn", "use"]\nlists = "as-numbers"', "no other that is read; write"),
+        ("csv", 'columns = ["asn"]\nlists = "as-numbers"\nsplit = ","', "has no 'split'"),
         ("csv", 'columns = ["prefix", "a", "a"]', "13:11: two columns are called 'a'"),
         ("csv", 'columns = ["prefix", "A"]', "13:11: 'A' is not a name of a tag"),
         ("csv", 'columns = { prefix = "x", A = "y" }', "13:27: 'A' is not a name of a tag"),

@@ -248,6 +248,10 @@ def test_a_source_of_as_numbers_selects_what_they_announce(announced: Case) -> N
     case.define("y", "text", 'lists = "as-numbers"', "y.txt")
     case.list_of('"asn:feed:y"')
     assert case.reads("y") == ["7.7.0.0/24", "9.9.0.0/24", "9.9.9.0/24"]
+    case.write("data/z.csv", b"AS,name\n64502,x\nAS64501,y\n")
+    case.define("z", "csv", 'lists = "as-numbers"\ncolumns = { asn = "AS" }', "z.csv")
+    case.list_of('"asn:feed:z"')
+    assert case.reads("z") == ["7.7.0.0/24", "9.9.0.0/24", "9.9.9.0/24"]
     case.list_of('"asn:feed:iptoasn"')
     assert "write feed:iptoasn" in case.build().err
     case.list_of('"asn:feed:nobody"')

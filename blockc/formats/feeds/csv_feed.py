@@ -2,7 +2,8 @@
 
 A column called `prefix` holds an address, prefix, range, netmask or wildcard; `start` and `last`
 are the ends of a range; `length` beside `prefix` is its length. `asn` and `country` are checked,
-every other name is a tag, and an empty name a column that is not read.
+every other name is a tag, and an empty name a column that is not read. Of a table of AS numbers
+the column `asn` alone is read; a row whose cell is empty lists none.
 
 Geofeeds are such tables with columns of their own. Source: RFC 8805, section 2. Nested prefixes are
 allowed, the narrowest counts, and one listed twice is an error; an entry that cannot be read is
@@ -20,6 +21,7 @@ from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V6, Family
 from blockc.addresses.lines import (
     BLANKS,
+    NOTHING,
     Decoded,
     Positions,
     Wrong,
@@ -34,6 +36,7 @@ from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.cells import CsvTable, Dialect
 from blockc.formats.parsing.format_options import ADDRESS_COLUMNS, GEOFEED_COLUMNS, FormatOptions
+from blockc.formats.parsing.tags import ASN
 from blockc.values import replace
 
 _COMMENT = re.compile(r"\s*(//|[;!%'])")  # what begins one elsewhere
@@ -95,6 +98,15 @@ def parse_table(table: CsvTable, options: FormatOptions) -> ParsedRows:
 def parse_columns(table: CsvTable, places: Mapping[str, int], options: FormatOptions) -> ParsedRows:
     """Return the rows of a table; `places` says where the column of each name is."""
     texts = {name: table.column(place) for name, place in places.items()}
+    if options.rows.lists == "as-numbers":
+        cells = [cell.strip() for cell in texts[ASN]]
+        return ParsedRows(
+            name=table.lines.name,
+            decoded=NOTHING,
+            count=len(table),
+            locate=table.at,
+            as_texts=["" if cell in options.rows.empty else cell for cell in cells],
+        )
     return ParsedRows(
         name=table.lines.name,
         decoded=_decoded(texts, options),

@@ -57,6 +57,7 @@ class RowsTable(Table):
             "what stands in each row: `addresses`, or `as-numbers` that a policy selects with "
             "`asn:feed:NAME`",
             "text",
+            "csv",
             "json",
             "json-lines",
         ),

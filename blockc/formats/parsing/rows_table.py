@@ -71,6 +71,14 @@ def _check_columns(rows: Rows, place: Place, findings: Findings) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         findings.add(place, f"two columns are called {twice[0]!r}")
+    if rows.lists == "as-numbers":
+        if names and set(names) != {ASN}:
+            wrong = f"a table of AS numbers has the column {ASN!r} and no other that is read"
+            hint = (
+                'write "" for the others, or name it alone: { asn = "its name in the first row" }'
+            )
+            findings.add(place, wrong, hint=hint)
+        return
     found = set(names) & set(ADDRESS_COLUMNS)
     if names and found not in _WAYS:
         hint = "expected prefix, prefix and length, or start and last"
