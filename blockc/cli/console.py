@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import StringIO
 from shutil import get_terminal_size
@@ -208,31 +208,64 @@ def stderr_line(text: str) -> None:
 def info(settings: Settings, text: str) -> None:
     """Print a line for people on stderr, unless they asked for quiet."""
     if not settings.quiet:
-        stderr_line(f"blockc: {printable(text)}")
+        _tell("message", text, as_json=settings.json)
 
 
 def step(settings: Settings, text: str) -> None:
     """Print a line about what is being done on stderr, for those who asked for every step."""
     if settings.verbose:
-        stderr_line(f"blockc: {printable(text)}")
+        _tell("message", text, as_json=settings.json)
 
 
 def warn(text: str) -> None:
     """Print a warning on stderr; `--quiet` does not hide what somebody must act on."""
-    stderr_line(f"blockc: {click.style('warning:', fg='yellow')} {printable(text)}")
+    ctx = click.get_current_context(silent=True)
+    settings = ctx.obj if ctx else None
+    _tell("warning", text, as_json=isinstance(settings, Settings) and settings.json)
+
+
+def _tell(kind: str, text: str, *, as_json: bool) -> None:
+    """Print a line on stderr; whoever asked for JSON reads a value in each of its lines."""
+    if as_json:
+        import json
+
+        stderr_line(json.dumps({kind: text}))
+        return
+    mark = f" {click.style('warning:', fg='yellow')}" if kind == "warning" else ""
+    stderr_line(f"blockc:{mark} {printable(text)}")
 
 
 def print_error(failure: BlockcError, *, as_json: bool = False) -> None:
     """Print on stderr what went wrong: a message for each mistake, or one JSON value for all."""
     errors = getattr(failure, "errors", (failure,))
     if as_json:
-        import json
-
-        report = {"errors": [_error_report(one) for one in errors], "exit_code": failure.exit_code}
-        stderr_line(json.dumps(report))
+        print_errors_as_json(map(_error_report, errors), failure.exit_code)
         return
     for one in errors:
         stderr_line(f"{click.style('blockc:', fg='red')} {one}")
+
+
+def print_failures(failures: Sequence[BlockcError], *, as_json: bool) -> None:
+    """Print on stderr why some of the things asked for failed, and others did not."""
+    if not as_json:
+        for one in failures:
+            print_error(one)
+    elif failures:
+        errors = [error for one in failures for error in getattr(one, "errors", (one,))]
+        worst = max(one.exit_code for one in failures)
+        print_errors_as_json(map(_error_report, errors), worst)
+
+
+def print_errors_as_json(errors: Iterable[Mapping[str, object]], exit_code: int) -> None:
+    """Print on stderr the value that ends what a failed call says there."""
+    import json
+
+    stderr_line(json.dumps({"errors": list(errors), "exit_code": exit_code}))
+
+
+def plain_report(message: str, hint: str = "") -> dict[str, str | int | None]:
+    """Return an error without a place, as `docs/json.md` describes it."""
+    return {"message": message, "hint": hint, "path": None, "line": None, "column": None}
 
 
 def _error_report(error: BlockcError) -> dict[str, str | int | None]:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blockc import __version__
-from blockc.cli.console import print_error, stderr_line, stdout_failure
+from blockc.cli.console import (
+    plain_report,
+    print_error,
+    print_errors_as_json,
+    stderr_line,
+    stdout_failure,
+)
 from blockc.cli.options import NoOptions, Settings, default_settings, names_of_settings, verb
 from blockc.errors import BlockcError, UsageError, suggestion
 
@@ -36,6 +42,7 @@ VERBS = {
     "list": "List sources, targets, groups or countries.",
     "store": "Show, prove or tidy what was fetched.",
 }
+INTERRUPTED = "interrupted; nothing is half-written"
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 
 
@@ -144,10 +151,12 @@ def run(arguments: list[str]) -> int:
 
 def _complain_of_call(failure: click.ClickException, *, as_json: bool) -> None:
     """Print on stderr what click says about a wrong call, as blockc says such things."""
-    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError) and not as_json:
         stderr_line(failure.format_message())
         return
     said = " ".join(failure.format_message().split()).rstrip(".")
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        said = "no verb is named"
     ctx = getattr(failure, "ctx", None)
     command = ctx.command_path if ctx else "blockc"
     wrong = UsageError(said[:1].lower() + said[1:], hint=f"see `{command} --help`")
@@ -165,7 +174,7 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
             _complain_of_call(failure, as_json=as_json)
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
-            stderr_line("blockc: interrupted; nothing is half-written")
+            _tell_interrupted(as_json=as_json)
             return 130
         case BrokenPipeError():
             return 0  # the reader has seen enough
@@ -174,5 +183,16 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
             return failure.exit_code
     import traceback
 
-    stderr_line("".join(traceback.format_exception(failure)) + f"blockc: {BUG}")
+    trace = "".join(traceback.format_exception(failure))
+    if as_json:
+        print_errors_as_json([plain_report(trace.rstrip(), BUG)], 70)
+    else:
+        stderr_line(f"{trace}blockc: {BUG}")
     return 70
+
+
+def _tell_interrupted(*, as_json: bool) -> None:
+    if as_json:
+        print_errors_as_json([plain_report(INTERRUPTED)], 130)
+    else:
+        stderr_line(f"blockc: {INTERRUPTED}")

@@ -45,7 +45,7 @@ class Stages:
 def watching(settings: Settings, names: Sequence[str]) -> Iterator[Watch]:
     """Show the steps of the sources with these `names` while the block runs."""
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    if terminal and not settings.quiet and not settings.verbose:
+    if terminal and not settings.quiet and not settings.verbose and not settings.json:
         with bars(sys.stderr, names, color=settings.color) as watch:
             yield watch
     else:

@@ -137,7 +137,7 @@ def test_every_file_gets_its_verdict_and_the_worst_decides(
     done = blockc("check", "--json", apnic, bad, apnic, tmp_path / "gone")
     assert done.code == 3
     assert [one["accepted"] for one in json.loads(done.out)] == [True, False, True, False]
-    assert len([line for line in done.err.splitlines() if line.startswith("blockc: ")]) == 2
+    assert len(json.loads(done.err)["errors"]) == 2
 
 
 def test_what_is_odd_is_a_warning_and_not_a_refusal(blockc: Blockc, tmp_path: Path) -> None:

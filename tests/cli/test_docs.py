@@ -26,7 +26,8 @@ PREFACE = """\
 Made from `--help`; `make golden` writes it anew.
 
 stdout is the result: a table for people, or with `--json` what [json.md](json.md) describes. stderr
-is for people. The global options of `blockc --help` may stand before or after the verb.
+is for people, and with `--json` a JSON value in each line. The global options of `blockc --help`
+may stand before or after the verb.
 
 ## Exit codes
 

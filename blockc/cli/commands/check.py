@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from blockc.cli.console import print_error, show_json, warn
+from blockc.cli.console import print_failures, show_json, warn
 from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.check import Verdict, check_report, show_checks
@@ -77,13 +77,13 @@ def command(settings: Settings, asked: Check) -> int:
     for one in verdicts:
         for text in one.read.warnings if one.read else ():
             warn(text)
-        if one.refusal:
-            print_error(one.refusal)
+    refusals = [one.refusal for one in verdicts if one.refusal]
+    print_failures(refusals, as_json=settings.json)
     if settings.json:
         show_json([check_report(one) for one in verdicts])
     else:
         show_checks(settings, verdicts)
-    return max((one.refusal.exit_code for one in verdicts if one.refusal), default=0)
+    return max((one.exit_code for one in refusals), default=0)
 
 
 def _source(settings: Settings, asked: Check) -> Source | None:
