@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import StringIO
-from shutil import get_terminal_size
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from blockc.cli.options import Settings
+from blockc.cli.wrap import COARSE, FINE, fitted, pieces, terminal_columns, wrapped
 from blockc.errors import BlockcError, OutputError, printable
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ class Figure(str):
 
 Cell = str | int | Figure
 GAP = 2
-#: Where a text may be broken: at blanks and after a slash; if that does not suffice after a hyphen.
-_COARSE, _FINE = re.compile(r"[^\s/]*/|[^\s/]+|\s+"), re.compile(r"[^\s/-]*[/-]|[^\s/-]+|\s+")
 
 
 def show(text: str | bytes) -> None:
@@ -78,20 +77,28 @@ def show_table(
 ) -> None:
     """Print a table; numbers are grouped and stand to the right.
 
-    On a terminal the widest columns of text are wrapped until the table fits; numbers never are.
-    In a log or a pipe nothing is wrapped, so that a line is a row.
+    On a terminal the title, the heads and the widest columns of text are wrapped until the table
+    fits; numbers never are. If that does not suffice the columns are shown in several tables, each
+    beginning with the first. In a log or a pipe nothing is wrapped, so that a line is a row.
     """
     cells = [list(row) for row in rows]
     texts = [list(heads), *([_cell(cell) for cell in row] for row in cells)]
     numeric = [all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
     numeric = numeric or [False] * len(heads)
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    widths = _widths(texts, numeric, get_terminal_size().columns if terminal else None)
-    drawn = _drawn(texts, numeric, widths)
-    bold = terminal and settings.color
-    lines = [click.style(title, bold=True) if bold else title]
-    lines += [line.rstrip() for line in drawn.splitlines()]
+    limit = terminal_columns(sys.stdout)
+    heading = fitted(title, limit)
+    lines = [click.style(heading, bold=True) if limit and settings.color else heading]
+    for number, chosen in enumerate(_column_groups(texts, numeric, limit)):
+        some = [[row[at] for at in chosen] for row in texts]
+        figures = [numeric[at] for at in chosen]
+        drawn = _drawn(some, figures, _widths(some, figures, limit))
+        lines += [*([""] if number else []), *(line.rstrip() for line in drawn.splitlines())]
     show("".join(f"{line}\n" for line in lines))
+
+
+def show_line(text: str) -> None:
+    """Print a line for people beside tables, which is wrapped on a terminal."""
+    show(fitted(text, terminal_columns(sys.stdout)) + "\n")
 
 
 def _is_figure(cell: Cell) -> bool:
@@ -108,45 +115,58 @@ def _widths(
     """Return the width of each column, so that they fit `limit` if wrapping text can do it.
 
     The widest column is wrapped first, and none within a word or a part of a path; then at hyphens.
-    If that does not suffice the terminal wraps the lines, which loses nothing.
+    If that does not suffice the terminal wraps the lines, which loses nothing. Of a column of
+    numbers only the head is wrapped.
     """
     from rich.cells import cell_len
 
-    columns = list(zip(*texts, strict=True))
-    widths = [max(map(cell_len, column)) for column in columns]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
-    for breaks in (_COARSE, _FINE) if limit else ():
-        least = [
-            width if number else max(cell_len(p) for text in column for p in _pieces(text, breaks))
-            for column, width, number in zip(columns, widths, numeric, strict=True)
-        ]
+    for breaks in (COARSE, FINE) if limit else ():
+        least = _least(texts, numeric, breaks)
         while excess > 0 and (loose := [n for n, width in enumerate(widths) if width > least[n]]):
             widths[max(loose, key=widths.__getitem__)] -= 1
             excess -= 1
     return widths
 
 
-def _pieces(text: str, breaks: re.Pattern[str]) -> list[str]:
-    """Return the pieces of a text that stay whole.
-
-    >>> _pieces("nginx/a-b.conf and more", _COARSE)
-    ['nginx/', 'a-b.conf', ' ', 'and', ' ', 'more']
-    """
-    return breaks.findall(text) or [""]
-
-
-def _wrapped(text: str, width: int) -> str:
-    """Return a text in lines no wider than `width`, broken only between pieces."""
+def _least(
+    texts: Sequence[Sequence[str]], numeric: Sequence[bool], breaks: re.Pattern[str]
+) -> list[int]:
+    """Return the width of each column below which a piece of it would be broken."""
     from rich.cells import cell_len
 
-    coarse = _pieces(text, _COARSE)
-    whole = all(cell_len(piece) <= width for piece in coarse)
-    lines = [""]
-    for piece in coarse if whole else _pieces(text, _FINE):
-        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
-            lines.append("")
-        lines[-1] += piece if lines[-1] else piece.lstrip()
-    return "\n".join(line.rstrip() for line in lines)
+    return [
+        max(
+            cell_len(piece)
+            for row, text in enumerate(column)
+            for piece in ([text] if number and row else pieces(text, breaks))
+        )
+        for column, number in zip(zip(*texts, strict=True), numeric, strict=True)
+    ]
+
+
+def _column_groups(
+    texts: Sequence[Sequence[str]], numeric: Sequence[bool], limit: int | None
+) -> list[list[int]]:
+    """Return the columns of each table that fits `limit`; all in one where there is none.
+
+    A column without a head belongs to the one before it.
+    """
+    heads, every = texts[0], list(range(len(texts[0])))
+    if limit is None:
+        return [every]
+    least = _least(texts, numeric, FINE)
+    groups: list[list[int]] = [[0]]
+    for at in every[1:]:
+        unit = [at, *takewhile(lambda other: not heads[other], every[at + 1 :])]
+        if not heads[at] and at > 1:
+            continue
+        wanted = [*groups[-1], *unit]
+        if len(groups[-1]) > 1 and sum(least[n] + GAP for n in wanted) - GAP > limit:
+            groups.append([0])
+        groups[-1] += unit
+    return groups
 
 
 def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]) -> str:
@@ -163,10 +183,13 @@ def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequ
     heads, *rows = texts
     for head, number, width in zip(heads, numeric, widths, strict=True):
         table.add_column(
-            Text(head), justify="right" if number else "left", overflow="fold", width=width
+            Text(wrapped(head, width)),
+            justify="right" if number else "left",
+            overflow="fold",
+            width=width,
         )
     for row in rows:
-        table.add_row(*(Text(_wrapped(cell, w)) for cell, w in zip(row, widths, strict=True)))
+        table.add_row(*(Text(wrapped(cell, w)) for cell, w in zip(row, widths, strict=True)))
     room = sum(widths) + GAP * len(widths)
     page = StringIO()
     Console(file=page, width=room, color_system=None, force_terminal=False).print(table)
@@ -231,8 +254,13 @@ def _tell(kind: str, text: str, *, as_json: bool) -> None:
 
         stderr_line(json.dumps({kind: text}))
         return
-    mark = f" {click.style('warning:', fg='yellow')}" if kind == "warning" else ""
-    stderr_line(f"blockc:{mark} {printable(text)}")
+    said, mark = printable(text), "warning:" if kind == "warning" else ""
+    lines = fitted(f"blockc: {mark} {said}" if mark else f"blockc: {said}", _stderr_columns())
+    stderr_line(lines.replace(mark, click.style(mark, fg="yellow"), 1) if mark else lines)
+
+
+def _stderr_columns() -> int | None:
+    return terminal_columns(sys.stderr)
 
 
 def print_error(failure: BlockcError, *, as_json: bool = False) -> None:
@@ -242,7 +270,8 @@ def print_error(failure: BlockcError, *, as_json: bool = False) -> None:
         print_errors_as_json(map(_error_report, errors), failure.exit_code)
         return
     for one in errors:
-        stderr_line(f"{click.style('blockc:', fg='red')} {one}")
+        lines = fitted(f"blockc: {one}", _stderr_columns())
+        stderr_line(lines.replace("blockc:", click.style("blockc:", fg="red"), 1))
 
 
 def print_failures(failures: Sequence[BlockcError], *, as_json: bool) -> None:

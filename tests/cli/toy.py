@@ -1,9 +1,14 @@
 """A small world in five delegation files, a policy for it, and blockc as a program of its own."""
 
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,6 +108,22 @@ def program(
 def environ(**more: str) -> dict[str, str]:
     """Return this process's environment, with this checkout's blockc in it, and `more`."""
     return {**os.environ, "PYTHONPATH": str(CHECKOUT), **more}
+
+
+def on_terminal(*words: object, columns: int = 80, cwd: Path | None = None, **more: str) -> str:
+    """Return all that blockc shows on a terminal of that width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    env = {key: value for key, value in environ(TERM="xterm", **more).items() if key != "COLUMNS"}
+    command, nothing = [sys.executable, "-m", "blockc", *map(str, words)], subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nothing, stdout=theirs, stderr=theirs, env=env, cwd=cwd):
+        os.close(theirs)
+        seen = bytearray()
+        with suppress(OSError):  # how Linux says that the other end is closed
+            while piece := os.read(ours, 1 << 16):
+                seen += piece
+    os.close(ours)
+    return seen.decode().replace("\r\n", "\n")
 
 
 def shell(line: str, *words: object, cwd: Path | None = None) -> Done:

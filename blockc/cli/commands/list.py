@@ -1,14 +1,16 @@
 """`blockc list`: what there is to name in a policy."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import click
 
-from blockc.cli.console import show, show_json, show_table
+from blockc.cli.console import info, show, show_json, show_table
 from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.cli.views.listing import Column, Row, columns, plain
+from blockc.cli.wrap import terminal_columns
 from blockc.errors import Mistakes, UsageError, suggestion
 from blockc.registries import countries
 from blockc.values import Value
@@ -52,11 +54,13 @@ def command(settings: Settings, asked: ListCall) -> None:
             show("\n" * bool(number))
             show_table(settings, str(next(iter(row.values()))), ["key", "value"], _whole(row))
     else:
-        heads = [column.head for column in listing.columns]
-        rows = [
-            [column.show(row[column.key]) for column in listing.columns] for row in listing.rows
-        ]
-        show_table(settings, listing.title, heads, rows)
+        on_paper = terminal_columns(sys.stdout) is None
+        shown = [column for column in listing.columns if on_paper or not column.wide]
+        rows = [[column.show(row[column.key]) for column in shown] for row in listing.rows]
+        show_table(settings, listing.title, [column.head for column in shown], rows)
+        if len(shown) < len(listing.columns):
+            kind = listing.title.lower()
+            info(settings, f"`blockc list {kind} NAME` shows one of the {kind} whole")
 
 
 def _whole(row: Row) -> Iterator[tuple[str, str]]:
@@ -107,7 +111,17 @@ def _targets(_settings: Settings) -> Listing:
         }
         for target in TARGETS.values()
     ]
-    return Listing("Targets", columns("name", "match", "families", "verdicts", "title"), rows)
+    shown = (
+        *columns("name"),
+        Column("match", "blocks what is in", lambda match: _MATCHES[match]),
+        Column("families", "files", lambda families: _FILES[families]),
+        *columns("verdicts", "title"),
+    )
+    return Listing("Targets", shown, rows)
+
+
+_MATCHES = {"member": "any prefix", "intervals": "any range", "longest": "the longest prefix"}
+_FILES = {"together": "both families in one", "apart": "one per family", "either": "as path says"}
 
 
 def _groups(settings: Settings) -> Listing:
@@ -123,7 +137,8 @@ def _groups(settings: Settings) -> Listing:
         for _, group in sorted(project(settings).groups().items())
     ]
     members = Column("countries", "members", len)
-    shown = (*columns("name"), Column("date", "as of"), members, *columns("countries", "title"))
+    codes = Column("countries", "countries", wide=True)
+    shown = (*columns("name"), Column("date", "as of"), members, codes, *columns("title"))
     return Listing("Groups", shown, rows)
 
 

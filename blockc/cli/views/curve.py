@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_table
+from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.impact import share
 from blockc.explain.curve import FamilyCurve, Point
@@ -20,14 +20,14 @@ def show_curves(
         show("\n" * bool(number))
         family = one.curve.family
         if not one.wanted.addresses:
-            show(f"{title}: nothing is listed in {family.name}\n")
+            show_line(f"{title}: nothing is listed in {family.name}")
             continue
         hit = one.wanted
         held = f"{amount_text(family, hit.addresses)} in {hit.delegations:,} delegations"
         rows = [_row(one, point, mode) for point in one.points]
         show_table(settings, f"{title}: {held}", _heads(mode), rows)
         for name in one.refused:
-            show(f"{name}: not possible, protected space needs {one.curve.first:,} entries\n")
+            show_line(f"{name}: not possible, protected space needs {one.curve.first:,} entries")
 
 
 def _heads(mode: WhenOver) -> list[str]:

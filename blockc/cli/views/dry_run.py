@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, time
 
 from blockc.addresses import FAMILIES
-from blockc.cli.console import Cell, amount, info, show, show_table
+from blockc.cli.console import Cell, amount, info, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.preflight import Foreseen
 from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
@@ -41,7 +41,7 @@ def show_dry_run(settings: Settings, resolved: Resolved, *, sample: bool) -> Non
         titled = one.definition.title not in ("", one.name)
         title = f"{one.name}: {one.definition.title}" if titled else one.name
         show_table(settings, title, _HEADS, [*map(_row, one.entries), _result_row(one)])
-        show(f"stage: {schedule_text(one.schedule, resolved.as_of)}\n")
+        show_line(f"stage: {schedule_text(one.schedule, resolved.as_of)}")
         _show_exceptions(settings, one)
     if resolved.never_block:
         show("\n")

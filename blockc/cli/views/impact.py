@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import floor, log10
 
 from blockc.addresses import FAMILIES
-from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_table
+from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.impact import PassImpact, alike_artifacts
@@ -74,7 +74,8 @@ def show_harms(settings: Settings, harms: Sequence[PassImpact]) -> None:
                 settings, title, _DELEGATIONS, (_delegation_row(hit, one) for one in hit.hardest)
             )
     if len(tables) > MOST_TABLES:
-        show(f"\nsuch tables in manifest.json that are not shown: {len(tables) - MOST_TABLES}\n")
+        show("\n")
+        show_line(f"such tables in manifest.json that are not shown: {len(tables) - MOST_TABLES}")
 
 
 _HEADS = ["artifact", "pass", "family", "", "addresses", "delegated", "", "delegations", ""]

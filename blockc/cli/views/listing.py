@@ -21,11 +21,15 @@ def plain(value: Any) -> Cell:
 
 
 class Column(Value):
-    """A key of the rows, what stands above it and how its values are shown."""
+    """A key of the rows, what stands above it and how its values are shown.
+
+    `wide`: it is left out on a terminal, where rows would be squeezed until nobody can read them.
+    """
 
     key: str
     head: str
     show: Callable[[Any], Cell] = plain
+    wide: bool = False
 
 
 def columns(*keys: str) -> tuple[Column, ...]:
