@@ -47,8 +47,6 @@ def decode_rules(
     Cost: O(n), about 0.4 us a token.
     """
     families = families or text.families
-    if not tokens:
-        return tuple(Part(Rules.empty(family), where) for family in families)
     labels = np.broadcast_to(np.asarray(verdicts, dtype=np.int32), len(tokens))
     v6 = _having(":", tokens)
     found = {}
@@ -81,7 +79,7 @@ def require_distinct(parts: Iterable[Part]) -> None:
 def require_disjoint(parts: Iterable[Part]) -> None:
     """Raise SourceSyntaxError if two rules of a part share an address."""
     for part in parts:
-        order = np.argsort(part.rules.start, kind="stable")
+        order = np.lexsort((part.rules.start,))
         meets = part.rules.start[order][1:] <= part.rules.last[order][:-1]
         if meets.any():
             raise _about_rule(part, int(order[1:][meets][0]), "overlaps another entry")
@@ -98,7 +96,7 @@ def rule_text(rule: Rules) -> str:
 
 
 def _about_rule(part: Part, row: int, message: str) -> SourceSyntaxError:
-    return part.where(row, f"{rule_text(part.rules.take(slice(row, row + 1)))} {message}")
+    return part.where(row, f"{rule_text(part.rules.take(np.array([row])))} {message}")
 
 
 def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
@@ -112,23 +110,26 @@ def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
         return _prefix_spans(family, tokens, where)
     ranged = _having("-", tokens)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
-    pairs = [
-        decode(family, [tokens[row] for row in chosen.tolist()], _shifted(where, chosen))
-        for decode, chosen in ((_range_spans, rows), (_prefix_spans, others))
-    ]
-    order = np.argsort(np.concatenate([rows, others]), kind="stable")
-    start, last = (np.concatenate(column)[order] for column in zip(*pairs, strict=True))
-    return start, last
+    ranges = _range_spans(family, [tokens[row] for row in rows.tolist()], _shifted(where, rows))
+    prefixes = _prefix_spans(
+        family, [tokens[row] for row in others.tolist()], _shifted(where, others)
+    )
+    order = np.argsort(np.concatenate([rows, others]))
+    start = np.concatenate([ranges[0], prefixes[0]])[order]
+    return start, np.concatenate([ranges[1], prefixes[1]])[order]
 
 
 def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
-    addresses, lengths = _halves(tokens, "/", str(family.width))
+    whole = f"/{family.width}"
+    prefixes = [token if "/" in token else token + whole for token in tokens]
+    addresses, lengths = _halves(prefixes, "/", where)
     start = _decoded(family, addresses, where)
     known = _LENGTHS[family]
-    length = np.fromiter(map(known.get, lengths, repeat(-1)), np.int16, len(lengths))
-    if (length < 0).any():
-        at = int(np.argmax(length < 0))
-        raise where(at, f"{lengths[at]!r} is not a prefix length of {family.name}")
+    try:
+        length = np.fromiter(map(known.__getitem__, lengths), np.int16)
+    except KeyError:
+        at = next(at for at, written in enumerate(lengths) if written not in known)
+        raise where(at, f"{lengths[at]!r} is not a prefix length of {family.name}") from None
     last = columns.block_lasts(family, start, length)
     hosts = columns.host_bits(family, start, length)
     if hosts.any():
@@ -138,7 +139,7 @@ def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
 
 
 def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
-    firsts, lasts = _halves(tokens, "-", "")
+    firsts, lasts = _halves(tokens, "-", where)
     start, last = _decoded(family, firsts, where), _decoded(family, lasts, where)
     if (last < start).any():
         at = int(np.argmax(last < start))
@@ -146,18 +147,18 @@ def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     return start, last
 
 
-def _halves(tokens: Sequence[str], mark: str, missing: str) -> tuple[list[str], list[str]]:
-    """Return what stands before and after `mark` in each token; `missing` where it has none."""
-    flat = mark.join(tokens).split(mark)
-    if len(flat) == 2 * len(tokens) and _having(mark, tokens).all():
-        return flat[0::2], flat[1::2]
-    pieces = [token.partition(mark) for token in tokens]
-    return [p[0] for p in pieces], [p[2] if p[1] else missing for p in pieces]
+def _halves(tokens: Sequence[str], mark: str, where: Where) -> tuple[list[str], list[str]]:
+    """Return what stands before and after the one `mark` that each token has."""
+    flat = mark.join(tokens).split(mark) if tokens else []
+    if len(flat) != 2 * len(tokens):
+        at = next(at for at, token in enumerate(tokens) if token.count(mark) > 1)
+        raise where(at, f"{tokens[at]!r} has more than one {mark!r}")
+    return flat[0::2], flat[1::2]
 
 
 def _having(mark: str, tokens: Sequence[str]) -> NDArray[np.bool_]:
     """Return which tokens have a character in them."""
-    return np.fromiter(map(contains, tokens, repeat(mark)), np.bool_, len(tokens))
+    return np.fromiter(map(contains, tokens, repeat(mark)), np.bool_)
 
 
 _LENGTHS = {
@@ -175,7 +176,8 @@ def _decoded(family: Family, addresses: Sequence[str], where: Where) -> Column:
     try:
         raw = b"".join(map(decode, addresses))
     except (OSError, ValueError):
-        raise _undecodable(decode, addresses, where) from None
+        at = next(at for at, address in enumerate(addresses) if not _is_decoded(decode, address))
+        raise where(at, f"{addresses[at]!r} is not an address") from None
     if family == V4:
         return np.frombuffer(raw, dtype=">u4").astype(np.uint64)
     if 8 in map(str.count, addresses, repeat(":")):  # `::` for one group, not all programs take it
@@ -184,12 +186,9 @@ def _decoded(family: Family, addresses: Sequence[str], where: Where) -> Column:
     return np.frombuffer(raw, dtype=columns.WIDE)
 
 
-def _undecodable(
-    decode: Callable[[str], bytes], addresses: Sequence[str], where: Where
-) -> SourceSyntaxError:
-    for at, address in enumerate(addresses):
-        try:
-            decode(address)
-        except (OSError, ValueError):
-            return where(at, f"{address!r} is not an address")
-    raise AssertionError("the addresses decode one by one but not together")
+def _is_decoded(decode: Callable[[str], bytes], address: str) -> bool:
+    try:
+        decode(address)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -11,7 +11,7 @@ from itertools import repeat
 
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Found
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
 
@@ -38,8 +38,7 @@ class CommandGrammar(Value):
         """
         text.require_lines(self.longest_line, f"{self.program} cuts it in two")
         lines = text.text.split("\n")
-        seen = "".join([line for line in lines if line[:1] != "#"]).replace("\t", " ")
-        if not (seen.isascii() and seen.isprintable()):
+        if not text.is_plain():
             self._require_characters(text, lines)
         return Commands(self, text, lines)
 
@@ -50,10 +49,10 @@ class CommandGrammar(Value):
     def _require_characters(self, text: Text, lines: list[str]) -> None:
         begin = 0
         for line in lines:
-            for at, character in enumerate("" if self.is_comment(line) else line):
-                if not " " <= character <= "~" and character != "\t":
-                    message = f"a command holds a character {self.program} does not take"
-                    raise text.error(message, begin + at)
+            odd = ODD.search(line)
+            if odd and not self.is_comment(line):
+                message = f"a command holds a character {self.program} does not take"
+                raise text.error(message, begin + odd.start())
             begin += len(line) + 1
 
 
@@ -133,12 +132,12 @@ class Commands(Value, eq=False):
     def error(self, message: str, line: int, word: int | None = None) -> SourceSyntaxError:
         """Return the error to raise about a line, or about one of its words."""
         begin = sum(len(before) + 1 for before in self.lines[:line])
-        content = self.lines[line] if line < len(self.lines) else ""
+        content = self.lines[line]
+        if word is None:
+            return self.text.error(message, begin, len(content))
         places = [match.span() for match in self.grammar.word.finditer(content)]
-        if word is not None and places:
-            first, last = places[min(word, len(places) - 1)]
-            return self.text.error(message, begin + first, last - first)
-        return self.text.error(message, begin, len(content))
+        first, last = places[min(word, len(places) - 1)]
+        return self.text.error(message, begin + first, last - first)
 
     def end_error(self, message: str) -> SourceSyntaxError:
         """Return the error to raise about the end of the text."""

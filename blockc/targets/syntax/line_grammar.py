@@ -7,13 +7,17 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
 _BLANKS = " \t"
 _BATCH = 1 << 20  # characters that are cut into words at a time
+_END = " \0 "  # the end of an entry, as a word; no text has the character itself
+_BEFORE = ("#", "\n")  # lines before the first entry begin so
+_BETWEEN = ("\n\n", *_BLANKS)  # what does not stand between entries of one word
 
 
 class LineGrammar(Value):
@@ -44,79 +48,73 @@ class LineGrammar(Value):
         Cost: a few passes in C over the text; with comments or blanks between entries five times
         that.
         """
+        text.require_lines(self.longest_line, f"{self.program} cuts it in two")
+        if not text.is_plain():
+            self._require_characters(text)
         return self._quickly(text) or self._line_by_line(text)
 
     def _quickly(self, text: Text) -> "Lines | None":
-        """Return the entries if comments stand at the beginning alone and no line is odd."""
+        """Return the entries if only comments come before the first, and nothing between two."""
         begin = 0
-        while text.text.startswith("#", begin):
+        while text.text.startswith(_BEFORE, begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
-        body = text.text[begin:].removesuffix("\n")
-        if "#" in body or "\n\n" in body or "\n" in {body[:1], body[-1:]}:
-            return None
-        if not (body.isascii() and body.replace("\n", "").isprintable()):
-            return None
-        if self.longest_line and max(map(len, text.text.split("\n"))) * 4 > self.longest_line:
+        body = text.text[begin:]
+        if "#" in body:
             return None
         if self.width == 1:
-            return Lines(self, text, (), body) if " " not in body else None
-        count = body.count("\n") + bool(body)
-        columns = self._columns(body.replace("\n", " \0 "), count)
-        return Lines(self, text, columns) if columns else None
+            if any(map(body.__contains__, _BETWEEN)):
+                return None
+            return Lines(self, text, (), body.removesuffix("\n"))
+        columns = self._columns(_END.join(body.splitlines()))
+        if columns:
+            return Lines(self, text, columns)
+        return None
 
-    def _columns(self, joined: str, count: int) -> tuple[list[str], ...] | None:
-        """Return the words of entries that a lone NUL parts, or None if one has more or fewer."""
+    def _columns(self, joined: str) -> tuple[list[str], ...] | None:
+        """Return the words of entries that are joined by `_END`, or None if one has not `width`."""
         step = self.width + 1
-        words = joined.split()
+        words, count = joined.split(), joined.count("\0") + bool(joined)
         if len(words) != max(0, step * count - 1) or {*words[self.width :: step]} - {"\0"}:
             return None
         return tuple(words[column::step] for column in range(self.width))
 
     def _line_by_line(self, text: Text) -> "Lines":
-        every = text.text.split("\n")
-        lines = [line for line in every if line[:1] != "#"]
-        if self.comments_anywhere:
-            lines = [line.partition("#")[0] for line in lines]
-        lines = [line for line in lines if line.strip(_BLANKS)]
-        self._require_lines(text)
-        columns = self._columns(" \0 ".join(lines), len(lines))
+        entries = [content for line in text.text.split("\n") if (content := self._content(line))]
+        columns = self._columns(_END.join(entries))
         if columns is None:
-            at = next(at for at, line in enumerate(lines) if len(line.split()) != self.width)
+            at = next(at for at, entry in enumerate(entries) if len(entry.split()) != self.width)
             raise self.error(text, at, f"expected {self.entry}")
         return Lines(self, text, columns)
 
     def _content(self, line: str) -> str:
-        """Return a line without its comment and the blanks at its end."""
+        """Return a line without its comment and the blanks around what is left."""
         if line[:1] == "#":
             return ""
-        return (line.partition("#")[0] if self.comments_anywhere else line).rstrip(_BLANKS)
+        return (line.partition("#")[0] if self.comments_anywhere else line).strip(_BLANKS)
 
-    def _require_lines(self, text: Text) -> None:
-        """Raise unless the program sees the same lines and blanks in the text as we do."""
+    def _require_characters(self, text: Text) -> None:
+        """Raise unless the program sees the same blanks in the entries as we do."""
         at = 0
         for line in text.text.split("\n"):
-            if 0 < self.longest_line < len(line.encode("utf-8", "surrogatepass")):
-                limit = f"{self.longest_line:,}"
-                raise text.error(f"longer than {limit} bytes, {self.program} cuts it in two", at)
             content = self._content(line)
-            seen = content.replace("\t", " ")
-            if not (seen.isascii() and seen.isprintable()):
+            odd = ODD.search(content)
+            if odd:
                 message = f"an entry holds a character that {self.program} may not take"
-                raise text.error(message, at, len(content))
+                raise text.error(message, at + line.index(content) + odd.start())
             at += len(line) + 1
 
     def error(self, text: Text, entry: int, why: str) -> SourceSyntaxError:
         """Return the error about an entry, counted from 0 over the lines that hold one."""
+        return text.error(why, *next(islice(self._places(text), entry, None)))
+
+    def _places(self, text: Text) -> Iterator[tuple[int, int]]:
+        """Yield position and width of each entry."""
         at = 0
         for line in text.text.split("\n"):
             content = self._content(line)
             if content:
-                if not entry:
-                    entered = content.lstrip(_BLANKS)
-                    return text.error(why, at + len(content) - len(entered), len(entered))
-                entry -= 1
+                yield at + line.index(content), len(content)
             at += len(line) + 1
-        return text.error(why, len(text.text))
 
 
 class Lines(Value, eq=False):

@@ -1,11 +1,14 @@
 """Texts that know where they are."""
 
+import re
 from collections.abc import Callable
 
 from blockc.addresses import FAMILIES, Family
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value
 
+ODD = re.compile(r"[^\t -~]")  # what one line of printable ASCII and tabs does not hold
+_PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\t\n"
 Where = Callable[[int, str], SourceSyntaxError]  # makes the error about the item at a position
 
 
@@ -18,22 +21,26 @@ class Text(Value):
 
     def error(self, message: str, at: int, width: int = 1, hint: str = "") -> SourceSyntaxError:
         """Return the error to raise about the `width` characters from position `at`."""
-        begin = self.text.rfind("\n", 0, at) + 1
-        line = self.text[begin:].split("\n", 1)[0]
-        number = self.text.count("\n", 0, at) + 1
+        before = self.text[:at]
+        begin = before.rfind("\n") + 1
+        line = self.text[begin:].partition("\n")[0]
+        number = before.count("\n") + 1
         place = Location(self.path, number, at - begin + 1, line, max(1, width))
         return SourceSyntaxError(message, at=place, hint=hint)
 
+    def is_plain(self) -> bool:
+        """Return whether all lines are printable ASCII and tabs, as they are in most files."""
+        return not self.text.encode(errors="surrogatepass").translate(None, _PLAIN)
+
     def require_lines(self, longest: int, why: str) -> None:
         """Raise SourceSyntaxError about a line of more bytes than `longest`, if that is not 0."""
-        lines = self.text.split("\n") if longest else [""]
-        if max(map(len, lines)) * 4 <= longest:  # 4 bytes are the most of a character
+        if not longest:
             return
-        at = 0
-        for line in lines:
-            if len(line.encode("utf-8", "surrogatepass")) > longest > 0:
-                raise self.error(f"longer than {longest:,} bytes, {why}", at)
-            at += len(line) + 1
+        lengths = [*map(len, self.text.encode(errors="surrogatepass").split(b"\n"))]
+        if max(lengths) > longest:
+            row = next(row for row, length in enumerate(lengths) if length > longest)
+            at = sum(len(line) + 1 for line in self.text.split("\n")[:row])
+            raise self.error(f"longer than {longest:,} bytes, {why}", at)
 
     def encoded(self) -> "ArtifactFile":
         """Return the file with this text.
@@ -60,7 +67,7 @@ class ArtifactFile(Value):
         try:
             return Text(self.path, self.data.decode(), self.families)
         except UnicodeDecodeError as wrong:
-            line = self.data.count(b"\n", 0, wrong.start) + 1
+            line = self.data[: wrong.start].count(b"\n") + 1
             raise SourceSyntaxError("not UTF-8 text", at=Location(self.path, line)) from None
 
     def error(self, message: str, at: int) -> SourceSyntaxError:

@@ -8,6 +8,7 @@ from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax import line_grammar
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.tokens import Text
+from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
 
 GRAMMARS = [
@@ -30,11 +31,12 @@ def entries(grammar: LineGrammar, text: str) -> list[tuple[int, list[str]]] | in
             content += character
         words = [word for word in content.replace("\t", " ").split(" ") if word]
         size = len(line.encode("utf-8", "replace"))
-        odd = any(not "!" <= character <= "~" for word in words for character in word)
-        if odd or 0 < grammar.longest_line < size:
+        if 0 < grammar.longest_line < size:
             wrong.append((0, number))
-        elif words and len(words) != grammar.width:
+        elif any(not "!" <= character <= "~" for word in words for character in word):
             wrong.append((1, number))
+        elif words and len(words) != grammar.width:
+            wrong.append((2, number))
         elif words:
             found.append((number, words))
     return min(wrong)[1] if wrong else found
@@ -91,3 +93,84 @@ def test_entries_are_those_of_a_reader_by_character(grammar: LineGrammar, seed: 
             assert place.line == number
             assert place.text[place.column - 1 :].startswith(words_there[0])
     assert ROUNDS // 20 < refused < ROUNDS
+
+
+LIST = LineGrammar("a list", "one word", comments_anywhere=True)
+MAP = LineGrammar("a map", "two words", width=2, longest_line=9)
+NARROW = LineGrammar("a column", "one word")
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text", "columns"),
+    [
+        (LIST, "", [[]]),
+        (LIST, "# a", [[]]),
+        (LIST, "# a\n#b\n", [[]]),
+        (LIST, "# a\nb\nc", [["b", "c"]]),
+        (LIST, "a\n\tb # b\n\n # c\nd#", [["a", "b", "d"]]),
+        (LIST, "a\nb\n # \u2028 \x01\n#\ud800\n", [["a", "b"]]),
+        (NARROW, "# a\n b \nc#d\n#e\n", [["b", "c#d"]]),
+        (NARROW, "#XX\na\nX", [["a", "X"]]),
+        (MAP, "", [[], []]),
+        (MAP, "# a\n\n", [[], []]),
+        (MAP, "a b\nc\td\n", [["a", "c"], ["b", "d"]]),
+        (MAP, "# \u2028\na b\n\n#c\n  # d \nX X", [["a", "#", "X"], ["b", "d", "X"]]),
+        (MAP, "123456 89", [["123456"], ["89"]]),
+    ],
+)
+def test_entries_are_read_and_comments_are_not(
+    grammar: LineGrammar, text: str, columns: list[list[str]]
+) -> None:
+    assert [*columns_of(grammar.read(Text("x", text)))] == columns
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text", "wrong"),
+    [
+        (LIST, "a\nb c # d", "2:1+3 expected one word"),
+        (LIST, "# a\n\n\tb c\t# b", "3:2+3 expected one word"),
+        (LIST, "# a\nb\rc\n", "2:2+1 an entry holds a character that a list may not take"),
+        (
+            LIST,
+            "# \x01\n  a\x1f# a\x1f",
+            "2:4+1 an entry holds a character that a list may not take",
+        ),
+        (LIST, "a\n\ud800b a", "2:1+1 an entry holds a character that a list may not take"),
+        (NARROW, "a\n b # c", "2:2+5 expected one word"),
+        (MAP, "a\nb\n", "1:1+1 expected two words"),
+        (MAP, "a b\n\nc d e\nf", "3:1+5 expected two words"),
+        (MAP, "a b\nc\nd e f\n", "2:1+1 expected two words"),
+        (MAP, "a b\n1234567 90\né", "2:1+1 longer than 9 bytes, a map cuts it in two"),
+        (MAP, "# 34567 90\n", "1:1+1 longer than 9 bytes, a map cuts it in two"),
+    ],
+)
+def test_what_is_not_an_entry_is_refused_where_it_stands(
+    grammar: LineGrammar, text: str, wrong: str
+) -> None:
+    assert refused(grammar.read, Text("x", text)) == wrong
+
+
+def test_an_error_about_an_entry_points_at_its_words() -> None:
+    lines = LIST.read(Text("x", "# a\n\ta\n\n b # b\nc"))
+    assert [told(lines.error(at, "why")) for at in range(3)] == [
+        "2:2+1 why", "4:2+1 why", "5:1+1 why",
+    ]  # fmt: skip
+    assert told(MAP.read(Text("x", " a  b ")).error(0, "why")) == "1:2+4 why"
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text", "body"),
+    [
+        (LIST, "\n# a\n\n# b\nc\nd\n", "c\nd"),
+        (NARROW, "c\nd", "c\nd"),
+        (LIST, "c\n\nd", ""),
+        (LIST, "c\nd\n\n", ""),
+        (LIST, "c\nd#", ""),
+        (MAP, "c d\ne f", ""),
+    ],
+)
+def test_no_list_is_made_of_entries_that_follow_one_another(
+    grammar: LineGrammar, text: str, body: str
+) -> None:
+    lines = grammar.read(Text("x", text))
+    assert (lines.body, bool(lines.columns)) == (body, not body)
