@@ -181,6 +181,12 @@ class SourceMistakes(Mistakes):
     exit_code = 3
 
 
+class UnsafeChanges(Mistakes):
+    """Several limits of the guard that one change exceeds, reported together."""
+
+    exit_code = 4
+
+
 class DoNotFit(Mistakes):
     """Several results that exceed limits of their targets, reported together."""
 

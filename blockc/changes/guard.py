@@ -16,7 +16,7 @@ from blockc.policy.model import ChangeLimits, Guard, Limit
 from blockc.values import Value
 
 BLOCK = "block"
-SHORT_DIGEST = 12
+SHORT_DIGEST, SHORTEST_DIGEST = 12, 8
 Rule = Literal["list", "country", "first build"]
 
 
@@ -42,6 +42,22 @@ class Refusal(Value):
     whole: int
     limit: Limit
     key: str
+
+
+class Approval(Value):
+    """Somebody's word that one change may go live.
+
+    Attributes:
+        digest: Of the change, or how it begins; see `change_digest`.
+    """
+
+    digest: str
+    by: str
+    reason: str
+
+    def is_for(self, digest: str) -> bool:
+        """Return whether this is about the change with this digest."""
+        return len(self.digest) >= SHORTEST_DIGEST and digest.startswith(self.digest)
 
 
 def unit_of(family: Family) -> int:

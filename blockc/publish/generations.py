@@ -15,7 +15,7 @@ changes the disk is made through `os`, where the tests stop it.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,6 +73,14 @@ class Published(Value):
     pin: Pin | None = None
 
 
+Judge = Callable[[str], Sequence[tuple[str, Facts]]]
+
+
+def unjudged(_live: str) -> Sequence[tuple[str, Facts]]:
+    """Let everything pass."""
+    return ()
+
+
 class Making(Value, kw_only=True):
     """How files are published, and what is to be known of it later.
 
@@ -81,12 +89,16 @@ class Making(Value, kw_only=True):
         facts: What else the event says, such as who approved it.
         now: The present; None: what the clock of the machine says.
         keep: How many generations stay.
+        judge: Is called with the name of the generation that is live, empty if there is none,
+            before another one takes its place, while nobody else can publish. What it raises
+            leaves everything as it was; what it returns are events that come before.
     """
 
     recording: Recording | None = None
     facts: Facts = field(default_factory=dict)
     now: datetime | None = None
     keep: int = GENERATIONS_KEPT
+    judge: Judge = unjudged
 
 
 def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = None) -> Published:
@@ -119,6 +131,7 @@ def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = No
                 keep_recording(place.inside, live, making.recording, ADVICE)
             return Published(place.folder, live, unchanged=tuple(sorted(files)))
         place.require_free(names - tops(before))
+        events = [*making.judge(live)]
         generation = place.vacant(digest_of(files), past)
         same = {
             path: place.inside / live / path for path in files if before.get(path) == files[path]
@@ -130,7 +143,7 @@ def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = No
             keep_recording(place.inside, generation, recording, ADVICE)
         facts = {"generation": generation, "before": live, **published_facts(files, recording)}
         records = record_of(place.inside, live), recording.record if recording else None
-        events = [(PUBLISHED, {**facts, **making.facts}), *changed_with(*records)]
+        events += [(PUBLISHED, {**facts, **making.facts}), *changed_with(*records)]
         place.prepare(past, events, now, (generation, None))
         place.show(generation, names)
         return _compared(place.folder, generation, before, files)

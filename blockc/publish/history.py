@@ -23,6 +23,7 @@ from blockc.values import Value, from_json, line_bytes
 
 HISTORY, PREPARED = "history.jsonl", "prepared"
 PUBLISHED, ROLLED_BACK, RELEASED, DAMAGED = "published", "rolled-back", "released", "damaged"
+APPROVED, REFUSED = "approved", "refused"
 Facts = Mapping[str, Any]
 
 

@@ -25,12 +25,14 @@ class FileReader:
         digests: Path -> sha256 of every file read so far.
         contents: Path -> the bytes of each.
         lock_bytes: The lock's, once it was read; they are not part of what the policy says.
+        lock_file: The lock, if it is not the one beside the policy.
     """
 
     policy: Path
     digests: dict[str, str] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     lock_bytes: bytes = b""
+    lock_file: Path | None = None
 
     def __call__(self, path: str) -> bytes:
         """Return the bytes of the file at `path`; OSError if there is none."""
@@ -48,16 +50,16 @@ class FileReader:
         return sorted((self.policy.parent / folder).glob("*.toml"))
 
     def lock(self) -> Lock | None:
-        """Return the lock beside the policy, None if there is none.
+        """Return the lock of the policy, None if there is none.
 
         Raises:
             Mistakes: It is not what `blockc update` writes.
             UsageError: It cannot be read.
         """
-        return read_lock(lock_path(self.policy), self._read_lock)
+        return read_lock(self.lock_file or lock_path(self.policy), self._read_lock)
 
     def _read_lock(self, path: Path) -> bytes:
-        self.lock_bytes = self.read(str(path))
+        self.lock_bytes = read_local(path) if self.lock_file else self.read(str(path))
         return self.lock_bytes
 
     def name_of(self, path: str) -> str:

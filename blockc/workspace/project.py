@@ -57,11 +57,13 @@ class Project(Value):
         file: The policy. Its lock and the folders `sources` and `groups` stand beside it.
         store_root: The folder of the store; None means BLOCKC_STORE or the user's cache folder.
         offline: Open no socket.
+        other_lock: The lock, if it is not the one beside the policy.
     """
 
     file: Path = Path("blockc.toml")
     store_root: Path | None = None
     offline: bool = False
+    other_lock: Path | None = None
 
     @property
     def store(self) -> Store:
@@ -71,11 +73,11 @@ class Project(Value):
     @property
     def lock_path(self) -> Path:
         """Return where the lock is."""
-        return lock_path(self.file)
+        return self.other_lock or lock_path(self.file)
 
     def reader(self) -> FileReader:
         """Return a reader of the policy and of what stands beside it."""
-        return FileReader(self.file)
+        return FileReader(self.file, lock_file=self.other_lock)
 
     def lock(self) -> Lock | None:
         """Return the lock, None if there is none yet.

@@ -15,7 +15,7 @@ from blockc.fetch.folder import unpack
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import remember_lock
 from blockc.policy.meaning.resolve import ResolvedList
-from blockc.publish.generations import Making, Published, publish
+from blockc.publish.generations import Judge, Making, Published, publish, unjudged
 from blockc.publish.history import Facts
 from blockc.publish.record import (
     INSIDE,
@@ -109,7 +109,11 @@ def _proof(build: Build) -> RecordedProof:
 
 
 def publish_day(
-    day: ProjectDay, build: Build, folder: Path, facts: Facts | None = None
+    day: ProjectDay,
+    build: Build,
+    folder: Path,
+    facts: Facts | None = None,
+    judge: Judge = unjudged,
 ) -> Published:
     """Publish the files of a build with the record of what they were made from.
 
@@ -118,12 +122,16 @@ def publish_day(
         build: The result.
         folder: Where to.
         facts: What else the history is to say of it, such as who approved it.
+        judge: See `Making`.
 
     Raises:
         OutputError: See `publish`.
     """
     making = Making(
-        recording=recording_of(day, build), facts=facts or {}, keep=day.resolved.policy.keep
+        recording=recording_of(day, build),
+        facts=facts or {},
+        keep=day.resolved.policy.keep,
+        judge=judge,
     )
     published = publish(folder, build.files, making)
     with suppress(OutputError):  # a store that cannot be written is no reason not to publish
@@ -190,9 +198,15 @@ def recorded_day(
 
 
 class RecordedProject(Project, kw_only=True):
-    """The project of a recorded generation: nothing but sources is read from elsewhere."""
+    """The project of a recorded generation: nothing but sources is read from elsewhere.
+
+    Attributes:
+        own_sources: They are those that the generation was made from, and not `other_lock`'s or
+            those of a folder.
+    """
 
     generation: Generation
+    own_sources: bool = True
 
     @classmethod
     def of(cls, generation: Generation, project: Project) -> "RecordedProject":
@@ -223,13 +237,14 @@ class RecordedProject(Project, kw_only=True):
             names={one.read_as: one.name for one in record.files if one.read_as},
             object_of=self.generation.object,
             lock_digest=record.lock,
+            lock_file=self.other_lock,
         )
 
     def registries(
         self, options: InputOptions, locked: LockedData | None = None
     ) -> tuple[RegistrySnapshot, ...]:
         """Return the registries' snapshots of the very bytes that were read then."""
-        if not options.data:
+        if not options.data or not self.own_sources:
             return super().registries(options, locked)
         return tuple(self._registry(one, options) for one in self.generation.record.registries)
 

@@ -11,12 +11,13 @@ import click
 from blockc.cli.commands.generations import DEFAULT_OUTPUT
 from blockc.cli.console import info, show_json, step, warn
 from blockc.cli.input_options import PATH, InputCall, input_options, project
-from blockc.cli.options import Settings, verb
+from blockc.cli.options import Settings, default_settings, verb
 from blockc.cli.progress import Stages
 from blockc.errors import BlockcError, Unproved, UsageError
 from blockc.vocabulary import MANIFEST
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
+    from blockc.changes.guard import Approval
     from blockc.cli.views.build import BuildRun
     from blockc.compiler.preflight import Foreseen
     from blockc.publish.history import Pin
@@ -33,11 +34,29 @@ class BuildCall(InputCall, kw_only=True):
     rebuild: bool
     depfile: Path | None
     depfile_target: str | None
+    accept: str | None
+    by: str | None
+    reason: str | None
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
+        self.approval()
+
+    def approval(self) -> "Approval | None":
+        """Return what was approved; the three options go together."""
+        said = (self.accept, self.by, self.reason)
+        if said == (None, None, None):
+            return None
+        if not all(one and one.strip() for one in said):
+            raise UsageError(
+                "--accept, --by and --reason go together: what is approved, by whom and why",
+                hint="the refusal of the guard shows the digest to accept",
+            )
+        from blockc.changes.guard import Approval
+
+        return Approval(self.accept or "", self.by or "", self.reason or "")
 
     def require_place(self, policy: Path) -> None:
         """Raise UsageError if what holds on another day would replace what holds today."""
@@ -79,6 +98,9 @@ class BuildCall(InputCall, kw_only=True):
     metavar="NAME",
     help="What depends on them.  [default: manifest.json in the output folder]",
 )
+@click.option("--accept", metavar="DIGEST", help="Publish this change although the guard refuses.")
+@click.option("--by", metavar="WHO", help="Who accepts it.")
+@click.option("--reason", metavar="WHY", help="Why.")
 @verb(BuildCall, shows=("file", "store", "json", "quiet", "verbose"))
 def command(settings: Settings, asked: BuildCall) -> None:
     """Compile the policy into artifacts, prove each one and publish all of them or none.
@@ -96,13 +118,18 @@ def command(settings: Settings, asked: BuildCall) -> None:
     With --at, or --as-of another day than today, it needs a folder of its own, -o, or
     --publish-as-of.
 
+    Before it is published what changes is compared with what is published, address by address. A
+    change that is larger than [guard] allows needs approval: --accept with the digest that the
+    refusal shows, --by and --reason.
+
     If no input, no option and no decision of the day changed since the last build, the published
     files are compared with the manifest and nothing is compiled.
 
     \b
     Exit codes: 2 the policy cannot be compiled or the result not be written,
-    3 a registry's data is missing, broken or too old, 5 a target's limit is
-    exceeded, 70 an artifact does not mean what the policy says.
+    3 a registry's data is missing, broken or too old, 4 the change needs
+    approval, 5 a target's limit is exceeded, 70 an artifact does not mean what
+    the policy says.
     Nothing is published then; --keep-failed keeps what failed its proof.
     """
     if asked.dry_run:
@@ -175,7 +202,8 @@ def _build(settings: Settings, asked: BuildCall) -> None:
 def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
     from blockc.cli.views.build import BuildRun, tell_day
-    from blockc.workspace.recorded import publish_day
+    from blockc.cli.views.guard import refusal_errors
+    from blockc.workspace.comparing import NotApproved, publish_guarded
 
     day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
@@ -190,8 +218,33 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun
         raise
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)
-        published = publish_day(day, build, asked.place(settings.file))
-    return BuildRun(day, build, published, stages.seconds)
+        try:
+            place, approval = asked.place(settings.file), asked.approval()
+            published, comparison = publish_guarded(day, build, place, approval)
+        except NotApproved as refused:
+            raise refusal_errors(refused, build_command(settings, asked)) from None
+    return BuildRun(day, build, published, stages.seconds, comparison, approval)
+
+
+def build_command(settings: Settings, asked: BuildCall) -> list[str]:
+    """Return the words that call this build again, without those that approve."""
+    said = {
+        "--file": settings.file if settings.file != default_settings().file else None,
+        "--store": settings.store,
+        "--from": asked.folder,
+        "--as-of": asked.as_of,
+        "--at": asked.at,
+        "--output": asked.output,
+    }
+    flags = {
+        "--offline": settings.offline,
+        "--sample": asked.sample,
+        "--locked": asked.locked,
+        "--allow-expired": asked.allow_expired,
+        "--publish-as-of": asked.publish_as_of,
+    }
+    words = [word for name, one in said.items() if one for word in (name, str(one))]
+    return ["blockc", "build", *words, *(name for name, one in flags.items() if one)]
 
 
 def _tell_unchanged(

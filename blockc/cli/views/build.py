@@ -7,10 +7,12 @@ from itertools import chain, groupby
 from typing import Any
 
 from blockc.addresses import FAMILIES
+from blockc.changes.guard import Approval
 from blockc.cli.console import Cell, Figure, amount, info, show, show_table, step, warn
 from blockc.cli.options import Settings
 from blockc.cli.views.dry_run import foreseen_report
 from blockc.cli.views.generations import pin_report
+from blockc.cli.views.guard import guard_report
 from blockc.cli.views.impact import show_harms, show_passes
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.compile import Build
@@ -22,6 +24,7 @@ from blockc.publish.generations import Published
 from blockc.registries.registry_map import Conflict
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
+from blockc.workspace.comparing import Comparison
 from blockc.workspace.project import ProjectDay
 from blockc.workspace.unchanged import Unchanged
 
@@ -30,12 +33,17 @@ Manifest = Mapping[str, Any]
 
 
 class BuildRun(Value):
-    """What one run of a build found, made and published, and the seconds each stage took."""
+    """What one run of a build found, made and published, and the seconds each stage took.
+
+    `comparison`: what changed by it; None if nothing did. `approval`: that of the change, if any.
+    """
 
     day: ProjectDay
     build: Build
     published: Published
     seconds: Mapping[str, float]
+    comparison: Comparison | None = None
+    approval: Approval | None = None
 
 
 def tell_day(settings: Settings, day: ProjectDay) -> None:
@@ -68,6 +76,7 @@ def build_report(run: BuildRun) -> dict[str, object]:
         "sample": run.day.options.sample,
         "compiled": True,
         **published_report(run.published),
+        "guard": guard_report(run.comparison, run.approval),
         "as_of": run.day.resolved.as_of.isoformat(),
         "notes": [str(note) for note in run.day.resolved.notes],
         "conflicts": [_conflict_report(one) for one in run.day.world.conflicts],
@@ -86,6 +95,7 @@ def unchanged_report(
     today = {
         "compiled": False,
         **published_report(published),
+        "guard": None,
         "as_of": day.isoformat(),
         "seconds": {stage: round(spent, 4) for stage, spent in seconds.items()},
     }
