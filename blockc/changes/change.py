@@ -5,8 +5,9 @@ does nothing. So each address of a list has an action before and one after, and 
 differ it was added, removed, or moved from one action to another.
 
 The reason is found by going from the one state to the other in steps, one cause each. An address
-that differs in the end was set so by one step, the last one that changed it: the causes of a change
-are disjoint and sum up to it.
+that differs in the end left its old action for good in one step, and the cause of that is its
+cause: the causes of a change are disjoint and sum up to it. So what the data listed anew is due to
+the data, also where a stage begins to block on the same day.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -214,7 +215,7 @@ class _Runs(Value, eq=False):
     Attributes:
         start, last: Their first and last address, inclusive.
         was, now: Whether something was, and is, done to them.
-        step: Which step set them so, from 0.
+        step: In which step they left their old action for good, from 0.
     """
 
     family: Family
@@ -234,7 +235,8 @@ def _runs(actions: Sequence[str], parts: Sequence[Partition]) -> _Runs:
     differs = np.flatnonzero(done[0] != done[-1])
     step = np.zeros(len(differs), dtype=np.intp)
     for number, (old, new) in enumerate(pairwise(done)):
-        step[(old != new)[differs]] = number
+        leaves = (old == done[0]) & (new != done[0])
+        step[leaves[differs]] = number
     lasts = columns.before(family, np.roll(slots, -1))
     was, now = held[0][differs], held[-1][differs]
     return _Runs(family, slots[differs], lasts[differs], was, now, step)

@@ -81,7 +81,7 @@ def expected(path: Sequence[Plain], causes: Sequence[Cause]) -> Counter[Key]:
                 done = [plain.done(name, family, address) for plain in path]
                 if done[0] == done[-1]:
                     continue
-                step = max(n for n in range(len(causes)) if done[n] != done[n + 1])
+                step = max(n for n in range(len(causes)) if done[n] == done[0] != done[n + 1])
                 there, here = (CODES[one.countries[family][address]] for one in (first, final))
                 found[name, family, done[0], done[-1], there, here, causes[step]] += 1
     return found

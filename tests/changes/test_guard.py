@@ -88,6 +88,14 @@ def test_what_data_does_on_the_day_of_a_stage_is_judged_all_the_same() -> None:
     assert (refusal.addresses, refusal.whole) == (100, 1000)
 
 
+def test_what_the_data_lists_on_the_day_a_stage_begins_is_due_to_the_data() -> None:
+    before, grown = (state(n, action="monitor") for n in (1000, 1100))
+    after = state(1100)
+    steps = [Step(Cause.DATA, grown), Step(Cause.DATE, after)]
+    (refusal,) = judge(change(before, steps), before, after, TIGHT)
+    assert (refusal.addresses, refusal.rule) == (100, "list")
+
+
 def test_a_list_that_appears_or_goes_is_judged_as_all_of_it() -> None:
     nothing = PolicyState({}, state(1).countries)
     assert judged(nothing, state(1 << 20), TIGHT) == [ADDED]
@@ -199,7 +207,7 @@ def _blocked(
         done = [one.done(name, family, address) for one in path]
         if done[0] == done[-1] or "block" not in (done[0], done[-1]):
             continue
-        if causes[max(n for n in (0, 1) if done[n] != done[n + 1])] is Cause.DATE:
+        if causes[max(n for n in (0, 1) if done[n] == done[0] != done[n + 1])] is Cause.DATE:
             continue
         kind, at = ("added", path[-1]) if done[-1] == "block" else ("removed", path[0])
         counts[kind, CODES[at.countries[family][address]]] += 1

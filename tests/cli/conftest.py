@@ -1,6 +1,7 @@
 """How the tests of the command line call it: in this process, or as a program of its own."""
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,14 @@ def blockc(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monke
         return Done(code, out.decode(), err.decode())
 
     return call
+
+
+def accepted(blockc: Blockc, *words: object) -> Done:
+    """Return how a build ends that the guard refuses, once it was approved."""
+    refused = blockc(*words)
+    assert refused.code == 4, refused.err
+    (digest,) = set(re.findall("--accept ([0-9a-f]{12}) --by", refused.err))
+    return blockc(*words, "--accept", digest, "--by", "ops", "--reason", "meant")
 
 
 @pytest.fixture

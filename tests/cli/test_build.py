@@ -46,6 +46,7 @@ def test_the_report_for_programs_is_as_documented(
 ) -> None:
     report = json.loads(blockc(*words, "--json").out)
     seconds, generation = report.pop("seconds"), report.pop("generation")
+    assert re.fullmatch("[0-9a-f]{12}", report["guard"].pop("digest"))
     sizes = [one.pop("bytes") for one in report["artifacts"]]
     assert list(seconds) == [
         "read policy", "read registries", "resolve", "compile and prove", "look ahead", "publish",
@@ -64,6 +65,7 @@ def test_the_report_for_programs_is_as_documented(
         "compiled": True,
         "removed": [],
         "pinned": None,
+        "guard": {"compared_with": None, "refusals": [], "approved": None},
         "as_of": "2026-11-23",
         "notes": [],
         "conflicts": [],

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.cli.conftest import Blockc
 from tests.cli.toy import (
     FAR,
+    LAX,
     POLICY,
     ROWS,
     delegated,
@@ -289,7 +290,8 @@ def test_a_packet_filter_that_stops_the_own_network_is_told_where_the_list_is_wr
 
     def said(target: str, more: str = "") -> str:
         output = f'target = "{target}"\npath = "x"\n{more}'
-        done = blockc("build", "-f", write_policy(tmp_path, text + output), *words)
+        policy = write_policy(tmp_path, text + output + LAX)
+        done = blockc("build", "-f", policy, *words)
         assert done.code == 0, done.err
         return done.err
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blockc.cli.main import VERBS
-from tests.cli.conftest import Blockc
+from tests.cli.conftest import Blockc, accepted
 from tests.cli.test_dry_run import RICH
 from tests.cli.test_edges import POLICY as EDGES
 from tests.cli.test_feeds import policy as policy_of_feeds
@@ -140,7 +140,7 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
     begins = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
     stages = f'stages = [{{ from = {begins}, action = "block" }}]\ntitle ='
     bomb = empty.replace("title =", stages) + "max_entries = 1\n"
-    noted = json.loads(blockc(*words, write_policy(tmp_path, bomb)).out)
+    noted = json.loads(accepted(blockc, *words, write_policy(tmp_path, bomb)).out)
     assert noted["notes"]
     assert noted["coming"]
     assert keys(manifest) == documented("manifest.json")

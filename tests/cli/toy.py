@@ -51,6 +51,8 @@ list = "far"
 target = "nginx-geo"
 path = "nginx/far.conf"
 """
+#: A guard that lets a list change as it likes, if it did block something before.
+LAX = '[guard]\nmax_added = "100%"\nmax_removed = "100%"\n'
 FAR = ["1.0.1.0/24", "1.0.2.0/25", "1.0.3.0/24", "177.0.0.0/12", "2400:3200::/32"]
 
 
