@@ -8,9 +8,9 @@ import pytest
 
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys
-from tests.cli.toy import FAR, POLICY, shown, write_policy
+from tests.cli.toy import FAR, LAX, POLICY, shown, write_policy
 
-OTHER = POLICY.replace('"BR"', '"AU"').replace("nginx/far", "nginx/new")
+OTHER = POLICY.replace('"BR"', '"AU"').replace("nginx/far", "nginx/new") + LAX
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_generations_say_what_was_published_and_the_policy_how_many_are_kept(
     assert [(one["live"], one["pinned"]) for one in found] == [(True, True), (False, False)]
     assert keys(found) == documented("generations")
     assert blockc("rollback", "--release", *place).code == 0
-    write_policy(tmp_path, POLICY.replace('"BR"', '"DE"') + "[publish]\nkeep = 1\n")
+    write_policy(tmp_path, POLICY.replace('"BR"', '"DE"') + LAX + "[publish]\nkeep = 1\n")
     assert blockc(*words).code == 0
     assert [one["live"] for one in json.loads(blockc("generations", "--json", *place).out)] == [
         True
@@ -137,7 +137,7 @@ def test_since_when_a_country_was_blocked_has_every_gap(
     blockc: Blockc, tmp_path: Path, words: tuple[object, ...]
 ) -> None:
     published(blockc, words, tmp_path)
-    write_policy(tmp_path, POLICY)
+    write_policy(tmp_path, POLICY + "[guard]\nmax_added = 10_000_000\n")
     assert blockc(*words).code == 0
     place = ("-f", tmp_path / "blockc.toml")
     report = json.loads(blockc("history", "--country", "br", "--json", *place).out)
@@ -175,7 +175,7 @@ def test_a_rollback_needs_no_policy_and_tells_programs_what_it_did(
 ) -> None:
     policy = write_policy(tmp_path)
     assert blockc("build", "-f", policy, "--from", registries).code == 0
-    write_policy(tmp_path, POLICY.replace('"BR"', '"AU"'))
+    write_policy(tmp_path, POLICY.replace('"BR"', '"AU"') + LAX)
     assert blockc("build", "-f", policy, "--from", registries).code == 0
     policy.unlink()
     report = json.loads(blockc("rollback", "--json", "-q", "-f", policy).out)

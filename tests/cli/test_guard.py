@@ -269,3 +269,22 @@ def test_programs_get_the_refusals_as_json(blockc: Blockc, words: Words, tmp_pat
     assert (done.code, done.out, report["exit_code"]) == (4, "", 4)
     assert len(report["errors"]) == 3
     assert "--accept" in report["errors"][-1]["hint"]
+
+
+def test_a_refusal_and_an_approval_stand_in_the_history(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    blockc(*words)
+    write_policy(tmp_path, BIGGER)
+    assert accepted(blockc, *words).code == 0
+    path = tmp_path / "dist" / ".generations" / "history.jsonl"
+    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [one["event"] for one in events] == ["published", "refused", "approved", "published"]
+    refused, approved = events[1:3]
+    assert refused["digest"] == approved["digest"]
+    assert refused["before"] == approved["before"] == events[0]["generation"]
+    assert refused["live"] == events[0]["generation"]
+    assert (approved["by"], approved["reason"]) == ("ops", "meant")
+    assert [one["key"] for one in refused["refusals"]] == ["[guard] max_added"] * 2
+    proof = blockc("history", "verify", "-f", words[2])
+    assert proof.code == 0, proof.err
