@@ -22,9 +22,7 @@ coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?
-	rm -rf mutants
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+	$(BIN)/python -m scripts.mutants
 
 check: lint types test  ## lint, types and tests
 
@@ -61,7 +59,7 @@ dist: $(VENV)/.testing  ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist .
 
 clean:  ## remove everything make made
-	rm -rf mutants $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(EXAMPLE)/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -109,7 +109,7 @@ def test_a_program_that_does_not_end_is_given_up(
     programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "TIMEOUT_SECONDS", 0.05)
-    outcome = asked_of(programs, "exec sleep 60")
+    outcome = asked_of(programs, "exec sleep 5")
     assert outcome == NativeOutcome(NativeAnswer.REFUSED, "no answer in 0.05 seconds")
 
 

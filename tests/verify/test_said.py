@@ -17,14 +17,14 @@ SOMEWHERE = Reference("https://example.com", "2026-11-27")
 
 def test_a_statement_is_told_with_its_line_however_far_it_is_indented() -> None:
     text = Text(
-        "x.txt", "# a remark\n#   list X: Y \n#\tlist tabs\n#ipv4: 1 entry, 1 address\n1.1.1.1\n"
+        "x.txt", "# a remark\n#   list X: X \n#\tlist tabs\n#ipv4: 1 entry, 1 address\n1.1.1.1\n"
     )
     first, second = statements(text, "#")
-    assert (first.what, first.value, first.path) == ("list in the header", "list X: Y", "x.txt")
+    assert (first.what, first.value, first.path) == ("list in the header", "list X: X", "x.txt")
     assert (second.what, second.value) == ("ipv4 in the header", "ipv4: 1 entry, 1 address")
     at = first.error("wrong").at
     assert at
-    assert (at.line, at.column, at.width, at.text) == (2, 1, 14, "#   list X: Y ")
+    assert (at.line, at.column, at.width, at.text) == (2, 1, 14, "#   list X: X ")
 
 
 @pytest.mark.parametrize(

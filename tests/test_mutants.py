@@ -1,0 +1,100 @@
+"""`make mutants` names the changes that no test notices, unless the page explains them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mutmut", reason="`make mutants` installs mutmut")
+CHECKOUT = Path(__file__).resolve().parents[1]
+MODULE = """
+def larger(a, b):
+    return a if a > b else b
+"""
+TESTS = """
+from toy.sums import larger
+
+def test_the_larger_is_returned():
+    assert (larger(1, 2), larger(4, 3)) == (2, 4)
+"""
+EQUAL = """\
+toy/sums.py larger
+-    return a if a > b else b
++    return a if a >= b else b
+"""
+PAGE = "# Mutants\n\n<!-- numbers -->\n<!-- end -->\n"
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """Return a folder with a small project in which one change makes no difference."""
+    (tmp_path / "setup.cfg").write_text(
+        "[mutmut]\nsource_paths = toy\n[mutants]\ntoy/*.py =\n    test_sums.py\n"
+    )
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "sums.py").write_text(MODULE)
+    (tmp_path / "test_sums.py").write_text(TESTS)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "mutants.md").write_text(PAGE)
+    return tmp_path
+
+
+def mutants(toy: Path, *files: str) -> tuple[int, str, str]:
+    """Return the exit code of a run, what it says, and the page after it."""
+    done = subprocess.run(
+        (sys.executable, "-m", "scripts.mutants", *files),
+        cwd=toy,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, (toy / "docs" / "mutants.md").read_text()
+
+
+def explain(toy: Path, difference: str) -> None:
+    """Explain a change on the page."""
+    page = toy / "docs" / "mutants.md"
+    page.write_text(f"{page.read_text()}\n```diff\n{difference}```\n\nEither is the larger.\n")
+
+
+def test_a_change_that_no_test_notices_is_shown_until_the_page_explains_it(toy: Path) -> None:
+    code, said, page = mutants(toy)
+    assert code == 1
+    assert said.count("survived: ") == 1
+    assert f"survived: {EQUAL}" in said
+    assert page == PAGE
+
+    explain(toy, EQUAL)
+    code, said, page = mutants(toy)
+    assert (code, said.count("survived: ")) == (0, 0)
+    assert "| file | mutants | killed | explained |" in page
+    numbers = page.split("| together | ")[1].split("\n")[0].split(" | ")
+    total, killed, explained = (int(one.rstrip(" |")) for one in numbers)
+    assert (total, explained) == (killed + 1, 1)
+    assert page.endswith("Either is the larger.\n")
+
+
+def test_an_explanation_of_what_a_test_notices_is_asked_to_go(toy: Path) -> None:
+    explain(toy, EQUAL)
+    explain(toy, "toy/sums.py larger\n-    return 1\n+    return 2\n")
+    code, said, _ = mutants(toy)
+    assert code == 1
+    assert "explained, but killed or gone: toy/sums.py larger\n-    return 1\n" in said
+
+
+def test_a_function_that_no_test_reaches_survives_in_every_way(toy: Path) -> None:
+    (toy / "toy" / "sums.py").write_text(MODULE + "\n\ndef half(a):\n    return a / 2\n")
+    code, said, page = mutants(toy, "toy/sums.py")
+    assert code == 1
+    assert "survived: toy/sums.py half\n-    return a / 2\n+    return a * 2\n" in said
+    assert page == PAGE
+
+
+def test_tests_that_fail_without_any_change_end_the_run(toy: Path) -> None:
+    (toy / "test_sums.py").write_text(TESTS.replace("(2, 4)", "(2, 3)"))
+    code, said, _ = mutants(toy)
+    assert code == 2
+    assert "test_the_larger_is_returned fails without any change" in said
