@@ -42,6 +42,24 @@ def test_a_list_of_mistakes_takes_little_memory(piece: bytes) -> None:
     assert growth(lambda data: read_spans("f", data), piece) < 20
 
 
+@pytest.mark.parametrize(
+    ("format_name", "columns", "piece", "head"),
+    [
+        ("csv", ("prefix", "country"), b"1,", b""),
+        ("csv", ("prefix", "country"), b",\n", b"," * 1000 + b"\n"),
+        ("csv", {"prefix": "a"}, b"xx\n", b"a,b\n"),
+        ("geofeed", (), b"xyz,\n", b"," * 1000 + b"\n"),
+    ],
+)
+def test_a_table_of_odd_rows_takes_little_memory(
+    format_name: str, columns: object, piece: bytes, head: bytes
+) -> None:
+    options = form_of(format_name, {"columns": columns} if columns else {})
+    read = FORMATS[format_name].read
+    # The last row is complete, so that the whole table is looked at.
+    assert growth(lambda data: read("f", data + b"\n", options), piece, head) < 40
+
+
 @pytest.mark.parametrize("piece", [b"x\n", b"|\n", b"a|b|c|d\n"])
 def test_a_delegated_file_of_mistakes_takes_little_memory(piece: bytes) -> None:
     assert growth(lambda data: read_delegated("f", data), piece, HEAD) < 20

@@ -81,6 +81,9 @@ class Tree(Value, eq=False):
         shared, found, total = self._v4_node(), [_no_leaves()], 0
         for depth in range(self.top, WIDTH):
             node = np.concatenate([self.zero[node], self.one[node]])
+            below = np.count_nonzero((node < self.count) & (node != shared))
+            if total + below > _PATHS * self.count + _FEW:  # before their addresses are made
+                raise damaged(name, f"its {self.count:,} nodes cannot hold so many networks")
             bit = np.uint64(1) << np.uint64(63 - depth % 64)
             high, low = (
                 (np.concatenate([high, high | bit]), np.concatenate([low, low]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blockc.addresses.plain_text import TextLines
 from blockc.errors import Location, SourceSyntaxError
-from blockc.values import Value
+from blockc.values import Value, replace
 
 Numbers = NDArray[np.int64]
 _NEWLINE = 10
@@ -36,17 +36,21 @@ class CsvTable(Value, eq=False):
     """The cells of a file, blank lines and comments left out.
 
     Attributes:
-        columns: The cells of each column where all rows have as many, else none.
-        rows: The cells of each row where they have not: one wide row must not widen all.
+        cells: All cells, row after row, where all rows have as many, else none.
+        unsplit: The rows where they have not, and where nothing is quoted. Cells are cut out of
+            them when they are asked for: one wide row must not widen all.
+        rows: The cells of each row where something is quoted.
         widths: How many cells each row has.
         numbers: The line of each row, from 1; of several, the last.
     """
 
     lines: TextLines
-    columns: tuple[Sequence[str], ...]
+    cells: Sequence[str]
     widths: Numbers
     numbers: Numbers
     rows: Sequence[list[str]] = ()
+    unsplit: Sequence[str] = ()
+    separator: str = ","
 
     @classmethod
     def of(cls, lines: TextLines, dialect: Dialect) -> "CsvTable":
@@ -56,12 +60,16 @@ class CsvTable(Value, eq=False):
             SourceSyntaxError: At the first line whose quotes are wrong.
         """
         chosen, numbers = _significant_lines(lines.text[:-1], dialect.comment)
-        even = _even_columns(chosen, dialect)
-        if even:
-            return cls(lines, even, np.full_like(numbers, len(even)), numbers)
-        rows, last_lines = _rows(lines, chosen, dialect, numbers)
-        widths = np.array([len(row) for row in rows], dtype=np.int64)
-        return cls(lines, (), widths, last_lines, rows)
+        counts = _counts_of_marks(chosen, dialect)
+        if counts is None:
+            rows, last_lines = _rows(lines, chosen, dialect, numbers)
+            widths = np.array([len(row) for row in rows], dtype=np.int64)
+            return cls(lines, (), widths, last_lines, rows)
+        if (counts != counts[0]).any():
+            mark = dialect.separator
+            return cls(lines, (), counts + 1, numbers, unsplit=chosen, separator=mark)
+        cells = dialect.separator.join(chosen).split(dialect.separator)
+        return cls(lines, cells, counts + 1, numbers)
 
     def at(self, row: int, part: str = "") -> Location:
         """Return the place of a row, or of `part` in it."""
@@ -71,17 +79,34 @@ class CsvTable(Value, eq=False):
         """Return one cell of every row; empty texts if no row has so many."""
         if self.rows:
             return [row[place] if place < len(row) else "" for row in self.rows]
-        return self.columns[place] if place < len(self.columns) else [""] * len(self)
+        if self.unsplit:
+            cut = (line.split(self.separator, place + 1) for line in self.unsplit)
+            return [cells[place] if place < len(cells) else "" for cells in cut]
+        width = self._width
+        return self.cells[place::width] if place < width else [""] * len(self)
 
     @property
     def header(self) -> list[str]:
         """Return the cells of the first row."""
-        return list(self.rows[0]) if self.rows else [column[0] for column in self.columns]
+        if self.unsplit:
+            return self.unsplit[0].split(self.separator)
+        return list(self.rows[0] if self.rows else self.cells[: self._width])
+
+    @property
+    def _width(self) -> int:
+        """Return how many cells all rows have."""
+        return int(self.widths[0]) if len(self.cells) else 0
 
     def without_header(self) -> "CsvTable":
         """Return the table without its first row."""
-        columns = tuple(column[1:] for column in self.columns)
-        return CsvTable(self.lines, columns, self.widths[1:], self.numbers[1:], self.rows[1:])
+        return replace(
+            self,
+            cells=self.cells[self._width :],
+            widths=self.widths[1:],
+            numbers=self.numbers[1:],
+            rows=self.rows[1:],
+            unsplit=self.unsplit[1:],
+        )
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -98,23 +123,16 @@ def _significant_lines(text: str, comment: str) -> tuple[list[str], Numbers]:
     return list(compress(lines, says)), numbers[says]
 
 
-def _even_columns(lines: Sequence[str], dialect: Dialect) -> tuple[list[str], ...]:
-    """Return the columns of `lines` if nothing is quoted and all have as many cells, else nothing.
-
-    All cells in one list, because a list per row costs three times as much.
-    """
+def _counts_of_marks(lines: Sequence[str], dialect: Dialect) -> Numbers | None:
+    """Return how many separators each line has; None where quotes or the like need a reader."""
     text = "\n".join(lines)
     mark = dialect.separator.encode()
     if not lines or len(mark) != 1 or "\r" in text or (dialect.quotes and '"' in text):
-        return ()
+        return None
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     ends = np.append(np.flatnonzero(data == _NEWLINE), len(data))
     before = np.searchsorted(np.flatnonzero(data == mark[0]), ends)
-    counts = np.diff(before, prepend=0)
-    if (counts != counts[0]).any():
-        return ()
-    cells, width = text.replace("\n", dialect.separator).split(dialect.separator), counts[0] + 1
-    return tuple(cells[place::width] for place in range(width))
+    return np.diff(before, prepend=0)
 
 
 def _rows(
