@@ -36,6 +36,7 @@ VERBS = {
     "history": "Show what was published, refused and taken back, or prove it.",
     "edges": "Show which edge is protected by what, and where nothing protects.",
     "deployed": "Note in the history what runs on an edge.",
+    "evidence": "Write what was published in a time into one file, or check one.",
     "check": "Say whether source files would be accepted.",
     "curve": "Show what every number of entries costs, to choose a limit.",
     "aggregate": "Merge addresses, prefixes and ranges into the fewest prefixes.",

@@ -266,18 +266,18 @@ class RecordedProject(Project, kw_only=True):
         Raises:
             SourceUnfit: Neither the file nor the store holds them now.
         """
+        stored = Blobs(self.store.root).get(one.sha256)
+        if stored is not None:
+            return stored
         try:
             data = read_local(path)
         except OSError:
             data = b""
         if sha256_of(data) == one.sha256:
             return data
-        stored = Blobs(self.store.root).get(one.sha256)
-        if stored is None:
-            raise SourceUnfit(
-                f"the file of {one.name} with sha256 {one.sha256[:12]} is gone, from which "
-                f"generation {self.generation.name} was made",
-                at=Location(str(path)),
-                hint="put it back where it was",
-            )
-        return stored
+        raise SourceUnfit(
+            f"the file of {one.name} with sha256 {one.sha256[:12]} is gone, from which "
+            f"generation {self.generation.name} was made",
+            at=Location(str(path)),
+            hint="put it back where it was",
+        )

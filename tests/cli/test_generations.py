@@ -1,6 +1,8 @@
 """Generations by name, the way back and its pin, and the history of all of it."""
 
 import json
+import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -131,6 +133,53 @@ def test_the_history_says_who_did_what_and_proves_it(
     assert (bad.code, "the end was changed" in bad.out) == (1, True)
     broken = json.loads(blockc("history", "verify", "--json", *place).out)
     assert keys(broken) == documented("history verify")
+
+
+def test_evidence_is_written_and_checked(
+    blockc: Blockc, tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    published(blockc, words, tmp_path)
+    place, path = ("-f", tmp_path / "blockc.toml"), tmp_path / "e.zip"
+    written = blockc("evidence", "--from", "2026-01-01", "-o", path, *place)
+    assert (written.code, written.out) == (0, "")
+    assert "2 generations; the history ends with" in written.err
+    report = json.loads(blockc("evidence", "--json", "-o", path, *place).out)
+    checked = blockc("evidence", "verify", path, "--rebuild")
+    assert (checked.code, checked.out) == (0, "")
+    assert "nothing is wrong, 2 compiled again with the same bytes" in checked.err
+    shutil.rmtree(tmp_path / "registries")
+    lacking = json.loads(blockc("evidence", "--json", "-o", path, *place).out)
+    assert lacking["missing"]
+    assert keys(report, lacking) == documented("evidence")
+    noted = json.loads(blockc("evidence", "verify", path, "--json").out)
+    assert (noted["problems"], len(noted["notes"])) == ([], len(lacking["missing"]))
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("more", b"")
+    bad = blockc("evidence", "verify", path)
+    assert (bad.code, bad.out) == (1, "more is not in the index\n")
+    again = json.loads(blockc("evidence", "verify", path, "--json").out)
+    assert keys(noted, again) == documented("evidence verify")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["evidence"], "name the file to write with -o"),
+        (["evidence", "verify"], "name the FILE to check"),
+        (["evidence", "verify", "x", "-o", "y"], "verify takes a FILE, and --rebuild"),
+        (["evidence", "write", "x", "-o", "y"], "belong to `blockc evidence verify FILE`"),
+        (["evidence", "-o", "y", "--to", "z"], "write days as YYYY-MM-DD"),
+        (["evidence", "-o", "y", "--published", "none"], "nothing was published here"),
+        (["history", "verify", "--country", "BR"], "takes no other option than -o"),
+        (["rollback", "--release", "x"], "takes no NAME"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    blockc: Blockc, tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = blockc(*words, "-f", tmp_path / "blockc.toml")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
 
 
 def test_since_when_a_country_was_blocked_has_every_gap(
