@@ -188,7 +188,28 @@ def section(target: Target) -> Iterator[str]:
     yield "## Into service\n"
     yield f"```sh\n{target.deployment.load}\n```\n"
     yield f"And back, from the generation before:\n\n```sh\n{target.deployment.rollback}\n```\n"
+    yield "## What is live\n"
+    yield live(target)
     yield "Written at: " + ", ".join(dict.fromkeys(map(link, target.references))) + ".\n"
+
+
+def live(target: Target) -> str:
+    """Return how what a live system has is verified."""
+    form, call = target.live, f"blockc verify --target {target.name} --list NAME --dump"
+    if form is None:
+        said = "Nothing shows what is loaded. What can be read are the files that are in use:"
+        return f"{said}\n\n```sh\n{call} FILE\n```\n"
+    if not form.one_file:
+        lines = [f"{command} > {number}" for number, command in enumerate(form.commands, 1)]
+        files = " --dump ".join(str(number) for number in range(1, len(lines) + 1))
+        shows = "\n".join(lines)
+        return f"```sh\n{shows}\n{call} {files}\n```\n\n{form.limits}\n"
+    shows = "; ".join(form.commands)
+    shows = shows if len(form.commands) == 1 else f"{{ {shows}; }}"
+    kinds = ", ".join(sorted(form.shows))
+    beside = f"Beside the entries it compares: {kinds}." if kinds else ""
+    notes = " ".join(one for one in (beside, form.limits) if one)
+    return f"```sh\n{shows} | {call} -\n```\n" + (f"\n{notes}\n" if notes else "")
 
 
 def limits(target: Target) -> Iterator[str]:

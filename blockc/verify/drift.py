@@ -1,14 +1,19 @@
 """How far an artifact, or what a live system has of it, is from what it should say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from blockc.addresses import AddrMap, AddrSet, Family, overlay
 from blockc.addresses.partition import Partition
-from blockc.addresses.rules import Match, Rules, meaning
-from blockc.targets.syntax.reading import Reading
+from blockc.addresses.rules import Rules, meaning
+from blockc.targets.core.document import OF_HEADER
+from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionValue
+from blockc.targets.syntax.reading import Ordered, Orders, Reading
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
+from blockc.verify.proof import consulted
 
 
 class Drift(Value, eq=False):
@@ -28,15 +33,15 @@ class Drift(Value, eq=False):
         return bool(self.missing or self.extra or self.other)
 
 
-def drift(match: Match, reading: Reading, intent: AddrMap) -> Drift:
+def drift(target: Target, reading: Reading, intent: AddrMap) -> Drift:
     """Return the addresses about which a reading says something else than it should.
 
     Raises:
         ValueError: If entries contradict each other; see `meaning`.
     """
-    families = intent.families
+    intent, families = consulted(target, intent), intent.families
     rules = [reading.rules.get(family, Rules.empty(family)) for family in families]
-    said = meaning(match, rules, reading.names, families)
+    said = meaning(target.match, rules, reading.names, families)
     names = tuple(dict.fromkeys((*intent.names, *said.names)))
     parts = [_differences(family, names, intent, said) for family in families]
     return Drift(*(AddrSet(tuple(part)) for part in zip(*parts, strict=True)))
@@ -59,3 +64,32 @@ def _differences(
 
 def _numbers(names: Sequence[str], one: AddrMap) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
     return np.array([names.index(name) for name in one.names])
+
+
+def live_reading(
+    target: Target,
+    shown: Sequence[ArtifactFile],
+    orders: Orders,
+    options: Mapping[str, OptionValue],
+) -> tuple[Reading, list[Ordered]]:
+    """Return what a live system says it has of an artifact, and what it must say beside.
+
+    Args:
+        shown: What it says; see `LiveForm`. Where the target has none, the files themselves.
+        orders: Those of the files of the artifact.
+        options: With which it was written.
+
+    Raises:
+        SourceSyntaxError: It is not what such a system says, or the artifact is not there.
+    """
+    ordered = [one for of_file in orders.values() for one in of_file]
+    live = target.live
+    if live is None:
+        beside = [one for one in ordered if not one.what.endswith(OF_HEADER)]
+        return target.reader(shown), beside
+    reading = live.reader([one.decoded() for one in shown], options)
+    expected = list(live.expects(options))
+    kinds = live.shows | {one.what for one in expected}
+    found = tuple(one for one in reading.found if one.what in kinds)
+    wanted = [one for one in ordered if one.what in live.shows]
+    return Reading(reading.parts, reading.names, found), [*wanted, *expected]

@@ -169,7 +169,7 @@ def prove(
 
 def _compare(artifact: _Artifact, reading: Reading, intent: AddrMap, known: Known) -> int:
     """Return the number of slots in which a reading was compared with what it should say."""
-    intent = _asked(artifact.target, intent)
+    intent = consulted(artifact.target, intent)
     names = tuple(dict.fromkeys((*intent.names, *reading.names)))
     label = np.fromiter(map(names.index, reading.names), np.int32)
     for family in reading.rules.keys() - set(intent.families):
@@ -268,8 +268,8 @@ def _proof(reading: Reading, slots: int) -> Proof:
     return Proof({f: len(rules) for f, rules in reading.rules.items()}, slots, 2 * slots)
 
 
-def _asked(target: Target, intent: AddrMap) -> AddrMap:
-    """Return the intent without verdicts in the space that the platform never looks up."""
+def consulted(target: Target, intent: AddrMap) -> AddrMap:
+    """Return an intent without verdicts in the space that the platform never looks up."""
     if not target.never_consulted:
         return intent
     silent = AddrSet.of(target.never_consulted)

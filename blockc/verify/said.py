@@ -36,7 +36,7 @@ def unordered(
         if file.path in orders:
             header = statements(file.decoded(), target.comment) if target.comment else ()
             found = [one for one in (*reading.found, *header) if one.path == file.path]
-            wrong = _difference(file.path, found, orders[file.path])
+            wrong = next(differences(file.path, found, orders[file.path]), None)
             if wrong:
                 return wrong
     return None
@@ -54,20 +54,20 @@ def statements(text: Text, comment: str) -> Iterator[Found]:
         at += len(line) + 1
 
 
-def _difference(
+def differences(
     path: str, found: Sequence[Found], orders: Sequence[Ordered]
-) -> SourceSyntaxError | None:
+) -> Iterator[SourceSyntaxError]:
+    """Yield the errors about what is said and not ordered, then about orders that are not met."""
     for one in found:
         wanted = [order.value for order in orders if order.what == one.what]
         if one.value not in wanted:
             expected = " or ".join(map(repr, wanted)) or "nothing of the kind"
-            return one.error(f"the {one.what} is {one.value!r}, ordered is {expected}")
+            yield one.error(f"the {one.what} is {one.value!r}, ordered is {expected}")
     said = [(one.what, one.value) for one in found]
     for order in orders:
         if order.required and (order.what, order.value) not in said:
             missing = f"the {order.what} {order.value!r} is ordered and missing"
-            return SourceSyntaxError(missing, at=Location(path))
-    return None
+            yield SourceSyntaxError(missing, at=Location(path))
 
 
 def beyond_limits(target: Target, reading: Reading) -> SourceSyntaxError | None:

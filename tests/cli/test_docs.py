@@ -190,6 +190,8 @@ def test_the_report_of_verify_is_documented(blockc: Blockc, tmp_path: Path, fold
     (dist / "far.txt").write_text(text.replace("177.0.0.0/12", "9.9.9.0/24"), encoding="utf-8")
     report = json.loads(blockc("verify", "--json", "--native", dist).out)
     assert keys(report) == documented("verify")
+    words = ("verify", "--json", dist, "--target", "plain", "--dump", dist / "far.txt")
+    assert keys(json.loads(blockc(*words).out)) == documented("verify --dump")
 
 
 def test_the_reports_of_edges_are_documented(blockc: Blockc, tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
 """`blockc verify`: is what is published what was made, and does it say what the policy says?"""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from blockc.cli.input_options import PATH, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
+from blockc.errors import Location, UsageError, os_reason
 from blockc.values import Value
+
+if TYPE_CHECKING:
+    from blockc.targets.syntax.tokens import ArtifactFile
 
 
 class VerifyCall(Value, kw_only=True):
@@ -15,11 +21,30 @@ class VerifyCall(Value, kw_only=True):
 
     folder: Path | None
     native: bool
+    dumps: tuple[Path, ...]
+    target: str | None
+    of_list: str
+
+    def __post_init__(self) -> None:
+        if bool(self.dumps) != bool(self.target) or (self.of_list and not self.dumps):
+            raise UsageError("--dump and --target go together, and --list with them")
+        if self.dumps and self.native:
+            raise UsageError("--native asks about what is published, and --dump about what is live")
 
 
 @click.command("verify")
 @click.argument("folder", metavar="[DIR]", type=PATH, required=False)
 @click.option("--native", is_flag=True, help="Ask every real program that is installed, too.")
+@click.option(
+    "--dump",
+    "dumps",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="What a live system says it has, - for standard input; repeatable.",
+)
+@click.option("--target", metavar="NAME", help="With --dump: which target it is.")
+@click.option("--list", "of_list", default="", metavar="NAME", help="With --dump: which list.")
 @verb(VerifyCall, shows=("file", "store", "offline", "json", "quiet", "verbose"))
 def command(settings: Settings, asked: VerifyCall) -> int:
     """Read again what is published, and prove that it says what it was made to say.
@@ -34,6 +59,11 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     line for each output, and all that differs: file and line, list, what it says and should say,
     and the prefixes that are missing or too many.
 
+    With --dump the question is another: is what a live system has what was published? FILE is
+    what it says: nft list table, ipset save with iptables-save and ip6tables-save, show map of
+    HAProxy, nginx -T; of other targets the files that are in use. docs/targets names the commands.
+    It is proved to say what the published artifact says, or the drift is printed.
+
     \b
     Exit codes: 0 all is as it was made, 1 something differs, 2 nothing is
     published there or its record is missing, 3 the bytes of a source are gone.
@@ -43,6 +73,28 @@ def command(settings: Settings, asked: VerifyCall) -> int:
 
     folder = asked.folder or settings.file.parent / "dist"
     stages = Stages(settings)
+    if asked.target:
+        from blockc.cli.views.verify import show_drift
+        from blockc.workspace.verifying import verify_dump
+
+        of, shown = (asked.target, asked.of_list), [_shown(path) for path in asked.dumps]
+        differences = verify_dump(folder, shown, project(settings), of, stages)
+        show_drift(settings, asked.target, differences)
+        return int(bool(differences))
     found = verify_published(folder, project(settings), native=asked.native, observe=stages)
     show_verification(settings, folder, found)
     return int(bool(found.differences))
+
+
+def _shown(path: Path) -> "ArtifactFile":
+    """Return what a live system says, from a file or from standard input."""
+    from blockc.storage.local import read_local
+    from blockc.targets.syntax.tokens import ArtifactFile
+
+    if str(path) == "-":
+        return ArtifactFile("standard input", sys.stdin.buffer.read())
+    try:
+        return ArtifactFile(str(path), read_local(path, None))
+    except OSError as reason:
+        said = f"cannot read it: {os_reason(reason)}"
+        raise UsageError(said, at=Location(str(path))) from None

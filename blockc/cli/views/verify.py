@@ -36,6 +36,18 @@ def show_verification(settings: Settings, folder: Path, found: Verification) -> 
     info(settings, f"{folder}: {said}")
 
 
+def show_drift(settings: Settings, target: str, differences: Sequence[Difference]) -> None:
+    """Print how what a live system has differs from what was published."""
+    if settings.json:
+        found = [difference_report(one) for one in differences]
+        show_json({"target": target, "holds": not found, "differences": found})
+        return
+    show_differences(differences)
+    count = len(differences)
+    said = f"{count:,} difference{'s' * (count != 1)} from" if count else "is"
+    info(settings, f"what {target} has: {said} what was published")
+
+
 def show_differences(differences: Sequence[Difference]) -> None:
     """Print all that differs, a paragraph each."""
     for one in differences:

@@ -5,14 +5,15 @@ there are as many for the exceptions, and the rule that takes them away.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, Family
 from blockc.addresses.rules import Match
 from blockc.targets.cloud.aws_wafv2_rule import STATUSES, read_rule
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File, SetRole
+from blockc.targets.core.live import LiveForm
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -25,11 +26,11 @@ from blockc.targets.core.target import (
     Target,
     TwoSets,
 )
-from blockc.targets.core.target_options import Option
+from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.json_tree import json_object
-from blockc.targets.syntax.reading import Ordered, Reading, decoded, each, two_sets
+from blockc.targets.syntax.json_tree import JsonNode, json_object
+from blockc.targets.syntax.reading import Ordered, Part, Reading, decoded, each, two_sets
 from blockc.targets.syntax.tokens import Text
 
 _NAME = re.compile(r"[\w\-]{1,128}", re.ASCII)
@@ -46,6 +47,11 @@ _KEYS = {
     "IPAddressVersion": str,
     "Addresses": list,
 }
+
+
+_KEYS_GOT = {"Name": str, "Id": str, "ARN": str, "IPAddressVersion": str, "Addresses": list}
+_ARN = re.compile(r"arn:[\w-]+:wafv2:[\w-]*:\w*:(regional|global)/ipset/[\w-]+/[\w-]+", re.ASCII)
+_SCOPE_IN_ARN = {"regional": "REGIONAL", "global": "CLOUDFRONT"}
 
 
 def read_ip_set(text: Text) -> Reading:
@@ -67,6 +73,26 @@ def read_with_rule(texts: Sequence[Text], *, in_two: bool = False) -> Reading:
     return Reading(both.parts, ("", rule.action), (*both.found, *rule.found))
 
 
+def read_got(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
+    """Return the rules of the sets that `aws wafv2 get-ip-set` printed, a file for each set.
+
+    Sets of other names are left out. Source: the shape GetIPSetResponse of the API; the scope
+    stands in the ARN.
+    """
+    readings = []
+    for text in texts:
+        got = json_object(text).fields({"IPSet": dict}, {"LockToken": str})["IPSet"]
+        document = got.fields(_KEYS_GOT, {"Description": str})
+        arn, name, family = document["ARN"], document["Name"], _family(document, text)
+        scope = _ARN.fullmatch(arn.value)
+        if not scope:
+            raise arn.error("this is not the ARN of an IP set")
+        found = name.found("AWS IP set", f"{_SCOPE_IN_ARN[scope[1]]} {name.value}")
+        if name.value == f"{options['name']}-{family.name}":
+            readings.append(Reading(_addresses(document, text, family), found=(found,)))
+    return Reading.joined(readings)
+
+
 def _read_set(text: Text) -> tuple[str, Reading]:
     """Return the name of an IP set and its rules.
 
@@ -82,19 +108,30 @@ def _read_set(text: Text) -> tuple[str, Reading]:
     for key, good in fine.items():
         if not good:
             raise document[key].error(f"AWS does not take this {key}")
-    family = _VERSIONS[document["IPAddressVersion"].value]
-    if family not in text.families:
-        raise document["IPAddressVersion"].error(f"an {family.name} set where it does not belong")
-    addresses = document["Addresses"]
-    bare = [at for at, address in enumerate(addresses.texts()) if "/" not in address]
-    if bare:
-        raise addresses.where(bare[0], "AWS takes prefixes, with their length")
-    parts = decode_rules(text, addresses.value, 1, addresses.where, families=(family,))
+    parts = _addresses(document, text, _family(document, text))
     name = document["Name"]
     found = name.found("AWS IP set", f"{document['Scope'].value} {name.value}")
     policies = _DIGEST.findall(document["Description"].value)
     said = (document["Description"].found("policy", policy) for policy in policies)
     return name.value, Reading(parts, found=(found, *said))
+
+
+def _family(document: Mapping[str, JsonNode], text: Text) -> Family:
+    version = document["IPAddressVersion"]
+    family = _VERSIONS.get(version.value)
+    if family is None:
+        raise version.error("AWS does not take this IPAddressVersion")
+    if family not in text.families:
+        raise version.error(f"an {family.name} set where it does not belong")
+    return family
+
+
+def _addresses(document: Mapping[str, JsonNode], text: Text, family: Family) -> tuple[Part, ...]:
+    addresses = document["Addresses"]
+    bare = [at for at, address in enumerate(addresses.texts()) if "/" not in address]
+    if bare:
+        raise addresses.where(bare[0], "AWS takes prefixes, with their length")
+    return decode_rules(text, addresses.value, 1, addresses.where, families=(family,))
 
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
@@ -202,6 +239,18 @@ AWS_WAFV2_IPSET = Target(
         links=True,
         extra_files=(_RULE,),
         reader=decoded(read_with_rule),
+    ),
+    live=LiveForm(
+        commands=(
+            "aws wafv2 get-ip-set --name NAME-ipv4 --scope SCOPE --id ID",
+            "aws wafv2 get-ip-set --name NAME-ipv6 --scope SCOPE --id ID",
+        ),
+        reader=read_got,
+        shows=frozenset({"AWS IP set"}),
+        one_file=False,
+        alone=True,
+        limits="Which rules use the sets is not shown: a list that is written with a rule has no "
+        "such form.",
     ),
     joint=Joint(_REFERENCES // len(FAMILIES), _QUOTAS),
     deployment=Deployment(

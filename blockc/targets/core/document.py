@@ -261,13 +261,16 @@ class Document(Value, dict=True):
         return [short for line in lines for short in _wrapped(line)]
 
 
+OF_HEADER = " in the header"  # how what a line of the header is about ends
+
+
 def topic(line: str) -> str:
     """Return what a line of a header is about.
 
     >>> topic("ipv4: 2 entries, 7 addresses")
     'ipv4 in the header'
     """
-    return f"{line.partition(' ')[0].rstrip(':')} in the header"
+    return f"{line.partition(' ')[0].rstrip(':')}{OF_HEADER}"
 
 
 def _distinct(labels: NDArray[np.int32]) -> list[int]:

@@ -9,6 +9,7 @@ from blockc.addresses import FAMILIES, V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
 from blockc.targets.core.layout import ExtraFile, File, SetRole, Writer, with_ending
+from blockc.targets.core.live import LiveForm
 from blockc.targets.core.response import Response
 from blockc.targets.core.target_options import Option, OptionContext, OptionValue, settle
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
@@ -181,6 +182,7 @@ class Target(Value, kw_only=True, eq=False):
             used by itself.
         debian, pypi: The packages that its tests need beside those of the native check.
         responses: What it can do about clients besides blocking them, and what it can answer.
+        live: How what a live system has of an artifact is read, or None where that is the files.
         notes: What an operator must know besides, in paragraphs, for the documentation.
     """
 
@@ -212,6 +214,7 @@ class Target(Value, kw_only=True, eq=False):
     debian: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
     responses: Responses = Responses()
+    live: LiveForm | None = None
     notes: str = ""
 
     @property
@@ -247,6 +250,7 @@ class Target(Value, kw_only=True, eq=False):
             match=Match.TWO_SETS,
             reader=self.two_sets.reader,
             extra_files=self.two_sets.extra_files,
+            live=None,
             responses=replace(self.responses, extra_files=(), reader=None, native=None),
             joint=None,
         )
@@ -262,6 +266,7 @@ class Target(Value, kw_only=True, eq=False):
             extra_files=(*self.extra_files, *able.extra_files),
             reader=able.reader or self.reader,
             native=able.native or self.native,
+            live=None if self.live and self.live.alone else self.live,
         )
 
     def response(

@@ -6,12 +6,14 @@ name already exists"), so that number is an option and never follows the entries
 memory.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from blockc.addresses import V4, V6
+from blockc.addresses import V4, V6, Family
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
+from blockc.targets.core.live import LiveForm, joined, only
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -24,13 +26,14 @@ from blockc.targets.core.target import (
     Responses,
     Target,
 )
-from blockc.targets.core.target_options import Option
+from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.kernel.ipset_restore import MOST_ENTRIES, Restore
-from blockc.targets.kernel.iptables import read_rules
-from blockc.targets.kernel.passing import OPTIONS, passing
+from blockc.targets.kernel.iptables import Saved, read_rules
+from blockc.targets.kernel.passing import OPTIONS, PASSES, passing
 from blockc.targets.syntax.reading import Ordered, Reading, acting, decoded
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 
 def read_ipset(texts: Sequence[Text]) -> Reading:
@@ -52,6 +55,52 @@ def read_ipset(texts: Sequence[Text]) -> Reading:
     return Reading.joined([*sets, Reading((), found=found)])
 
 
+_OPTIONS_SHOWN = re.compile(r" (?:bucketsize [0-9]+|initval 0x[0-9a-f]+)")
+_ENTERED = "rule that sends packets to the chain"
+
+
+def read_saved(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
+    """Return the same of what `ipset save`, `iptables-save` and `ip6tables-save` show.
+
+    The kernel shows sets in no order, addresses without their length, and other sets and chains.
+    """
+    whole, chain = joined(texts), str(options["set"])
+    names = {family: f"{chain}_v{family.version}" for family in (V4, V6)}
+    sets = only(whole, lambda line: _set_line(line, [*names.values()]))
+    restore = Restore(sets)
+    readings = []
+    found = list(restore.found)
+    for family, name in names.items():
+        rules = Saved(whole, chain, family)
+        file = read_rules(rules.text)
+        action = file.actions.get(name, "")
+        readings += [acting(Reading((restore.part(name, family),)), action)] if action else []
+        passes = f"{_program(family)} {PASSES}"  # what passes one does not pass the other
+        found += [replace(o, what=passes) if o.what == PASSES else o for o in file.found]
+        found += rules.entered(_ENTERED)
+    return Reading.joined([*readings, Reading((), found=tuple(found))])
+
+
+def _set_line(line: str, names: Sequence[str]) -> str | None:
+    """Return a line of `ipset save` as a restore file has it, None if it is about other sets."""
+    words = line.split(" ", 2)
+    if words[0] not in ("create", "add") or words[1:2][0] not in names:
+        return None
+    return _OPTIONS_SHOWN.sub("", line)
+
+
+def _live_orders(options: Mapping[str, OptionValue]) -> Iterator[Ordered]:
+    for family in (V4, V6):
+        program = _program(family)
+        yield Ordered(f"{program} {_ENTERED}", options["set"])
+        for one in passing(options, family.version):
+            yield replace(one, what=f"{program} {one.what}")
+
+
+def _program(family: Family) -> str:
+    return "iptables" if family == V4 else "ip6tables"
+
+
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     options = document.options
     live = {family: f"{options['set']}_v{family.version}" for family in file.families}
@@ -63,8 +112,7 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
         yield Ordered("hashsize", options["hashsize"])
         return
     for family, name in live.items():
-        program = "iptables" if family == V4 else "ip6tables"
-        yield Ordered(f"{program} chain", options["set"], claimed=True)
+        yield Ordered(f"{_program(family)} chain", options["set"], claimed=True)
         yield Ordered("ipset set", name)
         yield from passing(options, family.version)
 
@@ -147,6 +195,12 @@ IPSET = Target(
     maturity=Maturity.PROGRAM,
     packets=True,
     responses=Responses(actions=frozenset({"monitor", "warn"})),
+    live=LiveForm(
+        commands=("ipset save", "iptables-save", "ip6tables-save"),
+        reader=read_saved,
+        shows=frozenset({"ipset set", "maxelem", "iptables chain", "ip6tables chain"}),
+        expects=_live_orders,
+    ),
     deployment=Deployment(
         load="""\
 ipset restore < list.ipset

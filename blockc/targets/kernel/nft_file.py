@@ -65,13 +65,14 @@ class NftFile:
     to the next.
 
     The table is emptied before it is filled and its chains accept by policy, so what is in the
-    file is all there is. Anything else is an error.
+    file is all there is. Anything else is an error. Of a table that nft shows, which is `shown`,
+    that is true as well.
 
     Source: nft(8) and nft 1.0.6 itself: statements end at a newline or `;`, prefixes, ranges and
     single addresses may be mixed, intervals must not overlap.
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, *, shown: bool = False) -> None:
         self.sets: dict[str, Part] = {}
         self.actions: dict[str, str] = {}  # set -> what happens to its sources
         self.found: list[Found] = []
@@ -81,10 +82,20 @@ class NftFile:
         self._text = text
         self._file = NFT.read(text)
         self._file.skip_ends()
+        if shown:
+            self._block(self._shown())
+            return
         name = self._table("table")
         if self._table("delete", "table") != name:
             raise self.found[-1].error(f"expected the table {name!r} to be deleted first")
         self._block(name)
+
+    def _shown(self) -> str:
+        """Return the name of the table that nft shows, without a step."""
+        name = self._file.text.text[self._file.at :].split()[2:3]
+        found = self._file.found("nft table", f"inet {''.join(name)}")
+        self.found.append(found)
+        return "".join(name)
 
     def _name(self, known: Collection[str] = ()) -> str:
         if self._file.word in known:

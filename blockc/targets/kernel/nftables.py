@@ -4,11 +4,13 @@ The file replaces the whole table in one transaction: `table` makes sure that it
 removes it with everything in it, and the block makes it anew (`destroy` is unknown to nft 1.0.6).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, block, joined, only
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -22,14 +24,30 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number, tracks
-from blockc.targets.kernel.passing import OPTIONS, passing
+from blockc.targets.kernel.passing import OPTIONS, PASSES, passing
 from blockc.targets.syntax.reading import Ordered, Reading, acting, each
 from blockc.targets.syntax.tokens import Text
+
+_COUNTED = re.compile(r"counter packets [0-9]+ bytes [0-9]+")
 
 
 def read_nft(text: Text) -> Reading:
     """Return what the chains do to the sources in the interval sets they name."""
-    file = NftFile(text)
+    return _meaning(NftFile(text))
+
+
+def read_shown(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
+    """Return the same of the table as `nft list table` or `nft list ruleset` shows it.
+
+    Counters have counted, prefixes are ranges or not, and other tables stand beside.
+    """
+    table = re.escape(str(options["table"]))
+    counted = only(joined(texts), lambda line: _COUNTED.sub("counter", line))
+    begin = re.compile(rf"^table inet {table} \{{", re.MULTILINE)
+    return _meaning(NftFile(block(counted, begin, f"table inet {options['table']}"), shown=True))
+
+
+def _meaning(file: NftFile) -> Reading:
     sets = (acting(Reading((file.sets[name],)), does) for name, does in file.actions.items())
     return Reading.joined([*sets, Reading((), found=tuple(file.found))])
 
@@ -111,6 +129,11 @@ NFTABLES = Target(
     maturity=Maturity.PROGRAM,
     packets=True,
     responses=Responses(actions=frozenset({"monitor", "warn"})),
+    live=LiveForm(
+        commands=("nft list table inet TABLE",),
+        reader=read_shown,
+        shows=frozenset({"nft table", "nft hook", "nft priority", PASSES}),
+    ),
     deployment=Deployment(
         load="nft -f list.nft  # one transaction: a file that fails leaves the old table in force",
         rollback="nft -f PREVIOUS/list.nft  # or, to block nothing: nft delete table inet TABLE",

@@ -3,7 +3,8 @@
 A map says a word for one list too, so nothing changes for who asks when a list becomes several.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -12,6 +13,7 @@ from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
+from blockc.targets.core.live import LiveForm, joined, only
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -23,7 +25,7 @@ from blockc.targets.core.target import (
     Responses,
     Target,
 )
-from blockc.targets.core.target_options import Option
+from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.proxy.haproxy_fallback import (
     ASKED_TWICE,
@@ -62,6 +64,14 @@ def read_map(text: Text) -> Reading:
     require_distinct(reading.parts)
     _require_no_fallback(text, reading)
     return reading
+
+
+_POINTER = re.compile(r"^0x[0-9a-f]+ ")
+
+
+def read_shown(texts: Sequence[Text], _options: Mapping[str, OptionValue]) -> Reading:
+    """Return the rules of a map as `show map` prints it: each entry after where it is kept."""
+    return read_map(only(joined(texts), lambda line: _POINTER.sub("", line)))
 
 
 def read_with_rules(texts: Sequence[Text]) -> Reading:
@@ -188,6 +198,11 @@ HAPROXY_MAP = Target(
     ),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
+    live=LiveForm(
+        commands=("echo 'show map /etc/haproxy/list.map' | socat stdio /run/haproxy/admin.sock",),
+        reader=read_shown,
+        limits="Whether a frontend asks the map stands in its configuration and is not shown.",
+    ),
     references=(_MANUAL,),
     deployment=Deployment(
         load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy",

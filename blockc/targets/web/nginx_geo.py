@@ -14,7 +14,7 @@ Two things nginx does that the file does not show, both kept because they are th
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from blockc.addresses import FAMILIES
@@ -22,6 +22,7 @@ from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
+from blockc.targets.core.live import LiveForm, block, joined
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -33,7 +34,7 @@ from blockc.targets.core.target import (
     Responses,
     Target,
 )
-from blockc.targets.core.target_options import Option
+from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.reading import Found, Ordered, Reading, decoded, each
@@ -113,6 +114,13 @@ def read_geo(text: Text) -> Reading:
     if geo.word:
         raise geo.error("expected one geo block and nothing else")
     return Reading(parts, names, tuple(found))
+
+
+def read_dumped(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
+    """Return the same of the block for the variable in what `nginx -T` prints of all its files."""
+    variable = re.escape(f"${options['variable']}")
+    begin = re.compile(rf"^[ \t]*geo\s+(?:\$\w+\s+)?{variable}\s*\{{", re.MULTILINE)
+    return read_geo(block(joined(texts), begin, f"geo block for ${options['variable']}"))
 
 
 def read_with_server(texts: Sequence[Text]) -> Reading:
@@ -259,6 +267,13 @@ NGINX_GEO = Target(
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
+    live=LiveForm(
+        commands=("nginx -T",),
+        reader=read_dumped,
+        shows=frozenset({"nginx variable", "nginx source", "nginx values"}),
+        limits="It is what nginx would load; a running one has it from its last reload on. What "
+        "asks the variable, and the second file, are not looked at.",
+    ),
     references=(_MODULE,),
     deployment=Deployment(
         load="nginx -t && nginx -s reload  # a file that does not load leaves the old one in force",
