@@ -14,7 +14,7 @@ from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
 _BLANKS = " \t"
-_BATCH = 1 << 20  # characters that are cut into words at a time
+_BATCH = 1 << 17  # characters that are cut into words at a time
 _END = " \0 "  # the end of an entry, as a word; no text has the character itself
 _BEFORE = ("#", "\n")  # lines before the first entry begin so
 _BETWEEN = ("\n\n", *_BLANKS)  # what does not stand between entries of one word
