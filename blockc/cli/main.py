@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 VERBS = {
     "init": "Write a policy to begin with, and what builds it every night.",
     "update": "Fetch the sources, check them and lock what builds use.",
+    "refresh": "Do all that a night needs: update, build, publish, reload.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "verify": "Prove that what is published is what was made.",
     "lookup": "Say whether addresses are blocked, and the whole reason.",

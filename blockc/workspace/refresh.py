@@ -1,5 +1,6 @@
 """After a build: what reads the artifacts is told, and if that fails all goes back."""
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -54,7 +55,7 @@ def reload_changed(policy: Policy, folder: Path, now: Now) -> Reloaded:
     failed = next((one for one in runs if one.failure), None)
     if failed is None:
         return Reloaded(tuple(runs))
-    reason = f"{' '.join(failed.words)} {failed.failure}"
+    reason = f"{shlex.join(failed.words)} {failed.failure}"
     try:
         back = rollback(folder, BY, reason=reason, now=now(), hold=False)
     except BlockcError as problem:
@@ -77,7 +78,7 @@ def _told(policy: Policy, folder: Path, now: Now) -> Iterator[HookRun]:
         facts = {
             "generation": receipts.live,
             "outputs": {path: receipts.published[path] for path in outputs},
-            "by": " ".join(hook.words),
+            "by": shlex.join(hook.words),
         }
         if done.failure:
             append_event(folder, RELOAD_FAILED, {**facts, "said": done.failure}, now())

@@ -194,6 +194,25 @@ def test_the_report_of_verify_is_documented(blockc: Blockc, tmp_path: Path, fold
     assert keys(json.loads(blockc(*words).out)) == documented("verify --dump")
 
 
+def test_the_report_of_refresh_is_documented(blockc: Blockc, policy: Path) -> None:
+    hook = """on_change = ["sh", "-c", "echo no; exit 1"]"""
+    text = """version = 1
+[list.a]
+block = ["feed:our-cloud"]
+except = [{ prefix = "5.5.0.1", owner = "a", reason = "b", until = 2099-01-01 }]
+stages = [{ from = 2026-01-01, action = "block" }, { from = 2099-01-01, action = "block" }]
+[[output]]
+list = "a"
+target = "plain"
+path = "a"
+"""
+    policy.write_text(text + hook, encoding="utf-8")
+    report = json.loads(blockc("refresh", "-f", policy, "--json").out)
+    assert report.pop("update")["sources"]
+    assert report.pop("build")["artifacts"]
+    assert keys(report) == documented("refresh") - {"update", "build"}
+
+
 def test_the_reports_of_edges_are_documented(blockc: Blockc, tmp_path: Path) -> None:
     policy = tmp_path / "blockc.toml"
     policy.write_text(EDGES.replace('"near.txt"]', "]") + "[edge.bare]\n", encoding="utf-8")

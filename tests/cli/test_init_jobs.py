@@ -32,14 +32,17 @@ def git(folder: Path, *words: str) -> str:
     return done.out
 
 
-def refresh(folder: Path, registries: Path, update: str = "true") -> Done:
+def refresh(folder: Path, registries: Path, before: str = "true") -> Done:
+    """Run the job; `before` is what the shell runs first, in place of what a night brings."""
+    program = folder.parent / "blockc"
+    program.write_text(f'#!/bin/sh\n{before} || exit\nexec {PROGRAM} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
     return run(
         folder,
         "sh",
         "blockc-refresh.sh",
-        BLOCKC=PROGRAM,
-        BLOCKC_UPDATE=update,
-        BLOCKC_OPTIONS=f"--from {registries} -q --as-of 2026-11-23 --publish-as-of",
+        BLOCKC=str(program),
+        BLOCKC_OPTIONS=f"--from {registries} -q",
     )
 
 
@@ -70,23 +73,40 @@ def test_the_refresh_commits_what_changed_with_the_difference_as_text(
 def test_the_refresh_commits_the_lock_with_the_artifacts(
     repository: Path, registries: Path
 ) -> None:
-    update = repository.parent / "update"
-    update.write_text("#!/bin/sh\necho 'version = 1' > blockc.lock\n", encoding="ascii")
-    update.chmod(0o755)
-    assert refresh(repository, registries, update=str(update)).code == 0
+    assert refresh(repository, registries, "echo version = 1 > blockc.lock").code == 0
     assert "blockc.lock" in git(repository, "show", "--format=", "--name-only", "HEAD").split()
 
 
-@pytest.mark.parametrize("broken", ["update", "build"])
-def test_a_refresh_that_fails_commits_nothing(
+@pytest.mark.parametrize("broken", ["refresh", "build"])
+def test_a_refresh_that_publishes_nothing_commits_nothing(
     repository: Path, registries: Path, broken: str
 ) -> None:
+    assert refresh(repository, registries).code == 0
+    assert len(git(repository, "log", "--format=%s").splitlines()) == 2
+    policy = repository / "blockc.toml"
+    policy.write_text(policy.read_text("utf-8").replace('"CN", "BR"', '"CN", "AU"'), "utf-8")
     if broken == "build":
         (registries / "delegated-arin-extended-latest").unlink()
-    done = refresh(repository, registries, update="true" if broken == "build" else "sh -c 'exit 3'")
-    assert done.code != 0
-    assert git(repository, "log", "--format=%s").split() == ["begin"]
+    lock = "echo version = 1 > blockc.lock"
+    done = refresh(repository, registries, lock if broken == "build" else f"{lock}; sh -c 'exit 3'")
+    assert done.code == 3
+    assert len(git(repository, "log", "--format=%s").splitlines()) == 2
     assert git(repository, "diff", "--cached", "--name-only") == ""
+
+
+def test_what_was_published_is_committed_though_somebody_must_look(
+    repository: Path, registries: Path
+) -> None:
+    policy = repository / "blockc.toml"
+    text = policy.read_text("utf-8")
+    edge = f'{text}\n[refresh]\nwebhook_env = "X"\n'
+    policy.write_text(edge.replace("[[output]]", '[[output]]\non_change = ["false"]', 1), "utf-8")
+    done = refresh(repository, registries)
+    assert done.code == 2
+    changed = git(repository, "show", "--format=", "--name-only", "HEAD").split()
+    assert "published/nginx-geo/blocked.conf" in changed
+    summary = (repository / ".blockc" / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("### blockc refresh: somebody must act")
 
 
 def commands(job: dict[str, Any]) -> list[str]:
@@ -168,12 +188,11 @@ def test_the_units_are_well_formed_and_name_the_folder(
     escaped = str(folder).replace("%", "%%")
     assert f"WorkingDirectory={escaped}\n" in service
     assert f'ReadWritePaths="{escaped}"\n' in service
-    assert re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE) == [
-        '"/opt/my tools/blockc" update', '"/opt/my tools/blockc" build',
-    ]  # fmt: skip
+    found = re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE)
+    assert found == ['"/opt/my tools/blockc" refresh']
 
 
-def test_the_cron_line_runs_both_verbs_in_the_folder(
+def test_the_cron_line_refreshes_in_the_folder(
     blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "blockc"
@@ -192,7 +211,7 @@ def test_the_cron_line_runs_both_verbs_in_the_folder(
     done = run(tmp_path, "sh", "-c", command, CALLED=str(tmp_path / "called"))
     assert done == (0, "", "")
     called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
-    assert called == [f"{verb} --quiet in {folder}" for verb in ("update", "build")]
+    assert called == [f"refresh --quiet in {folder}"]
 
 
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "a\x1bb"])

@@ -134,8 +134,10 @@ def command(settings: Settings, asked: BuildCall) -> None:
     """
     if asked.dry_run:
         _dry_run(settings, asked)
-    else:
-        _build(settings, asked)
+        return
+    report = publish_and_tell(settings, asked, wanted=settings.json)
+    if settings.json:
+        show_json(report)
 
 
 def _dry_run(settings: Settings, asked: BuildCall) -> None:
@@ -161,8 +163,12 @@ def _dry_run(settings: Settings, asked: BuildCall) -> None:
         raise problem
 
 
-def _build(settings: Settings, asked: BuildCall) -> None:
-    """Publish what the policy means, without compiling what is published already."""
+def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> dict[str, object]:
+    """Publish what the policy means, without compiling what is published already.
+
+    Prints the tables for people, and returns what `docs/json.md` describes, for programs, if it is
+    wanted: where nothing changed that takes longer than all the rest.
+    """
     from blockc.workspace.unchanged import BuildCheck
 
     asked.require_place(settings.file)
@@ -171,8 +177,7 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
         kept = None if asked.rebuild else check.unchanged()
     if kept:
-        _tell_unchanged(settings, asked, kept, checking)
-        return
+        return _tell_unchanged(settings, asked, kept, checking, wanted=wanted)
     from blockc.cli.views.build import build_report, day_warnings, show_build
     from blockc.cli.views.impact import harm_warnings
     from blockc.compiler.manifest_changes import changes_to_act_on
@@ -193,10 +198,9 @@ def _build(settings: Settings, asked: BuildCall) -> None:
         _tell_pinned(run.published.pin)
     else:
         check.remember(run.day, run.build, run.published, said)
-    if settings.json:
-        show_json(report)
-    else:
+    if not settings.json:
         show_build(settings, run)
+    return report
 
 
 def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun":
@@ -248,8 +252,8 @@ def build_command(settings: Settings, asked: BuildCall) -> list[str]:
 
 
 def _tell_unchanged(
-    settings: Settings, asked: BuildCall, kept: "Unchanged", stages: Stages
-) -> None:
+    settings: Settings, asked: BuildCall, kept: "Unchanged", stages: Stages, *, wanted: bool
+) -> dict[str, object]:
     """Say again what the last build warned of, and that it still holds."""
     _write_depfile(settings, asked, lambda: kept.reads)
     for text in kept.said["oddities"]:
@@ -262,17 +266,18 @@ def _tell_unchanged(
     pin = pin_of(place)
     if pin:
         _tell_pinned(pin)
-    if settings.json:
-        from blockc.cli.views.build import unchanged_report
-
-        published = Published(place, kept.generation, unchanged=kept.files, pin=pin)
-        show_json(unchanged_report(kept, published, asked.inputs().day, stages.seconds))
-    if asked.sample and not settings.json:
-        info(settings, "SAMPLE DATA, for trying blockc and not for use")
     if not settings.json:
+        if asked.sample:
+            info(settings, "SAMPLE DATA, for trying blockc and not for use")
         files = f"{len(kept.files):,} file{'s' * (len(kept.files) != 1)}"
         said = f"{files} checked, no input changed, nothing was compiled (see --rebuild)"
         info(settings, f"published {place}: unchanged; {said}")
+    if not wanted:
+        return {}
+    from blockc.cli.views.build import unchanged_report
+
+    published = Published(place, kept.generation, unchanged=kept.files, pin=pin)
+    return unchanged_report(kept, published, asked.inputs().day, stages.seconds)
 
 
 def _tell_pinned(pin: "Pin") -> None:

@@ -1,6 +1,5 @@
 """`blockc update`: fetch the sources, check them, store them, write the lock."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,7 +55,20 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     was, or with --strict a source could not be fetched, 4 new data was refused
     and a person must look at it.
     """
-    from blockc.cli.views.update import tell_outcomes
+    done, report = update_and_tell(settings, asked)
+    if settings.json:
+        show_json(report)
+    done.require_fit()
+    done.require_current(strict=asked.strict and not settings.offline)
+
+
+def update_and_tell(settings: Settings, asked: UpdateCall) -> "tuple[Update, dict[str, object]]":
+    """Update the sources and the lock, and print the table for people.
+
+    Returns what it came to, and what `docs/json.md` describes, for programs. Whether that is good
+    enough is for the caller to say.
+    """
+    from blockc.cli.views.update import show_update, tell_outcomes, update_report
     from blockc.fetch.update.tools import UpdateOptions
     from blockc.fetch.update.update import commit, update
     from blockc.workspace.sources import chosen
@@ -77,17 +89,8 @@ def command(settings: Settings, asked: UpdateCall) -> None:
     written = not asked.dry_run and not done.without_data
     if written:
         commit(tools.root, path, done, only=None if asked.sources else names)
-    _show(settings, done, path, written=written)
-    done.require_fit()
-    done.require_current(strict=asked.strict and not settings.offline)
-
-
-def _show(settings: Settings, done: "Update", path: Path, *, written: bool) -> None:
-    from blockc.cli.views.update import show_update, update_report
-
-    if settings.json:
-        show_json(update_report(done, str(path), written=written))
-        return
-    show_update(settings, done)
-    if written:
-        info(settings, f"{path} names what builds use; commit it")
+    if not settings.json:
+        show_update(settings, done)
+        if written:
+            info(settings, f"{path} names what builds use; commit it")
+    return done, update_report(done, str(path), written=written)

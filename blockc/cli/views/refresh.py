@@ -1,0 +1,71 @@
+"""What a refresh came to, as the few lines that people read in a mail, a chat or a job's page."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blockc.errors import printable
+
+Plain = Mapping[str, Any]
+_SOON_DAYS = 30
+_ENDS = {0: "done", 2: "somebody must act", 3: "a source must be mended", 4: "approval is needed",
+         5: "a limit is exceeded", 70: "blockc is wrong"}  # fmt: skip
+
+
+def headline(report: Plain) -> str:
+    """Return how a refresh ended, in a line."""
+    code = report["exit_code"]
+    return f"blockc refresh: {_ENDS.get(code, 'failed')} (exit code {code})"
+
+
+def summary_lines(report: Plain) -> Iterator[str]:
+    """Yield what people want to know of a refresh, the most important first."""
+    for one in report["failures"]:
+        yield f"{one['step']} FAILED: {one['error']}"
+    yield from _published(report)
+    yield from _reloads(report["reload"])
+    for source in (report["update"] or {"sources": []})["sources"]:
+        if source["result"] in ("kept", "refused", "no data"):
+            yield f"source {source['name']}: {source['result']}"
+    for one in report["lists"]:
+        if one["next_in_days"] is not None and one["next_in_days"] <= _SOON_DAYS:
+            yield f"list {one['name']}: {one['next_action']} from {one['next_from']}"
+        for each in one["exceptions"]:
+            if each["days_left"] <= _SOON_DAYS:
+                what = f"exception {each['select']} ends on {each['until']}"
+                yield f"list {one['name']}: {what}; {each['owner']} owns it"
+
+
+def _published(report: Plain) -> Iterator[str]:
+    build = report["build"]
+    if not build:
+        kept = report["generation"]
+        yield f"nothing was published; generation {kept} is shown" if kept else "nothing is shown"
+    elif build["pinned"]:
+        yield f"nothing was published: pinned to {build['pinned']['generation']}"
+    elif build["written"] or build["removed"]:
+        files = f"{len(build['written']):,} files written, {len(build['removed']):,} removed"
+        yield f"published generation {build['generation']}: {files}"
+    else:
+        yield f"nothing changed; generation {build['generation']} is shown"
+
+
+def _reloads(reload: Plain | None) -> Iterator[str]:
+    if reload is None:
+        return
+    for one in reload["runs"]:
+        words = shlex.join(one["command"])
+        yield f"{words}: {one['failure'] or 'done'}, for {', '.join(one['outputs'])}"
+    if reload["back_to"]:
+        yield f"went back to generation {reload['back_to']}"
+
+
+def summary_markdown(report: Plain) -> str:
+    """Return a refresh as Markdown, for the page of a job."""
+    lines = [_escaped(printable(line)) for line in summary_lines(report)]
+    return "\n".join([f"### {headline(report)}", "", *(f"- {line}" for line in lines), ""])
+
+
+def _escaped(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-!|~&" else c for c in text)
