@@ -25,6 +25,7 @@ from blockc.policy.model import (
 from blockc.policy.policy_schema import group_schema, policy_schema
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.policy.syntax.selectors import AddressRange, CountrySelector, FeedSelector, ListSelector
+from blockc.tomlio.tables import MOST_MISTAKES
 from blockc.tomlio.when import When
 from tests.policy.crowd import with_outputs
 from tests.policy.toy import KNOWN, OPTIONS, TODAY, WORLD, Files, addresses, parsed, resolved
@@ -278,7 +279,7 @@ def test_a_long_circle_of_lists_is_told_by_its_ends() -> None:
     with pytest.raises(Mistakes) as found:
         parse_policy("p.toml", f"version = 1\n{lists}", known=Known({}))
     (first, *rest) = found.value.errors
-    assert len(rest) == 299
+    assert len(rest) == MOST_MISTAKES
     assert first.hint == (
         "l0 -> l1 -> l2 -> l3 -> l4 -> l5 -> 290 more -> l296 -> l297 -> l298 -> l299 -> l0"
     )
