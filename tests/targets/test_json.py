@@ -40,7 +40,7 @@ def test_the_document_has_the_keys_that_programs_rely_on() -> None:
     [
         ('"schema": "blockc-list/1"', '"schema": "blockc-list/2"', 2, "expected 'blockc-list/1'"),
         ('"verdict": "block"', '"verdict": "allow"', 5, "expected 'block'"),
-        ('"sample": false', '"sample": 0', 11, "'sample' is not a true or false"),
+        ('"sample": false', '"sample": 0', 11, "'sample' is not true or false"),
         ('"sample": false,', "", 1, "the key 'sample' is missing"),
         ('"sample": false,', '"sample": false, "x": 1,', 11, "unknown key 'x'"),
         ('"sample": false,', '"sample": false, "sample": true,', 11, "'sample' occurs twice"),

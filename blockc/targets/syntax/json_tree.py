@@ -16,8 +16,18 @@ from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 
 Path = tuple[str | int, ...]
-_TOKEN = re.compile(r'[ \t\r\n]*+("(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^ \t\r\n{}\[\],:"]++)', re.DOTALL)
-_NAMES = {str: "text", list: "list", bool: "true or false", dict: "object", int: "number"}
+_TOKEN = re.compile(  # a key with its colon, or anything else that stands alone
+    r"""[ \t\r\n]*+(?:("(?:[^"\\]|\\.)*+")[ \t\r\n]*+:
+        |("(?:[^"\\]|\\.)*+"|[{}\[\],]|[^ \t\r\n{}\[\],:"]++))""",
+    re.DOTALL | re.VERBOSE,
+)
+_NAMES = {
+    str: "a text",
+    list: "a list",
+    bool: "true or false",
+    dict: "an object",
+    int: "a number",
+}
 
 
 def json_object(text: Text) -> "JsonNode":
@@ -32,12 +42,11 @@ def json_object(text: Text) -> "JsonNode":
         raise text.error(f"not JSON: {error.msg.lower()}", error.pos) from None
     except RecursionError:
         raise text.error("not JSON: nested too deep", 0) from None
-    except ValueError as error:
-        key = error.args[1] if len(error.args) > 1 else None
-        if key is None:
-            raise text.error("not JSON: a number that is too long or none", 0) from None
-        at, width = _twice(text.text, key)
-        raise text.error(f"the key {key!r} occurs twice", at, width) from None
+    except _TwiceError as error:
+        at, width = _twice(text.text, error.key)
+        raise text.error(f"the key {error.key!r} occurs twice", at, width) from None
+    except ValueError:
+        raise text.error("not JSON: a number that is too long or none", 0) from None
     if not isinstance(value, dict):
         raise text.error("expected a JSON object", 0)
     return JsonNode(text, (), value)
@@ -80,7 +89,7 @@ class JsonNode(Value, eq=False):
             if key not in self.value:
                 raise self.error(f"the key {key!r} is missing")
             if type(self.value[key]) is not kind:
-                raise self._child(key).error(f"{key!r} is not a {_NAMES[kind]}")
+                raise self._child(key).error(f"{key!r} is not {_NAMES[kind]}")
         return {key: self._child(key) for key in kinds}
 
     def only(self, key: str, kind: type) -> "JsonNode":
@@ -113,49 +122,51 @@ class JsonNode(Value, eq=False):
         return JsonNode(self.text, (*self.path, step), self.value[step])
 
 
+class _TwiceError(Exception):
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError("twice", next(key for key in keys if keys.count(key) > 1))
+        raise _TwiceError(next(key for key in keys if keys.count(key) > 1))
     return found
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(word)
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
 
 
 def _walk(text: str) -> Iterator[tuple[Path, int, int]]:
     """Yield the path, the position and the width of the first token of every value, in order."""
-    path: list[str | int] = []
-    at_key = False
+    path: list[Any] = []
     for match in _TOKEN.finditer(text):
-        word = match[1]
-        if at_key and word[0] == '"':
-            path[-1], at_key = json.loads(word, strict=False), False
+        key, word = match.groups()
+        if key:
+            path[-1] = json.loads(key)
         elif word in {"}", "]"}:
             path.pop()
-            at_key = False
         elif word == ",":
-            at_key = isinstance(path[-1], str)
-            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else ""
-        elif word != ":":
-            yield (*path,), match.start(1), len(word)
+            if isinstance(path[-1], int):
+                path[-1] += 1
+        else:
+            yield (*path,), match.start(2), len(word)
             if word in {"{", "["}:
-                at_key = word == "{"
-                path.append("" if at_key else 0)
+                path.append(0)
 
 
 def _place(text: str, path: Path) -> tuple[int, int]:
     """Return position and width of the first token of the value at `path`."""
-    return next(((at, width) for found, at, width in _walk(text) if found == path), (0, 1))
+    return next((at, width) for found, at, width in _walk(text) if found == path)
 
 
 def _twice(text: str, key: str) -> tuple[int, int]:
     """Return position and width of the value that `key` has for the second time in one object."""
     seen = set[Path]()
     for path, at, width in _walk(text):
-        if path in seen and path[-1:] == (key,):
+        if path in seen and path[-1] == key:
             return at, width
         seen.add(path)
-    return 0, 1
+    raise AssertionError
