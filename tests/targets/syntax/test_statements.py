@@ -1,5 +1,6 @@
 """Words of a block found at once are those found one by one, and each knows its place."""
 
+import re
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Stateme
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.caddy import CADDY, CADDYFILE
 from blockc.targets.web.nginx_geo import NGINX, NGINX_GEO
+from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import scattered, written
 
@@ -96,3 +98,208 @@ def test_a_character_that_no_program_takes_is_refused_with_its_place(
         grammar.read(Text("x", "a\n b\0"))
     assert refused.value.at
     assert (refused.value.at.line, refused.value.at.column) == (2, 3)
+
+
+WORD = re.compile(r"[ \t]*+(?:#[^\n]*+|(\n|[{};,]|[^ \t\n{};,#]++))")
+LINES = StatementGrammar(
+    "a program", WORD, ends=(LINE_END, ";"), marks="{};,", odd="#", longest_line=40
+)
+BLOCKS = StatementGrammar(
+    "a program", re.compile(r"[ \t\n]*+(?:#[^\n]*+|([{};,]|[^ \t\n{};,#]++))"), (";",), "{};,", "#"
+)  # fmt: skip
+
+
+def source(text: str, grammar: StatementGrammar = LINES) -> Statements:
+    """Return a reader at the beginning of a text."""
+    return grammar.read(Text("x", text))
+
+
+def test_words_are_stepped_over_one_by_one() -> None:
+    words = source(" a # b\n\tc;\n")
+    assert [words.step() for _ in range(6)] == ["a", LINE_END, "c", ";", LINE_END, ""]
+    assert (words.step(), words.word, words.at) == ("", "", 11)
+    assert told(words.error("why")) == "3:1+1 why, the text ends here"
+
+
+def test_the_next_word_is_known_with_its_place() -> None:
+    words = source("a\n  bcd # e\n")
+    words.expect("a", LINE_END)
+    assert (words.word, words.at) == ("bcd", 4)
+    assert told(words.error("why")) == "2:3+3 why"
+    said = words.found("name")
+    assert (said.what, said.value, said.path) == ("name", "bcd", "x")
+    assert told(said.error("why")) == "2:3+3 why"
+    assert words.found("name", 0).value == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a c", "1:3+1 expected 'b', found 'c'"),
+        ("a\n", "1:2+1 expected 'b', found the end of the line"),
+        ("a", "1:2+1 expected 'b', found '', the text ends here"),
+        ("a b c", "1:5+1 expected the end of the line, found 'c'"),
+    ],
+)
+def test_words_that_are_expected_are_asked_for_by_name(text: str, wrong: str) -> None:
+    assert refused(source(text).expect, "a", "b", LINE_END) == wrong
+
+
+def test_a_word_that_matches_is_taken() -> None:
+    words = source("12 a")
+    assert words.take(re.compile(r"\d+"), "a number") == "12"
+    assert refused(words.take, re.compile(r"\d+"), "a number") == "1:4+1 expected a number"
+    assert refused(source("12x").take, re.compile(r"\d+"), "a number") == "1:1+3 expected a number"
+
+
+def test_ends_of_statements_are_stepped_over() -> None:
+    words = source(";\n;a\n\n")
+    words.skip_ends()
+    assert words.step() == "a"
+    words.end()
+    assert words.word == ""
+    assert refused(source("a").end) == "1:1+1 expected the end of the statement"
+    assert refused(source("").end) == "1:1+1 expected the end of the statement, the text ends here"
+
+
+def test_a_statement_goes_to_its_end() -> None:
+    words = source("a b c;;\nd\ne {")
+    first = words.statement()
+    assert (first.words, first.begin, words.word) == (["a", "b", "c"], 0, "d")
+    second = words.statement()
+    assert (second.words, second.begin, words.word) == (["d"], 8, "e")
+    assert told(first.error(1, "why")) == "1:3+1 why"
+    assert told(first.error(3, "why")) == "1:6+1 why"  # what comes next
+    assert refused(words.statement) == "3:3+1 expected the end of the statement"
+    assert refused(source("e }").statement) == "1:3+1 expected the end of the statement"
+    assert refused(source("e").statement).startswith("1:2+1 expected the end of the statement, the")
+
+
+def test_a_line_goes_to_its_end_or_that_of_the_text() -> None:
+    words = source(" a {; }\nb")
+    assert (words.line().words, words.word) == (["a", "{", ";", "}"], LINE_END)
+    assert words.line().words == []
+    words.step()
+    last = words.line()
+    assert (last.words, last.begin, words.word) == (["b"], 8, "")
+    assert told(last.error(0, "why")) == "2:1+1 why"
+    assert told(last.error(1, "why")) == "2:2+1 why"  # behind the text
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a b\nc }", [["a", "b"], ["c"]]),
+        ("\na b\n\nc d\n}", [[], ["a", "b"], [], ["c", "d"]]),
+        ("}", []),
+        ("a }", [["a"]]),
+    ],
+)
+def test_a_block_is_cut_into_lines(text: str, lines: list[list[str]]) -> None:
+    assert [*source(text).block().lines()] == lines
+
+
+@pytest.mark.parametrize("slowly", ["", "# a comment\n"])
+def test_a_block_is_read_as_columns(slowly: str) -> None:
+    words = source(f"{slowly}a 1;\nb\t2;c 3;}} d", BLOCKS)
+    block = words.block()
+    assert block.rows(2, ";", str) == [["a", "b", "c"], ["1", "2", "3"]]
+    assert block.words == ["a", "1", ";", "b", "2", ";", "c", "3", ";"]
+    assert words.step() == "}"
+    assert words.word == "d"
+    shift = slowly.count("\n")
+    assert told(block.error(3, "why")) == f"{2 + shift}:1+1 why"
+    assert told(block.error(9, "why")) == f"{2 + shift}:9+1 why"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a 1; b 2 3; c 4; }", "1:6+1 not 'b'"),
+        ("a 1; b; c 4; }", "1:6+1 not 'b'"),
+        ("a 1; b 2; c 4 }", "1:11+1 not 'c'"),
+        ("a 1; b }", "1:6+1 not 'b'"),
+        ("a 1 2; }", "1:1+1 not 'a'"),
+        ("a 1; b 2; c 3; ; }", "1:16+1 not ';'"),
+    ],
+)
+def test_a_row_with_more_or_fewer_words_is_refused(text: str, wrong: str) -> None:
+    block = source(text, BLOCKS).block()
+    assert refused(block.rows, 2, ";", lambda word: f"not {word!r}") == wrong
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text", "words"),
+    [
+        (BLOCKS, "a{b}", ["a", "{", "b"]),
+        (BLOCKS, "\n\na\nb\n}", ["a", "b"]),
+        (BLOCKS, "a\n# }\nb}", ["a", "b"]),
+        (BLOCKS, "a\x0bb c}", ["a\x0bb", "c"]),
+        (BLOCKS, "a\u2028b c}", ["a\u2028b", "c"]),
+        (BLOCKS, "a;b,c}", ["a", ";", "b", ",", "c"]),
+        (LINES, "a\n\nb\n}", ["a", LINE_END, LINE_END, "b", LINE_END]),
+        (LINES, "a # }\nb\n}", ["a", LINE_END, "b", LINE_END]),
+        (LINES, "}", []),
+    ],
+)
+def test_a_block_goes_to_the_next_brace(
+    grammar: StatementGrammar, text: str, words: list[str]
+) -> None:
+    reader = source(text, grammar)
+    block = reader.block()
+    assert block.words == words
+    assert reader.word == "}"
+    assert reader.at == text.rindex("}")
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a b", "1:4+1 expected `}`, the text ends here"),
+        ("a # }", "1:6+1 expected `}`, the text ends here"),
+    ],
+)
+def test_a_block_has_an_end(text: str, wrong: str) -> None:
+    assert refused(source(text).block) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("}", "1:1+1 expected items"),
+        (",}", "1:1+1 expected items"),
+        ("\n, a}", "2:1+1 expected items"),
+        ("a b}", "1:3+1 expected items"),
+        ("a, b c, d}", "1:6+1 expected items"),
+        ("a,\nb\nc}", "3:1+1 expected items"),
+        ("a,\n\nb}", "2:1+1 expected no empty line in a list"),
+        ("a,\n \t\n b}", "2:3+1 expected no empty line in a list"),
+        ("a,\n b, {", "2:6+1 expected `}`, the text ends here"),
+        ("a; b}", "1:2+1 expected items"),
+    ],
+)
+def test_what_is_no_list_is_refused_where_it_is_none(text: str, wrong: str) -> None:
+    assert refused(source(text).items, ",", "expected items") == wrong
+
+
+@pytest.mark.parametrize("text", ["a,\n bc ,d}", "\na,,bc\n,# e\n d ,\n}", "a,bc,\nd,}"])
+def test_items_of_a_list_know_their_places(text: str) -> None:
+    reader = source(text)
+    found = reader.items(",", "expected items")
+    assert found.words == ["a", "bc", "d"]
+    assert reader.word == "}"
+    assert found.begin == 0
+    width = told(found.error(1, "why")).partition(" ")[0][-1]
+    assert width == "2"
+    assert is_at(found, 0)
+    assert is_at(found, 1)
+    assert is_at(found, 2)
+    assert told(found.error(3, "why")).endswith("+1 why")
+
+
+def test_a_line_that_is_too_long_is_refused() -> None:
+    wrong = refused(source, "a\n" + "b" * 41)
+    assert wrong == "2:1+1 longer than 40 bytes, a program does not take it whole"
+    assert refused(source, "a\n b\0").startswith("2:3+1 a character that a program may not take")
+    assert source("b" * 40).word == "b" * 40
+    assert source("b" * 400, BLOCKS).word == "b" * 400
