@@ -73,8 +73,7 @@ class Database(Value, eq=False):
 
     def record(self, at: int) -> Any:
         """Return the record that begins `at` bytes after the first."""
-        end = len(self.file.data) - self.file.data[::-1].index(MARKER[::-1]) - len(MARKER)
-        begin = end - len(self.records)
+        begin = self.file.data.rindex(MARKER) - len(self.records)
         return _value(self.records, at, lambda why, place: self.file.error(why, begin + place))[0]
 
     def leaves(self) -> tuple[Networks, bool | None]:
@@ -153,7 +152,7 @@ class _Walk:
         self._empty = len(whole.nodes)
         self._size = whole.metadata["record_size"] // 4
         self._steps = 0
-        self._seen = np.zeros(len(whole.nodes), bool)
+        self._seen = np.full(len(whole.nodes), False)
         self._found: list[Networks] = []
 
     def leaves(self) -> tuple[Networks, bool | None]:
@@ -163,7 +162,7 @@ class _Walk:
             if not len(node):
                 break
             self._visit(node)
-            parents, node = node.repeat(2), self._whole.nodes[node].reshape(-1)
+            parents, node = node.repeat(2), self._whole.nodes[node].ravel()
             high, low = _longer(high, low, depth)
             if depth == IPV4_DEPTH:
                 mapped, kept = self._mapped(high, low, node, parents)
@@ -189,8 +188,8 @@ class _Walk:
     def _tell(
         self, high: U64, low: U64, depth: int, node: NDArray[np.int64], parents: NDArray[np.int64]
     ) -> None:
-        above = (high == 0) & (low == 0) if depth < IPV4_DEPTH else np.zeros(len(high), bool)
-        if above.any():
+        above = (high == 0) & (low == 0)
+        if depth < IPV4_DEPTH and above.any():
             at = int(parents[above][0])
             raise self._error("a record above ::/96 would decide about both families", at)
         length = np.full(len(high), depth, np.int16)
@@ -210,7 +209,10 @@ class _Walk:
         return (None if wanted == self._empty else bool(there.any())), ~there
 
     def _in_order(self) -> Networks:
-        every: list[Any] = list(map(np.concatenate, zip(*self._found, strict=True)))
+        every: list[Any] = [
+            np.concatenate([found[column] for found in self._found])
+            for column in range(len(Networks._fields))
+        ]
         order = np.lexsort((every[1], every[0]))
         return Networks(*(column[order] for column in every))
 
@@ -224,7 +226,7 @@ def _longer(high: U64, low: U64, depth: int) -> tuple[U64, U64]:
     pair = np.array([0, bit], np.uint64)
     none = np.zeros(2, np.uint64)
     upper, lower = (pair, none) if depth <= 64 else (none, pair)
-    return (high[:, None] | upper).reshape(-1), (low[:, None] | lower).reshape(-1)
+    return (high[:, None] | upper).ravel(), (low[:, None] | lower).ravel()
 
 
 def _value(data: bytes, at: int, error: Error, depth: int = 0) -> tuple[Any, int]:
@@ -242,10 +244,10 @@ def _value(data: bytes, at: int, error: Error, depth: int = 0) -> tuple[Any, int
             return data[begin:end].decode(), end
         except UnicodeDecodeError:
             raise error("a text that is not UTF-8", begin) from None
-    bits = {_UINT16: 16, _UINT32: 32, _UINT64: 64}.get(kind, -1)
-    if 8 * size > bits:
+    bits = {_UINT16: 16, _UINT32: 32, _UINT64: 64}.get(kind)
+    if bits is None or 8 * size > bits:
         raise error(f"a value of type {kind} and size {size}, which no record of ours has", at)
-    return _Number(bits, int.from_bytes(data[begin:end], "big")), end
+    return _Number(bits, int.from_bytes(data[begin:end])), end
 
 
 def _collected(
@@ -253,26 +255,29 @@ def _collected(
 ) -> tuple[dict[str, Any] | list[Any], int]:
     """Return a map or a list of a type, a size and a depth."""
     kind, size, depth = what
+    said: dict[str, Any] = {}
     items: list[Any] = []
-    for _ in range(size * (2 if kind == _MAP else 1)):
+    for _ in range(size):
         item, end = _value(data, at, error, depth + 1)
-        if kind == _MAP and len(items) % 2 == 0 and (type(item) is not str or item in items[::2]):
+        if kind == _ARRAY:
+            items.append(item)
+            at = end
+            continue
+        if type(item) is not str or item in said:
             raise error(f"the key {item!r} is not a text, or occurs twice", at)
-        items.append(item)
-        at = end
-    return (dict(zip(items[::2], items[1::2], strict=True)) if kind == _MAP else items), at
+        said[item], at = _value(data, end, error, depth + 1)
+    return (items if kind == _ARRAY else said), at
 
 
 def _control(data: bytes, at: int, error: Error) -> tuple[int, int, int]:
     """Return type and size of the value that begins at a byte, and where its content begins."""
-    head = data[at : at + 5].ljust(5, b"\0")
-    kind, size, used = head[0] >> 5, head[0] & 31, 1
-    if not kind:
-        kind, used = head[1] + 7, 2
+    try:
+        kind, size, begin = data[at] >> 5, data[at] & 31, at + 1
+        if not kind:
+            kind, begin = data[begin] + 7, begin + 1
+    except IndexError:
+        raise error("a value that goes beyond its section", at) from None
     if size > 28:
         more, base = size - 28, {29: 29, 30: 285, 31: 65_821}[size]
-        size = base + int.from_bytes(head[used : used + more], "big")
-        used += more
-    if at + used > len(data):
-        raise error("a value that goes beyond its section", min(at, len(data)))
-    return kind, size, at + used
+        size, begin = base + int.from_bytes(data[begin : begin + more]), begin + more
+    return kind, size, begin
