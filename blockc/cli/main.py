@@ -31,6 +31,7 @@ VERBS = {
     "refresh": "Do all that a night needs: update, build, publish, reload.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "verify": "Prove that what is published is what was made.",
+    "diff": "Show what changes: addresses, countries, causes and entries.",
     "lookup": "Say whether addresses are blocked, and the whole reason.",
     "generations": "List the generations that were published and are kept.",
     "rollback": "Show an earlier generation again, and keep to it.",

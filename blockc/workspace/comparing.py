@@ -130,7 +130,7 @@ def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Compa
     before = state_of_generation(generation, after)
     found = change(before, _quick_steps(generation, day, after))
     if any(one.removed or one.moved for one in found.lists) and _other_registries(generation, day):
-        before = replace(before, **_countries_then(generation, day.project))
+        before = replace(before, **countries_then(generation, day.project))
         found = change(before, _quick_steps(generation, day, after))
     refusals = judge(found, before, after, guard)
     if refusals:
@@ -208,7 +208,7 @@ def _other_registries(generation: Generation, day: ProjectDay) -> bool:
     return any(then.get(one.origin.name) != one.origin.digest for one in day.found)
 
 
-def _countries_then(generation: Generation, project: Project) -> dict[str, Any]:
+def countries_then(generation: Generation, project: Project) -> dict[str, Any]:
     """Return the map of countries and the records that a generation was made with, if possible."""
     with suppress(BlockcError):
         past = RecordedProject.of(generation, project)

@@ -152,6 +152,16 @@ def test_the_reports_of_build_and_the_manifest_are_documented(
     assert keys(released) == documented("rollback --release")
 
 
+def test_the_report_of_diff_is_documented(blockc: Blockc, tmp_path: Path, folder: Path) -> None:
+    words = ("-f", write_policy(tmp_path), "--from", folder, "--json", "-o", tmp_path / "dist")
+    assert blockc("build", *words).code == 0
+    new = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "x"\n'
+    write_policy(tmp_path, POLICY.replace('"BR"', '"US"').replace('"far.txt"', '"new.txt"') + new)
+    found = [json.loads(blockc("diff", *words, *more).out) for more in ((), ("--prefixes",))]
+    said = {path.removesuffix("[]") for path in keys(*found)}
+    assert said == documented("diff")
+
+
 def test_the_report_of_a_dry_run_is_documented(
     blockc: Blockc, tmp_path: Path, folder: Path
 ) -> None:
