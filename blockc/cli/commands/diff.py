@@ -12,7 +12,7 @@ from blockc.cli.progress import Stages
 from blockc.errors import UsageError
 
 if TYPE_CHECKING:
-    from blockc.workspace.operands import Operand
+    from blockc.workspace.diff.operands import Operand
 
 
 class DiffCommand(InputCall, kw_only=True):
@@ -35,7 +35,7 @@ class DiffCommand(InputCall, kw_only=True):
 
     def operands(self, folder: Path) -> "tuple[Operand, Operand]":
         """Return both sides; what is left out is what is published, and what would be built."""
-        from blockc.workspace.operands import NOW, PUBLISHED, operand
+        from blockc.workspace.diff.operands import NOW, PUBLISHED, operand
 
         old, new = self.old or PUBLISHED, self.new or NOW
         return operand(old, folder), operand(new, folder)
@@ -82,7 +82,7 @@ def command(settings: Settings, asked: DiffCommand) -> int:
     policy is wrong, 3 a source's data is missing, and as `blockc build`.
     """
     from blockc.cli.views.diff import diff_html, diff_markdown, diff_report, show_diff
-    from blockc.workspace.diffing import DiffCall, difference
+    from blockc.workspace.diff.diffing import DiffCall, difference
 
     folder = asked.output or settings.file.parent / "dist"
     old, new = asked.operands(folder)

@@ -12,7 +12,7 @@ from blockc.cli.views.guard import refusal_text
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.report.sections import Section, html_page, markdown
 from blockc.workspace.comparing import refusal_facts
-from blockc.workspace.diffing import StateDifference
+from blockc.workspace.diff.diffing import StateDifference
 
 MARKDOWN_LIMIT = 59_000
 MOST_ROWS, MOST_PREFIXES = 20, 2_000

@@ -28,8 +28,8 @@ from blockc.workspace.comparing import (
     state_of,
     state_of_generation,
 )
+from blockc.workspace.diff.operands import NOW, PUBLISHED, Operand, file_lists
 from blockc.workspace.inputs import InputOptions
-from blockc.workspace.operands import NOW, PUBLISHED, Operand, file_lists
 from blockc.workspace.project import Project, ProjectDay
 
 if TYPE_CHECKING:

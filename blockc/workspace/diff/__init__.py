@@ -1,0 +1,1 @@
+"""What `blockc diff` compares, and what it finds."""
