@@ -207,11 +207,11 @@ def _compare_family(
 
 def _digest(match: Match, rules: Rules, label: Labels, intent: Partition) -> bytes:
     """Return a digest of all that the comparison of rules with an intent depends on."""
-    verdicts = label[rules.verdict], rules.verdict == 0, label[:1]
     digest = hashlib.sha256(f"{match} {intent.family.name}".encode())
-    for column in (rules.start, rules.last, *verdicts, intent.starts, intent.labels):
+    rows = rules.start, rules.last, rules.verdict
+    for column in (*rows, label, intent.starts, intent.labels):
         digest.update(f" {column.dtype.str} {len(column)} ".encode())
-        digest.update(np.ascontiguousarray(column).data.cast("B") if len(column) else b"")
+        digest.update(column.tobytes())
     return digest.digest()
 
 
@@ -254,9 +254,9 @@ _ANOTHER = "a verdict of no piece"
 
 def _in_piece(pieces: PieceMap, number: int, reading: Reading) -> Iterator[Part]:
     """Yield what the files of a piece say, with the labels it has in all pieces together."""
-    outer = dict(zip(pieces.verdicts, pieces.outer(number), strict=True))
-    other = len(pieces.together.names)
-    table = np.fromiter((outer.get(name, other) for name in reading.names), np.int32)
+    verdicts, outer, other = pieces.verdicts, pieces.outer(number), len(pieces.together.names)
+    mine = (outer[verdicts.index(n)] if n in verdicts else other for n in reading.names)
+    table = np.fromiter(mine, np.int32)
     for part in reading.parts:
         rules = part.rules
         if len(rules):

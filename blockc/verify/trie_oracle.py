@@ -36,7 +36,7 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 
     In address order a rule enters the trie near the one before it, which halves the time.
     """
-    rules = rules.take(np.argsort(rules.start, kind="stable"))
+    rules = rules.take(np.argsort(rules.start))
     prefixes, verdicts = rules.prefixes(), label[rules.verdict].tolist()
     return _answers(PrefixIndex(rules.family, prefixes, verdicts), label)
 

@@ -71,6 +71,13 @@ def test_each_piece_must_say_what_was_ordered_of_it() -> None:
         proofs(TEXTS, orders)
 
 
+def test_every_piece_has_files_a_name_and_orders() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        proofs(TEXTS, NOTHING[1:])
+    with pytest.raises(ValueError, match="longer"):
+        proofs({"FR": TEXTS["FR"]}, NOTHING[:1])
+
+
 def test_a_verdict_that_no_piece_has_is_a_difference() -> None:
     kind, names = ContentKind.VERDICTS, ("", "block", "monitor")
     wrong = draft(NGINX_GEO, nested(("10.0.0.0/8", 2)), kind=kind, names=names)
