@@ -303,3 +303,23 @@ def test_a_line_that_is_too_long_is_refused() -> None:
     assert refused(source, "a\n b\0").startswith("2:3+1 a character that a program may not take")
     assert source("b" * 40).word == "b" * 40
     assert source("b" * 400, BLOCKS).word == "b" * 400
+
+
+def test_each_block_ends_at_its_own_brace() -> None:
+    words = source("{ a } { b c }")
+    for expected in (["a"], ["b", "c"]):
+        words.expect("{")
+        assert words.block().words == expected
+        words.expect("}")
+    assert words.word == ""
+
+
+def test_ends_of_lines_that_end_no_statement_are_no_words_of_a_block() -> None:
+    block = source("a\nb;\n}", StatementGrammar("a program", WORD, (";",), "{};,", "#")).block()
+    assert block.words == ["a", "b", ";"]
+    assert told(block.error(1, "why")) == "2:1+1 why"
+
+
+def test_the_first_character_that_no_program_takes_is_told() -> None:
+    wrong = refused(source, "a\n b\0\0")
+    assert wrong == "2:3+1 a character that a program may not take"
