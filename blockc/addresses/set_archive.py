@@ -31,7 +31,7 @@ def set_to_bytes(addresses: AddrSet) -> bytes:
             starts = steps.astype("<u4" if small else "<u8")
         head.append([part.family.version, bool(part.labels[0]), starts.dtype.str, len(starts)])
         parts.append(starts.tobytes())
-    return _MAGIC + json.dumps(head).encode() + b"\n" + zlib.compress(b"".join(parts), 6)
+    return _MAGIC + json.dumps(head).encode() + b"\n" + zlib.compress(b"".join(parts), 1)
 
 
 def set_from_bytes(data: bytes) -> AddrSet:
