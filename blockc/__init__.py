@@ -7,7 +7,7 @@ drives, `publish` shows the files. Start reading at `workspace.project`, or at
 `docs/architecture.md`. Applications ask `load(...)`, or the middleware in `runtime`.
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing is not imported: all that comes before the command delays it
 
 if TYPE_CHECKING:
     from blockc.runtime.matcher import Answer as Answer
@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 _ASKED = ("Answer", "Matcher", "MatcherError", "load")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return what applications ask, imported when they do: the compiler needs none of it."""
     if name in _ASKED:
         from blockc.runtime import matcher

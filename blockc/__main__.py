@@ -1,5 +1,43 @@
-"""`python -m blockc` is the `blockc` command."""
+"""The `blockc` command, also as `python -m blockc`: an interrupt ends it with one line.
 
-from blockc.cli.main import main
+Most of the start is imports, and an interrupt there would show where Python was. So as little as
+possible stands before the handler, and what the command needs is imported after it.
+"""
 
-main()
+import os
+import signal
+import sys
+
+
+def _interrupted(*_: object) -> None:
+    """Say so and end; before and after the command there is nothing to put in order."""
+    said = b"blockc: interrupted; nothing is half-written\n"
+    if "--json" in sys.argv:
+        said = b'{"errors": [{"message": "interrupted; nothing is half-written", "hint": "", '
+        said += b'"path": null, "line": null, "column": null}], "exit_code": 130}\n'
+    try:
+        os.write(2, said)
+    finally:
+        os._exit(130)
+
+
+def main() -> None:
+    """Run the command line; where interrupts are ignored, as in a background job, they stay so."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _interrupted)
+    from blockc.cli.main import main as command
+
+    try:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        command()
+    except KeyboardInterrupt:
+        _interrupted()
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, _interrupted)
+
+
+if __name__ == "__main__":
+    main()

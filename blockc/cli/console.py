@@ -3,8 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from io import StringIO
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,15 @@ def show(text: str | bytes) -> None:
         raise
     except OSError as reason:
         raise stdout_failure(reason) from None
+
+
+@contextmanager
+def already_done(what: str) -> Iterator[None]:
+    """Say of a report that could not be written that what it reports is done."""
+    try:
+        yield
+    except OutputError as failed:
+        raise OutputError(failed.message, hint=f"{what}; only its report is lost") from None
 
 
 def stdout_failure(reason: OSError) -> OutputError:

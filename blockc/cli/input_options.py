@@ -1,5 +1,6 @@
 """Options of the verbs that read a policy with its data: which data, and for which day."""
 
+import shlex
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blockc.cli.console import warn
 from blockc.cli.options import Settings
 from blockc.errors import UsageError
 from blockc.values import Value
@@ -43,6 +45,19 @@ def project(settings: Settings) -> "Project":
     return Project(settings.file, settings.store, settings.offline)
 
 
+def warn_of_open_store(settings: Settings) -> None:
+    """Warn if others can write the store: whoever can decides what the next build blocks."""
+    from blockc.fetch.store.parsed import Store
+    from blockc.storage.local import open_to_others
+
+    found = open_to_others(Store.of(settings.store).root)
+    if found:
+        warn(
+            f"every user of this machine can write {found}, and so what builds read from the "
+            f"store: chmod o-w {shlex.quote(str(found))}"
+        )
+
+
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options that say what it reads, and for which day."""
     for option in reversed(_OPTIONS):
@@ -62,7 +77,9 @@ class InputCall(Value, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.sample and self.folder:
-            raise UsageError("--sample and --from exclude each other")
+            from blockc.workspace.inputs import ONE_SOURCE
+
+            raise UsageError("--sample and --from exclude each other", hint=ONE_SOURCE)
         if self.locked and (self.sample or self.folder):
             raise UsageError(
                 "--locked builds from blockc.lock and nothing else",

@@ -102,6 +102,21 @@ def verb(
     return decorate
 
 
+def require_folder(option: str, path: Path | None) -> None:
+    """Raise UsageError unless the folder of a file that an option names is there.
+
+    A file goes where somebody made room for it: a folder that is spelled wrong is not made. Only
+    folders that an option names as such (-o, --keep-failed) are.
+    """
+    if path is not None and not path.parent.is_dir():
+        from blockc.errors import UsageError
+
+        raise UsageError(
+            f"{option} {path}: there is no folder {path.parent}",
+            hint="make it, or name another file",
+        )
+
+
 def number(text: str) -> "Fraction":
     """Return the exact value of a decimal from 0 to 1,000,000,000.
 

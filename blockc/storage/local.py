@@ -43,3 +43,21 @@ def require_size(data: bytes, max_bytes: int | None, name: str) -> None:
     """Raise Unsuitable if `data`, which was read from `name`, is longer than `max_bytes`."""
     if max_bytes is not None and len(data) > max_bytes:
         raise Unsuitable(errno.EFBIG, f"it holds more than {max_bytes:,} bytes", name)
+
+
+def open_to_others(folder: Path) -> Path | None:
+    """Return the folder by which any user can change what is in `folder`, or None.
+
+    That is `folder` or one above it that we own, where everybody may write: in it they can, and
+    above it they can put another one in its place, unless the sticky bit keeps them from that.
+    """
+    absolute = folder.absolute()
+    for path in (absolute, *absolute.parents):
+        try:
+            found = path.stat()
+        except OSError:
+            continue  # not made yet
+        sticky = path != absolute and found.st_mode & stat.S_ISVTX
+        if found.st_uid == os.geteuid() and found.st_mode & stat.S_IWOTH and not sticky:
+            return path
+    return None

@@ -13,6 +13,10 @@ def sample_folder() -> Path:
     return sources_dir() / "sample"
 
 
+#: What to do where two places are named that registries are to be read from.
+ONE_SOURCE = "--sample tries blockc out, --from DIR reads your own files: give one of them"
+
+
 class InputOptions(Value, kw_only=True):
     """Which registry data a policy is read with, and the day that decides.
 
@@ -34,9 +38,10 @@ class InputOptions(Value, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.sample and self.folder:
-            raise UsageError("--sample and --from exclude each other")
+            raise UsageError("--sample and --from exclude each other", hint=ONE_SOURCE)
         if self.as_of and self.at:
-            raise UsageError("--as-of and --at exclude each other")
+            hint = "--as-of names a day, --at an instant: give one of them"
+            raise UsageError("--as-of and --at exclude each other", hint=hint)
 
     @property
     def data(self) -> Path | None:

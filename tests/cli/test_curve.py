@@ -103,7 +103,8 @@ def test_the_report_has_the_whole_curve(blockc: Blockc, curve: tuple[object, ...
 def test_the_drawing_is_written_whole(
     blockc: Blockc, curve: tuple[object, ...], tmp_path: Path
 ) -> None:
-    path = tmp_path / "new" / "far.svg"
+    path = tmp_path / "drawn" / "far.svg"
+    path.parent.mkdir()
     done = blockc(*curve, "--svg", path)
     assert done.err == f"blockc: wrote {path}\n"
     first = path.read_bytes()

@@ -73,6 +73,7 @@ def test_everything_that_was_read_is_named(
     )
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist")
     depfile = tmp_path / "deps" / "blockc.d"
+    depfile.parent.mkdir()
     assert blockc(*words, "--depfile", depfile).code == 0
     rule, *rest = depfile.read_text(encoding="utf-8").split("\n\n")
     target, *sources = rule.replace("\\\n", "").split()
@@ -124,5 +125,8 @@ def test_a_depfile_that_cannot_be_written_fails_before_anything_is_published(
     words = ("build", "-f", write_policy(tmp_path), "--from", registries)
     done = blockc(*words, "--depfile", tmp_path / "file" / "deps")
     assert (done.code, done.out) == (2, "")
-    assert f"{tmp_path}/file/deps: cannot write this file" in done.err
+    assert f"--depfile {tmp_path}/file/deps: there is no folder {tmp_path}/file; " in done.err
+    (tmp_path / "taken").mkdir()
+    done = blockc(*words, "--depfile", tmp_path / "taken")
+    assert f"{tmp_path}/taken: cannot write this file" in done.err
     assert not (tmp_path / "dist").exists()

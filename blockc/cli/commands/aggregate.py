@@ -57,7 +57,10 @@ class Aggregate(Value, kw_only=True):
         shapes = {"--ranges": self.ranges, "--longest-match": self.longest}
         chosen = [name for name, given in {**shapes, "--lengths": self.lengths}.items() if given]
         if len(chosen) > 1:
-            raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
+            raise UsageError(
+                f"{chosen[0]} and {chosen[1]} exclude each other",
+                hint=f"leave one out, or call blockc twice: {chosen[1]} is of prefixes",
+            )
         if self.mu is not None and self.when_over != "balance":
             raise UsageError("only --when-over balance has a --mu")
         if not self.max_entries and (self.shared or self.when_over != "fail"):

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from blockc.cli.commands.generations import DEFAULT_OUTPUT
-from blockc.cli.console import info, show_json, step, warn
-from blockc.cli.input_options import PATH, InputCall, input_options, project
-from blockc.cli.options import Settings, default_settings, verb
+from blockc.cli.console import already_done, info, show_json, step, warn
+from blockc.cli.input_options import (
+    PATH,
+    InputCall,
+    input_options,
+    project,
+    warn_of_open_store,
+)
+from blockc.cli.options import Settings, default_settings, require_folder, verb
 from blockc.cli.progress import Stages
 from blockc.errors import BlockcError, Unproved, UsageError
 from blockc.vocabulary import MANIFEST
@@ -40,6 +46,7 @@ class BuildCall(InputCall, kw_only=True):
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
+        require_folder("--depfile", self.depfile)
         if self.depfile_target and not self.depfile:
             raise UsageError("--depfile-target needs --depfile")
         self.approval()
@@ -137,7 +144,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
         return
     report = publish_and_tell(settings, asked, wanted=settings.json)
     if settings.json:
-        show_json(report)
+        with already_done("the build was published"):
+            show_json(report)
 
 
 def _dry_run(settings: Settings, asked: BuildCall) -> None:
@@ -172,6 +180,7 @@ def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> d
     from blockc.workspace.unchanged import BuildCheck
 
     asked.require_place(settings.file)
+    warn_of_open_store(settings)
     checking, place = Stages(settings), asked.place(settings.file)
     with checking("check what is published", str(place)):
         check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
@@ -199,7 +208,8 @@ def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> d
     else:
         check.remember(run.day, run.build, run.published, said)
     if not settings.json:
-        show_build(settings, run)
+        with already_done("the build was published"):
+            show_build(settings, run)
     return report
 
 

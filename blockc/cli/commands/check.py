@@ -105,7 +105,15 @@ def _verdict(path: Path, asked: Check, source: Source | None) -> Verdict:
     except FetchFailed as failure:
         return Verdict(path, refusal=SourceUnfit(failure.reason, at=Location(str(path))))
     except BlockcError as refusal:
-        return Verdict(path, refusal=refusal)
+        return Verdict(path, refusal=_of_policy(path) if path.suffix == ".toml" else refusal)
+
+
+def _of_policy(path: Path) -> BlockcError:
+    return UsageError(
+        "a TOML file is a policy or a definition, and not the file of a source",
+        at=Location(str(path)),
+        hint=f"check a policy with: blockc build --dry-run -f {path}",
+    )
 
 
 def _read(raw: Raw, asked: Check, source: Source | None, today: date) -> DelegatedFile | Feed:

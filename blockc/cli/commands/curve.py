@@ -9,7 +9,7 @@ import click
 
 from blockc.cli.console import info, show_json
 from blockc.cli.input_options import InputCall, input_options, project
-from blockc.cli.options import Settings, number, verb
+from blockc.cli.options import Settings, number, require_folder, verb
 from blockc.cli.progress import Stages
 from blockc.errors import UsageError, suggestion
 from blockc.policy.syntax.policy_tables import Weigh
@@ -39,6 +39,7 @@ class CurveCall(InputCall, kw_only=True):
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
+        require_folder("--svg", self.svg)
         if self.mu is not None and self.mode != "balance":
             raise UsageError("only --mode balance has a --mu")
 

@@ -3,7 +3,7 @@
 import click
 
 from blockc.cli.commands.generations import FolderCall, now, output_option, user_name
-from blockc.cli.console import info, show_json, warn
+from blockc.cli.console import already_done, info, show_json, warn
 from blockc.cli.options import Settings, verb
 from blockc.errors import UsageError
 
@@ -61,7 +61,8 @@ def command(settings: Settings, asked: RollbackCall) -> None:
     for text in changes_to_act_on(published.manifest_before, published.manifest):
         warn(text)
     if settings.json:
-        show_json(published_report(published))
+        with already_done(f"generation {published.generation} was published"):
+            show_json(published_report(published))
     info(
         settings,
         f"{published.folder} shows generation {published.generation}: {changes(published)}",

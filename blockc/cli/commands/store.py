@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from blockc.cli.console import Cell, info, show, show_json, show_table
+from blockc.cli.input_options import warn_of_open_store
 from blockc.cli.options import Settings, verb
-from blockc.errors import UsageError, printable
+from blockc.errors import Location, UsageError, printable
 from blockc.values import Value
 
 if TYPE_CHECKING:  # what reads the store is imported when it is read, and not for --help
@@ -57,7 +58,12 @@ def command(settings: Settings, asked: StoreCall) -> int:
     """
     from blockc.fetch.store.parsed import Store
 
-    return _DEEDS[asked.what](settings, asked, Store.of(settings.store).root)
+    root = Store.of(settings.store).root
+    if root.exists() and not root.is_dir():
+        hint = "name a folder with --store or BLOCKC_STORE"
+        raise UsageError("the store is not a folder", at=Location(str(root)), hint=hint)
+    warn_of_open_store(settings)
+    return _DEEDS[asked.what](settings, asked, root)
 
 
 def _list(settings: Settings, _asked: StoreCall, root: Path) -> int:

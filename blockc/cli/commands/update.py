@@ -1,11 +1,12 @@
 """`blockc update`: fetch the sources, check them, store them, write the lock."""
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from blockc.cli.console import info, show_json, warn
-from blockc.cli.input_options import project
+from blockc.cli.console import already_done, info, show_json, warn
+from blockc.cli.input_options import project, warn_of_open_store
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import watching
 from blockc.values import Value
@@ -77,6 +78,7 @@ def update_and_tell(settings: Settings, asked: UpdateCall) -> "tuple[Update, dic
         force=asked.force, dry_run=asked.dry_run, offline=settings.offline, accept=asked.accept
     )
     here = project(settings)
+    warn_of_open_store(settings)
     names = asked.sources or here.used_sources()
     sources = chosen(here.sources(), names)
     path = here.lock_path
@@ -90,7 +92,8 @@ def update_and_tell(settings: Settings, asked: UpdateCall) -> "tuple[Update, dic
     if written:
         commit(tools.root, path, done, only=None if asked.sources else names)
     if not settings.json:
-        show_update(settings, done)
+        with already_done(f"{path} was written") if written else nullcontext():
+            show_update(settings, done)
         if written:
             info(settings, f"{path} names what builds use; commit it")
     return done, update_report(done, str(path), written=written)

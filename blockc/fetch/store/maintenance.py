@@ -16,7 +16,7 @@ from blockc.fetch.store.blobs import FOLDER as RAW
 from blockc.fetch.store.blobs import STORE_ADVICE, Blobs
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State, load_state
-from blockc.storage.atomic import FRESH, reporting, write_whole
+from blockc.storage.atomic import FRESH, reporting, sweep_unfinished, write_whole
 from blockc.storage.local import read_local
 from blockc.values import Value
 
@@ -77,6 +77,15 @@ def remembered(root: Path) -> Iterator[State]:
             found = load_state(path)
             if found:
                 yield found
+
+
+def sweep_killed(root: Path) -> None:
+    """Remove what writers left in the store that were killed, once it is so old that none is."""
+    for kind in _listed(root):
+        sweep_unfinished(kind)
+        for folder in _listed(kind):
+            if _MARK.fullmatch(folder.name):
+                sweep_unfinished(folder)
 
 
 def entries(root: Path) -> Iterator[StoreEntry]:

@@ -13,7 +13,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import STORE_ADVICE
-from blockc.fetch.store.maintenance import mark_of, remember_lock
+from blockc.fetch.store.maintenance import mark_of, remember_lock, sweep_killed
 from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.source_update import update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
@@ -152,6 +152,7 @@ def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = No
     fresh = {one.source.name: one.snapshot for one in done.outcomes if one.snapshot}
     with _alone(root, path):
         sweep_unfinished(path.parent, path.name)
+        sweep_killed(root)
         lock = (read_lock(path) or Lock()).with_sources(fresh)
         lock = lock if only is None else lock.only(only)
         write_lock(path, lock)

@@ -158,6 +158,10 @@ def _steps(pattern: str) -> list[_Step]:
     return list(chain.from_iterable(_KINDS.get(piece) or map(_Step, piece) for piece in pieces))
 
 
+def _short(steps: Sequence[str]) -> str:
+    return "/".join(step for step in steps if step not in ("", "."))
+
+
 def _objection(path: str) -> str:
     steps = path.split("/")
     checks = (
@@ -167,7 +171,7 @@ def _objection(path: str) -> str:
         (path.startswith("/"), "is absolute"),
         (".." in steps, "leaves the output folder"),
         (path.endswith("/"), "names a folder, not a file"),
-        ("" in steps or "." in steps, "has an empty step"),
+        ("" in steps or "." in steps, f"has an empty step; write {_short(steps)!r}"),
         (path in RESERVED, "is a name blockc writes itself"),
     )
     return next((words for wrong, words in checks if wrong), "")

@@ -304,9 +304,11 @@ def _asn(text: str) -> AsnSelector | AsnListSelector:
             raise PolicyError("a list of AS numbers has no filters", hint=hint)
         return AsnListSelector(listed)
     if not re.fullmatch(r"0|[1-9][0-9]{0,9}", text) or int(text) > _LAST_ASN:
+        written = re.fullmatch(r"(?i)\s*asn?\s*0*([0-9]{1,10})\s*", text)
+        short = f"write asn:{written[1]}" if written else ""
         raise PolicyError(
             f"{text!r} is not an autonomous system number",
-            hint=f"expected 0 to {_LAST_ASN}, file:PATH or feed:NAME",
+            hint=short or f"expected 0 to {_LAST_ASN}, file:PATH or feed:NAME",
         )
     return AsnSelector(int(text))
 
