@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("mutmut", reason="`make mutants` installs mutmut")
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODULE = """
 def larger(a, b):
@@ -30,6 +29,7 @@ PAGE = "# Mutants\n\n<!-- numbers -->\n<!-- end -->\n"
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
     """Return a folder with a small project in which one change makes no difference."""
+    pytest.importorskip("mutmut", reason="`make mutants` installs mutmut")
     (tmp_path / "setup.cfg").write_text(
         "[mutmut]\nsource_paths = toy\n[mutants]\ntoy/*.py =\n    test_sums.py\n"
     )
