@@ -21,7 +21,7 @@ test: $(VENV)/.testing  ## run every test that can run here
 coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
-mutants: $(VENV)/.maintaining  ## change the proof in every small way; which change does no test notice?
+mutants: $(VENV)/.testing  ## change the proof in every small way; which change does no test notice?
 	$(BIN)/python -m scripts.mutants
 
 check: lint types test  ## lint, types and tests
@@ -79,10 +79,6 @@ $(VENV)/.installed: $(VENV)/.created $(METADATA)
 
 $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
-	@touch $@
-
-$(VENV)/.maintaining: $(VENV)/.testing
-	@$(INSTALL) --editable '.[test,maintain]'
 	@touch $@
 
 .PHONY: example test coverage mutants check lint types golden targets schemas real bench tables growth dist clean help

@@ -29,7 +29,6 @@ PAGE = "# Mutants\n\n<!-- numbers -->\n<!-- end -->\n"
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
     """Return a folder with a small project in which one change makes no difference."""
-    pytest.importorskip("mutmut", reason="`make mutants` installs mutmut")
     (tmp_path / "setup.cfg").write_text(
         "[mutmut]\nsource_paths = toy\n[mutants]\ntoy/*.py =\n    test_sums.py\n"
     )
