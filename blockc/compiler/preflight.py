@@ -36,7 +36,7 @@ class Foreseen(Value):
     more: int = 0
 
     def __str__(self) -> str:
-        return str(self.as_error())
+        return str(self.as_error()).partition("\n")[0]  # a warning is one line, without a picture
 
     def as_error(self) -> BlockcError:
         """Return the problem with the day and the output before it."""

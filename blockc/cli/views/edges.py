@@ -88,7 +88,7 @@ def _rows(one: EdgeCoverage, day: date) -> Iterator[list[Cell]]:
         yield [
             *(head if not number else ["", "", ""]),
             each.output.path,
-            "\n".join(stages),
+            "; ".join(stages),
             _runs(each),
         ]
 
@@ -109,4 +109,4 @@ def _gaps(found: Coverage) -> Iterator[list[Cell]]:
         ("outputs that no edge uses", found.loose_outputs),
     ):
         if names:
-            yield [what, "\n".join(names)]
+            yield [what, ", ".join(names)]

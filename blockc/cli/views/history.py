@@ -44,10 +44,21 @@ def _words(one: Mapping[str, Any]) -> list[str]:
         until = f" until {one['until']}" if one.get("until") else ""
         owner = f", {one['owner']} owns it" if one.get("owner") else ""
         found.append(f"{one['select']}{until}{owner}")
+    found += [_refusal_words(refusal) for refusal in one.get("refusals", ())]
     found += [str(one[key]) for key in ("reason", "rule", "said") if one.get(key)]
     if one.get("clock_behind_seconds"):
         found.append(f"the clock went back by {one['clock_behind_seconds']:,} s")
     return found
+
+
+def _refusal_words(one: Mapping[str, Any]) -> str:
+    """Return which limit of the guard a change exceeded, and by what."""
+    limit = f"{one['key']} = {one['limit']}"
+    if not one["family"]:
+        return limit
+    what = f"{int(one['addresses']):,} {one['family']} addresses {one['kind']}"
+    where = f"list {one['list']}" + (f", {one['country']}" if one["country"] else "")
+    return f"{where}: {what}, {limit}"
 
 
 def show_problems(settings: Settings, place: Path, past: History, found: Sequence[Problem]) -> None:
