@@ -33,13 +33,18 @@ class Licence(Table):
 
 
 class Expectations(Table):
-    """What a good file looks like. `max_shrink_*` are shares of what the last good one had."""
+    """What a good file looks like. `max_shrink_*` are shares of what the last good one had.
+
+    `max_country_shift`: of a registry, the share of a country's addresses that may be registered
+    in other countries from one file to the next.
+    """
 
     min_records: int
     max_bytes: int
     max_shrink_addresses: float
     max_shrink_records: float
     max_records: int = 5_000_000
+    max_country_shift: float = 0.1
 
 
 class SourceTable(Table, kw_only=True):
@@ -173,7 +178,7 @@ def _check_numbers(table: SourceTable, place: Place, findings: Findings) -> None
         findings.add(
             place / "max_age_hours", "too old before it is refreshed", hint="raise it, or refresh"
         )
-    for key in ("max_shrink_addresses", "max_shrink_records"):
+    for key in ("max_shrink_addresses", "max_shrink_records", "max_country_shift"):
         share = getattr(table.expect, key)
         if not 0 < share <= 1:
             findings.add(expect / key, f"expected a share above 0 and up to 1, found {share}")

@@ -85,6 +85,51 @@ def country_shifts(before: RegistryMap, changed: Iterable[Move]) -> tuple[Countr
     )
 
 
+class Relabelled(Value):
+    """Space of a country that one registry's file has under other countries now.
+
+    Attributes:
+        countries: The addresses by the country they are registered in now, the largest first.
+        share: Of the addresses of this family that the country had before, in all registries.
+    """
+
+    family: Family
+    registry: str
+    before: str
+    countries: tuple[tuple[str, int], ...]
+    share: float
+
+    @property
+    def addresses(self) -> int:
+        """Return how many addresses there are."""
+        return sum(count for _, count in self.countries)
+
+
+def relabelled(before: RegistryMap, changed: Iterable[Move]) -> tuple[Relabelled, ...]:
+    """Return what each registry calls another country now, of what it delegated before.
+
+    Space that went to another registry is not of it: two files agree about that.
+    """
+    had = before.country_counts()
+    taken: dict[tuple[Family, str, str], dict[str, int]] = {}
+    for move in changed:
+        if move.changes_country and not move.is_transfer and move.before.country:
+            key = move.family, move.before.registry, move.before.country
+            to = taken.setdefault(key, {})
+            after = move.after.country or "ZZ"
+            to[after] = to.get(after, 0) + move.addresses
+    return tuple(
+        Relabelled(
+            family,
+            registry,
+            country,
+            tuple(sorted(to.items(), key=lambda one: -one[1])),
+            sum(to.values()) / had[country][family],
+        )
+        for (family, registry, country), to in taken.items()
+    )
+
+
 def _moves_of(before: Partition, after: Partition) -> Iterator[Move]:
     family = before.family
     starts, (old, new) = overlay(before, after)

@@ -158,3 +158,54 @@ def test_records_that_are_merged_are_not_gone(night: Night) -> None:
     done = night.update()
     assert done.code == 0, done.err
     assert night.locked() == 100
+
+
+def test_a_third_of_a_country_that_is_another_one_is_refused_although_no_row_is_missing(
+    night: Night,
+) -> None:
+    before = night.locked()
+    rows = [row.replace("BR|", "RU|") if n % 3 else row for n, row in enumerate(brazil(range(100)))]
+    night.publish("lacnic", tuple(rows), 2)
+    done = night.update()
+    assert done.code == 4
+    said = " ".join(done.err.split())
+    assert "66.0% of the ipv4 addresses of BR are registered in RU (4,325,376) in it, more" in said
+    assert "expect.max_country_shift = 0.1 allows; if that is right, run `blockc update" in said
+    assert night.locked() == before
+    again = night.update("--json")
+    assert again.code == 4
+    (lacnic,) = [one for one in json.loads(again.out)["sources"] if one["name"] == "lacnic"]
+    assert lacnic["result"] == "refused"
+    digest = lacnic["refused"]["sha256"][:12]
+    accepted = night.update("--accept", digest)
+    assert accepted.code == 0, accepted.err
+    assert "66.0% of the ipv4 addresses of BR are registered in RU now" in accepted.err
+    assert night.update().code == 0
+
+
+def test_a_dry_run_tells_of_shifted_countries_and_keeps_nothing(night: Night) -> None:
+    rows = tuple(row.replace("BR|", "|") for row in brazil(range(100)))
+    night.publish("lacnic", rows, 2)
+    assert night.update("--dry-run").code == 4
+    night.publish("lacnic", brazil(range(100)), 1)
+    assert night.update().code == 0
+
+
+@pytest.mark.parametrize(("moved", "code"), [(10, 0), (11, 4)])
+def test_how_much_may_shift_is_the_source_s_to_say(night: Night, moved: int, code: int) -> None:
+    rows = brazil(range(100))
+    night.publish("lacnic", (*(r.replace("BR|", "CL|") for r in rows[:moved]), *rows[moved:]), 2)
+    assert night.update().code == code
+    path = night.folder / "sources" / "lacnic.toml"
+    path.write_text(path.read_text("utf-8") + "max_country_shift = 0.5\n", encoding="utf-8")
+    assert night.update().code == 0
+
+
+def test_a_shift_of_few_addresses_is_news_and_no_question(night: Night) -> None:
+    small = tuple(f"UY|ipv4|177.{n}.0.0|256|20101228|allocated" for n in range(200, 210))
+    night.publish("lacnic", (*brazil(range(100)), *small), 2)
+    assert night.update().code == 0
+    night.publish("lacnic", (*brazil(range(100)), *(r.replace("UY|", "PY|") for r in small)), 1)
+    done = night.update()
+    assert done.code == 0
+    assert "of UY are registered in PY now" in done.err

@@ -9,7 +9,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.http.messages import FetchFailed, one_line
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import STORE_ADVICE
-from blockc.fetch.store.state import State, save_state, state_path
+from blockc.fetch.store.state import State, load_state, save_state, state_path
 from blockc.fetch.update import continuity
 from blockc.fetch.update.candidate import Candidate, Candidates, PreviousState, Refused
 from blockc.fetch.update.decision import Attempt, Decision, SourceOutcome, UpdateResult, decide
@@ -42,6 +42,43 @@ def update_source(
     said = "smaller; compared with the other registries" if ending.outcome.shrank else ""
     tools.watch(Event(source.name, UpdateStep.DONE, said or ending.outcome.result))
     return ending.outcome
+
+
+def take_back(
+    tools: Tools, outcome: SourceOutcome, reason: str, options: UpdateOptions
+) -> SourceOutcome:
+    """Return an outcome in which what came is refused after all, and what stood before stands.
+
+    Its bytes stay in the store, so that the operator can accept them.
+
+    Raises:
+        OutputError: The store cannot be written.
+    """
+    source, refused, good = outcome.source, outcome.snapshot, outcome.before
+    if refused is None or good is None:
+        raise ValueError(f"{source.name}: nothing came, or nothing stood before it")
+    age = continuity.age_of(good, None, tools.clock.now(), source.registry)
+    stands = tools.blobs.has(good.sha256) and age is not None
+    old = (
+        continuity.too_old(source, age) if stands and age is not None else "it is not in the store"
+    )
+    if not options.dry_run:
+        with _alone(tools, source):
+            path = state_path(tools.root, source)
+            state = load_state(path) or State(name=source.name, checked_at=None)
+            save_state(path, replace(state, good=good, etag="", last_modified="", refused=refused))
+    command = f"blockc update {source.name} --accept {refused.short}"
+    said = f"{refused.url}: {reason}; if that is right, run `{command}`"
+    unusable = (f"the last good snapshot cannot be used any longer: {old}",) if old else ()
+    return replace(
+        outcome,
+        result=UpdateResult.NO_DATA if old else UpdateResult.REFUSED,
+        snapshot=None if old else good,
+        age=age,
+        problems=(*outcome.problems, said, *unusable),
+        oddities=(),
+        refused=refused,
+    )
 
 
 def _alone(tools: Tools, source: Source) -> AbstractContextManager[None]:

@@ -4,6 +4,9 @@ A registry's file may be refused because it delegates too much less than the one
 another registry's file delegates now was transferred, and does not count. The two files do not
 always come on one day: space that stands in no file at all is on its way, and the data before it is
 used until both agree, or for some days.
+
+Nor has space changed its country because one file says so of very much of it: a file with as many
+records as ever, in which a third of a country is another one, is refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +18,7 @@ from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.update.decision import SourceOutcome, UpdateResult
 from blockc.fetch.update.tools import RegistryRecords
-from blockc.registries.moves import country_shifts, moves
+from blockc.registries.moves import Move, country_shifts, moves, relabelled
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value, replace
@@ -23,6 +26,8 @@ from blockc.vocabulary import RIRS
 
 Snapshots = Mapping[str, Snapshot]  # by registry
 Accept = Callable[[Source, Snapshot], SourceOutcome]
+TakeBack = Callable[[SourceOutcome, str], SourceOutcome]
+_LEAST_SHIFT = 1 << 16  # IPv4 addresses, or /48: a shift of less is news and nothing to ask about
 _WAIT = timedelta(days=4)  # how old data may grow that is used while space is on its way
 _MOST_ON_ITS_WAY = 0.05  # of a registry; the largest transfer of a day had 2.1 % of LACNIC
 _NEWS = 0.001  # of a registry's space: a transfer of that much is worth a line
@@ -30,7 +35,11 @@ _SHIFT = 0.01  # of a country's space: that much in another country overnight is
 
 
 def judged_together(
-    outcomes: Sequence[SourceOutcome], locked: Snapshots, records: RegistryRecords, accept: Accept
+    outcomes: Sequence[SourceOutcome],
+    locked: Snapshots,
+    records: RegistryRecords,
+    accept: Accept,
+    take_back: TakeBack,
 ) -> tuple[SourceOutcome, ...]:
     """Return `outcomes` with those changed that the files of all registries show in another light.
 
@@ -38,6 +47,7 @@ def judged_together(
         locked: What builds use until now, by name of the source.
         records: Returns what a snapshot lists, None if it is not at hand.
         accept: Updates a source once more and accepts this snapshot.
+        take_back: Refuses after all what came, with the reason.
     """
     found = {one.source.name: one for one in outcomes}
     current = {name: locked[name] for name in RIRS if name in locked}
@@ -59,7 +69,37 @@ def judged_together(
             current = after
         elif loss.may_be_on_its_way(one, before[registry]):
             found[one.source.name] = _waiting(one, loss)
-    return _with_news(found, before, current, records)
+    worlds = _worlds(before, current, records)
+    if worlds:
+        world, changed = worlds[0], moves(*worlds)
+        refused = dict(_refusals(found, world, changed))
+        if not refused:
+            return _with_news(found, before, world, changed)
+        found |= {name: take_back(found[name], said) for name, said in refused.items()}
+    return tuple(found.values())
+
+
+def _refusals(
+    found: Mapping[str, SourceOutcome], old: RegistryMap, changed: Sequence[Move]
+) -> Iterator[tuple[str, str]]:
+    """Yield each source whose new file calls too much of a country another one, and the reason."""
+    new = {one.source.registry: one for one in found.values() if one.result in _NEW}
+    reasons: dict[str, list[str]] = {}
+    for shift in relabelled(old, changed):
+        one = new.get(shift.registry)
+        units = shift.addresses >> max(0, shift.family.width - 48)
+        if one and units >= _LEAST_SHIFT and shift.share > one.source.expect.max_country_shift:
+            to = ", ".join(f"{country} ({count:,})" for country, count in shift.countries[:3])
+            more = " and others" if len(shift.countries) > 3 else ""
+            reasons.setdefault(one.source.name, []).append(
+                f"{shift.share:.1%} of the {shift.family.name} addresses of {shift.before} are "
+                f"registered in {to}{more} in it, more than expect.max_country_shift = "
+                f"{one.source.expect.max_country_shift} allows"
+            )
+    yield from ((name, "; ".join(said)) for name, said in reasons.items())
+
+
+_NEW = (UpdateResult.ORIGIN, UpdateResult.MIRROR)
 
 
 def _waiting(one: SourceOutcome, loss: "_Loss") -> SourceOutcome:
@@ -142,19 +182,25 @@ def _world(records: RegistryRecords, snapshots: Snapshots) -> RegistryMap | None
     return RegistryMap.of(part for found in parts for part in found or ()) if all(parts) else None
 
 
+def _worlds(
+    before: Snapshots, after: Snapshots, records: RegistryRecords
+) -> tuple[RegistryMap, RegistryMap] | None:
+    """Return the worlds before and after, None if they are one or not whole."""
+    changed = any(before.get(name) != after.get(name) for name in RIRS)
+    if not changed or not before.keys() >= set(RIRS) <= after.keys():
+        return None
+    old, new = _world(records, before), _world(records, after)
+    return (old, new) if old and new else None
+
+
 def _with_news(
     found: Mapping[str, SourceOutcome],
     before: Snapshots,
-    after: Snapshots,
-    records: RegistryRecords,
+    old: RegistryMap,
+    changed: Sequence[Move],
 ) -> tuple[SourceOutcome, ...]:
     """Return the outcomes with what moved between registries, and between countries."""
-    changed = any(before.get(name) != after.get(name) for name in RIRS)
-    complete = before.keys() >= set(RIRS) <= after.keys()
-    worlds = [_world(records, one) for one in (before, after)] if changed and complete else []
-    if len(worlds) != 2 or not worlds[0] or not worlds[1]:
-        return tuple(found.values())
-    said = dict(_news(before, worlds[0], worlds[1]))
+    said = dict(_news(before, old, changed))
     return tuple(
         replace(one, oddities=(*one.oddities, *said.get(one.source.registry, ())))
         for one in found.values()
@@ -162,10 +208,9 @@ def _with_news(
 
 
 def _news(
-    before: Snapshots, old: RegistryMap, new: RegistryMap
+    before: Snapshots, old: RegistryMap, changed: Sequence[Move]
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield registry and lines about what it lost to others, and about countries that moved."""
-    changed = moves(old, new)
     lines: dict[str, list[str]] = {name: [] for name in RIRS}
     for move in changed:
         had = before[move.before.registry].facts.holds.get(move.family.name)

@@ -15,7 +15,7 @@ from blockc.fetch.snapshot import Snapshot
 from blockc.fetch.store.blobs import STORE_ADVICE
 from blockc.fetch.store.maintenance import mark_of, remember_lock, sweep_killed
 from blockc.fetch.update.decision import SourceOutcome, UpdateResult
-from blockc.fetch.update.source_update import update_source
+from blockc.fetch.update.source_update import take_back, update_source
 from blockc.fetch.update.tools import Tools, UpdateOptions
 from blockc.fetch.update.transfers import judged_together
 from blockc.storage.atomic import sweep_unfinished
@@ -132,7 +132,11 @@ def update(
         wish = replace(options, accept=(*options.accept, snapshot.sha256))
         return update_source(tools, source, locked.get(source.name), wish)
 
-    return Update(judged_together(outcomes, locked, tools.records, accept), options.offline)
+    def refuse(outcome: SourceOutcome, reason: str) -> SourceOutcome:
+        return take_back(tools, outcome, reason, options)
+
+    judged = judged_together(outcomes, locked, tools.records, accept, refuse)
+    return Update(judged, options.offline)
 
 
 def commit(root: Path, path: Path, done: Update, only: Iterable[str] | None = None) -> Lock:
