@@ -72,6 +72,12 @@ def test_edges_need_no_build(site: Site) -> None:
     assert "block since 2026-01-01" in " ".join(done.out.split())
     assert "every edge has an output, and every list and output reaches an edge" in done.err
     assert max(map(len, done.out.splitlines())) <= 80
+    site.write(
+        POLICY.replace('list = "near"\ntarget', 'lists = ["far", "near"]\ntarget', 1).replace(
+            'target = "plain"\npath = "near.txt"', 'target = "nginx-geo"\npath = "near.txt"'
+        )
+    )
+    assert "far: block since 2026-01-01; near: block" in site("edges", "--as-of", "2026-11-27").out
 
 
 def test_what_is_missing_is_shown_and_can_be_the_exit_code(site: Site) -> None:
@@ -123,7 +129,7 @@ def test_what_runs_may_be_an_earlier_generation(site: Site) -> None:
     assert site("build").code == 0
     done = site("deployed", "api", "--generation", first[:6], "--json")
     assert json.loads(done.out)["generation"] == first
-    assert done.err == f"blockc: noted: api runs generation {first}\n"
+    assert json.loads(done.err) == {"message": f"noted: api runs generation {first}"}
     assert site.edges()["api"] == [("far.txt", False), ("near.txt", True)]
     events = json.loads(site("history", "--json").out)
     (event,) = (one for one in events if one["event"] == "deployed")

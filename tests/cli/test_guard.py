@@ -278,7 +278,8 @@ def test_a_refusal_and_an_approval_stand_in_the_history(
     write_policy(tmp_path, BIGGER)
     assert accepted(blockc, *words).code == 0
     path = tmp_path / "dist" / ".generations" / "history.jsonl"
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    events = [one for one in map(json.loads, lines) if not one["event"].endswith("-begun")]
     assert [one["event"] for one in events] == ["published", "refused", "approved", "published"]
     refused, approved = events[1:3]
     assert refused["digest"] == approved["digest"]
@@ -288,3 +289,6 @@ def test_a_refusal_and_an_approval_stand_in_the_history(
     assert [one["key"] for one in refused["refusals"]] == ["[guard] max_added"] * 2
     proof = blockc("history", "verify", "-f", words[2])
     assert proof.code == 0, proof.err
+    table = blockc("history", "-f", words[2]).out
+    said = "list far, US: 16,777,216 ipv4 addresses added, [guard] max_added = 2%"
+    assert table.count(said) == 2

@@ -23,6 +23,7 @@ def test_a_build_warns_again_every_night_and_a_dry_run_too(
     for done in (first, again, blockc(*words, "2026-11-23", "--dry-run")):
         assert done.code == 0
         assert said in done.err
+        assert "\\n" not in done.err
     report = json.loads(blockc(*words, "2026-11-23", "--dry-run", "--json").out)
     assert report["coming"] == [
         {
