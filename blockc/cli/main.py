@@ -36,7 +36,7 @@ VERBS = {
     "generations": "List the generations that were published and are kept.",
     "rollback": "Show an earlier generation again, and keep to it.",
     "history": "Show what was published, refused and taken back, or prove it.",
-    "edges": "Show which edge is protected by what, and where nothing protects.",
+    "edges": "Show what protects each edge, and what is missing.",
     "deployed": "Note in the history what runs on an edge.",
     "evidence": "Write what was published in a time into one file, or check one.",
     "check": "Say whether source files would be accepted.",

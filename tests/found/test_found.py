@@ -1,5 +1,6 @@
 """Inputs that failed once, each with the right answer. `tests/corpus/found` holds them."""
 
+import shutil
 from collections.abc import Callable
 from ipaddress import IPv4Address, summarize_address_range
 from zipfile import ZipFile
@@ -73,6 +74,7 @@ def test_a_key_that_only_some_items_have_is_optional(case: Case) -> None:
     assert "[1] has no key 'ips'; write ips? if only some of the items have it" in refused.err
     case.edit("sources/x.toml", "[].{ips}[]", "[].ips?[]")
     assert case.reads("x") == ["40.92.0.0/15", "52.112.0.0/14", "2a01:111:f400::/48"]
+    shutil.rmtree(case.folder / "dist")  # or the guard asks about what is blocked no more
     case.list_of('"feed:x?area=Skype"')
     assert case.build().code == 0
     assert case.blocked() == ["52.112.0.0/14"]

@@ -28,13 +28,13 @@ class DeployedCall(FolderCall, kw_only=True):
 def command(settings: Settings, asked: DeployedCall) -> None:
     """Note that an edge runs a generation: a receipt, for what blockc cannot reload itself.
 
-    Reads [edge.NAME] of the policy and the published folder; writes an event into its history.
-    NAME is as `blockc generations` shows it, or how it begins. `blockc edges` shows what runs
-    where, and whether that is what is published.
+    Reads [edge.NAME] of the policy and the published folder. Writes an event into its history.
+    Prints what was noted. NAME is as `blockc generations` shows it, or how it begins. `blockc
+    edges` shows what runs where, and whether that is what is published.
 
     \b
-    Exit codes: 0 done, 2 there is no such edge or generation, or the history cannot
-    be written.
+    Exit codes: 0 done, 2 there is no such edge or generation, or the history
+    cannot be written.
     """
     from blockc.publish.generations import append_event
     from blockc.workspace.receipts import DEPLOYED, outputs_of

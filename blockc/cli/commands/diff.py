@@ -74,8 +74,9 @@ def command(settings: Settings, asked: DiffCommand) -> int:
     Write KIND:NAME where a word could be two of them, with generation, policy,
     lock, at or file as KIND.
 
-    Writes nothing. Countries and delegations are those of the registries' data: where addresses
-    were before, and where they are now.
+    Reads what OLD and NEW name. Writes nothing. Prints tables, or what --json, --markdown or --html
+    asks for. Countries and delegations are those of the registries' data: where addresses were
+    before, and where they are now.
 
     \b
     Exit codes: 1 with --exit-code there is a difference, 2 an operand or a

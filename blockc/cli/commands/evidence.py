@@ -57,8 +57,8 @@ def command(settings: Settings, asked: EvidenceCall) -> int:
     verify  check every digest, the chain of the history and that nothing is left
             out; with --rebuild compile again what this version of blockc made
 
-    Writing reads the published folder and the store. Checking reads nothing but the archive, needs
-    no network and trusts nothing in it. Writes the archive. Prints what is in it and what is wrong.
+    Reads the published folder and the store, and to check nothing but the archive: it needs no
+    network and trusts nothing in it. Writes the archive. Prints what is in it and what is wrong.
 
     \b
     Exit codes: 0 done, 1 something in the archive is wrong, 2 there is nothing to

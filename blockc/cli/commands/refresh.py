@@ -84,6 +84,9 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     The history says what was reloaded. The webhook that [refresh] of the policy names gets the
     summary.
 
+    Reads what `update` and `build` read. Writes what they write, and the files of --summary and
+    --metrics. Prints their tables and the summary.
+
     \b
     Exit codes: 0 done, 2 somebody must act, or a command of on_change failed,
     3 a source has no data, 4 a change or new data needs approval, 5 a target's

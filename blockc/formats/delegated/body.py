@@ -46,7 +46,7 @@ def read_body(name: str, data: bytes, begin: int, header: Header) -> Body:
         bulk = read_bulk(lines, header.registries, before)
         for number in _to_read(lines, bulk.doubtful, rest):
             raw = lines.raw(number)
-            if not raw.isspace():
+            if raw.rstrip(b" \t\r"):
                 rest.read(DelegatedLine.of(name, before + int(number) + 1, raw))
         for family, records in bulk.records.items():
             parts[family].append(records)

@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
 _FEWEST_PIPES = 5  # of a summary
-_BLANKS = np.frombuffer(b" \t\r\v\f", dtype=np.uint8)
+_BLANKS = np.frombuffer(b" \t\r", dtype=np.uint8)
 _PIPE, _NEWLINE, _HASH = b"|\n#"
 # Arrays of one piece fit the processor's caches: half the time of one pass over the whole file.
 _PIECE_BYTES = 1 << 19
