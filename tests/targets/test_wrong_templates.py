@@ -60,8 +60,10 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
 @pytest.mark.parametrize(
     ("target", "old", "new", "message"),
     [
-        (PLAIN, 'join("\\n")', 'join("\\r\\n")', "a character that a program may not take"),
-        (PLAIN, 'join("\\n")', 'join(" ")', "one address, prefix or range and nothing beside"),
+        (PLAIN, "part.lines()", "part.lines(after='\\r')",
+         "a character that a program may not take"),
+        (PLAIN, "part.lines()", "part.texts | join(' ')",
+         "one address, prefix or range and nothing beside"),
         (PLAIN, "# {{ line }}", "# {{ line | replace('entries', 'entry') }}",
          "the ipv4 in the header is"),
         (HAPROXY_MAP, "# {{ line }}", "# {{ line | replace('list export', 'list import') }}",
