@@ -50,7 +50,7 @@ from blockc.storage.atomic import (
     write_tree,
 )
 from blockc.storage.local import read_local
-from blockc.values import Value, field, replace
+from blockc.values import Value, replace
 from blockc.vocabulary import MANIFEST
 
 
@@ -86,7 +86,6 @@ class Making(Value, kw_only=True):
 
     Attributes:
         recording: What they were made from, which is kept beside them.
-        facts: What else the event says, such as who approved it.
         now: The present; None: what the clock of the machine says.
         keep: How many generations stay.
         judge: Is called with the name of the generation that is live, empty if there is none,
@@ -95,7 +94,6 @@ class Making(Value, kw_only=True):
     """
 
     recording: Recording | None = None
-    facts: Facts = field(default_factory=dict)
     now: datetime | None = None
     keep: int = GENERATIONS_KEPT
     judge: Judge = unjudged
@@ -143,7 +141,7 @@ def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = No
             keep_recording(place.inside, generation, recording, ADVICE)
         facts = {"generation": generation, "before": live, **published_facts(files, recording)}
         records = record_of(place.inside, live), recording.record if recording else None
-        events += [(PUBLISHED, {**facts, **making.facts}), *changed_with(*records)]
+        events += [(PUBLISHED, facts), *changed_with(*records)]
         place.prepare(past, events, now, (generation, None))
         place.show(generation, names)
         return _compared(place.folder, generation, before, files)

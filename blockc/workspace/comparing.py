@@ -93,11 +93,8 @@ def lists_of(resolved: Resolved) -> dict[str, ListState]:
 
 def state_of_generation(generation: Generation, like: PolicyState) -> PolicyState:
     """Return what a generation says, with the countries and records of another state."""
-    lists = {
-        name: ListState(one.action, one.addresses)
-        for name, one in recorded_lists(generation).items()
-    }
     manifest = json.loads(generation.object(generation.record.manifest))
+    lists = recorded_lists(generation)
     return PolicyState(lists, like.countries, like.records, entries_of(manifest))
 
 

@@ -31,7 +31,7 @@ from blockc.policy.syntax.includes import beside
 from blockc.policy.syntax.selectors import AddressRange, AsnSelector, FeedSelector, FileSelector
 from blockc.storage.local import read_local
 from blockc.values import Value, field
-from blockc.vocabulary import RIRS
+from blockc.vocabulary import MANIFEST, RIRS
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData
 from blockc.workspace.project import Project, ProjectDay
@@ -160,7 +160,7 @@ class Explainer:
         self._day = day
         self._folder = folder
         self._lines: PublishedLines | None = None
-        if folder and (folder / "manifest.json").exists():
+        if folder and (folder / MANIFEST).exists():
             self._lines = PublishedLines(day.resolved, day.world, self._published)
         self._files = [
             RecordsFile(str(one.path), one.origin.digest, one.records) for one in day.found

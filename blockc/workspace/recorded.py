@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from blockc import __version__
-from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.set_archive import set_from_bytes, set_to_bytes
+from blockc.changes.change import ListState
 from blockc.compiler.compile import Build, Watch, unwatched
 from blockc.errors import Location, OutputError, SourceUnfit
 from blockc.fetch.folder import unpack
@@ -16,7 +16,6 @@ from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.maintenance import remember_lock
 from blockc.policy.meaning.resolve import ResolvedList
 from blockc.publish.generations import Judge, Making, Published, publish, unjudged
-from blockc.publish.history import Facts
 from blockc.publish.record import (
     INSIDE,
     LOCKS,
@@ -33,7 +32,6 @@ from blockc.publish.record import (
     read_generation,
 )
 from blockc.storage.local import read_local
-from blockc.values import Value
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.file_reader import FileReader, RecordedReader
 from blockc.workspace.inputs import InputOptions, sample_folder
@@ -112,7 +110,6 @@ def publish_day(
     day: ProjectDay,
     build: Build,
     folder: Path,
-    facts: Facts | None = None,
     judge: Judge = unjudged,
 ) -> Published:
     """Publish the files of a build with the record of what they were made from.
@@ -121,7 +118,6 @@ def publish_day(
         day: What was compiled.
         build: The result.
         folder: Where to.
-        facts: What else the history is to say of it, such as who approved it.
         judge: See `Making`.
 
     Raises:
@@ -129,7 +125,6 @@ def publish_day(
     """
     making = Making(
         recording=recording_of(day, build),
-        facts=facts or {},
         keep=day.resolved.policy.keep,
         judge=judge,
     )
@@ -150,14 +145,7 @@ def _registries_of(day: ProjectDay) -> tuple[RecordedRegistry, ...]:
     )
 
 
-class PastList(Value):
-    """A list of a recorded generation: its addresses, and what happened to their traffic."""
-
-    addresses: AddrSet
-    action: str
-
-
-def recorded_lists(generation: Generation) -> Mapping[str, PastList]:
+def recorded_lists(generation: Generation) -> Mapping[str, ListState]:
     """Return the lists of a generation by name; no policy and no source is read.
 
     Raises:
@@ -167,7 +155,7 @@ def recorded_lists(generation: Generation) -> Mapping[str, PastList]:
     for one in generation.record.lists:
         data = generation.object(one.addresses)
         try:
-            found[one.name] = PastList(set_from_bytes(data), one.action)
+            found[one.name] = ListState(one.action, set_from_bytes(data))
         except ValueError as error:
             at = Location(str(generation.inside))
             said = f"the list {one.name} of generation {generation.name}: {error}"

@@ -209,7 +209,7 @@ def test_the_summary_is_markdown_in_which_nothing_acts(night: Night) -> None:
     assert night("--summary", path).code == 0
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "### blockc refresh: done (exit code 0)"
-    assert r"\<b\>\*ada\*\</b\> \[x\]\(http://x\) owns it" in lines[-1]
+    assert r"\<b\>\*ada\*\</b\> \[x\](http://x) owns it" in lines[-1]
 
 
 def soon() -> str:

@@ -13,7 +13,7 @@ from blockc.explain.lookup import Chain, ListReason, LookupAnswer, RegistryRecor
 from blockc.explain.published_lines import DecidingLine
 from blockc.policy.meaning.deciding import Reason
 from blockc.policy.meaning.resolve import ListEntry, ResolvedList
-from blockc.policy.meaning.summary import stage_report
+from blockc.policy.meaning.summary import list_report
 from blockc.policy.model import Exemption
 from blockc.policy.syntax.selectors import GroupSelector
 from blockc.workspace.explaining import Explained, ExplainedPiece, SourceRow
@@ -76,7 +76,7 @@ class _View:
             "sample": self._day.options.sample,
             "as_of": resolved.as_of.isoformat(),
             "published": published,
-            "lists": [_list_report(one) for one in resolved.lists],
+            "lists": [list_report(one) for one in resolved.lists],
         }
         answers = ", ".join(map(self._answer, found))
         return f'{json.dumps(head)[:-1]}, "asked": [{answers}]}}'
@@ -314,18 +314,6 @@ def _line_row(line: DecidingLine) -> list[Cell]:
     text = line.at.text.strip() if line.at else "no entry, the default"
     number = str(line.at.line) if line.at and line.at.line else ""
     return [line.path, number, line.verdict or "allow", text]
-
-
-def _list_report(one: ResolvedList) -> Report:
-    schedule = one.schedule
-    return {
-        "name": one.name,
-        "title": one.definition.title,
-        "reference": one.definition.reference,
-        "action": schedule.action,
-        "stage": stage_report(schedule.now if one.definition.stages else None),
-        "next_stage": stage_report(schedule.then),
-    }
 
 
 def _place_report(at: Location) -> Report:

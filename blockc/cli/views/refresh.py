@@ -44,7 +44,8 @@ def _published(report: Plain) -> Iterator[str]:
     elif build["pinned"]:
         yield f"nothing was published: pinned to {build['pinned']['generation']}"
     elif build["written"] or build["removed"]:
-        files = f"{len(build['written']):,} files written, {len(build['removed']):,} removed"
+        count = len(build["written"])
+        files = f"{count:,} file{'s' * (count != 1)} written, {len(build['removed']):,} removed"
         yield f"published generation {build['generation']}: {files}"
     else:
         yield f"nothing changed; generation {build['generation']} is shown"
@@ -67,5 +68,6 @@ def summary_markdown(report: Plain) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+-!|~&" else c for c in text)
+    """Return the text of an item that Markdown shows as it is."""
+    begin = "\\" * text.startswith(("#", "+", "-"))  # what begins a block, at the beginning alone
+    return begin + "".join(f"\\{c}" if c in r"\`*_{}[]<>!|~&" else c for c in text)

@@ -10,9 +10,10 @@ from string import ascii_uppercase, digits
 from typing import NamedTuple
 
 from blockc.errors import PolicyError, suggestion
+from blockc.vocabulary import MANIFEST
 
 PLACEHOLDERS = ("country", "family", "part")
-RESERVED = ("manifest.json",)
+RESERVED = (MANIFEST,)
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 

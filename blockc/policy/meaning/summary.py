@@ -42,22 +42,28 @@ def groups_used(resolved: Resolved) -> tuple[CountryGroup, ...]:
     return tuple(resolved.policy.groups[name] for name in sorted(names))
 
 
-def _list(one: ResolvedList, families: Sequence[Family]) -> Plain:
+def list_report(one: ResolvedList) -> Plain:
+    """Return what a list is and does as `docs/json.md` describes it, its addresses apart."""
     schedule = one.schedule
     return {
         "name": one.name,
         "title": one.definition.title,
         "reference": one.definition.reference,
         "action": schedule.action,
-        "stage": stage_report(schedule.now if one.definition.stages else None),
-        "next_stage": stage_report(schedule.then),
+        "stage": _stage(schedule.now if one.definition.stages else None),
+        "next_stage": _stage(schedule.then),
+    }
+
+
+def _list(one: ResolvedList, families: Sequence[Family]) -> Plain:
+    return {
+        **list_report(one),
         "addresses": {f.name: str(one.addresses.count_of(f)) for f in families},
         "entries": [_entry(counted, families) for counted in one.entries],
     }
 
 
-def stage_report(stage: Stage | None) -> Plain | None:
-    """Return a stage as `docs/json.md` describes it, None for none."""
+def _stage(stage: Stage | None) -> Plain | None:
     if stage is None:
         return None
     return {
