@@ -44,14 +44,16 @@ def unordered(
 
 def statements(text: Text, comment: str) -> Iterator[Found]:
     """Yield what the comments at the beginning of a text say about the list, as our headers do."""
-    at = 0
-    for line in text.text.split("\n"):
-        if not line.startswith(comment):
-            return
+    whole, at = text.text, 0
+    while whole.startswith(comment, at):  # and no further: a list has many lines
+        end = whole.find("\n", at)
+        line = whole[at:] if end < 0 else whole[at:end]
         said = line.removeprefix(comment).strip(" ")
         if _STATEMENT.fullmatch(said):
             yield Found(topic(said), said, text.path, partial(text.error, at=at, width=len(line)))
-        at += len(line) + 1
+        if end < 0:
+            return
+        at = end + 1
 
 
 def differences(
