@@ -120,6 +120,8 @@ def matrix() -> Iterator[str]:
 def row(target: Target) -> tuple[str, ...]:
     """Return what one target can do."""
     limit = f"{target.max_entries.count:,}" if target.max_entries else "none stated"
+    if target.max_entries and not target.max_entries.reference.verified:
+        limit += " (unverified)"
     return (
         f"[`{target.name}`](targets/{target.name}.md)",
         f"{target.match} match" if target.match is Match.LONGEST else str(target.match),
@@ -225,7 +227,8 @@ def limits(target: Target) -> Iterator[str]:
             for family in FAMILIES
             if (allowed := target.lengths.of(family))
         )
-        yield f"- prefix lengths {lengths} ({link(target.lengths.reference)})"
+        source = link(target.lengths.reference)
+        yield f"- prefix lengths {lengths}; wider prefixes are written as several ({source})"
 
 
 def words(target: Target) -> Iterator[str]:
@@ -287,7 +290,8 @@ def mark(able: bool) -> str:  # noqa: FBT001
 
 
 def link(reference: Reference) -> str:
-    return f"<{reference.url}>, read {reference.checked}"
+    unsure = "" if reference.verified else "unverified, "
+    return f"{unsure}<{reference.url}>, read {reference.checked}"
 
 
 if __name__ == "__main__":

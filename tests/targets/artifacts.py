@@ -6,9 +6,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes, columns
+from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes
 from blockc.addresses.parse import parse_prefix
-from blockc.addresses.rules import Rules
+from blockc.addresses.rules import Match, Rules
+from blockc.passes.exact.lengths import legal
 from blockc.resources import templates_dir
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
@@ -86,19 +87,14 @@ def _scattered(random: Random, family: Family) -> Prefix:
 
 
 def rules_of(target: Target, addresses: AddrSet) -> Mapping[Family, Rules]:
-    """Return the fewest rules of one verdict that `target` takes: runs, or prefixes from /1."""
+    """Return the fewest rules of one verdict that `target` takes: runs, or prefixes."""
     if target.form is EntryForm.RANGE:
         return {f: Rules.of_spans(f, *addresses.spans(f)) for f in FAMILIES}
-    return {f: Rules.of_prefixes(_without_whole(addresses.prefixes(f))) for f in FAMILIES}
-
-
-def _without_whole(found: Prefixes) -> Prefixes:
-    """Return the two halves in place of a /0, which several platforms refuse."""
-    if len(found) != 1 or found.length[0]:
-        return found
-    half = 1 << (found.family.width - 1)
-    starts = columns.column(found.family, [0, half])
-    return Prefixes(found.family, starts, np.ones(2, dtype=np.int16))
+    found = {}
+    for family in FAMILIES:
+        lengths = target.lengths.of(family) if target.lengths else range(family.width + 1)
+        found[family] = legal(Match.MEMBER, Rules.of_prefixes(addresses.prefixes(family)), lengths)
+    return found
 
 
 def draft(

@@ -8,9 +8,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from blockc.addresses import FAMILIES, AddrMap
+from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
+from blockc.passes.plan import compile_rules
+from blockc.passes.request import PassRequest
 from blockc.targets.core.document import REGISTERED
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Layout, Target
@@ -149,6 +151,20 @@ def test_a_prefix_length_the_platform_does_not_take_is_refused(target: Target) -
     for text in ("0.0.0.0/0", "::/0"):
         with pytest.raises(DoesNotFit, match=f"{text} is a /0"):
             written_rules(target, nested((text, 1)))
+
+
+def test_a_prefix_wider_than_the_platform_takes_is_written_in_pieces(target: Target) -> None:
+    if target.lengths is None:
+        return
+    lengths = {family: target.lengths.of(family) for family in FAMILIES}
+    intent = AddrMap.of_set(AddrSet.everything())
+
+    rules = compile_rules(intent, Match.MEMBER, PassRequest(lengths=lengths)).rules
+
+    assert {family: len(rules[family]) for family in FAMILIES} == {
+        family: 1 << allowed.start for family, allowed in lengths.items()
+    }
+    prove(target, written_rules(target, rules), intent)
 
 
 def test_a_verdict_it_cannot_express_is_refused_before_anything_is_written(target: Target) -> None:

@@ -152,7 +152,7 @@ def next_allowed(prefixes: Prefixes, allowed: Collection[int]) -> NDArray[np.int
         culprit = next(iter(Prefixes(prefixes.family, *_row(prefixes, row))))
         raise DoesNotFit(
             f"{culprit} is longer than every prefix the target takes (at most /{lengths.max()})",
-            hint="leave such prefixes out, or widen them in the policy",
+            hint="when_over = 'collateral' widens such prefixes, 'coverage' leaves them out",
         )
     return lengths[place]
 

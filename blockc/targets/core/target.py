@@ -39,10 +39,14 @@ class Layout(StrEnum):
 
 
 class Reference(Value):
-    """Where a fact about a platform is written, and the day (ISO) somebody looked."""
+    """Where a fact about a platform is written, and the day (ISO) somebody looked.
+
+    `verified`: the vendor says so there; False where only others do.
+    """
 
     url: str
     checked: str
+    verified: bool = True
 
 
 class MaxEntries(Value):
@@ -58,7 +62,10 @@ class MaxEntries(Value):
 
 
 class Lengths(Value):
-    """The prefix lengths a platform takes."""
+    """The prefix lengths a platform takes.
+
+    A wider prefix is written as several; a narrower one is refused unless the output gives way.
+    """
 
     ipv4: range
     ipv6: range
