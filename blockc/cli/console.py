@@ -5,8 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from io import StringIO
-from itertools import takewhile
+from itertools import chain, takewhile, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,8 +99,7 @@ def show_table(
     for number, chosen in enumerate(_column_groups(texts, numeric, limit)):
         some = [[row[at] for at in chosen] for row in texts]
         figures = [numeric[at] for at in chosen]
-        drawn = _drawn(some, figures, _widths(some, figures, limit))
-        lines += [*([""] if number else []), *(line.rstrip() for line in drawn.splitlines())]
+        lines += [""] * bool(number) + _drawn(some, figures, _widths(some, figures, limit))
     show("".join(f"{line}\n" for line in lines))
 
 
@@ -178,31 +176,36 @@ def _column_groups(
     return groups
 
 
-def _drawn(texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]) -> str:
+def _drawn(
+    texts: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]
+) -> list[str]:
     """Return the table as lines of text, `texts[0]` being its heads."""
-    from rich.box import Box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     encoding = getattr(sys.stdout, "encoding", None) or ""
     rule = "─" if encoding.lower().startswith("utf") else "-"
-    box = Box(f"    \n    \n {rule * 2} \n    \n    \n    \n    \n    \n")
-    table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
-    heads, *rows = texts
-    for head, number, width in zip(heads, numeric, widths, strict=True):
-        table.add_column(
-            Text(wrapped(head, width)),
-            justify="right" if number else "left",
-            overflow="fold",
-            width=width,
-        )
-    for row in rows:
-        table.add_row(*(Text(wrapped(cell, w)) for cell, w in zip(row, widths, strict=True)))
-    room = sum(widths) + GAP * len(widths)
-    page = StringIO()
-    Console(file=page, width=room, color_system=None, force_terminal=False).print(table)
-    return page.getvalue()
+    between = rule * (sum(widths) + GAP * (len(widths) - 1))
+    heads, *rows = ([*map(_wrapped_lines, row, widths)] for row in texts)
+    high = max(map(len, heads), default=0)
+    lowered = [[""] * (high - len(head)) + head for head in heads]
+    head, *rest = (list(_row_lines(row, numeric, widths)) for row in (lowered, *rows))
+    return [*head, between, *chain.from_iterable(rest)]
+
+
+def _wrapped_lines(text: str, width: int) -> list[str]:
+    return wrapped(text, width).split("\n")
+
+
+def _row_lines(
+    cells: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]
+) -> Iterator[str]:
+    """Yield the lines of a row, as many as its highest cell has."""
+    from rich.cells import cell_len
+
+    for line in zip_longest(*cells, fillvalue=""):
+        padded = []
+        for text, number, width in zip(line, numeric, widths, strict=True):
+            room = " " * (width - cell_len(text))
+            padded.append(room + text if number else text + room)
+        yield (" " * GAP).join(padded).rstrip()
 
 
 def amount(family: "Family", count: int) -> Cell:

@@ -1,7 +1,6 @@
 """The driver: from what a policy means to everything a build writes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.claims import shared_objects
@@ -10,6 +9,7 @@ from blockc.compiler.limits import Limits
 from blockc.compiler.manifest import manifest_bytes
 from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, artifact_groups
 from blockc.compiler.preflight import Foreseen, Preflight
+from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
 from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
@@ -18,13 +18,6 @@ from blockc.targets.core.target import Target
 from blockc.tomlio.when import When
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
-
-Watch = Callable[[str, str], AbstractContextManager[object]]
-
-
-def unwatched(stage: str, what: str) -> AbstractContextManager[object]:
-    """Follow nothing."""
-    return nullcontext((stage, what))
 
 
 class RegistryData(Value):

@@ -12,7 +12,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.lines import BLANKS, decode_lines
 from blockc.addresses.plain_text import TextLines
-from blockc.compiler.compile import Watch, unwatched
+from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import UsageError
 from blockc.explain.lookup import (
     LookupAnswer,

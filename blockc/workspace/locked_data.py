@@ -41,12 +41,15 @@ class LockedData:
     Attributes:
         reader: Reads the policy, beside which the lock stands.
         offline: Open no socket for bytes that the store does not hold.
+        parsed_suffices: Ask for no bytes of a registry that was parsed before: to explain, not to
+            build.
         origins: What headers and the manifest say about the feeds read so far, by name.
     """
 
     reader: FileReader
     store: Store
     offline: bool = False
+    parsed_suffices: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
     _feeds: "dict[str, Feed]" = field(default_factory=dict)
 
@@ -79,7 +82,12 @@ class LockedData:
             UsageError: There is no lock, or it does not name all five.
             SourceUnfit: The bytes of a registry are nowhere to be had.
         """
-        return tuple(self._registry(one, today) for one in self._fetched(RIRS))
+        held = {name: self._parsed(name) for name in RIRS} if self.parsed_suffices else {}
+        known = {name: one for name, one in held.items() if one}
+        rest = [name for name in RIRS if name not in known]
+        for one in self._fetched(rest) if rest else ():
+            known[one.source.name] = self._registry(one, today)
+        return tuple(known[name] for name in RIRS)
 
     def feed(self, name: str, filters: Sequence[tuple[str, str]]) -> AddrSet:
         """Return the addresses of the rows of a source that pass every filter.
@@ -157,17 +165,26 @@ class LockedData:
 
         In messages the file has the name it has in the store, where the operator can look at it.
         """
-        registry, key = locked.source.registry, locked.snapshot.sha256
-        path = Blobs(self.store.root).path(key)
-        kept = remembered(self.store, registry, path, key)
-        if kept and _is_of(kept, locked.snapshot):
+        kept = self._parsed(locked.source.name)
+        if kept:
             return kept
         from blockc.formats.delegated.reader import read_delegated
 
+        registry, key = locked.source.registry, locked.snapshot.sha256
+        path = Blobs(self.store.root).path(key)
         raw = Raw(str(path), locked.raw.data)
         read = read_delegated(raw.name, raw.data, registry=registry, today=today)
         remember(self.store, registry, key, raw, read)
         return snapshot_of(registry, path, key, key, read)
+
+    def _parsed(self, name: str) -> RegistrySnapshot | None:
+        """Return what was remembered of a registry's file as the lock has it, if anything was."""
+        locked = self.lock.sources.get(name)
+        if locked is None:
+            return None
+        path = Blobs(self.store.root).path(locked.sha256)
+        kept = remembered(self.store, self.sources[name].registry, path, locked.sha256)
+        return kept if kept and _is_of(kept, locked) else None
 
 
 def _is_of(kept: RegistrySnapshot, locked: Snapshot) -> bool:

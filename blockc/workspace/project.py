@@ -16,9 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blockc.compiler.artifacts import Inputs
-from blockc.compiler.compile import Build, RegistryData, Watch, compile_policy, unwatched
-from blockc.compiler.local_space import local_space_notes
+from blockc.compiler.watch import Watch, unwatched
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock
 from blockc.fetch.store.parsed import Store
@@ -46,7 +44,8 @@ from blockc.workspace.registries import (
 )
 from blockc.workspace.sources import all_sources, asks_registries, used_sources
 
-if TYPE_CHECKING:  # most builds fetch nothing
+if TYPE_CHECKING:  # most builds fetch nothing, and lookups compile nothing
+    from blockc.compiler.compile import Build
     from blockc.fetch.update.tools import Event, Tools
 
 
@@ -155,7 +154,7 @@ class Project(Value):
             SourceUnfit: A registry is missing, its file is not fit for use, or it is too old.
         """
         reader = self.reader()
-        feeds = LockedData(reader, self.store, self.offline)
+        feeds = LockedData(reader, self.store, self.offline, parsed_suffices=not refusing)
         with observe("read policy", str(self.file)):
             policy = self.policy(reader)
         with observe("read registries", str(options.data or self.lock_path)):
@@ -174,8 +173,8 @@ class Project(Value):
                 feeds=feeds,
                 allow_expired=options.allow_expired or not refusing,
             )
-            odd = [*_without_outputs(policy), *local_space_notes(resolved, TARGETS)]
-            resolved = replace(resolved, notes=(*resolved.notes, *odd))
+            if refusing:
+                resolved = replace(resolved, notes=(*resolved.notes, *_odd(resolved)))
         origins = [*(one.origin for one in found), *feeds.origins.values()]
         return ProjectDay(
             project=self,
@@ -188,10 +187,14 @@ class Project(Value):
         )
 
 
-def _without_outputs(policy: Policy) -> Iterator[Note]:
-    if not policy.outputs:
+def _odd(resolved: Resolved) -> Iterator[Note]:
+    """Yield what is odd about what a build would write."""
+    from blockc.compiler.local_space import local_space_notes
+
+    if not resolved.policy.outputs:
         said = "the policy has no [[output]], so a build writes nothing but the manifest"
-        yield Note(Place(TomlDocument(policy.files[0], "")), said)
+        yield Note(Place(TomlDocument(resolved.policy.files[0], "")), said)
+    yield from local_space_notes(resolved, TARGETS)
 
 
 class ProjectDay(Value, kw_only=True):
@@ -218,7 +221,7 @@ class ProjectDay(Value, kw_only=True):
         """Return what the registries list."""
         return [part for one in self.found for part in one.records]
 
-    def compile(self, observe: Watch = unwatched, within: int | None = HORIZON_DAYS) -> Build:
+    def compile(self, observe: Watch = unwatched, within: int | None = HORIZON_DAYS) -> "Build":
         """Return the files of every output and the manifest, each artifact proved.
 
         Args:
@@ -229,6 +232,9 @@ class ProjectDay(Value, kw_only=True):
         Raises:
             Mistakes, DoNotFit, Miscompiled: See `compile_policy`.
         """
+        from blockc.compiler.artifacts import Inputs
+        from blockc.compiler.compile import RegistryData, compile_policy
+
         templates = shipped_templates() | own_templates(self.resolved.policy, self.reader)
         inputs = Inputs(
             policy=f"sha256:{self.reader.digest()}",

@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blockc import __version__
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.set_archive import set_from_bytes, set_to_bytes
 from blockc.changes.change import ListState
-from blockc.compiler.compile import Build, Watch, unwatched
+from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import Location, OutputError, SourceUnfit
 from blockc.fetch.folder import unpack
 from blockc.fetch.store.blobs import Blobs, sha256_of
@@ -39,8 +40,11 @@ from blockc.workspace.locked_data import LockedData
 from blockc.workspace.project import Project, ProjectDay
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
 
+if TYPE_CHECKING:  # who reads a record compiles nothing
+    from blockc.compiler.compile import Build
 
-def recording_of(day: ProjectDay, build: Build) -> Recording:
+
+def recording_of(day: ProjectDay, build: "Build") -> Recording:
     """Return what `build` was made from: a record, and the bytes that it names."""
     reader, objects = day.reader, dict[str, bytes]()
 
@@ -100,7 +104,7 @@ def _exceptions(one: ResolvedList) -> Iterator[RecordedException]:
             )
 
 
-def _proof(build: Build) -> RecordedProof:
+def _proof(build: "Build") -> RecordedProof:
     entries = {f.name: sum(one.entries.get(f, 0) for one in build.artifacts) for f in FAMILIES}
     files = sum(len(one.files) for one in build.artifacts)
     return RecordedProof(len(build.artifacts), files, entries)
@@ -108,7 +112,7 @@ def _proof(build: Build) -> RecordedProof:
 
 def publish_day(
     day: ProjectDay,
-    build: Build,
+    build: "Build",
     folder: Path,
     judge: Judge = unjudged,
 ) -> Published:

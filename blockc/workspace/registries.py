@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,12 +139,14 @@ def shipped_files() -> list[Path]:
     return [version, *sorted(templates_dir().glob("*.j2")), *data]
 
 
+@cache
 def shipped_sources() -> dict[str, Source]:
     """Return every source blockc ships, by name."""
     paths = sorted(sources_dir().glob("*.toml"))
     return {path.stem: read_source(path.name, path.read_text(encoding="utf-8")) for path in paths}
 
 
+@cache
 def shipped_groups() -> dict[str, CountryGroup]:
     """Return every group of countries blockc ships, by name."""
     paths = sorted((sources_dir() / "groups").glob("*.toml"))

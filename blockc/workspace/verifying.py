@@ -8,7 +8,8 @@ from typing import Any
 
 from blockc.addresses import Family
 from blockc.compiler.artifacts import Artifact, Written
-from blockc.compiler.compile import Build, Watch, unwatched
+from blockc.compiler.compile import Build
+from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, Location, UsageError
 from blockc.publish.generations import files_below
 from blockc.publish.place import PublishFolder, tops

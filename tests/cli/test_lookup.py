@@ -1,6 +1,8 @@
 """`blockc lookup`: a verdict per list and the whole reason, for people, lines and programs."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from blockc.errors import UsageError
 from blockc.workspace.explaining import asked_in
 from tests.cli.conftest import Blockc
 from tests.cli.test_feeds import policy as feeds_policy
-from tests.cli.toy import write_policy, write_registries
+from tests.cli.toy import environ, write_policy, write_registries
 
 POLICY = """\
 version = 1
@@ -272,6 +274,21 @@ def test_an_artifact_that_somebody_broke_or_removed_is_told(
     assert second["wrong"] == "it is not published"
     empty = blockc("lookup", *words, "1.0.1.7", "-o", tmp_path / "nowhere")
     assert "published: nothing was found to look at; see -o" in empty.out
+
+
+def test_one_address_waits_for_nothing_that_compiles_draws_or_fetches(
+    words: tuple[object, ...],
+) -> None:
+    idle = ("blockc.passes.plan", "blockc.compiler.compile", "jinja2", "rich.console", "requests")
+    code = (
+        "import sys\nfrom blockc.cli.main import run\n"
+        "assert run(sys.argv[1:]) == 0\n"
+        f"print([name for name in {idle!r} if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "lookup", *map(str, words), "1.0.1.7"]
+    done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+    assert "zones/CN.ipv4.zone" in done.stdout
 
 
 def test_numbers_of_systems_and_comments_are_read_from_lines() -> None:

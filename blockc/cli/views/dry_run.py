@@ -1,16 +1,15 @@
 """What a policy means on one day, without building it: `blockc build --dry-run`."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import time
 
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, amount, info, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.preflight import Foreseen
 from blockc.policy.meaning.resolve import CountedEntry, Resolved, ResolvedList
-from blockc.policy.meaning.schedule import ALWAYS, Schedule
+from blockc.policy.meaning.schedule import schedule_text
 from blockc.policy.meaning.summary import explain, groups_used
-from blockc.policy.model import Stage
 
 
 def dry_run_report(
@@ -100,28 +99,3 @@ def _exception_row(counted: CountedEntry) -> list[Cell]:
     left = "" if counted.days_left is None else counted.days_left
     until = str(exemption.until) if exemption.until else "no end"
     return [str(exemption.located.selector), left, until, exemption.owner, exemption.reason]
-
-
-def schedule_text(schedule: Schedule, day: date) -> str:
-    """Return the stage in force on `day` and the next one, as a sentence.
-
-    >>> from blockc.policy.model import Stage
-    >>> from blockc.tomlio.when import When
-    >>> schedule = Schedule(None, Stage(When(date(2027, 1, 1)), "block", 451))
-    >>> schedule_text(schedule, date(2026, 12, 31))
-    'off; from 2027-01-01, in 1 day: block with 451'
-    """
-    now = _stage_text(schedule.now) if schedule.now else "off"
-    if schedule.now and schedule.now is not ALWAYS:
-        now = f"{now} since {schedule.now.start}"
-    if schedule.then is None:
-        return now
-    days = (schedule.then.start.begin.date() - day).days
-    left = f"{days} day{'s' * (days != 1)}"
-    return f"{now}; from {schedule.then.start}, in {left}: {_stage_text(schedule.then)}"
-
-
-def _stage_text(stage: Stage) -> str:
-    """Return what is done with the traffic, and by whose order."""
-    status = f" with {stage.status}" if stage.status else ""
-    return f"{stage.action}{status}" + (f" for {stage.blocked_by}" if stage.blocked_by else "")

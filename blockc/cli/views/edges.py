@@ -5,9 +5,9 @@ from datetime import date
 
 from blockc.cli.console import Cell, info, show, show_table
 from blockc.cli.options import Settings
-from blockc.cli.views.dry_run import schedule_text
 from blockc.cli.views.generations import instant
 from blockc.explain.edges import Coverage, EdgeCoverage, ListStage, Protection
+from blockc.policy.meaning.schedule import schedule_text
 
 _COUNTRY_MAP = "the country map"
 

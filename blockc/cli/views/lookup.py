@@ -7,12 +7,12 @@ from typing import Any
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, amount, show, show_json, show_table
 from blockc.cli.options import Settings
-from blockc.cli.views.dry_run import schedule_text
 from blockc.errors import Location
 from blockc.explain.lookup import Chain, ListReason, LookupAnswer, RegistryRecord
 from blockc.explain.published_lines import DecidingLine
 from blockc.policy.meaning.deciding import Reason
 from blockc.policy.meaning.resolve import ListEntry, ResolvedList
+from blockc.policy.meaning.schedule import schedule_text
 from blockc.policy.meaning.summary import list_report
 from blockc.policy.model import Exemption
 from blockc.policy.syntax.selectors import GroupSelector

@@ -58,3 +58,26 @@ def days_left(exemption: Exemption, moment: datetime) -> int | None:
     last = exemption.until.begin.date() if isinstance(written, datetime) else written
     left = (last - moment.date()).days
     return left if moment < exemption.until.end else min(left, -1)
+
+
+def schedule_text(schedule: Schedule, day: date) -> str:
+    """Return the stage in force on `day` and the next one, as a sentence.
+
+    >>> schedule = Schedule(None, Stage(When(date(2027, 1, 1)), "block", 451))
+    >>> schedule_text(schedule, date(2026, 12, 31))
+    'off; from 2027-01-01, in 1 day: block with 451'
+    """
+    now = _stage_text(schedule.now) if schedule.now else "off"
+    if schedule.now and schedule.now is not ALWAYS:
+        now = f"{now} since {schedule.now.start}"
+    if schedule.then is None:
+        return now
+    days = (schedule.then.start.begin.date() - day).days
+    left = f"{days} day{'s' * (days != 1)}"
+    return f"{now}; from {schedule.then.start}, in {left}: {_stage_text(schedule.then)}"
+
+
+def _stage_text(stage: Stage) -> str:
+    """Return what is done with the traffic, and by whose order."""
+    status = f" with {stage.status}" if stage.status else ""
+    return f"{stage.action}{status}" + (f" for {stage.blocked_by}" if stage.blocked_by else "")

@@ -15,7 +15,7 @@ from blockc.changes.change import (
 )
 from blockc.changes.guard import Refusal
 from blockc.changes.holdings import Holding, largest
-from blockc.compiler.compile import Watch, unwatched
+from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, UsageError
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import Generation, read_generation
