@@ -220,7 +220,8 @@ def limits(target: Target) -> Iterator[str]:
         limit = target.max_entries
         knob = f", set by the option `{limit.option}`" if limit.option else ""
         source = link(limit.reference)
-        yield f"- at most {limit.count:,} entries per family and file{knob} ({source})"
+        each = "file, both families together" if limit.together else "family and file"
+        yield f"- at most {limit.count:,} entries per {each}{knob} ({source})"
     if target.lengths:
         lengths = " and ".join(
             f"/{allowed.start} to /{allowed.stop - 1} in {family.name}"

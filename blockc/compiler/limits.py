@@ -43,7 +43,10 @@ class Limits(Value):
         whole = OptionContext(order.word, int(fit.when_over is WhenOver.SPLIT), order.kind)
         capacity = target.capacity(target.settle(order.output.options, whole))
         limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
-        return replace(self.fitting(fit, target), max_entries=min(limits, default=None))
+        together = target.max_entries is not None and target.max_entries.together
+        return replace(
+            self.fitting(fit, target), max_entries=min(limits, default=None), shared=together
+        )
 
     def fitting(self, fit: Fit, target: Target) -> PassRequest:
         """Return what `fit` asks for, the target's own limit left out."""

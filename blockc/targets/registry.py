@@ -47,6 +47,14 @@ ROWS: Mapping[str, TargetRow] = {
     "nftables": TargetRow(
         "kernel.nftables", "a table with interval sets, replaced in one transaction"
     ),
+    "paloalto-edl": TargetRow(
+        "appliance.feeds", "a feed for Palo Alto firewalls, and the nginx location that serves it"
+    ),
+    "fortigate-feed": TargetRow("appliance.feeds", "the same for FortiGate"),
+    "checkpoint-feed": TargetRow("appliance.feeds", "the same for Check Point gateways"),
+    "cisco-si-feed": TargetRow("appliance.feeds", "the same for Cisco Secure Firewall"),
+    "juniper-feed": TargetRow("appliance.feeds", "the same for Juniper SRX"),
+    "pfsense-table": TargetRow("appliance.feeds", "the same for pfSense and OPNsense"),
     "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
 }
 

@@ -77,12 +77,15 @@ def beyond_limits(target: Target, reading: Reading) -> SourceSyntaxError | None:
 
     A capacity that an option sets is part of the text, and so the reader's to enforce.
     """
+    before = 0  # entries of the other family that count too
     for part in reading.parts:
         rules = part.rules
         if target.max_entries and not target.max_entries.option:
             most = target.max_entries.count
-            if most < len(rules):
-                return part.where(most, f"{target.name} holds {most:,} entries, this is one more")
+            if most < before + len(rules):
+                message = f"{target.name} holds {most:,} entries, this is one more"
+                return part.where(most - before, message)
+            before += len(rules) if target.max_entries.together else 0
         if target.lengths and target.form is not EntryForm.RANGE and len(rules):
             allowed = target.lengths.of(rules.family)
             lengths = rules.prefixes().length

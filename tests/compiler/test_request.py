@@ -53,6 +53,12 @@ def test_the_smaller_of_the_operators_and_the_targets_limit_counts() -> None:
     assert request("plain", "max_entries = 1_000_000").max_entries == 1_000_000
 
 
+def test_a_limit_on_both_families_together_is_asked_for_as_one() -> None:
+    asked = request("paloalto-edl", "max_entries = 7")
+    assert (asked.max_entries, asked.shared) == (7, True)
+    assert not request("aws-wafv2-ipset", "max_entries = 7").shared
+
+
 def test_lengths_are_those_the_target_takes() -> None:
     asked = request("aws-wafv2-ipset")
     assert 0 not in asked.lengths[V4]

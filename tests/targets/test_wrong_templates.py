@@ -4,6 +4,7 @@ import pytest
 
 from blockc.addresses import AddrMap
 from blockc.errors import Unproved
+from blockc.targets.appliance.feeds import PALOALTO_EDL
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
@@ -40,6 +41,7 @@ AWS = "aws-wafv2-ipset.rule.json.j2"
 RULES = "haproxy-map.rules.cfg.j2"
 AWS_ANSWER = AWS_WAFV2_IPSET.responding()
 SERVER = "nginx-geo.server.conf.j2"
+FEED = "feed.nginx.conf.j2"
 
 
 def proved(target: Target, template: str, old: str, new: str) -> None:
@@ -146,6 +148,15 @@ def test_a_wrong_template_is_refused_with_the_place(
          "the link is 'http://x', ordered is"),
         (NGINX_SERVER, SERVER, "error_page {{ response.status }}", "error_page 404",
          "expected '451', found '404'"),
+        (PALOALTO_EDL, FEED, "{{ option.url }}", "/others", "the nginx location is '/others'"),
+        (PALOALTO_EDL, FEED, "location =", "location", "expected '=', found '/blocklists/"),
+        (PALOALTO_EDL, FEED, "{{ main }}", "list.txt", "expected the feed 'list.conf', found"),
+        (PALOALTO_EDL, FEED, "{{ option.folder }}", "/srv", "the folder of the feed is '/srv'"),
+        (PALOALTO_EDL, FEED, "    etag on;\n", "", "expected `etag on;`"),
+        (PALOALTO_EDL, FEED, "satisfy all", "satisfy any", "this directive is not understood"),
+        (PALOALTO_EDL, FEED, "    alias", "    allow 10.0.0.0/8;\n    alias",
+         "the allowed device is '10.0.0.0/8', ordered is nothing of the kind"),
+        (PALOALTO_EDL, FEED, "    alias", "    auth_basic blocklists;\n    alias", "the realm is"),
     ],
 )  # fmt: skip
 def test_a_wrong_template_of_a_file_beside_is_refused_with_the_place(

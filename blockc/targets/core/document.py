@@ -200,11 +200,13 @@ class Document(Value, dict=True):
             found = self.rules.get(family, Rules.empty(family))
             rules = target.adapt(file.half.of(found))
             if file.half in target.halves:  # a rule beside two sets holds no entries of its own
-                _require_fits(target, rules, target.capacity(self.options))
+                _require_lengths(target, rules)
             count = self.addresses.get(family, 0) if file.half is SetRole.ALL else _count(rules)
             spelled = self.spelled.get(family) if rules is found else None
             words = target.words[self.kind]
             parts.append(FamilyEntries(rules, count, target.form, words, self.names, spelled))
+        if file.half in target.halves:
+            _require_room(target, parts, target.capacity(self.options))
         return parts
 
     def orders(self, target: Target, path: str) -> Orders:
@@ -308,13 +310,21 @@ def entry_texts(rules: Rules, form: EntryForm) -> list[str]:
     return texts
 
 
-def _require_fits(target: Target, rules: Rules, capacity: int | None) -> None:
-    if capacity is not None and len(rules) > capacity:
-        raise DoesNotFit(
-            f"{target.name} holds {capacity:,} {rules.family.name} entries, "
-            f"the list has {len(rules):,}",
-            hint=_way_out(target),
-        )
+def _require_room(target: Target, parts: Sequence[FamilyEntries], capacity: int | None) -> None:
+    if capacity is None or target.max_entries is None:
+        return
+    counts = {f"{part.name} ": part.count for part in parts}
+    if target.max_entries.together:
+        counts = {"": sum(counts.values())}
+    for family, count in counts.items():
+        if count > capacity:
+            raise DoesNotFit(
+                f"{target.name} holds {capacity:,} {family}entries, the list has {count:,}",
+                hint=_way_out(target),
+            )
+
+
+def _require_lengths(target: Target, rules: Rules) -> None:
     if target.lengths is None or target.form is EntryForm.RANGE or not len(rules):
         return
     lengths = rules.prefixes().length

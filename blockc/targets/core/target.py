@@ -54,11 +54,13 @@ class MaxEntries(Value):
 
     Args:
         option: The option by which an operator sets the number, for platforms that let them.
+        together: The platform counts the entries of both families as one number.
     """
 
     count: int
     reference: Reference
     option: str = ""
+    together: bool = False
 
 
 class Lengths(Value):

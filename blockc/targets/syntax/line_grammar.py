@@ -31,6 +31,7 @@ class LineGrammar(Value):
             character of a line.
         longest_line: The most bytes a line may have; to the program, what follows is a new line,
             in a comment too. 0 where there is no limit.
+        comments: Whether there are comments at all.
     """
 
     program: str
@@ -38,6 +39,7 @@ class LineGrammar(Value):
     width: int = 1
     comments_anywhere: bool = False
     longest_line: int = 0
+    comments: bool = True
 
     def read(self, text: Text) -> "Lines":
         """Return the entries of a text.
@@ -49,6 +51,8 @@ class LineGrammar(Value):
         that.
         """
         text.require_lines(self.longest_line, f"{self.program} cuts it in two")
+        if not self.comments and "#" in text.text:
+            raise text.error(f"{self.program} takes no comments", text.text.index("#"))
         if not text.is_plain():
             self._require_characters(text)
         return self._quickly(text) or self._line_by_line(text)

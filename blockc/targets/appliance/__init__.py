@@ -1,0 +1,1 @@
+"""Firewalls and appliances: feeds that they poll, and lists in their own configuration."""
