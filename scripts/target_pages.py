@@ -36,10 +36,13 @@ is compiled, and what exceeds a limit before anything is written.
 The country of an address is where it is registered, not where it is used.
 """
 HEADS = (
-    "target", "decided by", "`list`", "`lists`", "country map", "nested exceptions", "two sets",
+    "target", "decided by", "`list`", "`lists`", "country map", "country codes",
+    "nested exceptions", "two sets",
     "most entries", "stages", "answers", "tried with",
 )  # fmt: skip
 NOTES = """
+*country codes*: it names the countries of the list, and the platform's own data decide who is in
+them; no address of it can be proved.
 *nested exceptions*: an entry inside another one takes back what that says, which saves entries.
 *two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
 *stages*: whether it can say `monitor` and `warn`; where it cannot, `until_block = "empty"`.
@@ -72,7 +75,13 @@ KINDS = {
     ContentKind.LIST: '`list = "NAME"`',
     ContentKind.VERDICTS: "`lists = [NAMES]`",
     ContentKind.COUNTRIES: '`map = "country"`',
+    ContentKind.CODES: '`list = "NAME"`, which must be whole countries,',
 }
+
+
+CAUTION = """\
+The platform's own data decide who is in a country, not the registries, and no address of it can be
+proved. What is proved is that the artifact names the countries of the list, and no other."""
 
 
 def pages() -> dict[str, str]:
@@ -124,7 +133,7 @@ def row(target: Target) -> tuple[str, ...]:
         limit += " (unverified)"
     return (
         f"[`{target.name}`](targets/{target.name}.md)",
-        f"{target.match} match" if target.match is Match.LONGEST else str(target.match),
+        decided(target),
         *(mark(kind in target.words) for kind in ContentKind),
         mark(target.has_exceptions),
         mark(target.two_sets is not None),
@@ -135,13 +144,20 @@ def row(target: Target) -> tuple[str, ...]:
     )
 
 
+def decided(target: Target) -> str:
+    """Return how the platform decides, in a word or two."""
+    if target.codes:
+        return "its own country data"
+    return f"{target.match} match" if target.match is Match.LONGEST else str(target.match)
+
+
 def stages(target: Target) -> str:
     """Return how much of a migration window a target can say."""
-    able = (kind for kind in (ContentKind.LIST, ContentKind.VERDICTS) if kind in target.words)
+    able = (kind for kind in (target.kind_of_list, ContentKind.VERDICTS) if kind in target.words)
     forms = [kind for kind in able if target.can_say(kind, "monitor")]
     if not forms:
         return "block"
-    return "all" if ContentKind.LIST in forms else "all with `lists`"
+    return "all" if target.kind_of_list in forms else "all with `lists`"
 
 
 def answers(target: Target) -> str:
@@ -157,9 +173,12 @@ def section(target: Target) -> Iterator[str]:
     """Yield everything about one target."""
     yield f"# {target.name}\n"
     yield "Made from the target itself; `make targets` writes it anew.\n"
-    yield f"{target.title}. An address is decided by {DECIDES[target.match]}.\n"
-    yield f"- families: {LAYOUTS[target.layout]}"
-    yield f"- entries: {FORMS[target.form]}"
+    if target.codes:
+        yield f"{target.title}. {CAUTION}\n"
+    else:
+        yield f"{target.title}. An address is decided by {DECIDES[target.match]}.\n"
+        yield f"- families: {LAYOUTS[target.layout]}"
+        yield f"- entries: {FORMS[target.form]}"
     yield f"- files for `list.{target.ending}`: {files(target)}"
     if target.two_sets:
         yield f'- with `when_over = "two-sets"`: {files(target.in_two_sets())}'
@@ -222,6 +241,10 @@ def limits(target: Target) -> Iterator[str]:
         source = link(limit.reference)
         each = "file, both families together" if limit.together else "family and file"
         yield f"- at most {limit.count:,} entries per {each}{knob} ({source})"
+    if target.codes:
+        most = f"at most {target.codes.most}" if target.codes.most else "countries of ISO 3166-1"
+        but = ", ".join(sorted(target.codes.unknown))
+        yield f"- codes: {most}{but and f', without {but}'} ({link(target.codes.reference)})"
     if target.lengths:
         lengths = " and ".join(
             f"/{allowed.start} to /{allowed.stop - 1} in {family.name}"
@@ -247,7 +270,9 @@ def words(target: Target) -> Iterator[str]:
 def responses(target: Target) -> Iterator[str]:
     """Yield what a target can do besides blocking, and what blocked clients can get."""
     able = target.responses
-    watched = [f"`{one}`" for one in ("monitor", "warn") if target.can_say(ContentKind.LIST, one)]
+    watched = [
+        f"`{one}`" for one in ("monitor", "warn") if target.can_say(target.kind_of_list, one)
+    ]
     stages = " and ".join(watched) or 'none, so `until_block = "empty"` there'
     yield f"- stages of a list before `block`: {stages}"
     statuses = f"the statuses {ranges_text(able.statuses)}" if able.statuses else "no status"
@@ -269,7 +294,8 @@ def files(target: Target) -> str:
 
 def sample(target: Target) -> str:
     """Return a small artifact from the golden files, without what its header says of sources."""
-    folder = GOLDEN / ("nested" if target.has_exceptions else "mixed") / target.name
+    case = "codes" if target.codes else "nested" if target.has_exceptions else "mixed"
+    folder = GOLDEN / case / target.name
     first = target.files(f"list.{target.ending}")[0].path
     lines = (folder / first).read_text(encoding="utf-8").splitlines(keepends=True)
     if not target.comment:

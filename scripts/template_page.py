@@ -23,7 +23,8 @@ write. It runs in a sandbox and sees texts, numbers, true or false and tuples of
 does not exist is an error with the line and the names that do. Begin with one of ours, in
 `templates/`. The newline behind a block and the blanks before it are left out.
 
-The examples are of a list `embargo` for nginx-geo, with `header = "full"`.
+The examples are of a list `embargo` for nginx-geo, with `header = "full"`; codes have only targets
+that say countries in place of addresses.
 """
 SHAPES = {str: "text", bool: "true or false", int: "number"}
 
@@ -81,6 +82,7 @@ def _context() -> dict[str, object]:
         options=target.settle({}, OptionContext("embargo")),
         addresses={family: blocked.count_of(family) for family in FAMILIES},
         response=Response(451, "https://example.com/legal"),
+        codes=("CN",),
     )
     (file, *_) = target.files("nginx/embargo.conf")
     return template_context(target, document, file, "nginx/embargo.conf")

@@ -13,7 +13,6 @@ from pathlib import Path
 from blockc.errors import UsageError
 from blockc.resources import templates_dir
 from blockc.targets.core.target import Layout, Target
-from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value
 
 IGNORE = ".gitignore"
@@ -104,7 +103,7 @@ def output_path(target: Target) -> str:
 
 def _output(target: Target) -> str:
     said = f'list = "{LIST}"\ntarget = "{target.name}"\npath = "{output_path(target)}"\n'
-    if not target.can_say(ContentKind.LIST, "monitor"):
+    if not target.can_say(target.kind_of_list, "monitor"):
         said += '#until_block = "empty"  # goes with stages: no entry before the list blocks\n'
     return f"\n[[output]]  # {target.title}\n{said}"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from types import MappingProxyType
 
-from blockc.addresses import AddrMap, Family
+from blockc.addresses import AddrMap, AddrSet, Family
 from blockc.addresses.addrset import union
 from blockc.addresses.rules import Rules, meaning
 from blockc.compiler.limits import Limits
@@ -19,6 +19,7 @@ from blockc.targets.core.document import Document, Origin, Provenance, entry_tex
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionValue
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.syntax.reading import Orders
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import Value, field, replace
@@ -138,6 +139,8 @@ class ArtifactCompiler:
     def rules(self, spec: ArtifactSpec) -> Compiled:
         """Return the rules of an artifact; see `make`."""
         spec.require_expressible()
+        if spec.kind is ContentKind.CODES:
+            return _no_rules(spec)
         request = self._limits.of(spec)
         recipe = _recipe(spec, request)
         if recipe not in self._compiled:
@@ -225,6 +228,7 @@ class ArtifactCompiler:
             action=spec.action,
             response=spec.dialect.response(options, spec.response),
             stages=spec.stages,
+            codes=spec.codes,
         )
 
     @staticmethod
@@ -284,6 +288,13 @@ def _in_parts(compiled: Compiled, parts: int | None) -> Compiled:
     empty = {family: Rules.empty(family) for family in compiled.meaning.families}
     more = [empty] * (parts - len(compiled.shards))
     return replace(compiled, shards=(*compiled.shards, *more))
+
+
+def _no_rules(spec: ArtifactSpec) -> Compiled:
+    """Return what is compiled for an artifact that says countries, whose addresses nobody knows."""
+    match, nothing = spec.target.match, AddrMap.of_set(AddrSet.empty())
+    rules = {family: Rules.empty(family) for family in nothing.families}
+    return Compiled(match, nothing.names, rules, (rules,), (), nothing, {})
 
 
 def _recipe(spec: ArtifactSpec, request: PassRequest) -> Hashable:

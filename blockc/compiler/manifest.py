@@ -15,6 +15,7 @@ from blockc.compiler.impact import PassImpact, counts_report, impact_report
 from blockc.passes.request import PassStep
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.registries.countries import NO_COUNTRY
+from blockc.targets.core.verdicts import ContentKind
 from blockc.values import json_bytes
 
 SCHEMA = "blockc-manifest/1"
@@ -76,7 +77,9 @@ def _by_country(blocked: AddrSet, countries: AddrMap) -> dict[str, dict[str, str
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:
-    return {
+    codes = list(artifact.order.codes)
+    of_countries = {"countries": codes} if artifact.order.kind is ContentKind.CODES else {}
+    return of_countries | {
         "target": artifact.order.target.name,
         "output": artifact.order.output.path,
         "path": artifact.order.path,

@@ -16,6 +16,7 @@ _SAYS = {
     ContentKind.LIST: "whether an address is listed",
     ContentKind.VERDICTS: "words for actions",
     ContentKind.COUNTRIES: "codes of countries",
+    ContentKind.CODES: "countries in place of addresses",
 }
 
 

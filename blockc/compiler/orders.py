@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from blockc.addresses import AddrMap, AddrSet, columns
 from blockc.addresses.piece_map import PieceMap
 from blockc.compiler.country_split import country_pieces
-from blockc.errors import PolicyError
+from blockc.errors import DoesNotFit, PolicyError
+from blockc.policy.checking.whole_countries import codes_of
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.meaning.schedule import blocking_stage
 from blockc.policy.model import Output, Policy, Stage
 from blockc.targets.core.layout import File
 from blockc.targets.core.response import REFUSED, Response
-from blockc.targets.core.target import Joint, Target
+from blockc.targets.core.target import CountryCodes, Joint, Target
 from blockc.targets.core.target_options import OptionContext, OptionValue
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value, json_bytes, replace
@@ -32,6 +33,8 @@ class ArtifactSpec(Value):
     `watches` says that a stage of its lists, whichever is in force, does not block.
     `stages` is what the header says about the stages of its lists. `policy` is the
     digest of the words of the policy about those lists, empty for the country map.
+    `codes` are the countries of the list, if the target says them in place of addresses, and
+    `spared` is the first prefix of them that the policy protects.
     """
 
     output: Output
@@ -45,13 +48,15 @@ class ArtifactSpec(Value):
     watches: bool = False
     stages: tuple[str, ...] = ()
     policy: str = ""
+    codes: tuple[str, ...] = ()
+    spared: str = ""
 
     @property
     def kind(self) -> ContentKind:
         """Return what the artifact says about an address, and so which words it needs."""
         if self.output.country_map:
             return ContentKind.COUNTRIES
-        return ContentKind.VERDICTS if self.output.says_action else ContentKind.LIST
+        return ContentKind.VERDICTS if self.output.says_action else self.target.kind_of_list
 
     @property
     def dialect(self) -> Target:
@@ -98,10 +103,25 @@ class ArtifactSpec(Value):
         found = {at for part in self.intent.parts for at in columns.distinct(part.labels).tolist()}
         said = [self.intent.names[at] for at in sorted(found - {0})]
         self.target.require_verdicts(self.kind, said)
+        if self.target.codes:
+            self._require_whole_countries(self.target.codes)
         if self._in_two_sets and not self.target.two_sets:
             raise PolicyError(
                 f"{self.target.name} cannot say that an address is in one set and not in another",
                 hint="choose something else with when_over, or another target",
+            )
+
+    def _require_whole_countries(self, able: CountryCodes) -> None:
+        if self.spared:
+            raise PolicyError(
+                f"never_block spares {self.spared}, which is registered in a country of list "
+                f"{self.name!r}: {self.target.name} can only say whole countries",
+                hint="choose a target that takes prefixes",
+            )
+        if able.most and len(self.codes) > able.most:
+            raise DoesNotFit(
+                f"{self.target.name} holds {able.most} countries, the list has {len(self.codes)}",
+                hint="write it as several lists, or choose a target that takes prefixes",
             )
 
     @property
@@ -173,6 +193,8 @@ def artifact_groups(
             yield ArtifactGroup((spec,))
             continue
         spec = _whole(output, target, resolved, intents)
+        if target.codes:
+            spec = _by_codes(spec, resolved, countries)
         yield _by_country(spec, countries) if output.split_by_country else ArtifactGroup((spec,))
 
 
@@ -207,6 +229,18 @@ def _whole(
             _stage_line(output, one) for one in lists if waits and one.schedule.action != "block"
         ),
     )
+
+
+def _by_codes(spec: ArtifactSpec, resolved: Resolved, countries: AddrMap) -> ArtifactSpec:
+    """Return an artifact with the countries of its list, none while that is not in force."""
+    (one,) = (resolved.list_of(name) for name in spec.output.lists)
+    if _is_left_out(spec.output, one) or not one.schedule.now:
+        return spec
+    lists = {each.name: each for each in resolved.policy.lists}
+    codes = codes_of(one.definition, lists, resolved.policy.groups)
+    spared = countries.where(codes) - one.addresses
+    first = next((str(p) for f in spared.families for p in spared.prefixes(f)), "")
+    return replace(spec, codes=codes, spared=first)
 
 
 def _stage(one: ResolvedList) -> Stage | None:

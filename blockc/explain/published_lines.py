@@ -11,6 +11,7 @@ from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.registry_map import RegistryMap
 from blockc.targets.core.layout import File
+from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import ArtifactFile
@@ -29,7 +30,8 @@ class DecidingLine(Value):
         path: The file.
         at: The line that decides, None where no entry holds the address and the default does.
         verdict: What it says: nothing, `block`, `warn`, `monitor`, or a country.
-        wrong: Why the artifact cannot be read; then the rest says nothing.
+        wrong: Why it says nothing about the address: it cannot be read, or it says countries, about
+            which the platform's own data decide.
     """
 
     target: str
@@ -104,6 +106,11 @@ class _PublishedPart(Value, eq=False):
         """Return what the part says about an address."""
         files = (file.path for file in self.files if family in file.families)
         path = next(files, self.files[0].path)
+        if spec.kind is ContentKind.CODES and isinstance(self.reading, Reading):
+            said = (
+                f"the platform's own data decide who is in {' '.join(spec.codes) or 'no country'}"
+            )
+            return DecidingLine(spec.target.name, spec.name, path, wrong=said)
         if isinstance(self.reading, str):
             return DecidingLine(spec.target.name, spec.name, path, wrong=self.reading)
         rules = self.reading.rules.get(family, Rules.empty(family))

@@ -29,6 +29,7 @@ class TargetFacts(Value):
     `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
     `statuses`, `links`: what it can answer to clients that are blocked.
     `comments`: an artifact can have a header, and so can be without one.
+    `unknown_codes`: it says countries by their codes, these excepted; None if it says addresses.
     """
 
     options: frozenset[str] = frozenset()
@@ -41,6 +42,7 @@ class TargetFacts(Value):
     statuses: frozenset[int] = frozenset()
     links: bool = False
     comments: bool = True
+    unknown_codes: frozenset[str] | None = None
 
 
 class Known(Value):

@@ -56,6 +56,9 @@ ROWS: Mapping[str, TargetRow] = {
     "juniper-feed": TargetRow("appliance.feeds", "the same for Juniper SRX"),
     "pfsense-table": TargetRow("appliance.feeds", "the same for pfSense and OPNsense"),
     "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
+    "aws-wafv2-geo": TargetRow(
+        "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"
+    ),
 }
 
 

@@ -20,7 +20,7 @@ from blockc.targets.syntax.tokens import ArtifactFile, Text
 # The lines of our own header that state something about the list; others are anybody's remarks.
 _STATEMENT = re.compile(
     r"list \S+(?:: .*)?|stage \S+ of list \S+: .*|policy sha256:\S+|source \S+ of \S+, \S+"
-    r"|ipv[46]: [\d,]+ entr(?:y|ies), [\d,]+ address(?:es)?"
+    r"|countries: [A-Z ]+|ipv[46]: [\d,]+ entr(?:y|ies), [\d,]+ address(?:es)?"
 )
 
 

@@ -85,11 +85,12 @@ def _facts(target: Target) -> TargetFacts:
         several_lists=ContentKind.VERDICTS in target.words,
         country_map=ContentKind.COUNTRIES in target.words,
         template=not callable(target.writer),
-        actions=frozenset(a for a in ACTIONS if target.can_say(ContentKind.LIST, a)),
+        actions=frozenset(a for a in ACTIONS if target.can_say(target.kind_of_list, a)),
         actions_of_lists=frozenset(a for a in ACTIONS if target.can_say(ContentKind.VERDICTS, a)),
         statuses=target.responses.statuses,
         links=target.responses.links,
         comments=bool(target.comment),
+        unknown_codes=target.codes.unknown if target.codes else None,
     )
 
 

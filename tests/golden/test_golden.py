@@ -21,12 +21,24 @@ from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from blockc.verify.proof import prove
-from tests.targets.artifacts import PROVENANCE, TEMPLATES, draft, nested, prefixes, rules_of
+from tests.targets.artifacts import (
+    PROVENANCE,
+    TEMPLATES,
+    draft,
+    nested,
+    of_countries,
+    prefixes,
+    rules_of,
+)
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/list.txt"))
-KINDS = {"verdicts": ContentKind.VERDICTS, "countries": ContentKind.COUNTRIES}
-NESTED = {"nested", *KINDS}
+KINDS = {
+    "verdicts": ContentKind.VERDICTS,
+    "countries": ContentKind.COUNTRIES,
+    "codes": ContentKind.CODES,
+}
+NESTED = {"nested", "verdicts", "countries"}
 
 
 def dialect(case: Path, target: Target) -> Target | None:
@@ -34,6 +46,8 @@ def dialect(case: Path, target: Target) -> Target | None:
     if case.name == "two-sets":
         return target.in_two_sets() if target.two_sets else None
     able = KINDS.get(case.name, ContentKind.LIST) in target.words
+    if case.name == "codes":
+        return target if able else None
     return target if able and (case.name != "nested" or target.has_exceptions) else None
 
 
@@ -48,8 +62,14 @@ CASES_AND_TARGETS = [
 def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, ...]]:
     """Return the meaning of a case and what `target` makes of it.
 
-    A line of `list.txt` is a prefix and, where it is not blocked, its verdict or `allow`.
+    A line of `list.txt` is a prefix and, where it is not blocked, its verdict or `allow`; or a
+    country.
     """
+    if case.name == "codes":
+        codes = (case / "list.txt").read_text(encoding="utf-8").split()
+        said = of_countries(target, *codes)
+        files = render(target, said, f"list.{target.ending}", TEMPLATES)
+        return AddrMap.of_set(AddrSet.empty()), files
     lines = [line.split() for line in (case / "list.txt").read_text(encoding="utf-8").splitlines()]
     names: tuple[str, ...] = NAMES
     if case.name in {*NESTED, "two-sets"}:

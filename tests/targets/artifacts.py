@@ -25,15 +25,16 @@ from blockc.vocabulary import HeaderForm
 
 PATH = "out/list.conf"
 LINK = "https://example.com/legal?a=1&b=%20;c,(d)"
-#: Every way a target writes, for tests of all of them.
-DIALECTS = [pytest.param(target, id=target.name) for target in TARGETS.values()] + [
+#: Every way a target writes addresses, for tests of all of them.
+OF_ADDRESSES = [target for target in TARGETS.values() if not target.codes]
+DIALECTS = [pytest.param(target, id=target.name) for target in OF_ADDRESSES] + [
     pytest.param(target.in_two_sets(), id=f"{target.name}-two-sets")
-    for target in TARGETS.values()
+    for target in OF_ADDRESSES
     if target.two_sets
 ]
 DIALECTS += [
     pytest.param(target.responding(), id=f"{target.name}-responding")
-    for target in TARGETS.values()
+    for target in OF_ADDRESSES
     if target.responses.reader
 ]
 TEMPLATES: Mapping[str, Text] = {
@@ -112,6 +113,20 @@ def draft(
     return Document(
         rules, names, provenance, settled, counts, kind, response=answer_of(target, settled)
     )
+
+
+def of_countries(
+    target: Target,
+    *codes: str,
+    action: str = "block",
+    options: Mapping[str, object] | None = None,
+    response: Response | None = None,
+) -> Document:
+    """Return what is to be written of a list of countries for a target that says their codes."""
+    settled = target.settle(options or {}, OptionContext(PROVENANCE.list, kind=ContentKind.CODES))
+    rules = {family: Rules.empty(family) for family in FAMILIES}
+    document = Document(rules, NAMES, PROVENANCE, settled, {}, ContentKind.CODES, action, response)
+    return replace(document, codes=codes)
 
 
 def answer_of(target: Target, options: Mapping[str, OptionValue]) -> Response | None:

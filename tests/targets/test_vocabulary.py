@@ -62,7 +62,7 @@ def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
     target: Target, action: str
 ) -> None:
     with pytest.raises(PolicyError) as refused:
-        target.require_verdicts(ContentKind.LIST, [action])
+        target.require_verdicts(target.kind_of_list, [action])
     assert str(refused.value) == (
         f"{target.name} cannot express the verdict {action!r}; it knows block; "
         "write until_block = 'empty' in the output, or choose a target that says more"
@@ -71,8 +71,8 @@ def test_a_set_that_may_only_block_says_what_to_do_about_a_stage(
 
 def test_a_target_whose_rules_say_the_action_needs_no_word_for_it() -> None:
     for target in [one for one in SETS if one not in BLOCK_ONLY]:
-        target.require_verdicts(ContentKind.LIST, ["monitor"])
-        assert target.words[ContentKind.LIST].word("monitor") is None
+        target.require_verdicts(target.kind_of_list, ["monitor"])
+        assert target.words[target.kind_of_list].word("monitor") is None
 
 
 def test_one_list_in_nginx_never_turns_into_words_by_itself() -> None:

@@ -104,7 +104,7 @@ def _targets(_settings: Settings) -> Listing:
     rows: list[Row] = [
         {
             "name": target.name,
-            "match": str(target.match),
+            "match": str(target.kind_of_list if target.codes else target.match),
             "families": str(target.layout),
             "verdicts": list(target.verdicts),
             "title": target.title,
@@ -120,7 +120,12 @@ def _targets(_settings: Settings) -> Listing:
     return Listing("Targets", shown, rows)
 
 
-_MATCHES = {"member": "any prefix", "intervals": "any range", "longest": "the longest prefix"}
+_MATCHES = {
+    "member": "any prefix",
+    "intervals": "any range",
+    "longest": "the longest prefix",
+    "codes": "countries, by its own data",
+}
 _FILES = {"together": "both families in one", "apart": "one per family", "either": "as path says"}
 
 

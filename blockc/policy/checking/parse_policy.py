@@ -10,6 +10,7 @@ from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.operation import check_edges, check_webhook
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
+from blockc.policy.checking.whole_countries import check_country_outputs
 from blockc.policy.model import KEEP, Canary, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
 from blockc.policy.syntax.policy_tables import ListTable, ProtectTable
@@ -41,6 +42,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
     checks = Checks(known, names, variables, guard, findings)
     lists, outputs = _lists(files, checks), _outputs(files, checks)
     check_responses(outputs, lists, checks)
+    check_country_outputs(outputs, lists, checks)
     _note_unused(lists, outputs, checks)
     policy = Policy(
         files=tuple(file.place.document.path for file in files),

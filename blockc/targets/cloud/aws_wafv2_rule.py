@@ -50,12 +50,12 @@ def read_rule(text: Text, *, two_sets: bool) -> Rule:
     blocking = dict(_sets(block))
     arns = (*blocking.values(), *sparing.values())
     owners = (arn.found("ARN of the sets", _parts(arn)[1]) for arn in arns)
-    action, answer = _action(rule["Action"])
+    action, answer = rule_action(rule["Action"])
     found = (rule["Name"].found("AWS rule"), *owners, *answer)
     return Rule(blocking, sparing, action, found)
 
 
-def _action(action: JsonNode) -> tuple[str, list[Found]]:
+def rule_action(action: JsonNode) -> tuple[str, list[Found]]:
     """Return what a rule does, and what blocked clients get.
 
     Who is only counted may be marked by a header for the origin, which gets `x-amzn-waf-` before

@@ -22,6 +22,7 @@ from blockc.values import Value, field
 from blockc.vocabulary import HeaderForm
 
 REGISTERED = "the country of an address is where it is registered, not where it is used"
+BY_THE_PLATFORM = "the platform decides by its own data who is in a country, not by the registries"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
 _HEADER_COLUMNS = 110
 
@@ -163,6 +164,7 @@ class Document(Value, dict=True):
         response: What blocked clients get, or None where the artifact leaves it to others.
         stages: What the header says about the stages of its lists.
         spelled: The addresses of each rule as the target spells them, where they are known.
+        codes: The countries that are blocked, if that is what it says; then there are no rules.
     """
 
     rules: Mapping[Family, Rules]
@@ -176,6 +178,7 @@ class Document(Value, dict=True):
     stages: tuple[str, ...] = ()
     part_options: tuple[Mapping[str, OptionValue], ...] = ()
     spelled: Mapping[Family, Sequence[str]] = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
 
     def parts(self, target: Target, file: File) -> list[FamilyEntries]:
         """Return the entries of one of the files of `target` as it spells them.
@@ -234,6 +237,17 @@ class Document(Value, dict=True):
             if self.response.link:
                 yield Ordered("link", self.response.link, required=needed)
 
+    def countries(self) -> Iterator[Ordered]:
+        """Yield the countries and what happens to their clients, as readers of codes find it."""
+        yield Ordered("action", self.action)
+        for code in self.codes:
+            yield Ordered("country", code)
+
+    @property
+    def caution(self) -> str:
+        """Return what nobody may forget about the countries of an artifact."""
+        return BY_THE_PLATFORM if self.kind is ContentKind.CODES else REGISTERED
+
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
         implied = {0} if match is Match.TWO_SETS else set[int]()
@@ -251,15 +265,14 @@ class Document(Value, dict=True):
             return []
         lines = [SAMPLE] if made_of.sample else []
         lines.append(f"list {made_of.list}" + (f": {made_of.title}" if made_of.title else ""))
-        lines += [
-            f"{part.name}: {_counted(part.count, 'entry', 'entries')}, "
-            f"{_counted(part.addresses, 'address', 'addresses')}"
-            for part in parts
-        ]
+        if self.kind is ContentKind.CODES:
+            lines.append(f"countries: {' '.join(self.codes) or 'none'}")
+        else:
+            lines += map(_count_line, parts)
         lines += self.stages
         lines += [f"policy {made_of.policy}"] if made_of.policy else []
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
-        lines.append(REGISTERED)
+        lines.append(self.caution)
         return [short for line in lines for short in _wrapped(line)]
 
 
@@ -284,6 +297,11 @@ def _distinct(labels: NDArray[np.int32]) -> list[int]:
 def _count(rules: Rules) -> int:
     family = rules.family
     return AddrSet.of_spans({family: (rules.start, rules.last)}).count_of(family)
+
+
+def _count_line(part: FamilyEntries) -> str:
+    entries = _counted(part.count, "entry", "entries")
+    return f"{part.name}: {entries}, {_counted(part.addresses, 'address', 'addresses')}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -78,6 +78,18 @@ class Lengths(Value):
         return {V4: self.ipv4, V6: self.ipv6}[family]
 
 
+class CountryCodes(Value):
+    """How a platform says countries, about which its own data decide.
+
+    `most`: how many one artifact holds, None where nothing is stated.
+    `unknown`: the codes of ISO 3166-1 that it does not take.
+    """
+
+    reference: Reference
+    most: int | None = None
+    unknown: frozenset[str] = frozenset()
+
+
 class Maturity(StrEnum):
     """What stands behind the claim that a platform takes the artifact, the strongest first."""
 
@@ -169,7 +181,7 @@ class Target(Value, kw_only=True, eq=False):
     Attributes:
         match: How the platform decides about an address from the entries.
         words: The kinds of artifact it can be, with the verdicts each can express. A list that
-            blocks is always one.
+            blocks is always one, or the countries it consists of.
         writer: Its template in `templates/`, or a function where its files are not text.
         ending: What its files are usually called after, such as `conf`.
         reader: Turns the files of one artifact, in the order of `files`, back into rules.
@@ -178,6 +190,7 @@ class Target(Value, kw_only=True, eq=False):
         deployment: How an artifact is put into service.
         max_entries: None where the platform states no limit.
         lengths: None where every prefix length is accepted.
+        codes: How it says countries, if that is what its artifacts hold, in place of addresses.
         adapt: What the rules of a family must become before they are written, so that the
             platform decides as `match` says.
         never_consulted: Space the platform never looks up in the entries, whatever they say of it.
@@ -215,6 +228,7 @@ class Target(Value, kw_only=True, eq=False):
     packets: bool = False
     max_entries: MaxEntries | None = None
     lengths: Lengths | None = None
+    codes: CountryCodes | None = None
     native: NativeCheck | None = None
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     never_consulted: tuple[Prefix, ...] = ()
@@ -236,9 +250,14 @@ class Target(Value, kw_only=True, eq=False):
         )
 
     @property
+    def kind_of_list(self) -> ContentKind:
+        """Return what an artifact of one list says."""
+        return ContentKind.CODES if self.codes else ContentKind.LIST
+
+    @property
     def has_exceptions(self) -> bool:
         """Return whether an entry can take back what a wider one says."""
-        words = self.words[ContentKind.LIST]
+        words = self.words[self.kind_of_list]
         return words.default in words.said
 
     @property
@@ -287,7 +306,7 @@ class Target(Value, kw_only=True, eq=False):
 
     def can_say(self, kind: ContentKind, verdict: str) -> bool:
         """Return whether an artifact of `kind` can express `verdict`."""
-        watched = kind is ContentKind.LIST and verdict in self.responses.actions
+        watched = kind is self.kind_of_list and verdict in self.responses.actions
         return watched or (kind in self.words and self.words[kind].word(verdict) is not None)
 
     def files(self, path: str) -> tuple[File, ...]:
@@ -376,4 +395,5 @@ _KINDS = {
     ContentKind.LIST: "a list",
     ContentKind.VERDICTS: "several lists in one map",
     ContentKind.COUNTRIES: "the country map",
+    ContentKind.CODES: "countries by their codes",
 }

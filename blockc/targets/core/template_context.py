@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.document import REGISTERED, Document, FamilyEntries
+from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
 from blockc.values import Value
@@ -17,6 +17,7 @@ from blockc.values import Value
 NAMES: Mapping[str, str] = {
     "header[]": "a line of the header, without the mark of a comment",
     "registered": "the sentence about what the country of an address is",
+    "codes[]": "the code of a country that is blocked, where the artifact says countries",
     "provenance.list": "the list, or several joined by +",
     "provenance.title": "its title, or nothing",
     "provenance.policy": "the digest of what the policy says of the list, or with a full "
@@ -37,7 +38,7 @@ NAMES: Mapping[str, str] = {
     "parts[].entries[]": "the same, and the word for its verdict",
     "parts[].lines(before, after, unnamed)": "a line for each entry, made in one go: `before`, the "
     "addresses, a blank and the word, `after`; `unnamed` is the word where there is none",
-    "kind": "what the artifact says: list, verdicts or countries",
+    "kind": "what the artifact says: list, verdicts, countries or codes",
     "default": "the word for what no entry holds, or nothing",
     "half": "which of two sets the file is: block or except; else all",
     "two_sets": "whether the list is said as two sets",
@@ -110,7 +111,8 @@ def template_context(
     return {
         "header": tuple(document.header(parts)),
         "provenance": document.provenance,
-        "registered": REGISTERED,
+        "registered": document.caution,
+        "codes": document.codes,
         "option": dict(document.options),
         "part_options": tuple(map(dict, document.part_options or (document.options,))),
         "parts": tuple(map(TemplatePart, parts)),

@@ -17,6 +17,7 @@ class ContentKind(StrEnum):
     LIST = "list"  # whether an address is blocked
     VERDICTS = "verdicts"  # what happens to an address: the action of the first list that holds it
     COUNTRIES = "countries"  # where an address is registered
+    CODES = "codes"  # which countries are blocked; the platform knows by itself who is in them
 
 
 class Vocabulary(Value):
