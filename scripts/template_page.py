@@ -66,8 +66,8 @@ def value_of(name: str) -> object:
     return value
 
 
-def _context() -> dict[str, object]:
-    target = TARGETS["nginx-geo"]
+def _context(name: str = "nginx-geo") -> dict[str, object]:
+    target = TARGETS[name]
     blocked = AddrSet.of(map(parse_prefix, ("192.0.2.0/24", "198.51.100.7/32", "2001:db8::/32")))
     document = Document(
         rules={family: Rules.of_prefixes(blocked.prefixes(family)) for family in FAMILIES},
@@ -88,4 +88,4 @@ def _context() -> dict[str, object]:
     return template_context(target, document, file, "nginx/embargo.conf")
 
 
-_CONTEXT = _context()
+_CONTEXT = _context() | {"shards": _context("terraform-aws")["shards"]}

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
+from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
-from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.family import FAMILIES, Family, Prefix
 from blockc.addresses.partition import Partition, laid_out, paint
 from blockc.addresses.prefixes import Prefixes
 from blockc.values import Value
@@ -99,6 +100,28 @@ class Rules(Value, eq=False):
 
     def __len__(self) -> int:
         return len(self.start)
+
+
+def beside(rules: Rules, prefixes: Sequence[Prefix]) -> Rules:
+    """Return rules without the space of some prefixes; where they meet it, by address."""
+    family = rules.family
+    spare = AddrSet.of((one for one in prefixes if one.family == family), (family,))
+    if not len(rules) or not spare:
+        return rules
+    ends = columns.spans_alike([(rules.start, rules.last), spare.spans(family)])
+    (start, last), (spare_start, spare_last) = ends
+    met = np.zeros(len(rules), bool)
+    for first, end in zip(spare_start, spare_last, strict=True):
+        met |= (start <= end) & (last >= first)
+    if not met.any():
+        return rules
+    pieces = [rules.take(~met)]
+    for row in np.flatnonzero(met):
+        one = rules.take(slice(row, row + 1))
+        left = AddrSet.of_spans({family: (one.start, one.last)}) - spare
+        pieces.append(Rules.of_prefixes(left.prefixes(family), one.verdict[0]))
+    found = Rules.joined(pieces)
+    return found.take(np.argsort(found.start, kind="stable"))
 
 
 def meaning(

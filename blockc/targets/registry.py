@@ -59,6 +59,9 @@ ROWS: Mapping[str, TargetRow] = {
     "aws-wafv2-geo": TargetRow(
         "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"
     ),
+    "terraform-aws": TargetRow(
+        "terraform.aws", "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu"
+    ),
 }
 
 

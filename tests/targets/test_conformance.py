@@ -157,8 +157,10 @@ def test_a_prefix_length_the_platform_does_not_take_is_refused(target: Target) -
     if target.lengths is None:
         return
     for text in ("0.0.0.0/0", "::/0"):
-        with pytest.raises(DoesNotFit, match=f"{text} is a /0"):
-            written_rules(target, nested((text, 1)))
+        rules = nested((text, 1))
+        if all(target.adapt(one) is one for one in rules.values()):
+            with pytest.raises(DoesNotFit, match=f"{text} is a /0"):
+                written_rules(target, rules)
 
 
 def test_a_prefix_wider_than_the_platform_takes_is_written_in_pieces(target: Target) -> None:
@@ -305,7 +307,7 @@ def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> 
         return
     addresses, name = EDGES["ipv4 only"], target.writer
     own = Text("mine.j2", TEMPLATES[name].text)
-    entries = re.compile(r"\{\{ (part\.(?:lines|texts).*?) \}\}")
+    entries = re.compile(r"\{\{ ((?:part|shard)\.(?:lines|texts).*?) \}\}")
     widened = entries.sub(r"{{ (\1) | replace('192.0.2.0', '192.0.0.0') }}", own.text)
     wrong = Text("mine.j2", widened)
     assert wrong != own

@@ -37,7 +37,7 @@ from tests.targets.artifacts import DIALECTS, EDGES, PATH, TEMPLATES, draft, pre
         ("{{ header.__class__.__mro__ }}", "unsafe"),
         ("{{ parts[0].texts.append('0.0.0.0/1') }}", "no attribute 'append'"),
         ("{{ option.update(header=1) }}", "unsafe"),
-        ("{{ zzz }}", "'zzz' is undefined; there are action, default, half, header, kind, "),
+        ("{{ zzz }}", "'zzz' is undefined; there are action, codes, default, half, header, "),
         ("{{ provenence.list }}", "is undefined; did you mean 'provenance'?; there are action"),
         (
             "{{ provenance.lists }}",
@@ -138,6 +138,7 @@ def test_all_that_a_template_reaches_is_on_its_page_and_nothing_else() -> None:
     found = {names.sub(r"\1.NAME", path) for path, _ in seen_by_templates()}
     found -= {"part_options[]"}  # of a target without options
     found -= {"response", "option", "provenance.sources", "parts[].texts", "parts[].entries"}
+    found -= {"shards", "shards[].texts"}
     named = {name.partition("(")[0] for name in DOCUMENTED}
     assert {path.replace("entries[][]", "entries[]") for path in found} == named
 

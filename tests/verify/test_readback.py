@@ -150,9 +150,15 @@ def test_a_fault_in_one_byte_is_found_wherever_it_is(target: Target) -> None:
             prove(target, [replace(file, data=bytes(data))], intent, "x", orders)
 
 
-def _spelled(target: Target, addresses: AddrSet) -> Iterator[list[str]]:
-    for rules in rules_of(target, addresses).values():
-        yield entry_texts(rules, target.form)
+def _spelled(target: Target, addresses: AddrSet) -> Iterator[Sequence[str]]:
+    rules = rules_of(target, addresses)
+    if target.sharding:
+        yield from (
+            shard.texts for shard in draft(target, rules).shards(target, target.files(PATH)[0])
+        )
+        return
+    for one in rules.values():
+        yield entry_texts(one, target.form)
 
 
 @pytest.mark.parametrize("target", DIALECTS)

@@ -13,6 +13,7 @@ from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit, PolicyError, printable
 from blockc.targets.core.layout import File, SetRole
 from blockc.targets.core.response import Response
+from blockc.targets.core.shards import Shard, shards
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
@@ -211,6 +212,36 @@ class Document(Value, dict=True):
         if file.half in target.halves:
             _require_room(target, parts, target.capacity(self.options))
         return parts
+
+    def shards(self, target: Target, file: File) -> list[Shard]:
+        """Return the entries of one of the files of `target` in shards, family by family.
+
+        Raises:
+            PolicyError: If a verdict cannot be expressed.
+            DoesNotFit: If there are more shards than the platform can use together.
+        """
+        if (target, file) not in self._sharded:
+            self._sharded[target, file] = self._shards(target, file)
+        return self._sharded[target, file]
+
+    @cached_property
+    def _sharded(self) -> dict[tuple[Target, File], list[Shard]]:
+        return {}
+
+    def _shards(self, target: Target, file: File) -> list[Shard]:
+        way = target.sharding
+        if way is None:
+            raise ValueError(f"{target.name} has no shards")
+        most = int(self.options["shard"])
+        parts = self.parts(target, file)
+        found = [shard for part in parts for shard in shards(part, most, long=way.long)]
+        if way.most is not None and len(found) > way.most:
+            raise DoesNotFit(
+                f"{target.name}: {way.what} {way.most} at most, the list needs {len(found)}",
+                hint="raise the option shard, or write fewer countries a list; the limit is from "
+                f"{way.reference.url}",
+            )
+        return found
 
     def orders(self, target: Target, path: str) -> Orders:
         """Return what each file of the artifact at `path` must say beside its entries.

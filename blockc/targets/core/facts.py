@@ -150,6 +150,23 @@ class Responses(Value, kw_only=True, eq=False):
     native: NativeCheck | None = None
 
 
+class Sharding(Value):
+    """How a platform holds a list in several resources of one file, see `core.shards`.
+
+    The option `shard` says how many entries a resource has at most.
+
+    Attributes:
+        most: How many resources it can use together; None where nothing says so.
+        what: What is limited, for messages, such as "a rule group refers to sets".
+        long: Whether it spells IPv6 addresses with all their digits.
+    """
+
+    reference: Reference
+    most: int | None = None
+    what: str = ""
+    long: bool = False
+
+
 class Joint(Value):
     """How the parts of a list that is split are put to use: by one rule that names all of them.
 

@@ -19,6 +19,7 @@ from blockc.targets.core.facts import (
     NativeCheck,
     Reference,
     Responses,
+    Sharding,
     TwoSets,
 )
 from blockc.targets.core.layout import ExtraFile, File, SetRole, Writer, with_ending
@@ -45,6 +46,7 @@ __all__ = [
     "NativeCheck",
     "Reference",
     "Responses",
+    "Sharding",
     "Target",
     "TwoSets",
 ]
@@ -77,6 +79,7 @@ class Target(Value, kw_only=True, eq=False):
         packets: It stops packets of any kind, those of the host's own network too.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
+        sharding: How the list is spread over several resources in the file, or None.
         joint: How the parts of a list that is split are joined, or None where each of them is
             used by itself.
         debian, pypi: The packages that its tests need beside those of the native check.
@@ -110,6 +113,7 @@ class Target(Value, kw_only=True, eq=False):
     adapt: Callable[[Rules], Rules] = lambda rules: rules
     never_consulted: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
+    sharding: Sharding | None = None
     joint: Joint | None = None
     debian: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()

@@ -38,6 +38,10 @@ NAMES: Mapping[str, str] = {
     "parts[].entries[]": "the same, and the word for its verdict",
     "parts[].lines(before, after, unnamed)": "a line for each entry, made in one go: `before`, the "
     "addresses, a blank and the word, `after`; `unnamed` is the word where there is none",
+    "shards[].name": "the family, and where there are several shards which part of the space it is",
+    "shards[].prefix": "that part of the space; there is a shard for each, see the option `shard`",
+    "shards[].version": "4 or 6",
+    "shards[].texts[]": "the addresses of an entry in the shard",
     "kind": "what the artifact says: list, verdicts, countries or codes",
     "default": "the word for what no entry holds, or nothing",
     "half": "which of two sets the file is: block or except; else all",
@@ -116,6 +120,7 @@ def template_context(
         "option": dict(document.options),
         "part_options": tuple(map(dict, document.part_options or (document.options,))),
         "parts": tuple(map(TemplatePart, parts)),
+        "shards": tuple(document.shards(target, file)) if target.sharding else (),
         "kind": str(document.kind),
         "default": words.word(words.default) or "",
         "half": str(file.half),

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V4, V6, AddrSet, Prefix, columns
-from blockc.addresses.rules import Match, Rules
+from blockc.addresses import V4, V6, Prefix, columns
+from blockc.addresses.rules import Match, Rules, beside
 from blockc.errors import PolicyError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
@@ -97,26 +97,7 @@ def _epoch(document: Document) -> int:
 
 def without_ipv4_space(rules: Rules) -> Rules:
     """Return rules of one family without the space of IPv6 where IPv4 is looked up."""
-    if rules.family == V4 or not len(rules):
-        return rules
-    spare = AddrSet.of(IPV4_SPACE, (V6,))
-    ends = columns.spans_alike([(rules.start, rules.last), spare.spans(V6)])
-    (start, last), (spare_start, spare_last) = ends
-    met = np.zeros(len(rules), bool)
-    for first, end in zip(spare_start, spare_last, strict=True):
-        met |= (start <= end) & (last >= first)
-    if not met.any():
-        return rules
-    pieces = [rules.take(~met)]
-    for row in np.flatnonzero(met):
-        one = rules.take(slice(row, row + 1))
-        left = AddrSet.of_spans({V6: (one.start, one.last)}) - spare
-        pieces.append(Rules.of_prefixes(left.prefixes(V6), one.verdict[0]))
-    spans = columns.spans_alike([(piece.start, piece.last) for piece in pieces])
-    start, last = (np.concatenate(column) for column in zip(*spans, strict=True))
-    verdict = np.concatenate([piece.verdict for piece in pieces])
-    order = np.argsort(start, kind="stable")
-    return Rules(V6, start[order], last[order], verdict[order])
+    return beside(rules, IPV4_SPACE)
 
 
 def read_mmdb(files: Sequence[ArtifactFile]) -> Reading:

@@ -1,0 +1,130 @@
+"""The JSON syntax of Terraform read strictly: comments, blocks by type and label, references.
+
+In a text `${` and `%{` begin a template, so where a value is expected they are an error; what
+refers to something else is read by `reference`. A key `//` of a body is a comment.
+
+Source: https://developer.hashicorp.com/terraform/language/syntax/json
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from blockc.addresses import FAMILIES, Family
+from blockc.addresses.rules import Rules
+from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.addresses import decode_rules
+from blockc.targets.syntax.json_tree import JsonNode, json_object
+from blockc.targets.syntax.reading import Found, Part
+from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
+
+COMMENT = "comment"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_BLOCKED_BY = re.compile(r'<([^<>"\s]+)>; rel="blocked-by"')
+_TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
+
+
+class Configuration(Value, eq=False):
+    """The blocks of a file: type -> label -> body, and what its comment says, line by line."""
+
+    resources: Mapping[str, Mapping[str, JsonNode]]
+    variables: Mapping[str, JsonNode]
+    outputs: Mapping[str, JsonNode]
+    comments: tuple[Found, ...]
+
+
+def configuration(text: Text, types: Sequence[str] = ()) -> Configuration:
+    """Return the blocks of a file, whose resources are of some `types`."""
+    blocks = {"//": list, "resource": dict, "variable": dict, "output": dict}
+    root = json_object(text).fields({}, blocks)
+    resources: dict[str, Mapping[str, JsonNode]] = {key: {} for key in types}
+    if "resource" in root:
+        kinds = root["resource"].fields({}, dict.fromkeys(types, dict))
+        resources |= {kind: labelled(node) for kind, node in kinds.items()}
+    return Configuration(
+        resources,
+        labelled(root["variable"]) if "variable" in root else {},
+        labelled(root["output"]) if "output" in root else {},
+        comments(root.get("//")),
+    )
+
+
+def comments(node: JsonNode | None) -> tuple[Found, ...]:
+    """Return what the lines of a comment say."""
+    if node is None:
+        return ()
+    node.texts()
+    return tuple(line.found(COMMENT) for line in node.items())
+
+
+def labelled(node: JsonNode) -> dict[str, JsonNode]:
+    """Return the bodies of blocks by their labels, which are names."""
+    if not isinstance(node.value, dict):
+        raise node.error("expected an object")
+    found = node.fields(dict.fromkeys(node.value, dict))
+    for label, body in found.items():
+        if not _NAME.fullmatch(label):
+            raise body.error(f"{label!r} is not a name: letters, digits, _ and -, no digit first")
+    return found
+
+
+def literal(node: JsonNode) -> str:
+    """Return a text that holds no template, as Terraform takes it."""
+    text: str = node.value
+    if _TEMPLATE.search(text):
+        raise node.error("a template would decide what stands here")
+    return text.replace("$${", "${").replace("%%{", "%{")
+
+
+def blocked_by(node: JsonNode) -> Found:
+    """Return the URL in the value of a header `Link`, see RFC 7725."""
+    link = _BLOCKED_BY.fullmatch(literal(node))
+    if link is None:
+        raise node.error('expected <URL>; rel="blocked-by"')
+    return node.found("link", link[1])
+
+
+def require(node: JsonNode, value: object) -> None:
+    """Raise SourceSyntaxError unless a value is what it must be."""
+    if type(node.value) is not type(value) or node.value != value:
+        raise node.error(f"expected {value!r}")
+
+
+def reference(node: JsonNode, kind: str, attribute: str) -> str:
+    """Return the label in `${kind.label.attribute}`."""
+    label = isinstance(node.value, str) and re.fullmatch(
+        rf"\$\{{{kind}\.({_NAME.pattern})\.{attribute}\}}", node.value
+    )
+    if not label:
+        raise node.error(f"expected ${{{kind}.NAME.{attribute}}}")
+    return label[1]
+
+
+def require_used(
+    made: Mapping[str, JsonNode], used: Sequence[tuple[str, JsonNode]], rule: JsonNode | None
+) -> None:
+    """Raise SourceSyntaxError unless what is made is what a rule uses, each once."""
+    labels = [label for label, _ in used]
+    for label, node in used:
+        if label not in made or labels.count(label) > 1:
+            raise node.error(f"{label!r} is not made and used exactly once")
+    for label, body in made.items():
+        if label not in labels:
+            where = rule or body
+            raise where.error(f"the rule does not use {label!r}")
+
+
+def entries(
+    text: Text, items: JsonNode, tokens: Sequence[str], families: tuple[Family, ...] = FAMILIES
+) -> tuple[Part, ...]:
+    """Return the rules of a list of addresses, one of `tokens` for each item of the list."""
+    return decode_rules(text, tokens, 1, items.where, families=families)
+
+
+def nothing(where: JsonNode) -> tuple[Part, ...]:
+    """Return rules without entries, of every family."""
+
+    def no_entry(_: int, why: str) -> SourceSyntaxError:
+        return where.error(why)
+
+    return tuple(Part(Rules.empty(family), no_entry) for family in FAMILIES)

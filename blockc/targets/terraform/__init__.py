@@ -1,0 +1,1 @@
+"""Configurations for Terraform and OpenTofu, in their JSON syntax."""
