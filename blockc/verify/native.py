@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,8 @@ from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 
 TIMEOUT_SECONDS = 120
-_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # Debian keeps /usr/sbin from users
+_OURS = Path(sys.executable).parent  # where programs from PyPI are
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:{_OURS}"  # Debian keeps /usr/sbin from users
 _APART = ("unshare", "--net")
 
 

@@ -41,11 +41,20 @@ def visit(source: str) -> str:
     return answer.partition(b"\r\n\r\n")[0].decode()
 
 
+def listens() -> bool:
+    """Return whether the server takes connections of both families."""
+    for version, address in SERVER.items():
+        with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6) as wire:
+            if wire.connect_ex((address, PORT)):
+                return False
+    return True
+
+
 def main() -> None:
     """Run the job on stdin and print the head of each answer.
 
-    `argv` starts the server, which logs a line with `ready` once it listens; `probes` are the
-    addresses to come from.
+    `argv` starts the server, which logs a line with `ready` once it listens, or is about to;
+    `probes` are the addresses to come from.
     """
     job: dict[str, Any] = json.load(sys.stdin)
     subprocess.run(["sh", "-e"], input=EVERYBODY, text=True, check=True)
@@ -59,6 +68,8 @@ def main() -> None:
         try:
             if job["ready"] not in said:
                 raise SystemExit(said)
+            while server.poll() is None and not listens():
+                pass
             json.dump({source: visit(source) for source in job["probes"]}, sys.stdout)
         finally:
             server.terminate()

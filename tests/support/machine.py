@@ -3,11 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+_OURS = Path(sys.executable).parent  # where programs from PyPI are
+SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:{_OURS}"
 
 
 def is_ci() -> bool:

@@ -21,7 +21,7 @@ _TOKEN = re.compile(  # a key with its colon, or anything else that stands alone
         |("(?:[^"\\]|\\.)*+"|[{}\[\],]|[^ \t\r\n{}\[\],:"]++))""",
     re.DOTALL | re.VERBOSE,
 )
-_NAMES = {
+NAMES = {
     str: "a text",
     list: "a list",
     bool: "true or false",
@@ -83,14 +83,14 @@ class JsonNode(Value, eq=False):
             raise self.error(f"expected an object with {', '.join(kinds)}")
         for key in self.value:
             if key not in kinds and key not in optional:
-                raise self._child(key).error(f"unknown key {key!r}")
+                raise self.child(key).error(f"unknown key {key!r}")
         kinds = {**kinds, **{key: kind for key, kind in optional.items() if key in self.value}}
         for key, kind in kinds.items():
             if key not in self.value:
                 raise self.error(f"the key {key!r} is missing")
             if type(self.value[key]) is not kind:
-                raise self._child(key).error(f"{key!r} is not {_NAMES[kind]}")
-        return {key: self._child(key) for key in kinds}
+                raise self.child(key).error(f"{key!r} is not {NAMES[kind]}")
+        return {key: self.child(key) for key in kinds}
 
     def only(self, key: str, kind: type) -> "JsonNode":
         """Return the value of an object's only key."""
@@ -100,25 +100,26 @@ class JsonNode(Value, eq=False):
 
     def items(self) -> "list[JsonNode]":
         """Return the values of a list."""
-        return [self._child(at) for at in range(len(self.value))]
+        return [self.child(at) for at in range(len(self.value))]
 
     def texts(self) -> list[str]:
         """Return a list of texts."""
         items: list[str] = self.value
         if not {*map(type, items)} <= {str}:
             at = next(at for at, item in enumerate(items) if type(item) is not str)
-            raise self._child(at).error(f"{items[at]!r} is not a text")
+            raise self.child(at).error(f"{items[at]!r} is not a text")
         return items
 
     def where(self, at: int, why: str) -> SourceSyntaxError:
         """Return the error about the item of a list at a position."""
-        return self._child(at).error(why)
+        return self.child(at).error(why)
 
     def found(self, what: str, value: object = None) -> Found:
         """Return what this value says, or `value` where it says that in other words."""
         return Found(what, self.value if value is None else value, self.text.path, self.error)
 
-    def _child(self, step: str | int) -> "JsonNode":
+    def child(self, step: str | int) -> "JsonNode":
+        """Return the value of a key or at a position."""
         return JsonNode(self.text, (*self.path, step), self.value[step])
 
 

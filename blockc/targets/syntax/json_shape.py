@@ -1,0 +1,232 @@
+"""JSON documents of a known shape: what must stand where, and in which places entries stand.
+
+A shape is a value as JSON has it, with marks in the places that differ from one document to the
+next. Whatever the shape does not have is an error with its place.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from blockc.targets.syntax.addresses import decode_rules
+from blockc.targets.syntax.json_tree import NAMES, JsonNode, json_object
+from blockc.targets.syntax.reading import BLOCK, Found, Part, Reading, acting
+from blockc.targets.syntax.tokens import Text
+from blockc.values import Value
+
+Shape = Any  # a JSON value, or one with marks in it
+
+
+class Says(Value):
+    """A value of the operator's choice: a name, a number, a text.
+
+    `pattern`: what a text must match from end to end; its first group, if it has one, is the value.
+    """
+
+    what: str
+    pattern: str = r"(?s).*"
+    kind: type = str
+
+
+class Maybe(Value):
+    """A key of an object that may be missing."""
+
+    shape: Shape
+
+
+class Each(Value):
+    """A list of values of one shape, `least` or more of them."""
+
+    shape: Shape
+    least: int = 0
+
+
+class Doing(Value):
+    """What has this shape makes the entries do `action` in place of blocking."""
+
+    action: str
+    shape: Shape
+
+
+class Meaning(Value):
+    """What has this shape says `value` of `what`, without a word of its own for it."""
+
+    what: str
+    value: object
+    shape: Shape
+
+
+class Named(Value):
+    """An object with one key, which is a name, and a value of a shape."""
+
+    what: str
+    pattern: str
+    shape: Shape
+
+
+class Either(Value):
+    """One of several shapes that differ in a literal value or in their keys."""
+
+    shapes: tuple[Shape, ...]
+
+
+class Entries(Value):
+    """A list of entries.
+
+    `spelled`: returns the prefix that an item stands for, or None where it is something else; None
+    where each item is a prefix as text.
+    """
+
+    spelled: Callable[[Any], str | None] | None = None
+    bare: bool = True  # single addresses without a length are taken too
+
+
+def shaped(shape: Shape) -> Callable[[Text], Reading]:
+    """Return the reader of documents of a shape; every entry blocks, unless the shape says more."""
+
+    def read(text: Text) -> Reading:
+        gathered = _Gathered(text)
+        gathered.match(shape, json_object(text))
+        return gathered.reading()
+
+    return read
+
+
+class _Gathered:
+    """What was found in one document so far."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.parts: list[Part] = []
+        self.found: list[Found] = []
+        self.actions: list[tuple[str, JsonNode]] = []
+
+    def reading(self) -> Reading:
+        """Return what the document says."""
+        parts = self.parts or decode_rules(self.text, [], 1, lambda _, why: self.text.error(why, 0))
+        action = self.actions[0][0] if self.actions else BLOCK
+        for other, node in self.actions:
+            if other != action:
+                raise node.error(f"this does {other!r} and another place {action!r}")
+        return acting(Reading(tuple(parts), found=tuple(self.found)), action)
+
+    def match(self, shape: Shape, node: JsonNode) -> None:
+        """Take in a value that must have a shape."""
+        take = _TAKES.get(type(shape), _literal)
+        take(self, shape, node)
+
+    def object_of(self, shape: Mapping[str, Shape], node: JsonNode) -> None:
+        """Take in an object with exactly these keys, but for those that may be missing."""
+        if not isinstance(node.value, dict):
+            raise node.error(f"expected an object with {', '.join(shape)}")
+        for key in node.value:
+            if key not in shape:
+                raise node.child(key).error(f"unknown key {key!r}")
+        for key, inner in shape.items():
+            if key in node.value:
+                self.match(inner.shape if isinstance(inner, Maybe) else inner, node.child(key))
+            elif not isinstance(inner, Maybe):
+                raise node.error(f"the key {key!r} is missing")
+
+    def list_of(self, shape: list[Shape], node: JsonNode) -> None:
+        """Take in a list of exactly these values."""
+        if not isinstance(node.value, list) or len(node.value) != len(shape):
+            raise node.error(f"expected a list of {len(shape)}")
+        for inner, item in zip(shape, node.items(), strict=True):
+            self.match(inner, item)
+
+    def each(self, shape: Each, node: JsonNode) -> None:
+        """Take in a list of values of one shape."""
+        if not isinstance(node.value, list) or len(node.value) < shape.least:
+            raise node.error(f"expected a list of {shape.least} or more")
+        for item in node.items():
+            self.match(shape.shape, item)
+
+    def says(self, shape: Says, node: JsonNode) -> None:
+        """Note a value of the operator's choice."""
+        if type(node.value) is not shape.kind:
+            raise node.error(f"expected {NAMES[shape.kind]}")
+        value = node.value
+        if isinstance(value, str):
+            match = re.fullmatch(shape.pattern, value, re.ASCII)
+            if match is None:
+                raise node.error(f"{value!r} is not a {shape.what}")
+            value = match[1] if match.re.groups else value
+        self.found.append(node.found(shape.what, value))
+
+    def doing(self, shape: Doing, node: JsonNode) -> None:
+        """Note what happens to the clients of the entries."""
+        self.actions.append((shape.action, node))
+        self.match(shape.shape, node)
+
+    def meaning(self, shape: Meaning, node: JsonNode) -> None:
+        """Note what a shape says by being there."""
+        self.found.append(node.found(shape.what, shape.value))
+        self.match(shape.shape, node)
+
+    def named(self, shape: Named, node: JsonNode) -> None:
+        """Note the name of the one key of an object."""
+        if not isinstance(node.value, dict) or len(node.value) != 1:
+            raise node.error(f"expected one {shape.what} and nothing beside it")
+        (name,) = node.value
+        inner = node.child(name)
+        if not re.fullmatch(shape.pattern, name, re.ASCII):
+            raise inner.error(f"{name!r} is not a {shape.what}")
+        self.found.append(inner.found(shape.what, name))
+        self.match(shape.shape, inner)
+
+    def either(self, shape: Either, node: JsonNode) -> None:
+        """Take in what one of several shapes fits at first sight, else tell of the first."""
+        chosen = next((one for one in shape.shapes if _fits(one, node.value)), shape.shapes[0])
+        self.match(chosen, node)
+
+    def entries(self, shape: Entries, node: JsonNode) -> None:
+        """Take in a list of entries."""
+        if not isinstance(node.value, list):
+            raise node.error("expected a list of addresses")
+        tokens = node.texts() if shape.spelled is None else _spelled(shape.spelled, node)
+        bare = () if shape.bare else [at for at, one in enumerate(tokens) if "/" not in one]
+        if bare:
+            raise node.where(bare[0], "expected a prefix with its length")
+        self.parts += decode_rules(self.text, tokens, 1, node.where)
+
+
+def _literal(_: _Gathered, shape: Shape, node: JsonNode) -> None:
+    if type(node.value) is not type(shape) or node.value != shape:
+        raise node.error(f"expected {shape!r}")
+
+
+def _spelled(spelled: Callable[[Any], str | None], node: JsonNode) -> list[str]:
+    found = [spelled(item) for item in node.value]
+    tokens = [token for token in found if token is not None]
+    if len(tokens) < len(found):
+        raise node.where(found.index(None), "this entry is not understood")
+    return tokens
+
+
+def _fits(shape: Shape, value: object) -> bool:
+    """Return whether a value can have a shape, by its own literal or its keys."""
+    if isinstance(shape, Doing | Meaning):
+        return _fits(shape.shape, value)
+    if isinstance(shape, Named):
+        return isinstance(value, dict) and len(value) == 1
+    if isinstance(shape, Entries):
+        some = value[:1] if isinstance(value, list) else [None]
+        return shape.spelled is None or None not in map(shape.spelled, some)
+    if isinstance(shape, dict):
+        needed = {key for key, inner in shape.items() if not isinstance(inner, Maybe)}
+        return isinstance(value, dict) and needed <= value.keys() <= shape.keys()
+    return type(value) is type(shape) and value == shape
+
+
+_TAKES: Mapping[type, Callable[[_Gathered, Any, JsonNode], None]] = {
+    dict: _Gathered.object_of,
+    list: _Gathered.list_of,
+    Each: _Gathered.each,
+    Says: _Gathered.says,
+    Doing: _Gathered.doing,
+    Meaning: _Gathered.meaning,
+    Named: _Gathered.named,
+    Either: _Gathered.either,
+    Entries: _Gathered.entries,
+}
