@@ -66,8 +66,10 @@ class ArtifactSpec(Value):
         written: whoever loads the files relies on the same ones every day.
         """
         target = self._silent_dialect
-        watches = self.watches and target.responses.actions
-        return target.responding() if self.response or watches or self.joint else target
+        able = target.responses
+        if able.always or self.response or self.joint or (self.watches and able.actions):
+            return target.responding()
+        return target
 
     @property
     def part_dialect(self) -> Target:
@@ -82,7 +84,10 @@ class ArtifactSpec(Value):
     @property
     def files_joining(self) -> tuple[File, ...]:
         """Return the files that join its parts, if there are any."""
-        return self.dialect.files_beside(part_path(self.path, 0)) if self.joint else ()
+        if self.joint is None:
+            return ()
+        beside = self.dialect.files_beside(part_path(self.path, 0))
+        return beside[len(self.part_dialect.extra_files) :]  # those of a part stand beside the part
 
     @property
     def _silent_dialect(self) -> Target:

@@ -63,6 +63,12 @@ ROWS: Mapping[str, TargetRow] = {
     "terraform-aws": TargetRow(
         "terraform.aws", "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu"
     ),
+    "cloudflare-list": TargetRow(
+        "cloud.cloudflare", "the items of an IP list, and the custom rule that uses it"
+    ),
+    "cloudflare-country": TargetRow(
+        "cloud.cloudflare", "a custom rule that blocks whole countries by the data of Cloudflare"
+    ),
 }
 
 

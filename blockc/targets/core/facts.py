@@ -140,6 +140,7 @@ class Responses(Value, kw_only=True, eq=False):
         extra_files: The files that say so, beside the target's own.
         reader: Reads those files too, in place of the target's own reader.
         native: Asks the real program about those files too, in place of the target's own check.
+        always: They are written whatever the policy says: without them the entries do nothing.
     """
 
     actions: frozenset[str] = frozenset()
@@ -148,6 +149,7 @@ class Responses(Value, kw_only=True, eq=False):
     extra_files: tuple[ExtraFile, ...] = ()
     reader: Reader | None = None
     native: NativeCheck | None = None
+    always: bool = False
 
 
 class Sharding(Value):

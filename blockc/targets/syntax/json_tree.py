@@ -6,7 +6,7 @@ and then found by walking over the tokens once more.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -36,6 +36,15 @@ def json_object(text: Text) -> "JsonNode":
     Raises:
         SourceSyntaxError: If the text is not one JSON object, or a key occurs twice in one.
     """
+    return _parsed(text, dict)
+
+
+def json_list(text: Text) -> "JsonNode":
+    """Return the one list that a text holds; see `json_object`."""
+    return _parsed(text, list)
+
+
+def _parsed(text: Text, kind: type) -> "JsonNode":
     try:
         value = json.loads(text.text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -47,8 +56,8 @@ def json_object(text: Text) -> "JsonNode":
         raise text.error(f"the key {error.key!r} occurs twice", at, width) from None
     except ValueError:
         raise text.error("not JSON: a number that is too long or none", 0) from None
-    if not isinstance(value, dict):
-        raise text.error("expected a JSON object", 0)
+    if not isinstance(value, kind):
+        raise text.error(f"expected a JSON {'object' if kind is dict else 'list'}", 0)
     return JsonNode(text, (), value)
 
 
@@ -109,6 +118,27 @@ class JsonNode(Value, eq=False):
             at = next(at for at, item in enumerate(items) if type(item) is not str)
             raise self.child(at).error(f"{items[at]!r} is not a text")
         return items
+
+    def column(self, key: str, known: Collection[str] | None = None) -> list[str]:
+        """Return the text under one key of every object of a list.
+
+        Args:
+            known: The keys that an object may have, each a text; any if None.
+
+        Raises:
+            SourceSyntaxError: About the first object that is wrong.
+        """
+        items: list[Any] = self.value
+        texts: list[Any] = [item.get(key) if isinstance(item, dict) else None for item in items]
+        if not {*map(type, texts)} <= {str}:
+            at = next(at for at, one in enumerate(texts) if type(one) is not str)
+            raise self.child(at).error(f"expected an object with a text {key!r}")
+        if known is not None:
+            kinds = {name: str for name in known if name != key}
+            for at, item in enumerate(self.value):
+                if len(item) > 1:
+                    self.child(at).fields({key: str}, kinds)
+        return texts
 
     def where(self, at: int, why: str) -> SourceSyntaxError:
         """Return the error about the item of a list at a position."""
