@@ -56,6 +56,10 @@ ROWS: Mapping[str, TargetRow] = {
     "cisco-si-feed": TargetRow("appliance.feeds", "the same for Cisco Secure Firewall"),
     "juniper-feed": TargetRow("appliance.feeds", "the same for Juniper SRX"),
     "pfsense-table": TargetRow("appliance.feeds", "the same for pfSense and OPNsense"),
+    "bind-acl": TargetRow("dns.bind_acl", "an address match list of a name, with exceptions"),
+    "unbound": TargetRow("dns.unbound", "`access-control` of one action"),
+    "dnsdist": TargetRow("dns.dnsdist", "a NetmaskGroup in Lua and the rule that uses it"),
+    "postfix-cidr": TargetRow("dns.postfix_cidr", "a `cidr:` table, of a list or `lists = [...]`"),
     "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
     "aws-wafv2-geo": TargetRow(
         "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"

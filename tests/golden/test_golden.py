@@ -25,6 +25,7 @@ from tests.targets.artifacts import (
     PROVENANCE,
     TEMPLATES,
     draft,
+    in_order,
     nested,
     of_countries,
     prefixes,
@@ -81,6 +82,7 @@ def compiled(case: Path, target: Target) -> tuple[AddrMap, tuple[ArtifactFile, .
         rules = nested(*((words[0], labels[words[1]] if words[1:] else 1) for words in lines))
         two_sets = target.match is Match.TWO_SETS
         intent = meaning(target.match if two_sets else Match.LONGEST, rules.values(), names)
+        rules = in_order(target, rules)
         if target.match is Match.MEMBER:
             rules = {part.family: plain_cover(part) for part in intent.parts}
         if target.match is Match.INTERVALS:

@@ -9,7 +9,7 @@ import pytest
 from blockc.addresses import FAMILIES, V4, V6, AddrSet, Family, Prefix, Prefixes
 from blockc.addresses.parse import parse_prefix
 from blockc.addresses.rules import Match, Rules
-from blockc.passes.exact.lengths import legal
+from blockc.passes.exact.lengths import legal, ordered
 from blockc.resources import templates_dir
 from blockc.targets.core.document import Document, Origin, Provenance
 from blockc.targets.core.render import render
@@ -172,6 +172,12 @@ def nested(*entries: tuple[str, int]) -> dict[Family, Rules]:
         mine = [(prefix, verdict) for prefix, verdict in pairs if prefix.family == family]
         found[family] = _rules(family, mine)
     return found
+
+
+def in_order(target: Target, rules: Mapping[Family, Rules]) -> dict[Family, Rules]:
+    """Return nested rules as the build orders them for a target, where the order decides."""
+    first = target.match is Match.FIRST
+    return {f: ordered(Match.FIRST, one) if first else one for f, one in rules.items()}
 
 
 def _rules(family: Family, entries: Sequence[tuple[Prefix, int]]) -> Rules:

@@ -31,6 +31,7 @@ from tests.targets.artifacts import (
     PROVENANCE,
     TEMPLATES,
     draft,
+    in_order,
     nested,
     prefixes,
     rules_of,
@@ -70,11 +71,11 @@ def test_a_target_is_found_by_its_name_and_has_its_templates(target: Target) -> 
         assert callable(file.writer) or file.writer in TEMPLATES
 
 
-def test_a_target_can_block_and_has_exceptions_where_the_longest_match_decides(
+def test_a_target_can_block_and_has_exceptions_where_one_of_several_entries_decides(
     target: Target,
 ) -> None:
     assert "block" in target.words[ContentKind.LIST].said
-    assert target.has_exceptions == (target.match is Match.LONGEST)
+    assert target.has_exceptions == (target.match in {Match.LONGEST, Match.FIRST})
 
 
 # What is written can be read back, whatever the list.
@@ -118,8 +119,9 @@ def test_a_target_that_has_exceptions_writes_them_inside_entries(target: Target)
         with pytest.raises(PolicyError, match="cannot express an exception"):
             written_rules(target, rules)
         return
-    read = target.reader(written_rules(target, rules))
     wanted = meaning(Match.LONGEST, rules.values(), NAMES)
+    rules = in_order(target, rules)
+    read = target.reader(written_rules(target, rules))
 
     said = meaning(target.match, read.rules.values(), read.names)
     assert said.where(["block"]) == wanted.where(["block"])

@@ -36,8 +36,9 @@ NAMES: Mapping[str, str] = {
     "parts[].addresses": "how many addresses get a verdict from them",
     "parts[].texts[]": "the addresses of an entry",
     "parts[].entries[]": "the same, and the word for its verdict",
-    "parts[].lines(before, after, unnamed)": "a line for each entry, made in one go: `before`, the "
-    "addresses, a blank and the word, `after`; `unnamed` is the word where there is none",
+    "parts[].lines(before, after, unnamed, between, word_first)": "a line for each entry, made in "
+    "one go: `before`, the addresses, a blank or `between`, the word, `after`; `unnamed` is the "
+    "word where there is none; with `word_first=true` the word stands right before the addresses",
     "shards[].name": "the family, and where there are several shards which part of the space it is",
     "shards[].prefix": "that part of the space; there is a shard for each, see the option `shard`",
     "shards[].version": "4 or 6",
@@ -93,9 +94,17 @@ class TemplatePart:
         """Return the addresses of each entry and the word for its verdict."""
         return tuple(self._entries.entries)
 
-    def lines(self, before: str = "", after: str = "", unnamed: str = "") -> str:
+    def lines(
+        self,
+        before: str = "",
+        after: str = "",
+        unnamed: str = "",
+        *,
+        between: str = " ",
+        word_first: bool = False,
+    ) -> str:
         """Return a line for each entry, as `FamilyEntries.lines` does."""
-        return self._entries.lines(before, after, unnamed)
+        return self._entries.lines(before, after, unnamed, between=between, word_first=word_first)
 
 
 def template_context(

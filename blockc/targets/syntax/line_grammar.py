@@ -6,6 +6,7 @@ feed alone, words are parted by blanks and tabs, and an entry is printable ASCII
 carriage return or a blank of Unicode is part of a word to one program and not to another.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,6 +15,7 @@ from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
 _BLANKS = " \t"
+_GOING_ON = re.compile(r"^[ \t]+(?=[^ \t\n])", re.MULTILINE)
 _BATCH = 1 << 17  # characters that are cut into words at a time
 _END = " \0 "  # the end of an entry, as a word; no text has the character itself
 _BEFORE = ("#", "\n")  # lines before the first entry begin so
@@ -32,6 +34,8 @@ class LineGrammar(Value):
         longest_line: The most bytes a line may have; to the program, what follows is a new line,
             in a comment too. 0 where there is no limit.
         comments: Whether there are comments at all.
+        continued: Whether a line that begins with a blank goes on with the one before, which is
+            refused here.
     """
 
     program: str
@@ -40,6 +44,7 @@ class LineGrammar(Value):
     comments_anywhere: bool = False
     longest_line: int = 0
     comments: bool = True
+    continued: bool = False
 
     def read(self, text: Text) -> "Lines":
         """Return the entries of a text.
@@ -55,6 +60,10 @@ class LineGrammar(Value):
             raise text.error(f"{self.program} takes no comments", text.text.index("#"))
         if not text.is_plain():
             self._require_characters(text)
+        going_on = _GOING_ON.search(text.text) if self.continued else None
+        if going_on:
+            message = f"to {self.program} this goes on with the line before"
+            raise text.error(message, going_on.start())
         return self._quickly(text) or self._line_by_line(text)
 
     def _quickly(self, text: Text) -> "Lines | None":

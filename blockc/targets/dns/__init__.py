@@ -1,0 +1,1 @@
+"""DNS servers, mail servers and routing daemons."""

@@ -1,0 +1,13 @@
+-- SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use
+-- list export-control: Export control: O'Brien & <Söhne>
+-- ipv4: 1 entry, 256 addresses
+-- ipv6: 0 entries, 0 addresses
+-- policy sha256:1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f
+-- source apnic of 2018-10-12, sha256:2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e
+-- source ripencc of 2018-10-13, sha256:3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d
+-- the country of an address is where it is registered, not where it is used
+blockc_export_control = newNMG()
+for mask in ([[
+198.51.100.0/24
+]]):gmatch("%S+") do blockc_export_control:addMask(mask) end
+addAction(NetmaskGroupRule(blockc_export_control), DropAction())

@@ -1,0 +1,267 @@
+"""BIND, unbound, dnsdist and Postfix, asked as clients of both families at both ends of slots."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from blockc.addresses import FAMILIES, AddrMap
+from blockc.addresses.rules import Match, meaning
+from blockc.errors import SourceSyntaxError
+from blockc.targets.core.render import render
+from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.dns.bind_acl import BIND_ACL
+from blockc.targets.dns.dnsdist import DNSDIST
+from blockc.targets.dns.postfix_cidr import POSTFIX_CIDR
+from blockc.targets.dns.unbound import UNBOUND
+from blockc.targets.syntax.reading import NAMES
+from blockc.targets.syntax.tokens import ArtifactFile
+from tests.real.probes import ends, listed, mapped, reaches_a_hook, verdicts
+from tests.support.machine import SYSTEM_PATH, require_program, require_root
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    PROVENANCE,
+    TEMPLATES,
+    draft,
+    in_order,
+    nested,
+    written,
+    written_rules,
+)
+
+pytestmark = pytest.mark.real
+EXCEPTIONS = nested(
+    ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.0/24", 1), ("10.1.2.3/32", 0),
+    ("2001:db8::/32", 1), ("2001:db8:8::/48", 0), ("2001:db8:8::1/128", 1),
+)  # fmt: skip
+OUTSIDE = ["127.0.0.5", "2001:db8:8::77"]  # in none of the lists that servers are asked with
+NAMED = """
+include "@folder@/list";
+options {
+    directory "@folder@"; pid-file "@folder@/pid"; session-keyfile "@folder@/key";
+    listen-on port 5300 { 127.0.0.1; }; listen-on-v6 port 5300 { ::1; };
+    recursion no; @use@
+};
+controls { };
+zone "example" { type primary; file "@folder@/zone"; };
+"""
+ZONE = "$TTL 60\n@ SOA . . 1 60 60 60 60\n@ NS ns.invalid.\n@ TXT here\n"
+UNBOUND_CONF = """
+server:
+    directory: "@folder@"
+    chroot: ""
+    username: ""
+    pidfile: ""
+    do-daemonize: no
+    use-syslog: no
+    port: 5300
+    interface: 127.0.0.1
+    interface: ::1
+    access-control: 0.0.0.0/0 allow
+    access-control: ::/0 allow
+    local-zone: "example." static
+    local-data: "example. TXT here"
+include: "@folder@/list"
+"""
+
+
+def asked(
+    server: Sequence[str], folder: Path, files: Mapping[str, str], probes: Sequence[str]
+) -> dict[str, str]:
+    """Return what a server answers to clients with these addresses."""
+    require_root()
+    for name, text in files.items():
+        (folder / name).write_text(text.replace("@folder@", str(folder)), encoding="utf-8")
+    job = {"server": list(server), "probes": list(probes), "patience": 0.7, "ready": OUTSIDE}
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, str(Path(__file__).with_name("dns_clients.py"))],
+        input=json.dumps(job),
+        env={"PATH": SYSTEM_PATH},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def named(list_text: bytes, folder: Path, use: str, probes: Sequence[str]) -> dict[str, str]:
+    """Return what BIND answers, with a list and one use of it."""
+    (folder / "list").write_bytes(list_text)
+    server = [require_program("named"), "-g", "-c", f"{folder}/named.conf", "-u", "root"]
+    files = {"named.conf": NAMED.replace("@use@", use), "zone": ZONE}
+    return asked(server, folder, files, probes)
+
+
+def clients(intent: AddrMap, slots: int = 250) -> dict[str, str]:
+    """Return the address of a client -> the verdict it must get, where a packet can come from."""
+    found: dict[str, str] = {}
+    for family in FAMILIES:
+        said = verdicts(intent, family, ends(intent, family, slots))
+        found |= {a: v for a, v in said.items() if reaches_a_hook(a, "input")}
+    return {a: v for a, v in found.items() if a not in {"::", "::1"}}
+
+
+def test_bind_refuses_whom_the_list_blocks_and_nobody_else(tmp_path: Path) -> None:
+    addresses = listed(21)
+    wanted = clients(AddrMap.of_set(addresses))
+    use = "allow-query { !blockc-export-control; any; };"
+    (file,) = written(BIND_ACL, addresses)
+    require_answers(named(file.data, tmp_path, use, [*wanted]), wanted, "REFUSED")
+
+
+def test_bind_answers_an_exception_inside_an_entry_whatever_the_list_is_used_for(
+    tmp_path: Path,
+) -> None:
+    """Also where the list is negated as a whole: that is no double negation."""
+    wanted = clients(meaning(Match.LONGEST, EXCEPTIONS.values(), NAMES))
+    (file,) = written_rules(BIND_ACL, in_order(BIND_ACL, EXCEPTIONS))
+    for use, answer in {
+        "allow-query { !blockc-export-control; any; };": "REFUSED",
+        "blackhole { blockc-export-control; };": None,
+    }.items():
+        require_answers(named(file.data, tmp_path, use, [*wanted]), wanted, answer)
+
+
+def test_unbound_refuses_whom_the_list_blocks_and_nobody_else(tmp_path: Path) -> None:
+    addresses = listed(22)
+    wanted = clients(AddrMap.of_set(addresses))
+    (file,) = written(UNBOUND, addresses)
+    (tmp_path / "list").write_bytes(file.data)
+    server = [require_program("unbound"), "-d", "-c", f"{tmp_path}/unbound.conf"]
+    got = asked(server, tmp_path, {"unbound.conf": UNBOUND_CONF}, [*wanted])
+    require_answers(got, wanted, "REFUSED")
+
+
+def require_answers(got: Mapping[str, str], wanted: Mapping[str, str], refused: str | None) -> None:
+    """Check that those who are blocked get `refused`, or no answer, and others are answered."""
+    answers = {"": "NOERROR", "block": refused}
+    assert {*wanted.values()} == {*answers}
+    assert {a: got.get(a) for a in wanted} == {a: answers[v] for a, v in wanted.items()}
+
+
+def grouped(file: ArtifactFile, probes: Sequence[str], folder: Path) -> dict[str, str]:
+    """Return what the group of dnsdist says of addresses, asked by a line of Lua for each."""
+    lines = [
+        f'print(blockc_export_control:match(newCA("{one}")) and "block" or "")' for one in probes
+    ]
+    path = folder / "list.lua"
+    path.write_text(file.data.decode() + "\n".join(lines), encoding="utf-8")
+    program = require_program("dnsdist")
+    done = subprocess.run(
+        [program, "--check-config", "--config", path], capture_output=True, text=True, check=True
+    )
+    *said, last = done.stdout.splitlines()
+    assert last.endswith("OK!")
+    return dict(zip(probes, said, strict=True))
+
+
+def required_of_dnsdist(intent: AddrMap, file: ArtifactFile, folder: Path) -> None:
+    """Check dnsdist's answers about clients of both families."""
+    for family in FAMILIES:
+        said = verdicts(intent, family, ends(intent, family, 500))
+        wanted = {a: v for a, v in said.items() if not mapped(a)}
+        assert grouped(file, [*wanted], folder) == wanted
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_dnsdist_agrees_at_the_edges_of_the_space(tmp_path: Path, case: str) -> None:
+    required_of_dnsdist(AddrMap.of_set(EDGES[case]), written(DNSDIST, EDGES[case])[0], tmp_path)
+
+
+def test_dnsdist_finds_what_the_list_blocks_and_lets_exceptions_through(tmp_path: Path) -> None:
+    addresses = listed(23)
+    required_of_dnsdist(AddrMap.of_set(addresses), written(DNSDIST, addresses)[0], tmp_path)
+    intent = meaning(Match.LONGEST, EXCEPTIONS.values(), NAMES)
+    required_of_dnsdist(intent, written_rules(DNSDIST, EXCEPTIONS)[0], tmp_path)
+
+
+def test_dnsdist_takes_more_netmasks_than_lua_takes_constants(tmp_path: Path) -> None:
+    rules = nested(*((f"10.{n >> 8}.{n & 255}.0/25", 1) for n in range(1 << 16)), ("::1/128", 1))
+    (file,) = written_rules(DNSDIST, rules)
+    asked_of = {"10.255.255.127": "block", "10.255.255.128": "", "::1": "block"}
+    assert grouped(file, [*asked_of], tmp_path) == asked_of
+    one_call_each = "".join(
+        f'blockc_export_control:addMask("10.{n >> 8}.{n & 255}.0/25")\n' for n in range(1 << 16)
+    )
+    wrong = ArtifactFile("x", f"blockc_export_control = newNMG()\n{one_call_each}".encode())
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        grouped(wrong, [*asked_of], tmp_path)
+    assert "more than 65536 constants" in refused.value.stderr + refused.value.stdout
+
+
+def looked_up(file: ArtifactFile, probes: Sequence[str], folder: Path) -> dict[str, str]:
+    """Return what the table of Postfix says of addresses, all asked at once."""
+    path = folder / "list.cidr"
+    path.write_bytes(file.data)
+    assert POSTFIX_CIDR.native
+    main = folder / "main.cf"
+    main.write_text(POSTFIX_CIDR.native.files["main.cf"], encoding="utf-8")
+    for new in (path, main):  # Postfix waits two seconds for a new file to be written to its end
+        os.utime(new, (1, 1))
+    done = subprocess.run(
+        [require_program("postmap"), "-c", folder, "-q", "-", f"cidr:{path}"],
+        input="".join(f"{one}\n" for one in probes),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    said = dict(line.split("\t") for line in done.stdout.splitlines())
+    return {one: said.get(one, "") for one in probes}
+
+
+def require_of_postfix(intent: AddrMap, file: ArtifactFile, folder: Path) -> None:
+    """Check what Postfix does to clients of both families, all asked in one run."""
+    words = {"": "", "block": "REJECT", "monitor": "INFO", "warn": "WARN"}
+    wanted: dict[str, str] = {}
+    for family in FAMILIES:
+        wanted |= verdicts(intent, family, ends(intent, family, 500))
+    wanted = {a: words[v] for a, v in wanted.items() if not mapped(a)}
+    said = looked_up(file, [*wanted], folder)
+    assert {a: v.replace("DUNNO", "") for a, v in said.items()} == wanted
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_postfix_agrees_at_the_edges_of_the_space(tmp_path: Path, case: str) -> None:
+    (file,) = written(POSTFIX_CIDR, EDGES[case])
+    require_of_postfix(AddrMap.of_set(EDGES[case]), file, tmp_path)
+
+
+def test_postfix_rejects_whom_the_list_blocks_and_nobody_else(tmp_path: Path) -> None:
+    addresses = listed(24)
+    require_of_postfix(AddrMap.of_set(addresses), written(POSTFIX_CIDR, addresses)[0], tmp_path)
+
+
+def test_postfix_does_what_lists_say_and_spares_their_exceptions(tmp_path: Path) -> None:
+    rules = nested(
+        ("0.0.0.0/0", 2), ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.3/32", 3),
+        ("2000::/3", 3), ("2001:db8::/32", 0), ("2001:db8:8::1/128", 1),
+    )  # fmt: skip
+    names = ("", "block", "monitor", "warn")
+    kind, ordered = ContentKind.VERDICTS, in_order(POSTFIX_CIDR, rules)
+    one = draft(POSTFIX_CIDR, ordered, None, PROVENANCE, kind, names)
+    (file,) = render(POSTFIX_CIDR, one, PATH, TEMPLATES)
+    require_of_postfix(meaning(Match.LONGEST, rules.values(), names), file, tmp_path)
+
+
+def test_postfix_skips_a_line_with_host_bits_in_silence_but_for_its_log(tmp_path: Path) -> None:
+    """Which is why the reader refuses such a line: nobody would be rejected by it."""
+    with pytest.raises(AssertionError, match="skipping this rule"):
+        looked_up(ArtifactFile(PATH, b"10.0.0.1/8 REJECT\n"), ["10.0.0.1"], tmp_path)
+
+
+def test_a_line_of_postfix_that_begins_with_a_blank_goes_on_with_the_one_before(
+    tmp_path: Path,
+) -> None:
+    text = b"192.0.2.0/24 REJECT\n 10.0.0.0/8 REJECT\n"
+    said = looked_up(ArtifactFile(PATH, text), ["192.0.2.1", "10.0.0.1"], tmp_path)
+    assert said == {"192.0.2.1": "REJECT 10.0.0.0/8 REJECT", "10.0.0.1": ""}
+    with pytest.raises(SourceSyntaxError, match="to Postfix this goes on with the line before"):
+        POSTFIX_CIDR.reader([ArtifactFile(PATH, text)])
