@@ -5,7 +5,8 @@ import re
 from blockc.addresses import FAMILIES, AddrSet
 from blockc.addresses.parse import parse_prefix
 from blockc.addresses.rules import Rules
-from blockc.targets.core.document import Document, Origin, Provenance
+from blockc.targets.core.document import Document
+from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.response import Response
 from blockc.targets.core.target_options import OptionContext
 from blockc.targets.core.template_context import NAMES, template_context

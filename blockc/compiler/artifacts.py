@@ -15,7 +15,8 @@ from blockc.errors import DoesNotFit, Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
-from blockc.targets.core.document import Document, Origin, Provenance, entry_texts
+from blockc.targets.core.document import Document, entry_texts
+from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionValue

@@ -12,7 +12,8 @@ from blockc.addresses import AddrMap, AddrSet
 from blockc.compiler.orders import ArtifactSpec, part_path
 from blockc.errors import PolicyError
 from blockc.policy.model import Output, Policy
-from blockc.targets.core.document import Document, Provenance
+from blockc.targets.core.document import Document
+from blockc.targets.core.provenance import Provenance
 from blockc.targets.core.target import Target
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import NAMES, Ordered

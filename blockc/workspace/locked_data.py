@@ -18,7 +18,7 @@ from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import AS_NUMBERS, Amount, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.vocabulary import RIRS
 from blockc.workspace.file_reader import FileReader, lock_path
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of

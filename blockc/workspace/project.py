@@ -27,7 +27,7 @@ from blockc.policy.model import Note, Policy
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.targets.registry import TARGETS
 from blockc.tomlio.tables import Place, TomlDocument
 from blockc.values import Value, replace

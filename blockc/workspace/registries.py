@@ -15,7 +15,7 @@ from blockc.fetch.store.parsed import Store
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.registries.records import Records, records_from_bytes, records_to_bytes
 from blockc.resources import sources_dir, templates_dir
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 

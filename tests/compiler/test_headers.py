@@ -6,7 +6,7 @@ import pytest
 
 from blockc.compiler.compile import compile_policy
 from blockc.errors import Mistakes
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.targets.registry import TARGETS
 from blockc.values import replace
 from tests.compiler.toy import DATA, INPUTS, compiled, output, resolved

@@ -7,7 +7,7 @@ from blockc.compiler.artifacts import Inputs
 from blockc.compiler.compile import Build, RegistryData, compile_policy
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, countries_map, resolve
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.targets.registry import TARGETS
 from blockc.workspace.policy_files import known
 from blockc.workspace.registries import shipped_templates

@@ -11,7 +11,8 @@ from blockc.addresses.parse import parse_prefix
 from blockc.addresses.rules import Match, Rules
 from blockc.passes.exact.lengths import legal, ordered
 from blockc.resources import templates_dir
-from blockc.targets.core.document import Document, Origin, Provenance
+from blockc.targets.core.document import Document
+from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target

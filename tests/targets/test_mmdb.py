@@ -9,7 +9,7 @@ import pytest
 from blockc.addresses import V4, V6
 from blockc.addresses.rules import Rules
 from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
-from blockc.targets.core.document import Origin
+from blockc.targets.core.provenance import Origin
 from blockc.targets.core.render import render
 from blockc.targets.data import mmdb_writer
 from blockc.targets.data.mmdb_list import MMDB, read_mmdb, without_ipv4_space

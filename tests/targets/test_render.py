@@ -10,7 +10,8 @@ import pytest
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
-from blockc.targets.core.document import FamilyEntries, Origin, Provenance, entry_texts
+from blockc.targets.core.document import FamilyEntries, entry_texts
+from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from blockc.addresses import AddrSet, Family
 from blockc.addresses.lines import address_texts, last_texts, prefix_texts
 from blockc.addresses.rules import Match, Rules
-from blockc.errors import DoesNotFit, PolicyError, printable
+from blockc.errors import DoesNotFit
 from blockc.targets.core.layout import File, SetRole
+from blockc.targets.core.provenance import Provenance
 from blockc.targets.core.response import Response
 from blockc.targets.core.shards import Shard, shards
 from blockc.targets.core.target import EntryForm, Target
@@ -26,52 +27,6 @@ REGISTERED = "the country of an address is where it is registered, not where it 
 BY_THE_PLATFORM = "the platform decides by its own data who is in a country, not by the registries"
 SAMPLE = "SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use"
 _HEADER_COLUMNS = 110
-
-
-class Origin(Value):
-    """One source a list was made from: its name, the date it gives itself and its digest.
-
-    Invariant: each is one printable word.
-    """
-
-    name: str
-    date: str
-    digest: str
-
-    def __post_init__(self) -> None:
-        _require_words(self.name, self.date, self.digest)
-
-
-class Provenance(Value):
-    """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
-
-    A short header has no `sources`, which change every day though the entries do not, and the
-    digest of what the policy says of this list; the manifest has the rest, by the digest of the
-    file. A full one has the sources and the digest of the whole policy.
-
-    Invariant: no value holds a character that a terminal or a parser could act on, and `policy`
-    and the name of the list hold no blank either.
-    """
-
-    list: str
-    policy: str
-    title: str = ""
-    sources: tuple[Origin, ...] = ()
-    sample: bool = False
-    header: HeaderForm = HeaderForm.SHORT
-
-    def __post_init__(self) -> None:
-        _require_words(self.list, self.policy)
-        if not self.title.isprintable():
-            raise PolicyError(
-                f"the title of {self.list} holds characters that do not print",
-                hint=f"write {printable(self.title)!r} without them",
-            )
-
-
-def _require_words(*words: str) -> None:
-    if any(not word.isprintable() or " " in word for word in words):
-        raise ValueError("a provenance is made of printable words")
 
 
 _LINES_AT_ONCE = 1 << 16
