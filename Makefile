@@ -9,6 +9,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 METADATA := setup.cfg setup.py pyproject.toml
 EXAMPLE := examples/edge
 COVER := -m slipcover --source blockc --json --out .coverage.json
+OLDEST := $(VENV)/oldest
+TESTED := $(addprefix tests/,addresses fetch formats policy/test_parse.py targets/test_conformance.py \
+	cli/test_build.py cli/test_columns.py cli/test_docs.py cli/test_json_stderr.py)
 FLOOR := $(shell sed -n 's/^fail_under = //p' setup.cfg)
 
 example: $(VENV)/.installed  ## compile the example policy from the bundled sample (default)
@@ -22,7 +25,15 @@ coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.testing  ## change the proof in every small way; which change does no test notice?
+	@$(INSTALL) --editable '.[test,maintain]'
 	$(BIN)/python -m scripts.mutants
+
+oldest: $(VENV)/.testing  ## the tests with the oldest versions of its libraries that blockc admits
+	@$(PYTHON) -m venv $(OLDEST)
+	@$(BIN)/python -m scripts.oldest >$(OLDEST)/constraints.txt
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(OLDEST)/constraints.txt --editable '.[test]'
+	$(OLDEST)/bin/python -m pytest -n auto --dist loadfile -m 'not real' $(TESTED)
 
 check: lint types test  ## lint, types and tests
 
@@ -84,4 +95,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test coverage mutants check lint types golden targets schemas programs real bench tables growth dist clean help
+.PHONY: example test coverage mutants oldest check lint types golden targets schemas programs real bench tables growth dist clean help

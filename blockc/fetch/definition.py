@@ -60,6 +60,7 @@ class SourceTable(Table, kw_only=True):
     max_age_hours: int
     member: str = ""
     may_be_empty: bool = False
+    private_redirects: bool = False
     expect: Expectations
     rows: RowsTable = RowsTable()
 
@@ -73,6 +74,7 @@ class Source(Value):
     Attributes:
         member: Which file of a zip or tar archive is meant, if it has several.
         may_be_empty: A file that lists nothing is right.
+        private_redirects: A public host may send us on to one that is not.
         rows: What the definition says about how the file is written, as TOML has it.
         options: The same as readers need it.
     """
@@ -89,6 +91,7 @@ class Source(Value):
     expect: Expectations
     member: str = ""
     may_be_empty: bool = False
+    private_redirects: bool = False
     rows: Mapping[str, Any] = field(default_factory=dict)
     options: FormatOptions = field(default_factory=FormatOptions)
 

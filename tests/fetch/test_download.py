@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -12,8 +13,9 @@ from blockc import __version__
 from blockc.fetch.clock import Clock
 from blockc.fetch.http.download import Downloader
 from blockc.fetch.http.messages import FetchFailed, HttpRequest, HttpResponse
+from blockc.fetch.http.retrieve import Retriever
 from blockc.values import replace
-from tests.fetch.toy import QUICK
+from tests.fetch.toy import QUICK, source, tools
 from tests.support.faulty_server import (
     FaultyServer,
     drips,
@@ -311,3 +313,29 @@ def test_https_goes_through_a_proxy_and_is_still_verified(
     assert "the certificate or the encryption is not valid" in failure(url).reason
     secure.plan("/x", drips(DATA))
     assert failure(url).reason != ""
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_public_host_leads_into_a_private_network_only_where_the_definition_says_so(
+    authority: trustme.CA, *, allowed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "a.example").configure_cert(context)
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *rest: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if host == "a.example" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    asked = source("https://a.example/", private_redirects=allowed)
+    with FaultyServer(context).running() as server:
+        inside = server.plan("/y", sends(DATA))
+        public = server.plan("/x", redirects(inside)).replace("127.0.0.1", "a.example")
+        retriever = Retriever(tools=tools(tmp_path), source=asked, known=lambda _: False)
+        if allowed:
+            assert retriever.fetch(public).data == DATA
+        else:
+            with pytest.raises(FetchFailed, match="say private_redirects = true"):
+                retriever.fetch(public)
+            assert [one.path for one in server.asked] == ["/x"]

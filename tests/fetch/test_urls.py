@@ -135,3 +135,11 @@ def test_a_link_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     for url in ("file:link", "file:../secret"):
         with pytest.raises(FetchFailed, match="leaves the folder"):
             file_path(url, folder)
+
+
+def test_a_definition_can_say_that_a_public_host_may_send_us_to_one_that_is_not() -> None:
+    with pytest.raises(FetchFailed, match="say private_redirects = true in its definition"):
+        next_url("https://a.example/x", "https://10.0.0.1/y")
+    assert next_url("https://a.example/x", "https://10.0.0.1/y", private=True)[8:] == "10.0.0.1/y"
+    with pytest.raises(FetchFailed, match="not an https url"):
+        next_url("https://a.example/x", "http://127.0.0.1/y", private=True)

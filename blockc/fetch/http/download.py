@@ -84,7 +84,8 @@ class Downloader:
                 with self._ask(url, request) as answer:
                     if answer.status_code not in _REDIRECTS:
                         return self._read(url, answer, request, received)
-                    url = next_url(url, answer.headers.get("Location"))
+                    where = answer.headers.get("Location")
+                    url = next_url(url, where, private=request.private_redirects)
         raise FetchFailed(f"redirects more than {MOST_REDIRECTS} times")
 
     def _ask(self, url: str, request: HttpRequest) -> requests.Response:

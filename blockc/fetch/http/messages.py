@@ -11,12 +11,14 @@ class HttpRequest(Value, kw_only=True):
         etag: The ETag of what we have, or nothing.
         last_modified: Its Last-Modified, or nothing.
         max_bytes: How long the answer may be, packed and unpacked.
+        private_redirects: A public host may send us on to one that is not.
     """
 
     url: str
     max_bytes: int
     etag: str = ""
     last_modified: str = ""
+    private_redirects: bool = False
 
     @property
     def conditional(self) -> bool:

@@ -56,7 +56,13 @@ class Retriever(Value):
 
     def _remote(self, url: str, etag: str, last_modified: str) -> HttpResponse:
         limit = self.source.expect.max_bytes
-        asked = HttpRequest(url=url, max_bytes=limit, etag=etag, last_modified=last_modified)
+        asked = HttpRequest(
+            url=url,
+            max_bytes=limit,
+            etag=etag,
+            last_modified=last_modified,
+            private_redirects=self.source.private_redirects,
+        )
         retries = self.tools.retries
         deadline = self.tools.clock.deadline(retries.total_seconds)
         from blockc.fetch.http.download import Downloader

@@ -53,8 +53,11 @@ def file_path(url: str, folder: Path) -> Path:
     return found
 
 
-def next_url(url: str, location: str | None) -> str:
+def next_url(url: str, location: str | None, *, private: bool = False) -> str:
     """Return where a redirect of `url` leads.
+
+    Args:
+        private: A public host may lead to one of this machine or of its own network.
 
     Raises:
         FetchFailed: It leads to where nothing is encrypted, to nowhere, carries a password, or
@@ -73,8 +76,11 @@ def next_url(url: str, location: str | None) -> str:
         raise FetchFailed(f"redirects to {location[:100]!r}, which is not an https url")
     if parts.username is not None or parts.password is not None:
         raise FetchFailed(f"redirects to {location[:100]!r}, which carries a password")
-    if _is_inside(parts) and not (local and _is_inside(local)):
-        raise FetchFailed(f"redirects to {location[:100]!r}, a host that is not public")
+    if _is_inside(parts) and not (private or (local and _is_inside(local))):
+        raise FetchFailed(
+            f"redirects to {location[:100]!r}, a host that is not public; if that is meant, say "
+            "private_redirects = true in its definition"
+        )
     return target
 
 

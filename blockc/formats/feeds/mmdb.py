@@ -82,14 +82,19 @@ def _metadata(name: str, data: bytes) -> "Metadata":
         with open_database(BytesIO(data), MODE_FD) as reader:
             metadata = reader.metadata()
     except (InvalidDatabaseError, *_DAMAGED):
-        raise SourceUnfit(
-            "is not a MaxMind DB file, or cut", at=Location(name), hint="fetch it again"
-        ) from None
+        raise _cut(name) from None
     numbers: list[Any] = [metadata.node_count, metadata.build_epoch]
     sound = all(isinstance(number, int) and number >= 0 for number in numbers)
     if not sound or metadata.ip_version not in (4, 6) or not metadata.node_count:
         raise damaged(name, "its metadata make no sense")
+    if metadata.search_tree_size > len(data):
+        raise _cut(name)
     return metadata
+
+
+def _cut(name: str) -> SourceUnfit:
+    said = "is not a MaxMind DB file, or cut"
+    return SourceUnfit(said, at=Location(name), hint="fetch it again")
 
 
 def _tree(data: bytes, metadata: "Metadata") -> Tree:
