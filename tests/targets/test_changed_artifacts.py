@@ -33,10 +33,15 @@ ADDRESSES = prefixes(
 HARMLESS: Mapping[str, Mapping[str, str]] = {
     "aws-wafv2-ipset": {
         "sha256:": "the digest is proved, not the word that says how it was made",
+        "Priority": "where the rule stands among others is the operator's business",
         "ID-OF-": "stands for what only the account knows",
     },
     "haproxy-map": {
         r"^(::/96|2002::/16|64:ff9b::/96)": "takes back an IPv4 address that no IPv4 entry holds",
+    },
+    "terraform-aws": {
+        '^"(list|ipv4|ipv6|policy|source|the country)': "lines of a comment",
+        '^"description"': "what a set holds is in its addresses",
     },
     "ipset": {"^destroy ": "an empty set that is left behind is flushed by the next load"},
 }
@@ -55,7 +60,7 @@ def changes(target: Target, file: ArtifactFile) -> Iterator[Change]:
     lines = file.data.decode().split("\n")
     for at, line in enumerate(lines):
         said = line.strip()
-        if not said or (target.comment and said.startswith(target.comment)):
+        if not said or said.startswith((target.comment or "#", "#")):
             continue
         without = [*lines[:at], *lines[at + 1 :]]
         yield Change("left out", line, "\n".join(without))

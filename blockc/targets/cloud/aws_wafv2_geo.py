@@ -6,7 +6,7 @@ AWS takes no empty list of codes: a rule about no country matches who is in one 
 from collections.abc import Iterator, Sequence
 
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import STATUSES, rule_action
+from blockc.targets.cloud.aws_wafv2_rule import STATUSES, rule_action, rule_fields
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
@@ -20,12 +20,11 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.json_tree import JsonNode, json_object
+from blockc.targets.syntax.json_tree import JsonNode
 from blockc.targets.syntax.reading import Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
 
 MOST_CODES = 50  # in one statement
-_KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
 
 
 def read_geo_rule(text: Text) -> Reading:
@@ -33,7 +32,7 @@ def read_geo_rule(text: Text) -> Reading:
 
     Source: the shape Rule of the API.
     """
-    rule = json_object(text).fields(_KEYS)
+    rule = rule_fields(text)
     action, answer = rule_action(rule["Action"])
     codes = [code.found("country") for code in _codes(rule["Statement"])]
     said = rule["Action"].found("action", action)

@@ -21,6 +21,7 @@ _ARN = re.compile(
 _LINK = re.compile(r'<([^<>"\s]{1,235})>; rel="blocked-by"')
 STATUSES = frozenset({*range(400, 417), 421, 429, *range(500, 506)}) - {402, 406, 407, 410}
 _KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
+_SHOWN = {"SampledRequestsEnabled": bool, "CloudWatchMetricsEnabled": bool, "MetricName": str}
 
 
 class Rule(NamedTuple):
@@ -42,7 +43,7 @@ def read_rule(text: Text, *, two_sets: bool) -> Rule:
 
     Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_Rule.html
     """
-    rule = json_object(text).fields(_KEYS)
+    rule = rule_fields(text)
     block, sparing = rule["Statement"], dict[str, JsonNode]()
     if two_sets:
         block, spare = _joined(rule["Statement"], "AndStatement", most=2)
@@ -53,6 +54,13 @@ def read_rule(text: Text, *, two_sets: bool) -> Rule:
     action, answer = rule_action(rule["Action"])
     found = (rule["Name"].found("AWS rule"), *owners, *answer)
     return Rule(blocking, sparing, action, found)
+
+
+def rule_fields(text: Text) -> dict[str, JsonNode]:
+    """Return the members of a rule; AWS takes none without all that is to be seen of it."""
+    rule = json_object(text).fields(_KEYS)
+    rule["VisibilityConfig"].fields(_SHOWN)
+    return rule
 
 
 def rule_action(action: JsonNode) -> tuple[str, list[Found]]:
