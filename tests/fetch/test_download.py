@@ -58,13 +58,13 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
 
-def fetch(url: str, **asked: str) -> HttpResponse:
+def fetch(url: str, **asked: Any) -> HttpResponse:
     clock = Clock()
     with Downloader(QUICK, clock.deadline(QUICK.total_seconds)) as downloader:
         return downloader.fetch(HttpRequest(url=url, max_bytes=100_000, **asked))
 
 
-def failure(url: str, **asked: str) -> FetchFailed:
+def failure(url: str, **asked: Any) -> FetchFailed:
     with pytest.raises(FetchFailed) as caught:
         fetch(url, **asked)
     return caught.value

@@ -134,7 +134,11 @@ def answer_of(target: Target, options: Mapping[str, OptionValue]) -> Response | 
     """Return what the artifact of a target that writes an answer answers."""
     able = target.responses
     status = 451 if 451 in able.statuses else 403
-    said = Response(status, LINK) if able.reader and target.reader is able.reader else None
+    said = (
+        Response(status, LINK if able.links else "")
+        if able.reader and target.reader is able.reader
+        else None
+    )
     return target.response(options, said)
 
 
