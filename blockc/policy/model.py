@@ -29,6 +29,7 @@ class TargetFacts(Value):
     `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
     `statuses`, `links`: what it can answer to clients that are blocked.
     `comments`: an artifact can have a header, and so can be without one.
+    `whole`: an artifact holds a whole list, which cannot be split.
     `unknown_codes`: it says countries by their codes, these excepted; None if it says addresses.
     """
 
@@ -42,6 +43,7 @@ class TargetFacts(Value):
     statuses: frozenset[int] = frozenset()
     links: bool = False
     comments: bool = True
+    whole: bool = False
     unknown_codes: frozenset[str] | None = None
 
 

@@ -73,6 +73,13 @@ ROWS: Mapping[str, TargetRow] = {
     "cloudflare-country": TargetRow(
         "cloud.cloudflare", "a custom rule that blocks whole countries by the data of Cloudflare"
     ),
+    "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
+    "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
+    "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),
+    "calico-policy": TargetRow("cluster.network", "a network set and the policy, in a tier"),
+    "kubernetes-networkpolicy": TargetRow(
+        "cluster.network", "a policy that lets in everybody but the list"
+    ),
 }
 
 

@@ -90,6 +90,7 @@ def _facts(target: Target) -> TargetFacts:
         statuses=target.responses.statuses,
         links=target.responses.links,
         comments=bool(target.comment),
+        whole=target.whole,
         unknown_codes=target.codes.unknown if target.codes else None,
     )
 

@@ -42,6 +42,7 @@ TARGETS = {
         links=True,
     ),
     "single": TargetFacts(frozenset({"scope"}), one_family=True),
+    "whole": TargetFacts(whole=True),
 }
 #: target -> the schema of each of its options
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -51,6 +52,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
         "status": {"type": "integer", "minimum": 400, "maximum": 499},
     },
     "single": {"scope": {"type": "string"}},
+    "whole": {},
 }
 SOURCES = {"drop": frozenset({"kind", "region"}), "tor": frozenset[str]()}
 KNOWN = Known(TARGETS, GROUPS, SOURCES)

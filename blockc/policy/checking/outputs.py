@@ -12,7 +12,7 @@ from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
-from blockc.vocabulary import LOSSY, HeaderForm
+from blockc.vocabulary import LOSSY, HeaderForm, WhenOver
 
 _KEYS = frozenset(OutputTable.__struct_fields__)
 
@@ -27,6 +27,8 @@ def check_output(
         hint = near or "`blockc list targets` shows them all"
         checks.findings.add(place / "target", f"unknown target {table.target!r}", hint=hint)
     _check_path(table, raw, facts, place, checks)
+    if facts and facts.whole:
+        _check_whole(table, place, checks)
     if table.template and facts and not facts.template:
         said = f"an artifact of {table.target} is not text, so no template can write it"
         checks.findings.add_name(place / "template", said, hint="leave template out")
@@ -118,6 +120,14 @@ def _check_path(
     if split and facts and facts.one_family and "family" not in placeholders:
         said = f"{table.target} holds one family a file, so the path needs {{family}}"
         checks.findings.add(here, said)
+
+
+def _check_whole(table: OutputTable, place: Place, checks: Checks) -> None:
+    """Note what would split a list for a platform on which its parts do not add up."""
+    split = {"when_over": table.when_over is WhenOver.SPLIT, "split_by": bool(table.split_by)}
+    for key in (key for key, asked in split.items() if asked):
+        said = f"{table.target} needs the whole list in one artifact: its parts would not add up"
+        checks.findings.add_name(place / key, said, hint=f"leave {key} out")
 
 
 def _options(

@@ -76,6 +76,8 @@ class Target(Value, kw_only=True, eq=False):
         orders: What one of the files must say beside its entries, as the reader finds it: the
             objects it makes or uses, by the names that the options give them.
         conflict: Returns which values of options contradict each other, or nothing.
+        whole: An artifact holds a whole list, since of two that are loaded only one decides, or
+            what one lets pass the other does not stop; so no list is split.
         packets: It stops packets of any kind, those of the host's own network too.
         extra_files: The files beside those that hold the entries.
         two_sets: How a list is said as "in one set and not in another", or None.
@@ -105,6 +107,7 @@ class Target(Value, kw_only=True, eq=False):
     extra_files: tuple[ExtraFile, ...] = ()
     options: tuple[Option, ...] = ()
     conflict: Callable[[Mapping[str, OptionValue]], str] = lambda _options: ""
+    whole: bool = False
     packets: bool = False
     max_entries: MaxEntries | None = None
     lengths: Lengths | None = None

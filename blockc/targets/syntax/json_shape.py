@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from blockc.addresses import FAMILIES, Family
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import NAMES, JsonNode, json_object
 from blockc.targets.syntax.reading import BLOCK, Found, Part, Reading, acting
@@ -64,6 +65,12 @@ class Named(Value):
     shape: Shape
 
 
+class Labels(Value):
+    """An object of texts, whose value is `key=text,key=text`."""
+
+    what: str
+
+
 class Either(Value):
     """One of several shapes that differ in a literal value or in their keys."""
 
@@ -74,11 +81,11 @@ class Entries(Value):
     """A list of entries.
 
     `spelled`: returns the prefix that an item stands for, or None where it is something else; None
-    where each item is a prefix as text.
+    where each item is a prefix as text. `families`: what the entries may be of.
     """
 
     spelled: Callable[[Any], str | None] | None = None
-    bare: bool = True  # single addresses without a length are taken too
+    families: tuple[Family, ...] = FAMILIES
 
 
 def shaped(shape: Shape) -> Callable[[Text], Reading]:
@@ -175,6 +182,15 @@ class _Gathered:
         self.found.append(inner.found(shape.what, name))
         self.match(shape.shape, inner)
 
+    def labels(self, shape: Labels, node: JsonNode) -> None:
+        """Note the texts of an object."""
+        if not isinstance(node.value, dict) or not node.value:
+            raise node.error("expected an object of labels")
+        pairs = [f"{key}={value}" for key, value in node.value.items() if isinstance(value, str)]
+        if len(pairs) < len(node.value):
+            raise node.error("a label that is not a text")
+        self.found.append(node.found(shape.what, ",".join(pairs)))
+
     def either(self, shape: Either, node: JsonNode) -> None:
         """Take in what one of several shapes fits at first sight, else tell of the first."""
         chosen = next((one for one in shape.shapes if _fits(one, node.value)), shape.shapes[0])
@@ -185,10 +201,7 @@ class _Gathered:
         if not isinstance(node.value, list):
             raise node.error("expected a list of addresses")
         tokens = node.texts() if shape.spelled is None else _spelled(shape.spelled, node)
-        bare = () if shape.bare else [at for at, one in enumerate(tokens) if "/" not in one]
-        if bare:
-            raise node.where(bare[0], "expected a prefix with its length")
-        self.parts += decode_rules(self.text, tokens, 1, node.where)
+        self.parts += decode_rules(self.text, tokens, 1, node.where, families=shape.families)
 
 
 def _literal(_: _Gathered, shape: Shape, node: JsonNode) -> None:
@@ -205,18 +218,25 @@ def _spelled(spelled: Callable[[Any], str | None], node: JsonNode) -> list[str]:
 
 
 def _fits(shape: Shape, value: object) -> bool:
-    """Return whether a value can have a shape, by its own literal or its keys."""
-    if isinstance(shape, Doing | Meaning):
+    """Return whether a value can have a shape, by its literal values and its keys."""
+    if isinstance(shape, Doing | Meaning | Maybe):
         return _fits(shape.shape, value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and _fits_object(shape, value)
+    if isinstance(shape, list):
+        return isinstance(value, list) and len(value) == len(shape)
     if isinstance(shape, Named):
         return isinstance(value, dict) and len(value) == 1
     if isinstance(shape, Entries):
         some = value[:1] if isinstance(value, list) else [None]
         return shape.spelled is None or None not in map(shape.spelled, some)
-    if isinstance(shape, dict):
-        needed = {key for key, inner in shape.items() if not isinstance(inner, Maybe)}
-        return isinstance(value, dict) and needed <= value.keys() <= shape.keys()
-    return type(value) is type(shape) and value == shape
+    return type(shape) in _TAKES or (type(value) is type(shape) and value == shape)
+
+
+def _fits_object(shape: Mapping[str, Shape], value: Mapping[str, object]) -> bool:
+    needed = {key for key, inner in shape.items() if not isinstance(inner, Maybe)}
+    known = needed <= value.keys() <= shape.keys()
+    return known and all(_fits(shape[key], inner) for key, inner in value.items())
 
 
 _TAKES: Mapping[type, Callable[[_Gathered, Any, JsonNode], None]] = {
@@ -227,6 +247,7 @@ _TAKES: Mapping[type, Callable[[_Gathered, Any, JsonNode], None]] = {
     Doing: _Gathered.doing,
     Meaning: _Gathered.meaning,
     Named: _Gathered.named,
+    Labels: _Gathered.labels,
     Either: _Gathered.either,
     Entries: _Gathered.entries,
 }

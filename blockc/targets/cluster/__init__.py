@@ -1,0 +1,1 @@
+"""Kubernetes: gateways, meshes and network policies."""
