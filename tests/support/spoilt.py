@@ -14,7 +14,7 @@ SPLICES = (
 def spoilt(text: str, random: Random) -> str:
     """Return `text` with a few words or characters replaced, moved or repeated."""
     for _ in range(random.randint(1, 4)):
-        pieces = re.split(r"(\W)", text) if random.random() < 0.6 else list(text)
+        pieces = re.split(r"(\W)", text) if random.random() < 0.6 else list(text) or [""]
         at = random.randrange(len(pieces))
         action = random.randrange(4)
         if action == 0:

@@ -46,7 +46,10 @@ HOSTILE = (
     "", "a b", "a;b", 'a"b', "a{b}", "a\nb", "a#b", "a$b", "../x", "ä", "-x", "a" * 300, "\x1b[m",
     "blockc_a\n", "blockc_a b", "INPUT", "filter", "{{ 1 }}", "\\", "x\0y", "'", "0",
 )  # fmt: skip
-BARE = {"feed.txt.j2"}  # entries and nothing else: the header stands in the file beside them
+BARE = {
+    "feed.txt.j2",
+    "f5-data-group.txt.j2",
+}  # entries alone; a header stands beside them, if at all
 STRANGE: tuple[object, ...] = (1.5, -1, 0, 10**30, [], {}, True, date(2026, 1, 1))
 
 

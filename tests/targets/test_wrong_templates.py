@@ -5,6 +5,8 @@ import pytest
 from blockc.addresses import AddrMap
 from blockc.errors import Unproved
 from blockc.targets.appliance.feeds import PALOALTO_EDL
+from blockc.targets.appliance.lists import F5_DATA_GROUP, JUNOS_PREFIX_LIST, PF_TABLE
+from blockc.targets.appliance.scripts import EDGEOS_NETWORK_GROUP, MIKROTIK_ADDRESS_LIST
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
@@ -97,6 +99,14 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
         (CADDY, "{{ response.status }}", "404", "the status is 404, ordered is 403"),
         (CADDY, "remote_ip ", "client_ip ", "expected 'remote_ip', found 'client_ip'"),
+        (JUNOS_PREFIX_LIST, "{{ option.name }}", "others", "the prefix list is 'others-v4'"),
+        (MIKROTIK_ADDRESS_LIST, 'list="{{ option.list }}"', "list=others",
+         "the address list is 'others', ordered is 'blockc_export_control'"),
+        (EDGEOS_NETWORK_GROUP, "~ option.name", '~ "others"',
+         "the network group is 'network-group others_v4', ordered is"),
+        (EDGEOS_NETWORK_GROUP, '== "edgeos"', '== "vyos"', "the platform is 'vyos'"),
+        (PF_TABLE, "word_first=true", 'before="! "', "with ! before an exception"),
+        (F5_DATA_GROUP, '"network "', '"host "', "expected `host ADDRESS,` or `network PREFIX,`"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
         (AWS_WAFV2_IPSET, "{{ option.scope }}", "CLOUDFRONT", "the AWS IP set is 'CLOUDFRONT "),
