@@ -17,8 +17,7 @@ from tests.support.machine import require_program
 from tests.targets.artifacts import EDGES, TEMPLATES, draft, prefixes, rules_of
 
 pytestmark = [pytest.mark.real]
-URL = "/blocklists/export-control"
-OTHERS_URL = "/blocklists/other"
+URL = "/blocklists/paloalto-edl/export-control"
 NGINX = """
 pid {folder}/pid; error_log {folder}/error.log warn;
 worker_processes 1;

@@ -13,8 +13,8 @@ from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.appliance.served import (
     NGINX_FILE,
-    OPTIONS,
     conflict,
+    options,
     read_location,
     serving,
 )
@@ -70,10 +70,10 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
         yield from serving(document)
 
 
-def _feed(grammar: LineGrammar, *, ranges: bool, most: Option | None = None) -> Target:
+def _feed(name: str, grammar: LineGrammar, *, ranges: bool, most: Option | None = None) -> Target:
     """Return a feed of both families in one file, without what its vendor says of it."""
     return Target(
-        name="feed",
+        name=name,
         title="Feed",
         match=Match.MEMBER,
         form=EntryForm.HOST,
@@ -85,7 +85,7 @@ def _feed(grammar: LineGrammar, *, ranges: bool, most: Option | None = None) -> 
         orders=_orders,
         words={ContentKind.LIST: BLOCKS},
         comment="#" if grammar.comments else "",
-        options=(*OPTIONS, *([most] if most else [])),
+        options=(*options(name), *([most] if most else [])),
         conflict=conflict,
         references=(_NGINX,),
         deployment=Deployment(
@@ -124,11 +124,11 @@ _PALO_ALTO = Reference(
 )
 PALOALTO_EDL = replace(
     _feed(
+        "paloalto-edl",
         LineGrammar("PAN-OS", _RANGE_ENTRY, comments=False),
         ranges=True,
         most=_most(50_000, 150_000, "how many addresses all lists of the firewall may have"),
     ),
-    name="paloalto-edl",
     title="External dynamic list of Palo Alto firewalls",
     max_entries=MaxEntries(50_000, _PALO_ALTO, option="most_entries", together=True),
     references=(
@@ -158,11 +158,11 @@ _FORTINET = Reference(
 )
 FORTIGATE_FEED = replace(
     _feed(
+        "fortigate-feed",
         LineGrammar("FortiOS", _RANGE_ENTRY, comments=False),
         ranges=True,
         most=_most(131_072, 300_000, "how many entries the firewall keeps"),
     ),
-    name="fortigate-feed",
     title="IP address threat feed of FortiGate",
     max_entries=MaxEntries(131_072, _FORTINET, option="most_entries", together=True),
     references=(
@@ -184,8 +184,7 @@ left for this feed. What is over is cut off, so it is an error here. """
 )
 
 CHECKPOINT_FEED = replace(
-    _feed(LineGrammar("Check Point", _RANGE_ENTRY), ranges=True),
-    name="checkpoint-feed",
+    _feed("checkpoint-feed", LineGrammar("Check Point", _RANGE_ENTRY), ranges=True),
     title="Network feed of Check Point gateways",
     references=(
         Reference(
@@ -208,8 +207,7 @@ _CISCO = Reference(
     checked="2026-11-27",
 )
 CISCO_SI_FEED = replace(
-    _feed(LineGrammar("Cisco Secure Firewall", _ENTRY), ranges=False),
-    name="cisco-si-feed",
+    _feed("cisco-si-feed", LineGrammar("Cisco Secure Firewall", _ENTRY), ranges=False),
     title="Security Intelligence feed of Cisco Secure Firewall (Firepower)",
     lengths=Lengths(range(1, 33), range(1, 129), _CISCO),
     references=(_CISCO, _NGINX),
@@ -222,8 +220,7 @@ one address of documentation space (192.0.2.1) in the list."""
 )
 
 JUNIPER_FEED = replace(
-    _feed(LineGrammar("Junos", _RANGE_ENTRY, comments=False), ranges=True),
-    name="juniper-feed",
+    _feed("juniper-feed", LineGrammar("Junos", _RANGE_ENTRY, comments=False), ranges=True),
     title="Feed for a dynamic address of Juniper SRX",
     references=(
         Reference(
@@ -247,11 +244,11 @@ _PFSENSE = Reference(
 )
 PFSENSE_TABLE = replace(
     _feed(
+        "pfsense-table",
         LineGrammar("pfSense", _ENTRY, comments_anywhere=True),
         ranges=False,
         most=_most(200_000, 100_000_000, "half of the `Firewall Maximum Table Entries` there"),
     ),
-    name="pfsense-table",
     title="URL table (IPs) of pfSense and OPNsense",
     max_entries=MaxEntries(200_000, _PFSENSE, option="most_entries", together=True),
     references=(

@@ -37,37 +37,44 @@ _SAY = {  # a directive with one argument -> what it says
     "auth_basic": "realm",
     "auth_basic_user_file": "password file",
 }
-OPTIONS = (
-    Option(
-        "url",
-        "/blocklists/{list}",
-        "a path of letters, digits, `_`, `-`, `~` and dots inside a name, from / on",
-        pattern=_PATH,
-        part="-{part}",
-        about="where devices get the feed",
-    ),
-    Option(
-        "folder",
-        "/var/lib/blockc",
-        "the folder of the feed on the server, from / on",
-        pattern=_PATH,
-        about="where nginx finds the feed",
-    ),
-    Option(
-        "allow",
-        "",
-        "addresses and prefixes with a blank between two of them, or nothing",
-        pattern=rf"(?:{_DEVICE}(?: {_DEVICE}){{0,99}})?",
-        about="which devices may get the feed; nothing for everybody",
-    ),
-    Option(
-        "users",
-        "",
-        "a file of `htpasswd` on the server, from / on, or nothing",
-        pattern=rf"(?:{_PATH})?",
-        about="whose names and passwords may get the feed",
-    ),
-)
+
+
+def options(target: str) -> tuple[Option, ...]:
+    """Return the options of the location.
+
+    One list may be served to several vendors, so the URL has the target in it.
+    """
+    return (
+        Option(
+            "url",
+            f"/blocklists/{target}/{{list}}",
+            "a path of letters, digits, `_`, `-`, `~` and dots inside a name, from / on",
+            pattern=_PATH,
+            part="-{part}",
+            about="where devices get the feed",
+        ),
+        Option(
+            "folder",
+            "/var/lib/blockc",
+            "the folder of the feed on the server, from / on",
+            pattern=_PATH,
+            about="where nginx finds the feed",
+        ),
+        Option(
+            "allow",
+            "",
+            "addresses and prefixes with a blank between two of them, or nothing",
+            pattern=rf"(?:{_DEVICE}(?: {_DEVICE}){{0,99}})?",
+            about="which devices may get the feed; nothing for everybody",
+        ),
+        Option(
+            "users",
+            "",
+            "a file of `htpasswd` on the server, from / on, or nothing",
+            pattern=rf"(?:{_PATH})?",
+            about="whose names and passwords may get the feed",
+        ),
+    )
 
 
 NGINX_FILE = ExtraFile("feed.nginx.conf.j2", ".nginx.conf", FAMILIES)
