@@ -61,15 +61,17 @@ ROWS: Mapping[str, TargetRow] = {
     "dnsdist": TargetRow("dns.dnsdist", "a NetmaskGroup in Lua and the rule that uses it"),
     "postfix-cidr": TargetRow("dns.postfix_cidr", "a `cidr:` table, of a list or `lists = [...]`"),
     "pf-table": TargetRow(
-        "appliance.lists", "a file for `pfctl -T replace`, with exceptions; OpenBSD, FreeBSD"
+        "appliance.device_lists", "a file for `pfctl -T replace`, with exceptions; OpenBSD, FreeBSD"
     ),
-    "junos-prefix-list": TargetRow("appliance.lists", "prefix lists of Junos, for `load replace`"),
-    "f5-data-group": TargetRow("appliance.lists", "an external data group of F5 BIG-IP"),
+    "junos-prefix-list": TargetRow(
+        "appliance.device_lists", "prefix lists of Junos, for `load replace`"
+    ),
+    "f5-data-group": TargetRow("appliance.device_lists", "an external data group of F5 BIG-IP"),
     "mikrotik-address-list": TargetRow(
-        "appliance.scripts", "a RouterOS script that fills a list aside and swaps it"
+        "appliance.device_scripts", "a RouterOS script that fills a list aside and swaps it"
     ),
     "edgeos-network-group": TargetRow(
-        "appliance.scripts", "network groups of Ubiquiti EdgeOS and VyOS, in one commit"
+        "appliance.device_scripts", "network groups of Ubiquiti EdgeOS and VyOS, in one commit"
     ),
     "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
     "aws-wafv2-geo": TargetRow(

@@ -5,7 +5,7 @@ import pytest
 from blockc.addresses import AddrMap
 from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError, Unproved
-from blockc.targets.appliance.lists import (
+from blockc.targets.appliance.device_lists import (
     F5_DATA_GROUP,
     JUNOS_PREFIX_LIST,
     PF_TABLE,
@@ -13,7 +13,7 @@ from blockc.targets.appliance.lists import (
     read_pf_table,
     read_prefix_lists,
 )
-from blockc.targets.appliance.scripts import (
+from blockc.targets.appliance.device_scripts import (
     EDGEOS_NETWORK_GROUP,
     MIKROTIK_ADDRESS_LIST,
     read_groups,

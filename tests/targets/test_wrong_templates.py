@@ -4,9 +4,9 @@ import pytest
 
 from blockc.addresses import AddrMap
 from blockc.errors import Unproved
+from blockc.targets.appliance.device_lists import F5_DATA_GROUP, JUNOS_PREFIX_LIST, PF_TABLE
+from blockc.targets.appliance.device_scripts import EDGEOS_NETWORK_GROUP, MIKROTIK_ADDRESS_LIST
 from blockc.targets.appliance.feeds import PALOALTO_EDL
-from blockc.targets.appliance.lists import F5_DATA_GROUP, JUNOS_PREFIX_LIST, PF_TABLE
-from blockc.targets.appliance.scripts import EDGEOS_NETWORK_GROUP, MIKROTIK_ADDRESS_LIST
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
