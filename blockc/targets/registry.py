@@ -80,6 +80,9 @@ ROWS: Mapping[str, TargetRow] = {
     "terraform-aws": TargetRow(
         "terraform.aws", "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu"
     ),
+    "aws-prefix-list": TargetRow(
+        "cloud.aws_prefix_list", "VPC prefix lists, with the calls of 100 entries that load them"
+    ),
     "cloudflare-list": TargetRow(
         "cloud.cloudflare", "the items of an IP list, and the custom rule that uses it"
     ),

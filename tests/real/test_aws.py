@@ -1,0 +1,203 @@
+"""What AWS is given, against its own model of every call; and the commands that the pages show.
+
+The commands run as they stand there, with a program `aws` that keeps what AWS would keep and
+refuses what AWS refuses.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from blockc.addresses import AddrSet
+from blockc.targets.cloud.aws_prefix_list import AWS_PREFIX_LIST
+from blockc.targets.cloud.aws_wafv2_geo import AWS_WAFV2_GEO
+from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
+from blockc.targets.core.render import render
+from blockc.targets.core.response import Response
+from blockc.targets.core.target import Target
+from blockc.values import replace
+from tests.support.aws_shapes import input_problems, shape_problems
+from tests.support.machine import require_program
+from tests.targets.artifacts import (
+    EDGES,
+    LINK,
+    PATH,
+    TEMPLATES,
+    draft,
+    of_countries,
+    prefixes,
+    rules_of,
+    scattered,
+    written,
+)
+
+pytestmark = pytest.mark.real
+WAFV2 = [AWS_WAFV2_IPSET, AWS_WAFV2_IPSET.responding(), AWS_WAFV2_IPSET.in_two_sets()]
+
+
+def bodies(target: Target, addresses: AddrSet) -> dict[str, Any]:
+    """Return path -> JSON of what `target` writes."""
+    return {one.path: json.loads(one.data) for one in written(target, addresses)}
+
+
+@pytest.mark.parametrize("target", WAFV2, ids=["sets", "with a rule", "two sets"])
+@pytest.mark.parametrize("case", ["nothing", "neighbours", "halves"])
+def test_the_model_of_wafv2_has_nothing_against_sets_and_rules(target: Target, case: str) -> None:
+    for path, body in bodies(target, EDGES[case]).items():
+        if ".rule." in path:
+            assert shape_problems("wafv2", "Rule", body) == []
+        else:
+            assert input_problems("wafv2", "CreateIPSet", body) == []
+
+
+@pytest.mark.parametrize("action", ["monitor", "warn", "block"])
+@pytest.mark.parametrize("count", [0, 1, 50, 51, 250])
+def test_the_model_of_wafv2_has_nothing_against_rules_of_countries(action: str, count: int) -> None:
+    from blockc.registries import countries
+
+    codes = list(countries.names())[:count]
+    answer = Response(403, LINK) if action == "block" else None
+    document = of_countries(AWS_WAFV2_GEO, *codes, action=action, response=answer)
+    (file,) = render(AWS_WAFV2_GEO, document, PATH, TEMPLATES)
+    assert shape_problems("wafv2", "Rule", json.loads(file.data)) == []
+
+
+@pytest.mark.parametrize("action", ["monitor", "warn"])
+def test_the_model_of_wafv2_has_nothing_against_a_stage_before_block(action: str) -> None:
+    target = AWS_WAFV2_IPSET.responding()
+    rules = rules_of(target, EDGES["neighbours"])
+    document = replace(draft(target, rules), action=action, response=None, names=("", action))
+    *_, rule = render(target, document, PATH, TEMPLATES)
+    assert shape_problems("wafv2", "Rule", json.loads(rule.data)) == []
+
+
+def test_the_model_finds_what_is_wrong() -> None:
+    (body, _) = bodies(AWS_WAFV2_IPSET, EDGES["neighbours"]).values()
+    for key, value, said in (
+        ("Name", "bad name!", "expected ^"),
+        ("Scope", "X", "expected one of 2 words"),
+        ("Addresses", ["a" * 51], "is 51, expected 1 to 50"),
+        ("Address", [], "knows no Address"),
+        ("Scope", 1, "is not a string"),
+    ):
+        (problem,) = input_problems("wafv2", "CreateIPSet", {**body, key: value})
+        assert said in problem
+    del body["Scope"]
+    assert input_problems("wafv2", "CreateIPSet", body) == ["CreateIPSet has no Scope"]
+
+
+# A program `aws` for one prefix list, one web ACL and one IP set: it keeps state in one file.
+FAKE = """\
+#!{python}
+import json, os, sys
+verbs, words = sys.argv[1:3], sys.argv[3:]
+given = dict(zip(words[::2], words[1::2]))
+path = {state!r}
+state = json.load(open(path)) if os.path.exists(path) else {{}}
+
+def body(option):
+    text = given[option]
+    return json.load(open(text[7:])) if text.startswith("file://") else json.loads(text)
+
+def note(service, operation, value):
+    with open(path + ".calls", "a") as calls:
+        print(json.dumps([service, operation, value]), file=calls)
+
+if verbs[1] == "create-managed-prefix-list":
+    made = body("--cli-input-json")
+    note("ec2", "CreateManagedPrefixList", made)
+    state = {{"entries": [e["Cidr"] for e in made["Entries"]], "version": 1, "calls": 1,
+              "most": made["MaxEntries"]}}
+elif verbs[1] == "get-managed-prefix-list-entries":
+    print(json.dumps({{"Entries": [{{"Cidr": one}} for one in state["entries"]]}}))
+elif verbs[1] == "describe-managed-prefix-lists":
+    state["looked"] = state.get("looked", 0) + 1
+    done = state["looked"] % 3 == 0
+    said = "modify-complete" if done else "modify-in-progress"
+    print(said if "State" in given["--query"] else state["version"])
+elif verbs[1] == "modify-managed-prefix-list":
+    call = body("--cli-input-json") | {{"PrefixListId": given["--prefix-list-id"],
+                                       "CurrentVersion": int(given["--current-version"])}}
+    note("ec2", "ModifyManagedPrefixList", call)
+    add = [e["Cidr"] for e in call["AddEntries"]]
+    remove = [e["Cidr"] for e in call["RemoveEntries"]]
+    now = [one for one in state["entries"] if one not in remove] + add
+    if call["CurrentVersion"] != state["version"] or not {{*remove}} <= {{*state["entries"]}}:
+        sys.exit("IncorrectState")
+    if len(now) > state["most"] or len({{*now}}) < len(now):
+        sys.exit("PrefixListMaxEntriesExceeded")
+    state |= {{"entries": now, "version": state["version"] + 1, "calls": state["calls"] + 1}}
+else:
+    sys.exit(f"unknown: {{sys.argv}}")
+json.dump(state, open(path, "w"))
+"""
+
+
+class Cloud:
+    """A folder with the program, and what it keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / "state.json"
+        program = folder / "aws"
+        text = FAKE.format(python=f"{sys.executable} -IS", state=str(self.path))
+        program.write_text(text, encoding="utf-8")
+        program.chmod(0o755)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def problems(self) -> list[str]:
+        """Return what the model has against the calls that were made."""
+        calls = Path(f"{self.path}.calls").read_text(encoding="utf-8").splitlines()
+        return [one for call in calls for one in input_problems(*json.loads(call))]
+
+    def run(self, script: str) -> None:
+        """Run a script in which the program is found first."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "PL": "pl-1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def lists(random: Random, count: int) -> AddrSet:
+    return prefixes(*(f"10.{random.randrange(256)}.{2 * n % 256}.{n % 7}/32" for n in range(count)))
+
+
+def test_the_commands_for_a_prefix_list_make_what_the_file_says(tmp_path: Path) -> None:
+    require_program("jq")
+    cloud, random = Cloud(tmp_path), Random(1)
+    create, _, rest = AWS_PREFIX_LIST.deployment.load.partition("# then")
+    for number, count in enumerate([250, 250, 30, 0, 301]):
+        (ipv4, _) = written(AWS_PREFIX_LIST, lists(random, count))
+        (tmp_path / "list.ipv4.json").write_bytes(ipv4.data)
+        before = cloud.state["calls"] if number else 0
+        cloud.run((create if number == 0 else "") + f"#{rest}".replace("sleep 1", "true"))
+        wanted = [one["Cidr"] for one in json.loads(ipv4.data)["Entries"]]
+        assert sorted(cloud.state["entries"]) == sorted(wanted)
+        assert cloud.state["calls"] - before <= 4
+    assert cloud.problems == []
+
+
+def test_the_longest_prefix_list_is_as_the_model_demands_but_for_the_entries_of_a_call() -> None:
+    random = Random(2)
+    addresses = scattered(random, 400)
+    (_, ipv6) = bodies(AWS_PREFIX_LIST, addresses).values()
+    assert len(ipv6["Entries"]) > 100
+    (problem,) = input_problems("ec2", "CreateManagedPrefixList", ipv6)
+    assert "Entries is" in problem
+    ipv6["Entries"] = ipv6["Entries"][:100]
+    assert input_problems("ec2", "CreateManagedPrefixList", ipv6) == []
