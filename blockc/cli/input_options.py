@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from blockc.workspace.project import Project
 
 PATH = click.Path(path_type=Path)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_AT = click.option(
+    "--at",
+    metavar="INSTANT",
+    help="The instant that decides, such as 2026-11-30T00:00:00+01:00.",
+)
 _OPTIONS = (
     click.option(
         "--sample", is_flag=True, help="Use the bundled sample of 2018-10-13, to try it out."
@@ -27,14 +33,9 @@ _OPTIONS = (
     ),
     click.option("--locked", is_flag=True, help="Use the files blockc.lock names and no others."),
     click.option("--as-of", metavar="YYYY-MM-DD", help="The UTC day that decides.  [default: now]"),
-    click.option(
-        "--at",
-        metavar="INSTANT",
-        help="The instant that decides, such as 2026-11-30T00:00:00+01:00.",
-    ),
-    click.option(
-        "--allow-expired", is_flag=True, help="Leave ended exceptions out, do not refuse."
-    ),
+)
+_EXPIRED = click.option(
+    "--allow-expired", is_flag=True, help="Leave ended exceptions out, do not refuse."
 )
 
 
@@ -58,9 +59,14 @@ def warn_of_open_store(settings: Settings) -> None:
         )
 
 
-def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options that say what it reads, and for which day."""
-    for option in reversed(_OPTIONS):
+def input_options(function: Callable[..., Any], at: Decorator = _AT) -> Callable[..., Any]:
+    """Give a verb the options that say what it reads, and for which day.
+
+    Args:
+        function: The verb.
+        at: The option `--at`, if the verb says something else of it.
+    """
+    for option in reversed((*_OPTIONS, at, _EXPIRED)):
         function = option(function)
     return function
 
@@ -102,11 +108,16 @@ class InputCall(Value, kw_only=True):
             sample=self.sample,
             folder=self.folder,
             as_of=day,
-            at=self._instant(),
+            at=self.instant(),
             allow_expired=self.allow_expired,
         )
 
-    def _instant(self) -> datetime | None:
+    def instant(self) -> datetime | None:
+        """Return the instant that decides, None if none is named.
+
+        Raises:
+            UsageError: It is not a date-time with an offset.
+        """
         from blockc.tomlio.when import When
 
         try:

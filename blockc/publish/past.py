@@ -92,6 +92,31 @@ def shown_when(folder: Path, past: History) -> list[Shown]:
     return found
 
 
+class Turn(Value):
+    """A time in which a folder showed one generation, or none.
+
+    Attributes:
+        generation: Its name; nothing if none was shown.
+        begin: When it began.
+        end: When it ended; None: it goes on.
+    """
+
+    generation: str
+    begin: datetime
+    end: datetime | None
+
+
+def shown_within(past: History, begin: datetime, end: datetime) -> list[Turn]:
+    """Return what was shown one after another in a time that ends before `end`."""
+    changes = list[PastEvent]()
+    for event in past.events():
+        if not changes or changes[-1].live != event.live:
+            changes.append(event)
+    ends = [*(one.at for one in changes[1:]), None]
+    turns = [Turn(one.live, one.at, stop) for one, stop in zip(changes, ends, strict=True)]
+    return [one for one in turns if one.begin < end and (one.end is None or one.end > begin)]
+
+
 def verified(folder: Path) -> list[Problem]:
     """Return everything that is wrong with the history of a folder and with what it names.
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
@@ -18,6 +19,7 @@ from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import AS_NUMBERS, Amount, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
+from blockc.storage.local import read_local
 from blockc.targets.core.provenance import Origin
 from blockc.vocabulary import RIRS
 from blockc.workspace.file_reader import FileReader, lock_path
@@ -52,6 +54,7 @@ class LockedData:
     parsed_suffices: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
     _feeds: "dict[str, Feed]" = field(default_factory=dict)
+    _files: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def lock(self) -> Lock:
@@ -110,11 +113,29 @@ class LockedData:
                 raise PolicyError(f"no row of {name} has the {tag} {value!r}{near}")
         return feed.addresses(filters)
 
-    def feed_file(self, name: str) -> "tuple[Feed, Path, str]":
-        """Return what a source says row by row, where its bytes are kept, and their digest."""
-        feed = self._feed(name)
-        digest = self.lock.sources[name].sha256
-        return feed, Blobs(self.store.root).path(digest), f"sha256:{digest}"
+    def feed_file(self, name: str) -> "tuple[Feed, str, str]":
+        """Return what a source says row by row, where its bytes are, and their digest."""
+        return self._feed(name), self.file_of(name), f"sha256:{self.lock.sources[name].sha256}"
+
+    def file_of(self, name: str) -> str:
+        """Return where people find the bytes of a source.
+
+        That is the file its `file:` url names, as long as it holds what the lock names, and else
+        the file of the store.
+        """
+        locked = self.lock.sources[name]
+        if locked.url not in self._files:
+            stored = Blobs(self.store.root).path(locked.sha256)
+            self._files[locked.url] = str(self._own_file(locked) or stored)
+        return self._files[locked.url]
+
+    def _own_file(self, locked: Snapshot) -> Path | None:
+        if not locked.url.startswith("file:"):
+            return None
+        path = self.reader.policy.parent / unquote(urlsplit(locked.url).path)
+        with suppress(OSError):
+            return path if sha256_of(read_local(path, None)) == locked.sha256 else None
+        return None
 
     def as_numbers(self, name: str) -> Collection[int]:
         """Return the AS numbers that a source lists.

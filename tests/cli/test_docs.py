@@ -189,7 +189,9 @@ until_block = "empty"
     assert blockc("build", "-f", policy, "--allow-expired").code == 0
     words = ("lookup", "-f", policy, "--json")
     reports = [json.loads(blockc(*words, one).out) for one in ("1.0.1.1", "6.6.0.1", "1.1.1.1")]
-    assert keys(*reports) == documented("lookup")
+    now = datetime.now(UTC).isoformat()
+    past = json.loads(blockc("lookup", "-f", policy, "--json", "--at", now, "1.0.1.1").out)
+    assert keys(*reports, past) == documented("lookup")
 
 
 def test_the_report_of_verify_is_documented(blockc: Blockc, tmp_path: Path, folder: Path) -> None:

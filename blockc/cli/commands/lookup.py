@@ -1,6 +1,8 @@
 """`blockc lookup`: whether an address is blocked, and the whole reason."""
 
 import sys
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from blockc.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from blockc.addresses.addrset import AddrSet
+    from blockc.workspace.lookup.looking_back import AskedGeneration
     from blockc.workspace.project import ProjectDay
 
 STDIN = "-"
@@ -32,11 +35,38 @@ class LookupCall(InputCall, kw_only=True):
         InputCall.__post_init__(self)
         if STDIN in self.asked and len(self.asked) > 1:
             raise UsageError("- reads standard input, and nothing else can be asked then")
+        if self.at:
+            self.inputs()
         if self.generation and (self.sample or self.folder or self.as_of or self.at):
             raise UsageError(
                 "--generation answers from what was recorded, so it names its own data and moment",
                 hint="leave out --sample, --from, --as-of and --at",
             )
+
+    def time(self) -> tuple[datetime, datetime]:
+        """Return the instant that --at names and the one after it, or those of a whole day.
+
+        Raises:
+            UsageError: It is neither a day nor an instant.
+        """
+        from blockc.tomlio.when import When
+
+        try:
+            found = When(date.fromisoformat(self.at or ""))
+        except ValueError:
+            at = InputCall.instant(self) or datetime.now(UTC)
+            return at, at + timedelta(microseconds=1)
+        return found.begin, found.end
+
+    def instant(self) -> datetime | None:
+        """Return the instant that decides: of a day it is the first."""
+        return self.time()[0] if self.at else None
+
+    @property
+    def looks_back(self) -> bool:
+        """Return whether a time is asked about that has begun, and no data of its own is named."""
+        own = self.sample or self.folder
+        return bool(self.at) and not own and self.time()[0] <= datetime.now(UTC)
 
     def place(self, policy: Path) -> Path:
         """Return the folder of what is published."""
@@ -56,10 +86,17 @@ class LookupCall(InputCall, kw_only=True):
         return "the call", "".join(f"{one}\n" for one in self.asked).encode()
 
 
+_AT = click.option(
+    "--at",
+    metavar="DAY|INSTANT",
+    help="Of the past: what was published then. Of the future: what the policy of today will mean.",
+)
+
+
 @click.command("lookup")
 @click.argument("asked", metavar="ADDRESS|PREFIX|RANGE|ASN...", nargs=-1, required=True)
 @click.option("--list", "lists", metavar="NAME", multiple=True, help="Ask this list; repeatable.")
-@input_options
+@partial(input_options, at=_AT)
 @click.option(
     "-o",
     "--output",
@@ -90,6 +127,10 @@ def command(settings: Settings, asked: LookupCall) -> int:
     stage in force and the next, and for an address the line of each published artifact that
     decides. Of a prefix, a range or an AS it prints how much gets which verdict, and the pieces.
 
+    With --at a day or an instant of the past the answer is that of the generation that was
+    published then, from its record: its policy, its sources, its artifacts. Of a day it is the
+    last one that was shown on it. --as-of asks what the policy of today means on another day.
+
     Nothing is refused because data is old, an exception ended or a canary came out wrong: the
     question why must have an answer then.
 
@@ -97,10 +138,11 @@ def command(settings: Settings, asked: LookupCall) -> int:
     Exit codes: 0 answered, 1 with --exit-code not blocked, 2 the call or the
     policy is wrong, 3 a source is missing or broken.
     """
+    from blockc.cli.views.answer_source import AnswerSource
     from blockc.cli.views.lookup import show_lookup
-    from blockc.workspace.explaining import Detail, Explainer, asked_in
+    from blockc.workspace.lookup.explaining import Detail, Explainer, asked_in
 
-    day, folder = _day(settings, asked)
+    day, folder, generation = _day(settings, asked)
     _require_lists(day, asked)
     questions = asked_in(*asked.text(), lambda number: _announced(day, number))
     looks = asked.artifacts if asked.artifacts is not None else not asked.many
@@ -109,23 +151,27 @@ def command(settings: Settings, asked: LookupCall) -> int:
     if looks or not asked.many:
         detail = Detail.ALL
     found = explainer.explain(questions, asked.lists or None, detail)
-    show_lookup(settings, day, found, published=explainer.published, lines=asked.many)
+    source = AnswerSource(day, generation, asked.at or "", published=explainer.published)
+    show_lookup(settings, source, found, lines=asked.many)
     return int(asked.exit_code and not all(one.answer.blocked for one in found))
 
 
-def _day(settings: Settings, asked: LookupCall) -> "tuple[ProjectDay, Path | None]":
-    """Return the day that is asked about, and where the artifacts are to be found."""
-    from blockc.workspace.explaining import asked_day
+def _day(
+    settings: Settings, asked: LookupCall
+) -> "tuple[ProjectDay, Path | None, AskedGeneration | None]":
+    """Return the day that is asked about, where its artifacts are, and the generation, if any."""
+    place, stages = asked.place(settings.file), Stages(settings)
+    if not (asked.generation or asked.looks_back):
+        from blockc.workspace.lookup.explaining import asked_day
 
-    place = asked.place(settings.file)
-    if not asked.generation:
-        return asked_day(project(settings), asked.inputs(), Stages(settings)), place
-    from blockc.publish.record import read_generation
-    from blockc.workspace.recorded import recorded_day
+        return asked_day(project(settings), asked.inputs(), stages), place, None
+    from blockc.workspace.lookup.looking_back import asked_generation, shown_day
 
-    generation = read_generation(place, asked.generation)
-    day = recorded_day(place, generation.name, project(settings), Stages(settings))
-    return day, generation.files
+    if asked.generation:
+        found = asked_generation(project(settings), place, asked.generation, stages)
+    else:
+        found = shown_day(project(settings), place, *asked.time(), stages)
+    return found.day, found.files, found
 
 
 def _require_lists(day: "ProjectDay", asked: LookupCall) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from blockc.addresses import FAMILIES
-from blockc.cli.console import Cell, amount, show, show_json, show_table
+from blockc.cli.console import Cell, amount, info, show, show_json, show_table
 from blockc.cli.options import Settings
+from blockc.cli.views.answer_source import AnswerSource, source_lines, source_report
 from blockc.errors import Location
 from blockc.explain.lookup import Chain, ListReason, LookupAnswer, RegistryRecord
 from blockc.explain.published_lines import DecidingLine
@@ -16,7 +17,7 @@ from blockc.policy.meaning.schedule import schedule_text
 from blockc.policy.meaning.summary import list_report
 from blockc.policy.model import Exemption
 from blockc.policy.syntax.selectors import GroupSelector
-from blockc.workspace.explaining import Explained, ExplainedPiece, SourceRow
+from blockc.workspace.lookup.explaining import Explained, ExplainedPiece, SourceRow
 from blockc.workspace.project import ProjectDay
 
 MOST_PIECES = 20
@@ -28,27 +29,25 @@ Report = dict[str, Any]
 
 
 def show_lookup(
-    settings: Settings,
-    day: ProjectDay,
-    found: Sequence[Explained],
-    *,
-    published: bool,
-    lines: bool,
+    settings: Settings, source: AnswerSource, found: Sequence[Explained], *, lines: bool
 ) -> None:
     """Print the answers: as JSON, a line each, or in full."""
-    view = _View(day)
+    view = _View(source.day)
     if settings.json:
-        text = view.json(found, published=published)
+        text = view.json(found, source_report(source))
         if len(found) < MANY:
             show_json(json.loads(text))
         else:
             show(f"{text}\n")
     elif lines:
+        for said in source_lines(source):
+            info(settings, said)
         show("".join(map(view.line, found)))
     else:
+        show("".join(f"{said}\n" for said in source_lines(source)))
         for number, one in enumerate(found):
             show("\n" * bool(number))
-            view.show(settings, one, published=published)
+            view.show(settings, one, source)
 
 
 class _View:
@@ -69,13 +68,13 @@ class _View:
 
     # JSON. Of many answers most words are alike, so they are put into text once: ten times as fast.
 
-    def json(self, found: Iterable[Explained], *, published: bool) -> str:
+    def json(self, found: Iterable[Explained], source: Report) -> str:
         """Return the answers as JSON, as `docs/json.md` describes them."""
         resolved = self._day.resolved
         head = {
             "sample": self._day.options.sample,
             "as_of": resolved.as_of.isoformat(),
-            "published": published,
+            **source,
             "lists": [list_report(one) for one in resolved.lists],
         }
         answers = ", ".join(map(self._answer, found))
@@ -174,7 +173,7 @@ class _View:
 
     # In full
 
-    def show(self, settings: Settings, one: Explained, *, published: bool) -> None:
+    def show(self, settings: Settings, one: Explained, source: AnswerSource) -> None:
         """Print an answer in full."""
         show(f"{headline(one.answer)}\n")
         if len(one.pieces) == 1:
@@ -187,10 +186,12 @@ class _View:
             at = exemption.located.place.location()
             show(f"ended: exception {said} ended on {exemption.until}, {_owner(exemption)}; {at}\n")
         if one.answer.asked.single:
-            if published:
+            if source.published:
                 show("\n")
                 rows = [row for piece in one.pieces for row in map(_line_row, piece.lines)]
                 show_table(settings, "Published", ["file", "line", "says", "entry"], rows)
+            elif source.generation and not source.generation.files:
+                show("published: the files of this generation are not kept any more\n")
             else:
                 show("published: nothing was found to look at; see -o\n")
 

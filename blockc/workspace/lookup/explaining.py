@@ -30,7 +30,7 @@ from blockc.policy.model import Exemption
 from blockc.policy.syntax.includes import beside
 from blockc.policy.syntax.selectors import AddressRange, AsnSelector, FeedSelector, FileSelector
 from blockc.storage.local import read_local
-from blockc.values import Value, field
+from blockc.values import Value, field, replace
 from blockc.vocabulary import MANIFEST, RIRS
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData
@@ -162,6 +162,8 @@ class Explainer:
         self._lines: PublishedLines | None = None
         if folder and (folder / MANIFEST).exists():
             self._lines = PublishedLines(day.resolved, day.world, self._published)
+        self._sources = {str(one.path): one.origin.name for one in day.found}
+        self._records: dict[int, tuple[RegistryRecord, RegistryRecord]] = {}
         self._files = [
             RecordsFile(str(one.path), one.origin.digest, one.records) for one in day.found
         ]
@@ -192,8 +194,18 @@ class Explainer:
         spans = [piece.span for answer in found for piece in answer.pieces]
         if detail is Detail.VERDICTS:
             return [Explained(one, tuple(map(ExplainedPiece, one.pieces))) for one in found]
-        records = iter(registry_records(self._files, spans))
+        records = map(self._named, registry_records(self._files, spans))
         return [self._explained(answer, records, detail) for answer in found]
+
+    def _named(self, record: RegistryRecord | None) -> RegistryRecord | None:
+        """Return a record that says where people find its file; one that many share stays one."""
+        feeds = self._day.resolved.matrix.selectors.data.feeds
+        if record is None or self._day.options.data or not isinstance(feeds, LockedData):
+            return record
+        if id(record) not in self._records:
+            path = feeds.file_of(self._sources[record.path])
+            self._records[id(record)] = record, replace(record, path=path)
+        return self._records[id(record)][1]
 
     def _explained(
         self, answer: LookupAnswer, records: Iterator[RegistryRecord | None], detail: Detail
@@ -260,7 +272,7 @@ class Explainer:
                     tag: one.names[one.labels[span.family][at]] for tag, one in feed.tags.items()
                 }
                 where = _range(span, start, last, at)
-                yield SourceRow(entry, str(path), at + 1, where, tags, digest)
+                yield SourceRow(entry, path, at + 1, where, tags, digest)
 
 
 def _overlapping(span: AddressRange, start: columns.Column, last: columns.Column) -> list[int]:

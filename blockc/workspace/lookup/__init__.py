@@ -1,0 +1,1 @@
+"""Questions about addresses, of today and of what was published."""
