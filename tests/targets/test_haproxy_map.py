@@ -8,13 +8,8 @@ import pytest
 from blockc.addresses import V4, V6, AddrMap, Prefix, columns
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled, SourceSyntaxError
-from blockc.targets.proxy.haproxy_fallback import (
-    ASKED_TWICE,
-    MAPPED,
-    is_held,
-    touches,
-    without_mapped,
-)
+from blockc.targets.core.mapped import MAPPED, is_held, touches
+from blockc.targets.proxy.haproxy_fallback import ASKED_TWICE, without_mapped
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP, read_map
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import Text

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-import numpy as np
-
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.live import LiveForm, joined, only
+from blockc.targets.core.mapped import MAPPED, is_held, require_no_mapped
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -27,15 +26,9 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
-from blockc.targets.proxy.haproxy_fallback import (
-    ASKED_TWICE,
-    MAPPED,
-    is_held,
-    touches,
-    without_mapped,
-)
+from blockc.targets.proxy.haproxy_fallback import ASKED_TWICE, without_mapped
 from blockc.targets.proxy.haproxy_rules import read_rules
-from blockc.targets.syntax.addresses import decode_rules, require_distinct, rule_text
+from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Ordered, Reading, decoded, each
 from blockc.targets.syntax.tokens import Text
@@ -89,14 +82,8 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
 
 def _require_no_fallback(text: Text, reading: Reading) -> None:
     """Raise unless HAProxy decides every address by the entries of its own family."""
+    require_no_mapped(text, reading)
     rules = reading.rules[MAPPED.family]
-    met = touches(rules, MAPPED)
-    if met.any():
-        raise text.error(
-            f"{rule_text(rules.take(np.flatnonzero(met)[:1]))} holds addresses of {MAPPED}",
-            0,
-            hint="IPv4 clients are looked up there; take that space out of the entry",
-        )
     for prefix in ASKED_TWICE:
         if not is_held(rules, prefix):
             raise text.error(
