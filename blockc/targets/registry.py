@@ -42,6 +42,9 @@ ROWS: Mapping[str, TargetRow] = {
     "caddy-json": TargetRow("web.caddy_json", "the same as a route of its JSON, for the API"),
     "haproxy-map": TargetRow("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
     "envoy-rbac": TargetRow("proxy.envoy_rbac", "an HTTP filter in a file that Envoy watches"),
+    "haproxy-list": TargetRow(
+        "proxy.haproxy_list", "a list file for `acl -f`, with rules for each stage"
+    ),
     "ipset": TargetRow(
         "kernel.ipset", "a restore file with swap, and the iptables rules that use it"
     ),

@@ -250,6 +250,13 @@ class Document(Value, dict=True):
         """Return what nobody may forget about the countries of an artifact."""
         return BY_THE_PLATFORM if self.kind is ContentKind.CODES else REGISTERED
 
+    def refusal(self) -> Iterator[Ordered]:
+        """Yield the same of files that say a status whatever the policy says of one."""
+        answer = self.response or Response()
+        yield Ordered("status", answer.status)
+        if answer.link:
+            yield Ordered("link", answer.link)
+
     def _said(self, match: Match) -> list[str]:
         """Return the verdicts of the rules; the exceptions of two sets are not said but implied."""
         implied = {0} if match is Match.TWO_SETS else set[int]()

@@ -59,12 +59,12 @@ def read_map(text: Text) -> Reading:
     return reading
 
 
-_POINTER = re.compile(r"^0x[0-9a-f]+ ")
+POINTER = re.compile(r"^0x[0-9a-f]+ ")
 
 
 def read_shown(texts: Sequence[Text], _options: Mapping[str, OptionValue]) -> Reading:
     """Return the rules of a map as `show map` prints it: each entry after where it is kept."""
-    return read_map(only(joined(texts), lambda line: _POINTER.sub("", line)))
+    return read_map(only(joined(texts), lambda line: POINTER.sub("", line)))
 
 
 def read_with_rules(texts: Sequence[Text]) -> Reading:
@@ -140,6 +140,14 @@ haproxy -c -f @folder@/haproxy.cfg
     },
 )
 
+FOLDER = Option(
+    "folder",
+    "/etc/haproxy",
+    "a folder on the proxy, from / on; for the second file",
+    pattern=r"/[\w.-]+(?:/[\w.-]+){0,9}",
+    about="where HAProxy finds the map",
+)
+
 HAPROXY_MAP = Target(
     name="haproxy-map",
     title="HAProxy map file",
@@ -168,13 +176,7 @@ HAPROXY_MAP = Target(
             part="_{part}",
             about="the variable of the answer",
         ),
-        Option(
-            "folder",
-            "/etc/haproxy",
-            "the folder of the map on the proxy, from / on; for the answer",
-            pattern=r"/[\w.-]+(?:/[\w.-]+){0,9}",
-            about="where HAProxy finds the map",
-        ),
+        FOLDER,
     ),
     responses=Responses(
         statuses=HTTP_ERRORS,

@@ -29,6 +29,7 @@ HAPROXY = StatementGrammar(
 )
 _VARIABLE = re.compile(r"set-var\((txn\.[a-z0-9_]+)\)")
 _LOOKUP = re.compile(r"src,map_ip\((/[\w./-]+),none\)", re.ASCII)
+_PATH = re.compile(r"/[\w./-]+", re.ASCII)
 _STATUS = re.compile(r"[45][0-9]{2}")
 _LINK = re.compile(r"""'<((?:[^<>"'%\s]|%%)+)>; rel="blocked-by"'""")
 
@@ -46,20 +47,39 @@ def read_rules(text: Text, map_name: str) -> list[Found]:
     rules.skip_ends()
     variable, folder = _lookup(rules, map_name)
     rules.expect("http-request", "return", "status")
-    status = rules.found("status")
-    found = [variable, folder, replace(status, value=int(rules.take(_STATUS, "400 to 599")))]
-    if rules.word == "hdr":
-        rules.expect("hdr", "Link")
-        match, link = _LINK.fullmatch(rules.word), rules.found("link")
-        if match is None:
-            raise link.error("""expected '<URL>; rel="blocked-by"' with %% for %""")
-        rules.step()
-        found.append(replace(link, value=match[1].replace("%%", "%")))
+    found = [variable, folder, read_status(rules), *read_link(rules)]
     rules.expect("if", "{", f"var({variable.value})", "-m", "str", "block", "}", LINE_END)
     rules.skip_ends()
     if rules.word:
         raise rules.error("expected nothing after the answer")
     return found
+
+
+def read_status(rules: Statements) -> Found:
+    """Step over a status and return it."""
+    status = rules.found("status")
+    return replace(status, value=int(rules.take(_STATUS, "400 to 599")))
+
+
+def read_link(rules: Statements) -> list[Found]:
+    """Step over the header Link of an answer, if there is one, and return its URL."""
+    if rules.word != "hdr":
+        return []
+    rules.expect("hdr", "Link")
+    match, link = _LINK.fullmatch(rules.word), rules.found("link")
+    if match is None:
+        raise link.error("""expected '<URL>; rel="blocked-by"' with %% for %""")
+    rules.step()
+    return [replace(link, value=match[1].replace("%%", "%"))]
+
+
+def read_path(rules: Statements, name: str, what: str) -> Found:
+    """Step over the path of a file called `name` and return its folder."""
+    folder = rules.found(f"folder of the {what}")
+    path = PurePosixPath(rules.take(_PATH, "the whole path of a file"))
+    if path.name != name:
+        raise folder.error(f"the {what} is {path.name!r}, its file is {name!r}")
+    return replace(folder, value=str(path.parent))
 
 
 def _lookup(rules: Statements, map_name: str) -> tuple[Found, Found]:
