@@ -38,6 +38,9 @@ ROWS: Mapping[str, TargetRow] = {
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
     ),
+    "apache": TargetRow(
+        "web.apache", "`Require not ip`, or a variable with the answer and the log of each stage"
+    ),
     "caddy": TargetRow("web.caddy", "a matcher and the error for it, which a site imports"),
     "caddy-json": TargetRow("web.caddy_json", "the same as a route of its JSON, for the API"),
     "haproxy-map": TargetRow("proxy.haproxy_map", "a map file for `map_ip`, of the same three"),
@@ -45,6 +48,8 @@ ROWS: Mapping[str, TargetRow] = {
     "haproxy-list": TargetRow(
         "proxy.haproxy_list", "a list file for `acl -f`, with rules for each stage"
     ),
+    "varnish": TargetRow("proxy.varnish", "an acl and the `vcl_recv` that refuses by it"),
+    "squid": TargetRow("proxy.squid", "a file for `acl src`, with the lines for each stage"),
     "ipset": TargetRow(
         "kernel.ipset", "a restore file with swap, and the iptables rules that use it"
     ),

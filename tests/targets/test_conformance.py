@@ -312,7 +312,7 @@ def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> 
         return
     addresses, name = EDGES["ipv4 only"], target.writer
     own = Text("mine.j2", TEMPLATES[name].text)
-    entries = re.compile(r"\{\{ ((?:part|shard)\.(?:lines|texts).*?) \}\}")
+    entries = re.compile(r"\{\{ ((?:(?:part|shard)\.(?:lines|texts)|texts?\b).*?) \}\}")
     widened = entries.sub(r"{{ (\1) | replace('192.0.2.0', '192.0.0.0') }}", own.text)
     wrong = Text("mine.j2", widened)
     assert wrong != own

@@ -42,6 +42,17 @@ class Text(Value):
             at = sum(len(line) + 1 for line in self.text.split("\n")[:row])
             raise self.error(f"longer than {longest:,} bytes, {why}", at)
 
+    def require_ended_lines(self, program: str) -> None:
+        """Raise SourceSyntaxError about a line that a backslash at its end makes longer.
+
+        Between two lines of comment it changes nothing.
+        """
+        for found in re.finditer(r"\\\r?\n", self.text):
+            before = self.text[self.text.rfind("\n", 0, found.start()) + 1 : found.start()]
+            after = self.text[found.end() :]
+            if not (before.startswith("#") and after.startswith("#")):
+                raise self.error(f"{program} takes the next line for a part of this", found.start())
+
     def encoded(self) -> "ArtifactFile":
         """Return the file with this text.
 
