@@ -9,8 +9,8 @@ from blockc.errors import PolicyError
 from blockc.targets.registry import ROWS, TARGETS, target_named
 
 CATEGORIES = {
-    "appliance", "cloud", "data", "dns", "kernel", "kubernetes", "mail", "proxy", "terraform",
-    "web",
+    "appliance", "cloud", "cluster", "data", "dns", "kernel", "kubernetes", "mail", "proxy",
+    "terraform", "web",
 }  # fmt: skip
 
 
