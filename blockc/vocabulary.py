@@ -33,5 +33,13 @@ class HeaderForm(StrEnum):
     NONE = "none"
 
 
+class UntilBlock(StrEnum):
+    """What an output does about a list that does not block yet."""
+
+    SAID = ""  # what the stage says, or the policy is refused
+    EMPTY = "empty"  # nothing
+    MONITOR = "monitor"  # it watches also where the stage warns
+
+
 #: The ways that block or miss something to keep to a limit.
 LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)

@@ -62,7 +62,7 @@ def of_file(path: Path) -> AddrSet:
 
 def test_the_five_policies_that_were_promised_are_there() -> None:
     promised = {"export-control", "login-five-countries", "drop-list", "office-only"}
-    assert {*promised, "country-zones", "edge"} == set(FOLDERS)
+    assert {*promised, "country-zones", "all-edges", "edge"} == set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", [name for name in FOLDERS if name != "edge"])
@@ -115,6 +115,36 @@ def test_export_control_forecasts_its_next_stage_and_asks_about_its_exception(
     late = blockc(*words, "2030-04-01")
     assert late.code == 2
     assert "ask payments, then remove or prolong it" in late.err
+
+
+#: Where each edge says what happens to whom it lists, and how it says that in each stage.
+EVERY_EDGE: Mapping[str, tuple[str, str, str]] = {
+    "nginx/embargo.conf": (" monitor;", " warn;", " block;"),
+    "haproxy/embargo.map": (" monitor\n", " warn\n", " block\n"),
+    "firewall/embargo.nft": ("@v4 counter\n", 'log prefix "blockc_embargo: "', "counter drop\n"),
+    "aws/embargo.rule.json": ('{"Count": {}}', "InsertHeaders", '{"Block": {}}'),
+    "cloudflare/embargo.rule.json": ('"log"', '"managed_challenge"', '"block"'),
+    "envoy/embargo.json": ('"shadow_rules"', '"shadow_rules"', '"rules"'),
+}
+LISTED = ("nginx/embargo.conf", "haproxy/embargo.map", "firewall/embargo.nft",
+          "aws/embargo.ipv4.json", "cloudflare/embargo.json", "envoy/embargo.json")  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", ["off", "monitor", "warn", "block"])
+def test_one_policy_moves_every_edge_on_the_same_day(
+    stage: str, blockc: Blockc, tmp_path: Path
+) -> None:
+    at = ["off", "monitor", "warn", "block"].index(stage)
+    day = ["2026-11-30", "2026-12-01", "2027-01-01", "2027-02-01"][at]
+    folder = built(blockc, "all-edges", tmp_path / "dist", day)
+    for path in LISTED:
+        text = (folder / path).read_text(encoding="utf-8")
+        assert ("175.45.176.0" in text) == (stage != "off"), path
+    for path, words in EVERY_EDGE.items():
+        text = (folder / path).read_text(encoding="utf-8")
+        assert stage == "off" or words[at - 1] in text, path
+        assert (words[2] in text) == (stage == "block"), path
+    assert "return 451;" in (folder / "nginx" / "embargo.server.conf").read_text(encoding="utf-8")
 
 
 def test_logins_come_from_five_countries_and_those_somebody_answers_for(

@@ -305,7 +305,7 @@ def _recipe(spec: ArtifactSpec, request: PassRequest) -> Hashable:
     """
     holds = spec.name if any(part.labels.any() for part in spec.intent.parts) else ""
     # A list may be called what the country map is called.
-    what = spec.kind, holds, spec.output.empty_until_block
+    what = spec.kind, holds, spec.output.until_block
     return what, spec.target.match, spec.output.fit.key, *request.lengths.items()
 
 

@@ -19,7 +19,7 @@ from blockc.targets.core.target import CountryCodes, Joint, Target
 from blockc.targets.core.target_options import OptionContext, OptionValue
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import Value, json_bytes, replace
-from blockc.vocabulary import WhenOver
+from blockc.vocabulary import UntilBlock, WhenOver
 
 COUNTRY = "{country}"
 
@@ -217,18 +217,20 @@ def _whole(
     if names not in intents:
         intents[names] = verdicts(shown)
     alone = _stage(shown[0]) if shown and not output.says_action else None
-    waits = output.empty_until_block or (alone and alone.action in target.responses.actions)
+    empty = output.until_block is UntilBlock.EMPTY
+    action = _action(output, alone) if alone else "block"
+    waits = empty or action in target.responses.actions
     return ArtifactSpec(
         output=output,
         target=target,
         name="+".join(output.lists),
         title="; ".join(one.definition.title for one in lists if one.definition.title),
         path=output.path,
-        intent=intents[names],
-        action=alone.action if alone else "block",
+        intent=_as(intents[names], action),
+        action=action,
         policy=words_digest(resolved.policy, output.lists),
         response=_response(lists, resolved.moment) if output.answers else None,
-        watches=not output.empty_until_block
+        watches=not empty
         and any(stage.action != "block" for one in lists for stage in one.definition.stages),
         stages=tuple(
             _stage_line(output, one) for one in lists if waits and one.schedule.action != "block"
@@ -256,8 +258,21 @@ def _stage(one: ResolvedList) -> Stage | None:
     return one.schedule.now or one.schedule.then
 
 
+def _action(output: Output, stage: Stage) -> str:
+    """Return what an output of one list does in a stage."""
+    watches = output.until_block is UntilBlock.MONITOR and stage.action == "warn"
+    return "monitor" if watches else stage.action
+
+
+def _as(intent: AddrMap, action: str) -> AddrMap:
+    """Return what a list that warns means in an output that only watches."""
+    if action != "monitor":
+        return intent
+    return replace(intent, names=tuple("monitor" if n == "warn" else n for n in intent.names))
+
+
 def _is_left_out(output: Output, one: ResolvedList) -> bool:
-    return output.empty_until_block and one.schedule.action != "block"
+    return output.until_block is UntilBlock.EMPTY and one.schedule.action != "block"
 
 
 def _response(lists: Iterable[ResolvedList], moment: datetime) -> Response | None:

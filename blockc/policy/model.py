@@ -12,7 +12,7 @@ from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
-from blockc.vocabulary import DontCare, HeaderForm, WhenOver
+from blockc.vocabulary import DontCare, HeaderForm, UntilBlock, WhenOver
 
 KEEP = 30
 Option = str | int | bool | tuple[str, ...]
@@ -238,7 +238,7 @@ class Output:
     `says_action`: it was written with `lists`, so an entry says which action is in force, and not
     only that an address is listed.
     `answers`: it carries the status and the link of its lists.
-    `empty_until_block`: lists that do not block yet are left out of it.
+    `until_block`: what it does about lists that do not block yet.
     `on_change`: what is run when its files changed; nothing if empty. It decides no byte.
     """
 
@@ -254,7 +254,7 @@ class Output:
     options: Mapping[str, Option]
     place: Place = field(compare=False, repr=False)
     answers: bool = True
-    empty_until_block: bool = False
+    until_block: UntilBlock = UntilBlock.SAID
     on_change: Hook | None = None
 
 

@@ -93,6 +93,19 @@ def test_a_target_that_cannot_say_an_action_is_refused_with_the_place_of_its_out
         assert "p.toml:5; write lists = [...] in place of list, or write until_block" in second
 
 
+def test_an_edge_that_cannot_warn_watches_while_others_warn() -> None:
+    text = LEGAL.replace(', status = 451, blocked_by = "https://e.com/legal"', "")
+    warning = text.replace('"monitor"', '"warn"')
+    with pytest.raises(Mistakes, match=r'cannot say .warn.*write until_block = "monitor": then'):
+        compiled(warning + output("legal", "e.json", "envoy-rbac"), MONITOR)
+    watching = output("legal", "e.json", "envoy-rbac", 'until_block = "monitor"')
+    assert b"shadow_rules" in compiled(warning + watching, MONITOR).files["e.json"]
+    assert b"shadow_rules" not in compiled(warning + watching, BLOCK).files["e.json"]
+    said = '[[output]]\nlists = ["legal"]\ntarget = "haproxy-map"\npath = "h.map"\n'
+    with pytest.raises(Mistakes, match="goes with list; an entry of lists says warn itself"):
+        compiled(warning + said + 'until_block = "monitor"\n', MONITOR)
+
+
 def test_a_list_that_is_off_makes_an_artifact_without_entries() -> None:
     build = compiled(STAGED + output("staged", "a.nft", "nftables"), BEFORE)
     assert "elements" not in build.files["a.nft"].decode()

@@ -194,7 +194,7 @@ def require_output(output: Output) -> None:
     assert (output.target, output.path, output.lists) == ("map", "a.conf", ("b", "a"))
     assert (output.fit.max_entries, output.fit.when_over) == (10, "two-sets")
     assert (output.template, output.options) == ("my.j2", {"variable": ("v", "w")})
-    assert (output.answers, output.empty_until_block) == (False, True)
+    assert (output.answers, output.until_block) == (False, "empty")
     assert not output.country_map
     assert not output.split_by_country
 

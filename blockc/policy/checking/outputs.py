@@ -12,7 +12,7 @@ from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
-from blockc.vocabulary import LOSSY, HeaderForm, WhenOver
+from blockc.vocabulary import LOSSY, HeaderForm, UntilBlock, WhenOver
 
 _KEYS = frozenset(OutputTable.__struct_fields__)
 
@@ -32,6 +32,10 @@ def check_output(
     if table.template and facts and not facts.template:
         said = f"an artifact of {table.target} is not text, so no template can write it"
         checks.findings.add_name(place / "template", said, hint="leave template out")
+    if table.until_block is UntilBlock.MONITOR and not table.list:
+        said = 'until_block = "monitor" goes with list'
+        hint = "an entry of lists says warn itself"
+        checks.findings.add_name(place / "until_block", said, hint=hint)
     return Output(
         target=table.target,
         path=table.path,
@@ -45,7 +49,7 @@ def check_output(
         options=_options(raw, table.target, facts, place, checks),
         place=place,
         answers=table.response != "none",
-        empty_until_block=table.until_block == "empty",
+        until_block=table.until_block,
         on_change=check_command(table, raw, place, checks),
     )
 

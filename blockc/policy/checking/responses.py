@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from blockc.policy.checking.checks import Checks
 from blockc.policy.model import List, Output, Stage, TargetFacts
 from blockc.tomlio.tables import Place
+from blockc.vocabulary import UntilBlock
 
 _SILENT = 'or write response = "none": then this output carries neither status nor link'
 
@@ -29,13 +30,22 @@ def _check_actions(
 ) -> None:
     able = facts.actions_of_lists if output.says_action else facts.actions
     for one, stage, place in _stages(lists):
-        if stage.action in able or (output.empty_until_block and stage.action != "block"):
+        if _does(output, stage) in able:
             continue
         said = f"{output.target} cannot say {stage.action!r}, and {_said(one, place / 'action')}"
         ways = ['write until_block = "empty": then the output is empty until the list blocks']
+        if "monitor" in able and not output.says_action:
+            ways.insert(0, 'write until_block = "monitor": then it only watches whom others warn')
         if not output.says_action and stage.action in facts.actions_of_lists:
             ways.insert(0, "write lists = [...] in place of list")
         checks.findings.add_name(output.place / "target", said, hint=", or ".join(ways))
+
+
+def _does(output: Output, stage: Stage) -> str:
+    """Return what an output does in a stage; one that is empty is as good as one that blocks."""
+    if stage.action == "block" or output.until_block is UntilBlock.EMPTY:
+        return "block"
+    return output.until_block or stage.action
 
 
 def _check_answers(

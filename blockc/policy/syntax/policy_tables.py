@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from blockc.tomlio.tables import Table, for_editors, table_field
 from blockc.tomlio.when import When
-from blockc.vocabulary import DontCare, HeaderForm, WhenOver
+from blockc.vocabulary import DontCare, HeaderForm, UntilBlock, WhenOver
 
 Action = Literal["monitor", "warn", "block"]
 Preflight = Literal["warn", "refuse"]
@@ -183,9 +183,12 @@ class OutputTable(Table, forbid_unknown_fields=False):
         for_editors(description="none: this output carries no status and no link of its lists"),
     ] = ""
     until_block: Annotated[
-        Literal["", "empty"],
-        for_editors(description="empty: a list that does not block yet is left out"),
-    ] = ""
+        UntilBlock,
+        for_editors(
+            description="empty: a list that does not block yet is left out; monitor: one that "
+            "warns is only watched"
+        ),
+    ] = UntilBlock.SAID
     header: Annotated[
         HeaderForm,
         for_editors(description="full: also dates and digests of sources, which change every day"),
