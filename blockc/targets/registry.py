@@ -50,6 +50,8 @@ ROWS: Mapping[str, TargetRow] = {
     ),
     "varnish": TargetRow("proxy.varnish", "an acl and the `vcl_recv` that refuses by it"),
     "squid": TargetRow("proxy.squid", "a file for `acl src`, with the lines for each stage"),
+    "traefik": TargetRow("proxy.traefik", "an allow list of everybody else, for its file provider"),
+    "traefik-middleware": TargetRow("proxy.traefik", "the same as an object of Kubernetes"),
     "ipset": TargetRow(
         "kernel.ipset", "a restore file with swap, and the iptables rules that use it"
     ),

@@ -95,7 +95,8 @@ def test_an_artifact_means_what_was_asked_at_every_edge(target: Target, case: st
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_artifact_means_what_was_asked_for_random_lists(target: Target, seed: int) -> None:
-    addresses = scattered(Random(seed), 4 << seed)
+    # An allow list has some fifty entries around each hole, and 20,000 are the most of an object.
+    addresses = scattered(Random(seed), 4 << min(seed, 5 if target.allows else seed))
 
     prove(target, written(target, addresses), AddrMap.of_set(addresses))
 
@@ -142,6 +143,13 @@ def test_equal_drafts_give_equal_texts(target: Target) -> None:
 def test_more_entries_than_fit_are_refused(target: Target) -> None:
     if target.max_entries is None:
         assert target.capacity({}) is None
+        return
+    if target.allows:
+        one = replace(target, max_entries=replace(target.max_entries, count=3, option=""))
+        with pytest.raises(
+            DoesNotFit, match=f"{target.name} holds 3 ipv4 entries, the list has 31"
+        ):
+            written(one, prefixes("10.0.0.2/31"))
         return
     small = replace(target, max_entries=replace(target.max_entries, count=3, option=""))
     three, four = prefixes("10.0.0.0/32", "10.0.0.2/32", "10.0.0.4/32"), prefixes("10.0.0.6/32")
@@ -312,8 +320,9 @@ def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> 
         return
     addresses, name = EDGES["ipv4 only"], target.writer
     own = Text("mine.j2", TEMPLATES[name].text)
+    old, new = ("192.0.3.0", "192.0.2.0") if target.allows else ("192.0.2.0", "192.0.0.0")
     entries = re.compile(r"\{\{ ((?:(?:part|shard)\.(?:lines|texts)|texts?\b).*?) \}\}")
-    widened = entries.sub(r"{{ (\1) | replace('192.0.2.0', '192.0.0.0') }}", own.text)
+    widened = entries.sub(rf"{{{{ (\1) | replace('{old}', '{new}') }}}}", own.text)
     wrong = Text("mine.j2", widened)
     assert wrong != own
     one = draft(target, rules_of(target, addresses))

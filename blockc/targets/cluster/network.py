@@ -29,6 +29,7 @@ from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import MAPPED, without_mapped
 from blockc.targets.syntax.json_shape import (
     Doing,
     Each,
@@ -236,6 +237,8 @@ CILIUM_POLICY = Target(
     max_entries=OBJECT,
     maturity=Maturity.SCHEMA,
     packets=True,
+    adapt=without_mapped,
+    never_consulted=(MAPPED,),
     notes=_CILIUM_NOTES,
     references=_CILIUM_PAGES,
     deployment=APPLY,
@@ -280,6 +283,8 @@ CALICO_POLICY = Target(
     responses=Responses(actions=frozenset({"monitor"})),
     maturity=Maturity.SCHEMA,
     packets=True,
+    adapt=without_mapped,
+    never_consulted=(MAPPED,),
     notes=_CALICO_NOTES,
     references=(
         Reference(
@@ -320,6 +325,8 @@ KUBERNETES_NETWORKPOLICY = Target(
     max_entries=OBJECT,
     whole=True,
     packets=True,
+    adapt=without_mapped,
+    never_consulted=(MAPPED,),
     pypi=("kubernetes-validate",),
     maturity=Maturity.SCHEMA,
     notes=_POLICY_NOTES,

@@ -19,6 +19,7 @@ from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import rule_text
+from blockc.targets.syntax.allow_list import allowed
 from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.values import Value, field
 from blockc.vocabulary import HeaderForm
@@ -174,6 +175,7 @@ class Document(Value, dict=True):
         for family in file.families:
             found = self.rules.get(family, Rules.empty(family))
             rules = target.adapt(file.half.of(found))
+            rules = allowed(rules) if target.allows else rules
             if file.half in target.halves:  # a rule beside two sets holds no entries of its own
                 _require_lengths(target, rules)
             count = self.addresses.get(family, 0) if file.half is SetRole.ALL else _count(rules)

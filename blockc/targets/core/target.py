@@ -72,6 +72,8 @@ class Target(Value, kw_only=True, eq=False):
         codes: How it says countries, if that is what its artifacts hold, in place of addresses.
         adapt: What the rules of a family must become before they are written, so that the
             platform decides as `match` says.
+        allows: Its entries say who may pass; written is the complement of what a list blocks,
+            while its reader says what is blocked.
         never_consulted: Space the platform never looks up in the entries, whatever they say of it.
         orders: What one of the files must say beside its entries, as the reader finds it: the
             objects it makes or uses, by the names that the options give them.
@@ -114,6 +116,7 @@ class Target(Value, kw_only=True, eq=False):
     codes: CountryCodes | None = None
     native: NativeCheck | None = None
     adapt: Callable[[Rules], Rules] = lambda rules: rules
+    allows: bool = False
     never_consulted: tuple[Prefix, ...] = ()
     two_sets: TwoSets | None = None
     sharding: Sharding | None = None

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import V6, Prefix
-from blockc.addresses.rules import Rules, beside
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.target_options import Option
+from blockc.targets.syntax.allow_list import MAPPED as MAPPED  # noqa: PLC0414  for the targets
+from blockc.targets.syntax.allow_list import (
+    without_mapped as without_mapped,  # noqa: PLC0414  for the targets
+)
 from blockc.targets.syntax.reading import Ordered
 from blockc.targets.syntax.terraform_json import COMMENT
-
-#: Programs in Go, as Terraform and its providers are, take what is inside for IPv4.
-MAPPED = Prefix(V6, 0xFFFF << 32, 96)
 
 
 def name_option(about: str, most: int = 30) -> Option:
@@ -34,11 +33,6 @@ def shard_option(default: int, most: int) -> Option:
         within=range(1, most + 1),
         about="the most entries in one resource",
     )
-
-
-def without_mapped(rules: Rules) -> Rules:
-    """Return rules without the space of IPv6 that a program in Go would take for IPv4."""
-    return beside(rules, (MAPPED,))
 
 
 def comment_orders(document: Document, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:

@@ -1,0 +1,62 @@
+"""Allow lists, which say who may pass: what they hold is the complement of what a list blocks.
+
+And what a program in Go makes of addresses, since the platforms with allow lists are written in it:
+a prefix inside ::ffff:0:0/96 is IPv4 to it, so that ::ffff:0:0/96 itself lets all of IPv4 pass.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockc.addresses import V6, AddrSet, Prefix, columns
+from blockc.addresses.rules import Rules, beside
+from blockc.targets.syntax.reading import Part, Reading
+from blockc.targets.syntax.tokens import Where
+from blockc.values import replace
+
+#: Programs in Go take what is inside for IPv4, and no client of theirs has such an address.
+MAPPED = Prefix(V6, 0xFFFF << 32, 96)
+
+
+def without_mapped(rules: Rules) -> Rules:
+    """Return rules without the space of IPv6 that a program in Go would take for IPv4."""
+    return beside(rules, (MAPPED,))
+
+
+def allowed(rules: Rules) -> Rules:
+    """Return the fewest prefixes of those whom rules do not block, none inside ::ffff:0:0/96."""
+    found = _complement(rules)
+    return found if found.family != MAPPED.family else found.take(~_inside(found))
+
+
+def kept_out(reading: Reading) -> Reading:
+    """Return what an allow list blocks: all that none of its prefixes holds.
+
+    Raises:
+        SourceSyntaxError: If one of them is inside ::ffff:0:0/96.
+    """
+    parts = []
+    for part in reading.parts:
+        if part.rules.family == MAPPED.family and (wrong := _inside(part.rules)).any():
+            row = int(np.argmax(wrong))
+            raise part.where(row, "a program in Go takes this prefix of IPv6 for IPv4")
+        parts.append(Part(without_mapped(_complement(part.rules)), _at_the_end(part)))
+    return replace(reading, parts=tuple(parts))
+
+
+def _complement(rules: Rules) -> Rules:
+    family = rules.family
+    rest = ~AddrSet.of_spans({family: (rules.start, rules.last)})
+    return Rules.of_prefixes(rest.prefixes(family))
+
+
+def _inside(rules: Rules) -> NDArray[np.bool_]:
+    """Return which rules of IPv6 lie in ::ffff:0:0/96."""
+    first = columns.column(MAPPED.family, [MAPPED.first])
+    last = columns.column(MAPPED.family, [MAPPED.first + MAPPED.size - 1])
+    (start, end), (low, high) = columns.spans_alike([(rules.start, rules.last), (first, last)])
+    return np.asarray((start >= low) & (end <= high))
+
+
+def _at_the_end(part: Part) -> Where:
+    """Return what makes the error about an address that no prefix holds: at the last of them."""
+    return lambda _, why: part.where(max(0, len(part.rules) - 1), why)
