@@ -293,7 +293,8 @@ class Policy(Value):
     of the files; every name in it exists.
 
     `webhook_env`: the environment variable with the URL that gets the summary of a refresh.
-    `keep`: how many generations stay.
+    `keep`: how many generations stay. `history`: the file that keeps what was published, as the
+    policy has it; nothing: the published folder does.
     """
 
     files: tuple[str, ...]
@@ -306,6 +307,7 @@ class Policy(Value):
     edges: tuple[Edge, ...] = ()
     webhook_env: str = ""
     keep: int = KEEP
+    history: str = ""
 
     def list_of(self, name: str) -> List:
         """Return the list called `name`."""

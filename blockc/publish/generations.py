@@ -88,6 +88,7 @@ class Making(Value, kw_only=True):
         recording: What they were made from, which is kept beside them.
         now: The present; None: what the clock of the machine says.
         keep: How many generations stay.
+        history: Where the history is kept, absolute; None: inside the folder, or where it is.
         judge: Is called with the name of the generation that is live, empty if there is none,
             before another one takes its place, while nobody else can publish. What it raises
             leaves everything as it was; what it returns are events that come before.
@@ -96,6 +97,7 @@ class Making(Value, kw_only=True):
     recording: Recording | None = None
     now: datetime | None = None
     keep: int = GENERATIONS_KEPT
+    history: Path | None = None
     judge: Judge = unjudged
 
 
@@ -118,7 +120,7 @@ def publish(folder: Path, files: Mapping[str, bytes], making: Making | None = No
     _require_paths(folder, files)
     making = making or Making()
     place = PublishFolder.of(folder)
-    with reporting(place.folder, ADVICE), place.locked(making.keep) as past:
+    with reporting(place.folder, ADVICE), place.locked(making.keep, making.history) as past:
         live = place.live()
         before = _contents(place.inside / live) if live else {}
         if past.pin:
@@ -238,14 +240,23 @@ def release(folder: Path, by: str, *, now: datetime) -> Pin:
             return pin
 
 
-def append_event(folder: Path, kind: str, facts: Facts, now: datetime) -> None:
+def append_event(
+    folder: Path, kind: str, facts: Facts, now: datetime, history: Path | None = None
+) -> None:
     """Append an event to the history of a folder; what is live and pinned stays so.
+
+    Args:
+        folder: What a build publishes, or will publish.
+        kind: Of the event.
+        facts: What it says.
+        now: The present.
+        history: See `Making`.
 
     Raises:
         OutputError: The folder is not ours, or the disk refuses.
     """
     place = PublishFolder.of(folder)
-    with reporting(place.folder, ADVICE), place.locked() as past:
+    with reporting(place.folder, ADVICE), place.locked(None, history) as past:
         place.prepare(past, [(kind, facts)], now, (place.live(), past.pin))
 
 

@@ -159,7 +159,7 @@ def read_history(inside: Path, live: str) -> History:
     Raises:
         OSError: It cannot be read.
     """
-    data, prepared = _bytes(inside / HISTORY), _prepared(inside)
+    data, prepared = history_bytes(inside / HISTORY), _prepared(inside)
     if prepared is None:
         return History(data, len(data))
     lines = prepared.lines.encode() if prepared.live == live else b""
@@ -171,16 +171,24 @@ def read_history(inside: Path, live: str) -> History:
     return History(data, len(data), LostEnd(prepared.offset + len(lines), head))
 
 
-def _bytes(path: Path) -> bytes:
+def history_bytes(path: Path) -> bytes:
+    """Return what a file of the history holds, nothing if it is not there.
+
+    Raises:
+        OSError: It cannot be read, or is kept in a folder that is not there: on a disk, perhaps,
+            that is not mounted.
+    """
     try:
         return read_local(path, None)
     except FileNotFoundError:
+        if path.is_symlink() and not path.readlink().parent.is_dir():
+            raise
         return b""
 
 
 def _prepared(inside: Path) -> Prepared | None:
     try:
-        return from_json(Prepared, _bytes(inside / PREPARED))
+        return from_json(Prepared, history_bytes(inside / PREPARED))
     except ValueError:
         return None
 

@@ -17,6 +17,7 @@ from blockc.publish.history import (
     prepare,
     read_history,
 )
+from blockc.publish.history_place import keep_history_at
 from blockc.publish.record import GENERATION, INSIDE, LOCKS, OBJECTS, RECORDS
 from blockc.storage.atomic import Advice, remove, sync_folder
 from blockc.storage.locks import LockWait, held
@@ -59,18 +60,21 @@ class PublishFolder(Value):
         return cls(absolute, absolute / INSIDE)
 
     @contextmanager
-    def locked(self, keep: int | None = None) -> Iterator[History]:
+    def locked(self, keep: int | None = None, history: Path | None = None) -> Iterator[History]:
         """Hold the place alone, and give its history.
 
         The kernel lets go of the place when the process ends, however it ends.
 
         Args:
             keep: How many generations stay afterwards; None: all.
+            history: Where the history is kept, absolute; None: where it is.
         """
         self.require_ours()
         self.inside.mkdir(parents=True, exist_ok=True)
         wait = LockWait(seconds=LOCK_SECONDS)
         with held(self.inside / _LOCK, "another build has been publishing", wait, ADVICE):
+            if history:
+                keep_history_at(self.inside, history, ADVICE)
             past = finish(self.inside, self.live())
             self.sweep(past)
             try:

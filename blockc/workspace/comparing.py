@@ -162,7 +162,8 @@ def publish_guarded(
     try:
         published = publish_day(day, build, folder, judge=judged)
     except NotApproved as refused:
-        append_event(folder, REFUSED, facts_of(refused.comparison), datetime.now(UTC))
+        facts, now = facts_of(refused.comparison), datetime.now(UTC)
+        append_event(folder, REFUSED, facts, now, day.history_file)
         raise
     return published, next(iter(found), None)
 

@@ -221,6 +221,12 @@ class ProjectDay(Value, kw_only=True):
         """Return what the registries list."""
         return [part for one in self.found for part in one.records]
 
+    @property
+    def history_file(self) -> Path | None:
+        """Return the file that the policy wants the history in, absolute; None: none of its own."""
+        said = self.resolved.policy.history
+        return (self.project.file.parent / said).absolute() if said else None
+
     def compile(self, observe: Watch = unwatched, within: int | None = HORIZON_DAYS) -> "Build":
         """Return the files of every output and the manifest, each artifact proved.
 

@@ -130,6 +130,7 @@ def publish_day(
     making = Making(
         recording=recording_of(day, build),
         keep=day.resolved.policy.keep,
+        history=day.history_file,
         judge=judge,
     )
     published = publish(folder, build.files, making)

@@ -231,3 +231,25 @@ def test_a_rollback_needs_no_policy_and_tells_programs_what_it_did(
     assert list(report) == ["folder", "generation", "written", "unchanged", "removed", "pinned"]
     assert report["folder"] == str(tmp_path / "dist")
     assert report["written"] == ["far.txt", "manifest.json", "nginx/far.conf"]
+
+
+def test_the_policy_says_where_the_history_is_kept(
+    blockc: Blockc, tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    text = POLICY + '[publish]\nhistory = "../kept/far.jsonl"\n'
+    (tmp_path / "policy").mkdir()
+    place = ("-f", write_policy(tmp_path / "policy", text))
+    limit = '[guard]\nfirst_build = "approve"\n'
+    write_policy(tmp_path / "policy", text + limit)
+    assert blockc("build", *place, *words[3:]).code == 4
+    write_policy(tmp_path / "policy", text)
+    assert blockc("build", *place, *words[3:]).code == 0
+    kept = tmp_path / "kept" / "far.jsonl"
+    events = [json.loads(line)["event"] for line in kept.read_text("utf-8").splitlines()]
+    assert events[:2] == ["refused", "published"]
+    report = json.loads(blockc("history", *place, "--json").out)
+    assert [one["event"] for one in report] == events
+    assert blockc("history", "verify", *place).code == 0
+    write_policy(tmp_path / "policy", text.replace("far.jsonl", "far/"))
+    wrong = blockc("build", *place, *words[3:])
+    assert (wrong.code, "expected a file, found '../kept/far/'" in wrong.err) == (2, True)

@@ -23,6 +23,9 @@ CALLS = ("open", "write", "fsync", "mkdir", "rename", "replace", "symlink", "lin
 NEW = {"a": b"new", "b/c": b"=" * 9000}
 ACTIONS: dict[str, Callable[[Path], object]] = {
     "publish": lambda folder: publish(folder, NEW, MADE),
+    "publish elsewhere": lambda folder: publish(
+        folder, NEW, Making(now=NOW, history=folder.parent / f"{folder.name}.history")
+    ),
     "rollback": lambda folder: rollback(folder, "me", now=NOW),
     "release": lambda folder: release(folder, "me", now=NOW),
     "event": lambda folder: append_event(folder, "refused", {}, NOW),

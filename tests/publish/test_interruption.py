@@ -13,6 +13,7 @@ import pytest
 
 from blockc.errors import OutputError
 from blockc.publish.generations import (
+    Making,
     append_event,
     history_of,
     publish,
@@ -39,6 +40,9 @@ CALLS = "open write fsync mkdir rmdir rename replace link symlink unlink remove 
 NEW = {new!r}
 ACTIONS = {
     "publish": lambda folder: publish(folder, NEW, Making(now=NOW)),
+    "publish elsewhere": lambda folder: publish(
+        folder, NEW, Making(now=NOW, history=folder.parent / "kept" / "history.jsonl")
+    ),
     "publish recorded": lambda folder: publish(folder, NEW, MADE),
     "rollback": lambda folder: rollback(folder, "me", now=NOW),
     "release": lambda folder: release(folder, "me", now=NOW),
@@ -214,6 +218,22 @@ def test_a_recorded_publish_killed_before_any_call_has_its_record_or_nothing(
         assert bool(new) <= (len(records(folder)) == 1), f"killed before call {number}"
         assert publish(folder, NEW, MADE).generation == records(folder)[0]
         assert agrees(folder) == ["published", "published", "stage-begun", "exception-begun"]
+
+
+def test_a_history_that_moves_elsewhere_is_whole_whenever_the_move_is_killed(
+    tmp_path: Path,
+) -> None:
+    moved = []
+    for number, folder in killed_everywhere("publish elsewhere", old, tmp_path).items():
+        new = shown(folder) == NEW
+        assert agrees(folder) == ["published"] * (1 + new), f"killed before call {number}"
+        moved.append((folder / ".generations" / "history.jsonl").is_symlink())
+        kept = folder.parent / "kept" / "history.jsonl"
+        publish(folder, NEW, Making(now=NOW, history=kept))
+        assert agrees(folder) == ["published"] * 2, f"could not go on after call {number}"
+        assert kept.read_bytes() == history_of(folder)[0].data
+    assert moved == sorted(moved)
+    assert set(moved) == {False, True}
 
 
 def records(folder: Path) -> list[str]:

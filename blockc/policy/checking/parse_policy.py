@@ -11,9 +11,9 @@ from blockc.policy.checking.operation import check_edges, check_webhook
 from blockc.policy.checking.outputs import check_output, check_paths
 from blockc.policy.checking.responses import check_responses
 from blockc.policy.checking.whole_countries import check_country_outputs
-from blockc.policy.model import KEEP, Canary, Known, List, Note, Output, Policy, Protect
+from blockc.policy.model import Canary, Known, List, Note, Output, Policy, Protect
 from blockc.policy.syntax.includes import PolicyFile, ReadFile, read_includes
-from blockc.policy.syntax.policy_tables import ListTable, ProtectTable
+from blockc.policy.syntax.policy_tables import ListTable, ProtectTable, PublishTable
 from blockc.tomlio.tables import Findings, Place, TomlDocument
 
 MOST_KEPT = 10_000
@@ -44,6 +44,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
     check_responses(outputs, lists, checks)
     check_country_outputs(outputs, lists, checks)
     _note_unused(lists, outputs, checks)
+    kept = _kept(files, checks)
     policy = Policy(
         files=tuple(file.place.document.path for file in files),
         lists=lists,
@@ -54,7 +55,8 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         notes=tuple(checks.notes),
         edges=check_edges(files, outputs, checks),
         webhook_env=check_webhook(files, checks),
-        keep=_keep(files, checks),
+        keep=kept.keep,
+        history=kept.history,
     )
     findings.require_none()
     return policy
@@ -125,17 +127,20 @@ def check_protect(table: ProtectTable, place: Place, checks: Checks) -> Protect:
     )
 
 
-def _keep(files: Sequence[PolicyFile], checks: Checks) -> int:
-    """Return how many generations stay, noting what is wrong with it."""
+def _kept(files: Sequence[PolicyFile], checks: Checks) -> PublishTable:
+    """Return what is kept of what was published, noting what is wrong with it."""
     given = [file for file in files if "publish" in file.raw]
     for file in given[1:]:
         first = (given[0].place / "publish").location(name=True)
         checks.findings.add_name(file.place / "publish", f"[publish] is also in {first}")
-    keep = given[0].table.publish.keep if given else KEEP
-    if not 1 <= keep <= MOST_KEPT:
-        said = f"expected a number from 1 to {MOST_KEPT:,}, found {keep:,}"
+    kept = given[0].table.publish if given else PublishTable()
+    if not 1 <= kept.keep <= MOST_KEPT:
+        said = f"expected a number from 1 to {MOST_KEPT:,}, found {kept.keep:,}"
         checks.findings.add(given[0].place / "publish" / "keep", said)
-    return keep
+    if kept.history.endswith("/") or "\0" in kept.history:
+        said = f"expected a file, found {kept.history!r}"
+        checks.findings.add(given[0].place / "publish" / "history", said)
+    return kept
 
 
 def _canaries(texts: tuple[str, ...], place: Place, checks: Checks) -> tuple[Canary, ...]:

@@ -235,6 +235,9 @@ class PublishTable(Table):
     keep: Annotated[
         int, for_editors(description="how many generations `blockc rollback` can go back to")
     ] = 30
+    history: Annotated[
+        str, for_editors(description="file that the history is kept in, from the policy's folder")
+    ] = ""
 
 
 class PolicyTable(Table):
