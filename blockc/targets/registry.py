@@ -93,6 +93,9 @@ ROWS: Mapping[str, TargetRow] = {
     "aws-prefix-list": TargetRow(
         "cloud.aws_prefix_list", "VPC prefix lists, with the calls of 100 entries that load them"
     ),
+    "aws-network-firewall": TargetRow(
+        "cloud.aws_network_firewall", "the Suricata rules of a stateful rule group"
+    ),
     "cloudflare-list": TargetRow(
         "cloud.cloudflare", "the items of an IP list, and the custom rule that uses it"
     ),
