@@ -1,5 +1,5 @@
 # list export-control: Export control: O'Brien & <Söhne>
-# ipv4: 2 entries, 4,294,967,296 addresses
+# ipv4: 1 entry, 4,294,967,296 addresses
 # ipv6: 96 entries, 340,282,366,920,938,463,463,374,607,431,768,211,456 addresses
 # policy sha256:1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f
 # source apnic of 2018-10-12, sha256:2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e
@@ -8,8 +8,7 @@
 # include this file at the top of the VCL
 import std;
 acl blockc_export_control +table {
-	"0.0.0.0"/1;
-	"128.0.0.0"/1;
+	"0.0.0.0"/0;
 	"::"/81;
 	"::8000:0:0"/82;
 	"::c000:0:0"/83;
