@@ -102,6 +102,10 @@ ROWS: Mapping[str, TargetRow] = {
     "cloudflare-country": TargetRow(
         "cloud.cloudflare", "a custom rule that blocks whole countries by the data of Cloudflare"
     ),
+    "azure-frontdoor": TargetRow("cloud.azure_waf", "custom rules of Front Door's firewall"),
+    "azure-appgateway": TargetRow("cloud.azure_waf", "the same for Application Gateway"),
+    "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL, with exceptions"),
+    "akamai-list": TargetRow("cloud.akamai", "the body of a network list"),
     "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
     "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
     "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),

@@ -13,7 +13,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import NAMES, JsonNode, json_object
 from blockc.targets.syntax.reading import BLOCK, Found, Part, Reading, acting
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value
+from blockc.values import Value, replace
 
 Shape = Any  # a JSON value, or one with marks in it
 
@@ -82,10 +82,13 @@ class Entries(Value):
 
     `spelled`: returns the prefix that an item stands for, or None where it is something else; None
     where each item is a prefix as text. `families`: what the entries may be of.
+    `verdict`: returns the label of an item, where not all block; `most`: how many there may be.
     """
 
     spelled: Callable[[Any], str | None] | None = None
     families: tuple[Family, ...] = FAMILIES
+    verdict: Callable[[Any], int] | None = None
+    most: int | None = None
 
 
 def shaped(shape: Shape) -> Callable[[Text], Reading]:
@@ -97,6 +100,32 @@ def shaped(shape: Shape) -> Callable[[Text], Reading]:
         return gathered.reading()
 
     return read
+
+
+def numbered(reading: Reading, rule: str, priority: str) -> Reading:
+    """Return a reading whose rules are NAME_1, NAME_2, ... and have priorities that follow.
+
+    Each is found once then: the name, and the priority of the first rule.
+
+    Args:
+        rule, priority: What the names and the priorities of the rules are called.
+
+    Raises:
+        SourceSyntaxError: About the first that is another.
+    """
+    names = [one for one in reading.found if one.what == rule]
+    priorities = [one for one in reading.found if one.what == priority]
+    name, first = "", 0
+    for at, (named, placed) in enumerate(zip(names, priorities, strict=True)):
+        if not at:
+            name, first = str(named.value).removesuffix("_1"), int(str(placed.value))
+        if named.value != f"{name}_{at + 1}":
+            raise named.error(f"expected {name}_{at + 1}")
+        if placed.value != first + at:
+            raise placed.error(f"expected {first + at}")
+    once = [replace(one, value=name) for one in names[:1]]
+    others = [one for one in reading.found if one.what not in {rule, priority}]
+    return replace(reading, found=(*once, *priorities[:1], *others))
 
 
 class _Gathered:
@@ -201,7 +230,10 @@ class _Gathered:
         if not isinstance(node.value, list):
             raise node.error("expected a list of addresses")
         tokens = node.texts() if shape.spelled is None else _spelled(shape.spelled, node)
-        self.parts += decode_rules(self.text, tokens, 1, node.where, families=shape.families)
+        if shape.most is not None and len(tokens) > shape.most:
+            raise node.where(shape.most, f"expected at most {shape.most:,} here")
+        labels = [*map(shape.verdict, node.value)] if shape.verdict else 1
+        self.parts += decode_rules(self.text, tokens, labels, node.where, families=shape.families)
 
 
 def _literal(_: _Gathered, shape: Shape, node: JsonNode) -> None:

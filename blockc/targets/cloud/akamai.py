@@ -1,0 +1,77 @@
+"""Akamai network lists of addresses: the body that creates or replaces one."""
+
+from collections.abc import Iterator, Sequence
+
+from blockc.addresses.rules import Match
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.facts import Deployment, EntryForm, Layout, MaxEntries, Reference
+from blockc.targets.core.layout import File
+from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import Option
+from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.json_shape import Entries, Says, shaped
+from blockc.targets.syntax.reading import Ordered, each
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}[A-Za-z0-9]"
+read_network_list = shaped(
+    {
+        "name": Says("network list", _NAME),
+        "type": "IP",
+        "description": Says("description"),
+        "list": Entries(),
+    }
+)
+
+
+def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    made_of = document.provenance
+    sample = "SAMPLE DATA, " if made_of.sample else ""
+    said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
+    yield Ordered("network list", document.options["name"], claimed=True)
+    yield Ordered("description", sample + said)
+
+
+_PAGE = Reference("https://techdocs.akamai.com/terraform/docs/set-up-network-lists", "2026-11-27")
+_LISTS = ":/network-list/v2/network-lists"
+_CHANGE = """\
+SYNC=$(http --auth-type edgegrid GET "{lists}/ID" | jq .syncPoint)
+jq --argjson sync "$SYNC" '.syncPoint = $sync' {file} | http --auth-type edgegrid PUT "{lists}/ID"
+http --auth-type edgegrid POST "{lists}/ID/environments/PRODUCTION/activate"
+"""
+
+AKAMAI_LIST = Target(
+    name="akamai-list",
+    title="Akamai network list",
+    match=Match.MEMBER,
+    form=EntryForm.HOST,
+    layout=Layout.TOGETHER,
+    writer="akamai-list.json.j2",
+    ending="json",
+    reader=each(read_network_list),
+    orders=_orders,
+    words={ContentKind.LIST: BLOCKS},
+    options=(
+        Option(
+            "name",
+            "blockc {list}",
+            "2 to 64 letters, digits, blanks, - or _, with a letter or digit at both ends",
+            pattern=_NAME,
+            part=" {part}",
+            about="the network list",
+        ),
+    ),
+    max_entries=MaxEntries(50_000, _PAGE, together=True),
+    notes="""\
+A network list says nothing of what happens to its clients: the security configuration that uses it
+does, which can deny or alert, and so it can first be used in a match target that only alerts. A
+list in `monitor` is written with `until_block = "empty"`. A change is in force once it is
+activated, on STAGING first where you want to see it. `syncPoint` is raised with each change: a load
+that was overtaken by another one is refused.""",
+    references=(_PAGE,),
+    deployment=Deployment(
+        load=f"""\
+http --auth-type edgegrid POST "{_LISTS}" < list.json  # once; tells the uniqueId, which is ID here
+{_CHANGE.format(lists=_LISTS, file="list.json")}""",
+        rollback=_CHANGE.format(lists=_LISTS, file="PREVIOUS/list.json"),
+    ),
+)

@@ -1,0 +1,203 @@
+"""Custom rules of Azure's web application firewalls, of Front Door and of Application Gateway.
+
+A rule holds few ranges, so a list is as many rules as it needs, one after the other in priority.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from blockc.addresses.rules import Match
+from blockc.targets.core.document import Document, FamilyEntries
+from blockc.targets.core.facts import (
+    Deployment,
+    EntryForm,
+    Layout,
+    MaxEntries,
+    Reference,
+    Responses,
+)
+from blockc.targets.core.layout import File
+from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import Option
+from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.json_shape import (
+    Doing,
+    Each,
+    Either,
+    Entries,
+    Says,
+    Shape,
+    numbered,
+    shaped,
+)
+from blockc.targets.syntax.reading import Ordered, Reading, each
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
+
+_NAME = r"[A-Za-z][A-Za-z0-9_]{0,119}"
+_VARIABLES = r"SocketAddr|RemoteAddr"
+_RULES = 100  # in a policy
+_FRONT_RANGES, _GATEWAY_RANGES = 600, 540
+_ACTION = Either(("Block", Doing("monitor", "Log")))
+_COMMON = {
+    "name": Says("Azure rule", _NAME),
+    "priority": Says("priority", kind=int),
+    "ruleType": "MatchRule",
+    "action": _ACTION,
+}
+_FRONT = {
+    **_COMMON,
+    "enabledState": "Enabled",
+    "matchConditions": [
+        {
+            "matchVariable": Says("variable", _VARIABLES),
+            "operator": "IPMatch",
+            "negateCondition": False,
+            "transforms": [],
+            "matchValue": Entries(most=_FRONT_RANGES),
+        }
+    ],
+}
+_GATEWAY = {
+    **_COMMON,
+    "state": "Enabled",
+    "matchConditions": [
+        {
+            "matchVariables": [{"variableName": "RemoteAddr"}],
+            "operator": "IPMatch",
+            "negationConditon": False,  # as the API spells it
+            "transforms": [],
+            "matchValues": Entries(most=_GATEWAY_RANGES),
+        }
+    ],
+}
+
+
+def _reader(rule: Shape, last: int) -> Callable[[Text], Reading]:
+    """Return the reader of rules of a shape, with priorities up to `last`."""
+    read = shaped({"list": Says("list"), "policy": Says("policy"), "customRules": Each(rule)})
+
+    def read_rules(text: Text) -> Reading:
+        reading = read(text)
+        for one in reading.found:
+            if one.what == "priority" and int(str(one.value)) > last:
+                raise one.error(f"the last priority is {last}, set `priority` to a lower number")
+        return numbered(reading, "Azure rule", "priority")
+
+    return read_rules
+
+
+def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    option, made_of = document.options, document.provenance
+    some = any(part.count for part in parts)
+    yield Ordered("Azure rule", option["name"], claimed=True, required=some)
+    yield Ordered("priority", option["priority"], required=some)
+    yield Ordered("list", ("SAMPLE DATA, " if made_of.sample else "") + made_of.list)
+    yield Ordered("policy", made_of.policy)
+    if "variable" in option:
+        yield Ordered("variable", option["variable"], required=some)
+
+
+def _limit(ranges: int, page: str) -> MaxEntries:
+    return MaxEntries(_RULES * ranges, Reference(page, "2026-11-27"), together=True)
+
+
+_LIMITS = "https://raw.githubusercontent.com/MicrosoftDocs/azure-docs/main/includes/"
+_NOTES = """\
+The file holds the custom rules of one list; `list` and `policy` beside them are for people and are
+not part of the policy of Azure. Rules are called after the option `name`, with a number; a load
+takes the old ones of that name out of the policy and puts the new ones in, and leaves all others.
+`priority` is that of the first rule, and the next ones follow: choose it so that no rule of another
+kind stands between. A policy has 100 custom rules, so a list cannot be split over several files.
+
+Azure compares `SocketAddr`, the address of the connection, or `RemoteAddr`, which clients can name
+in `X-Forwarded-For` unless a proxy of your own overwrites it. In `monitor` the action is `Log`. The
+status of blocked requests, 403 or one of 200, 405, 406 and 429, is a setting of the whole policy
+and not of a rule, and 451 is not among them. A policy in the mode `Detection` blocks nobody."""
+
+_PUT = """\
+az rest --method get --url "$POLICY" > policy.json
+jq --slurpfile new {file} '.properties.{rules} |= (map(select(.name | test("^NAME_[0-9]+$") | not))
+  + $new[0].customRules)' policy.json > changed.json
+az rest --method put --url "$POLICY" --body @changed.json"""
+
+
+def _deployment(rules: str) -> Deployment:
+    return Deployment(
+        load=_PUT.format(file="list.json", rules=rules),
+        rollback=_PUT.format(file="PREVIOUS/list.json", rules=rules),
+    )
+
+
+_PRIORITY = Option(
+    "priority",
+    100,
+    "1 to 10000",
+    within=range(1, 10_001),
+    about="the priority of the first rule; the least is asked first",
+)
+AZURE_FRONTDOOR = Target(
+    name="azure-frontdoor",
+    title="Azure Front Door WAF rules",
+    match=Match.MEMBER,
+    form=EntryForm.PREFIX,
+    layout=Layout.TOGETHER,
+    writer="azure-frontdoor.json.j2",
+    ending="json",
+    reader=each(_reader(_FRONT, 2**31 - 1)),
+    orders=_orders,
+    words={ContentKind.LIST: BLOCKS},
+    options=(
+        Option(
+            "name",
+            "blockc_{word}",
+            "1 to 100 letters, digits or _, a letter first; _ and a number are added to it",
+            pattern=r"[A-Za-z][A-Za-z0-9_]{0,99}",
+            about="the rules",
+        ),
+        _PRIORITY,
+        Option(
+            "variable",
+            "SocketAddr",
+            "SocketAddr or RemoteAddr",
+            pattern=_VARIABLES,
+            about="whose address is compared: who is connected, or what X-Forwarded-For says",
+        ),
+    ),
+    max_entries=_limit(_FRONT_RANGES, f"{_LIMITS}front-door-limits.md"),
+    whole=True,
+    responses=Responses(actions=frozenset({"monitor"})),
+    notes=f"Each rule holds up to 600 ranges, so 60,000 are the most.\n\n{_NOTES}",
+    references=(
+        Reference(
+            "https://learn.microsoft.com/en-us/azure/web-application-firewall/afds/"
+            "waf-front-door-custom-rules",
+            "2026-11-27",
+        ),
+    ),
+    deployment=_deployment("customRules.rules"),
+)
+AZURE_APPGATEWAY = replace(
+    AZURE_FRONTDOOR,
+    name="azure-appgateway",
+    title="Azure Application Gateway WAF rules",
+    writer="azure-appgateway.json.j2",
+    reader=each(_reader(_GATEWAY, _RULES)),
+    options=(
+        AZURE_FRONTDOOR.options[0],
+        replace(_PRIORITY, default=1, expects="1 to 100", within=range(1, 101)),
+    ),
+    max_entries=_limit(_GATEWAY_RANGES, f"{_LIMITS}application-gateway-limits.md"),
+    notes=f"""\
+Each rule holds up to 540 ranges, so 54,000 are the most, if `priority` is 1; with CRS 3.2 or newer
+Azure takes 600 a rule, which is not used. Priorities end at 100.
+
+{_NOTES}""",
+    references=(
+        Reference(
+            "https://learn.microsoft.com/en-us/azure/web-application-firewall/ag/custom-waf-rules-"
+            "overview",
+            "2026-11-27",
+        ),
+    ),
+    deployment=_deployment("customRules"),
+)

@@ -1,0 +1,149 @@
+"""Rules and lists of cloud firewalls: how a list is cut into them, and what they must say."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from blockc.addresses import AddrMap, AddrSet, Prefix
+from blockc.addresses.family import V4
+from blockc.errors import DoesNotFit, Unproved
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
+from blockc.targets.registry import TARGETS
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
+from blockc.verify.proof import prove
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    TEMPLATES,
+    draft,
+    nested,
+    prefixes,
+    rules_of,
+    written,
+    written_rules,
+)
+
+FRONT, GATEWAY = TARGETS["azure-frontdoor"], TARGETS["azure-appgateway"]
+FASTLY, AKAMAI = TARGETS["fastly-acl"], TARGETS["akamai-list"]
+ADDRESSES = EDGES["neighbours"]
+
+
+def many(count: int) -> AddrSet:
+    """Return so many addresses of IPv4, none beside another, and one prefix of IPv6."""
+    hosts = AddrSet.of(Prefix(V4, (10 << 24) + 2 * at, 32) for at in range(count - 1))
+    return hosts | prefixes("2001:db8::/32")
+
+
+def document(target: Target, addresses: AddrSet) -> dict[str, Any]:
+    """Return the JSON of an artifact."""
+    (file,) = written(target, addresses)
+    found: dict[str, Any] = json.loads(file.data)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("target", "most", "key"), [(FRONT, 600, "matchValue"), (GATEWAY, 540, "matchValues")]
+)
+def test_a_rule_holds_as_many_ranges_as_azure_takes_and_the_next_one_the_rest(
+    target: Target, most: int, key: str
+) -> None:
+    rules = document(target, many(most + 1))["customRules"]
+    assert [len(one["matchConditions"][0][key]) for one in rules] == [most, 1]
+    assert [one["name"] for one in rules] == ["blockc_export_control_1", "blockc_export_control_2"]
+    first = 100 if target is FRONT else 1
+    assert [one["priority"] for one in rules] == [first, first + 1]
+    assert len(document(target, many(most))["customRules"]) == 1
+    prove(target, written(target, many(most + 1)), AddrMap.of_set(many(most + 1)))
+
+
+@pytest.mark.parametrize(
+    ("target", "most"), [(FRONT, 60_000), (GATEWAY, 54_000), (FASTLY, 1_000), (AKAMAI, 50_000)]
+)
+def test_both_families_together_fill_a_list_and_one_more_is_refused(
+    target: Target, most: int
+) -> None:
+    assert written(target, many(most))
+    with pytest.raises(DoesNotFit):
+        written(target, many(most + 1))
+
+
+def test_rules_of_application_gateway_end_at_priority_100() -> None:
+    one = draft(GATEWAY, rules_of(GATEWAY, many(541)), {"priority": 100})
+    files = render(GATEWAY, one, PATH, TEMPLATES)
+    with pytest.raises(Unproved, match="the last priority is 100"):
+        prove(GATEWAY, files, AddrMap.of_set(many(541)))
+
+
+def refused(target: Target, old: str, new: str, options: Mapping[str, object] | None = None) -> str:
+    """Return why the proof of an artifact fails, in which something was changed."""
+    name = str(target.writer)
+    template = TEMPLATES[name].text
+    assert old in template
+    one = draft(target, rules_of(target, ADDRESSES), options)
+    changed = {**TEMPLATES, name: Text(name, template.replace(old, new))}
+    files = render(target, one, PATH, changed)
+    with pytest.raises(Unproved) as wrong:
+        prove(target, files, AddrMap.of_set(ADDRESSES), "", one.orders(target, PATH))
+    return wrong.value.message
+
+
+@pytest.mark.parametrize(
+    ("target", "old", "new", "message"),
+    [
+        (FRONT, "{{ option.name }}_", "other_", "the Azure rule is 'other', ordered is"),
+        (FRONT, "_{{ loop.index }}", "_2", "expected blockc_export_control_2_1"),
+        (FRONT, "{{ option.priority + loop.index0 }}", "7", "the priority is 7, ordered is 100"),
+        (FRONT, '"negateCondition": false', '"negateCondition": true', "expected False"),
+        (FRONT, "{{ option.variable }}", "RemoteAddr", "the variable is 'RemoteAddr', ordered is"),
+        (FRONT, '"Block" }}', '"Allow" }}', "expected 'Block'"),
+        (FRONT, '"Enabled"', '"Disabled"', "expected 'Enabled'"),
+        (FRONT, "{{ provenance.policy }}", "x", "the policy is 'x'"),
+        (FRONT, "provenance.list", '"x"', "the list is 'x'"),
+        (GATEWAY, "negationConditon", "negationCondition", "unknown key 'negationCondition'"),
+        (GATEWAY, '"RemoteAddr"', '"RequestHeaders"', "expected 'RemoteAddr'"),
+        (AKAMAI, '"IP"', '"GEO"', "expected 'IP'"),
+        (AKAMAI, "{{ option.name }}", "x y", "the network list is 'x y'"),
+        (AKAMAI, "list {{ provenance.list }}", "list x", "the description is 'list x, "),
+        (FASTLY, '"op": "create"', '"op": "delete"', "this entry is not understood"),
+        (FASTLY, "{{ option.name }}", "x", "the Fastly ACL is 'x'"),
+        (FASTLY, "list {{ provenance.list }}", "list x", "the comment is 'list x, "),
+        (FASTLY, '", "subnet": ', '", "mask": ', "this entry is not understood"),
+    ],
+)  # fmt: skip
+def test_what_does_something_else_is_refused(
+    target: Target, old: str, new: str, message: str
+) -> None:
+    assert message in refused(target, old, new)
+
+
+def test_a_rule_with_more_ranges_than_azure_takes_is_refused() -> None:
+    name = str(FRONT.writer)
+    wider = Text(name, TEMPLATES[name].text.replace("batch(600)", "batch(601)"))
+    one = draft(FRONT, rules_of(FRONT, many(601)))
+    files = render(FRONT, one, PATH, {**TEMPLATES, name: wider})
+    with pytest.raises(Unproved, match="expected at most 600 here"):
+        prove(FRONT, files, AddrMap.of_set(many(601)))
+
+
+@pytest.mark.parametrize("target", [FRONT, GATEWAY])
+def test_a_rule_that_blocks_where_it_should_log_is_refused(target: Target) -> None:
+    one = draft(target, rules_of(target, ADDRESSES), names=("", "monitor"))
+    watched = replace(one, action="monitor")
+    intent = AddrMap.of_set(ADDRESSES, "monitor")
+    prove(target, render(target, watched, PATH, TEMPLATES), intent)
+    with pytest.raises(Unproved, match="is blocked, the policy gives it 'monitor'"):
+        prove(target, render(target, one, PATH, TEMPLATES), intent)
+
+
+def test_an_exception_of_fastly_is_a_negated_entry_inside_a_wider_one() -> None:
+    rules = nested(("192.0.2.0/24", 1), ("192.0.2.7/32", 0), ("2001:db8::/32", 1))
+    (file,) = written_rules(FASTLY, rules)
+    assert json.loads(file.data)["entries"] == [
+        {"op": "create", "ip": "192.0.2.0", "subnet": 24, "negated": 0},
+        {"op": "create", "ip": "192.0.2.7", "subnet": 32, "negated": 1},
+        {"op": "create", "ip": "2001:db8::", "subnet": 32, "negated": 0},
+    ]
