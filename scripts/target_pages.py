@@ -7,13 +7,15 @@ packages that CI installs, which is a file of its own because a new machine has 
 else when it needs them. A test fails when one of them is not what the descriptors say.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.policy.checking.responses import ranges_text
-from blockc.targets.core.target import EntryForm, Layout, Reference, Target
+from blockc.targets.core.target import EntryForm, Layout, Maturity, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ROWS, TARGETS
@@ -35,19 +37,33 @@ is compiled, and what exceeds a limit before anything is written.
 
 The country of an address is where it is registered, not where it is used.
 """
+#: Folder below `blockc/targets` -> the kind of platform.
+CATEGORIES = {
+    "web": "Web servers",
+    "proxy": "Proxies and load balancers",
+    "cloud": "Clouds and content delivery networks",
+    "terraform": "Terraform and OpenTofu",
+    "cluster": "Kubernetes and service mesh",
+    "kernel": "Linux kernel",
+    "appliance": "Firewalls and routers of vendors",
+    "dns": "DNS and mail",
+    "data": "Data and applications",
+}
 HEADS = (
     "target", "decided by", "`list`", "`lists`", "country map", "country codes",
-    "nested exceptions", "two sets",
-    "most entries", "stages", "answers", "tried with",
+    "nested exceptions", "two sets", "most entries", "stages", "answers", "validated by",
 )  # fmt: skip
 NOTES = """
 *country codes*: it names the countries of the list, and the platform's own data decide who is in
 them; no address of it can be proved.
 *nested exceptions*: an entry inside another one takes back what that says, which saves entries.
 *two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
-*stages*: whether it can say `monitor` and `warn`; where it cannot, `until_block = "empty"`.
+*stages*: whether it can say `monitor` and `warn`; where it can say neither,
+`until_block = "empty"`, and where it can say only `monitor`, `until_block = "monitor"`.
 *answers*: whether it can refuse with the status and the link that a stage says.
-*tried with*: the real programs that load every kind of artifact in the tests.
+*validated by*: the real programs that load every kind of artifact in the tests, or the vendor's
+schema, with the tests that ask them. Where nothing stands there, no program and no schema could be
+had: the artifact is read back, proved and compared with golden files.
 """
 DECIDES = {
     Match.LONGEST: "the longest prefix that holds it; order does not matter",
@@ -106,12 +122,18 @@ def readme(text: str) -> str:
     """Return the README with its table of targets as they are now."""
     before, _, rest = text.partition(README_BEGIN)
     _, _, after = rest.partition(README_END)
-    heads = ("target", "what it is", "both families in one file")
     rows = [
-        (f"[`{name}`](docs/targets/{name}.md)", row.summary, ONE_FILE[TARGETS[name].layout])
-        for name, row in ROWS.items()
+        (title, ", ".join(f"[`{name}`](docs/targets/{name}.md)" for name in names))
+        for title, names in by_category()
     ]
-    return before + README_BEGIN + "\n".join([*table(heads, rows), ""]) + README_END + after
+    lines = [*table(("for", "targets"), rows), ""]
+    return before + README_BEGIN + "\n".join(lines) + README_END + after
+
+
+def by_category() -> Iterator[tuple[str, list[str]]]:
+    """Yield each kind of platform with the names of its targets."""
+    for folder, title in CATEGORIES.items():
+        yield title, [name for name, row in ROWS.items() if row.category == folder]
 
 
 def page(target: Target) -> str:
@@ -120,10 +142,55 @@ def page(target: Target) -> str:
 
 
 def matrix() -> Iterator[str]:
-    """Yield the table of what each target can do."""
-    yield "## What each can do\n"
-    yield from table(HEADS, map(row, TARGETS.values()))
-    yield NOTES
+    """Yield what each target is and what it can do, by kinds of platform."""
+    yield NOTES.lstrip("\n")
+    for title, names in by_category():
+        yield f"## {title}\n"
+        heads = ("target", "what it is", "both families in one file")
+        yield from table(heads, ((_page(n), ROWS[n].summary, _one_file(n)) for n in names))
+        yield ""
+        yield from table(HEADS, (row(TARGETS[name]) for name in names))
+        yield ""
+
+
+def _page(name: str) -> str:
+    return f"[`{name}`](targets/{name}.md)"
+
+
+def _one_file(name: str) -> str:
+    return ONE_FILE[TARGETS[name].layout]
+
+
+def validation(target: Target) -> str:
+    """Return what validates an artifact and the tests that ask it, as links from `docs/`."""
+    tests = ", ".join(f"[{path.stem}](../{path})" for path in validating_tests(target))
+    if target.native:
+        return f"{', '.join(target.native.programs)}: {tests}"
+    return f"schema: {tests}" if target.maturity is Maturity.SCHEMA else "-"
+
+
+def validating_tests(target: Target) -> tuple[Path, ...]:
+    """Return the tests that ask a program or a schema about artifacts of a target."""
+    if target.maturity is Maturity.GOLDEN:
+        return ()
+    word = target.name.upper().replace("-", "_")
+    named = re.compile(rf'\b{word}\b|"{target.name}"')
+    found = tuple(path for path, text in _tests(target.maturity) if named.search(text))
+    conformance = Path("tests", "targets", "test_conformance.py")
+    return (conformance, *found) if target.native else found
+
+
+@cache
+def _tests(maturity: Maturity) -> tuple[tuple[Path, str], ...]:
+    """Return the tests that may validate artifacts, with their text."""
+    folders = ["real", "targets"] if maturity is Maturity.SCHEMA else ["real"]
+    paths = [
+        path.relative_to(CHECKOUT)
+        for folder in folders
+        for path in sorted(Path(CHECKOUT, "tests", folder).glob("test_*.py"))
+        if not path.name.startswith(("test_wrong_", "test_changed_"))
+    ]
+    return tuple((path, (CHECKOUT / path).read_text(encoding="utf-8")) for path in paths)
 
 
 def row(target: Target) -> tuple[str, ...]:
@@ -132,7 +199,7 @@ def row(target: Target) -> tuple[str, ...]:
     if target.max_entries and not target.max_entries.reference.verified:
         limit += " (unverified)"
     return (
-        f"[`{target.name}`](targets/{target.name}.md)",
+        _page(target.name),
         decided(target),
         *(mark(kind in target.words) for kind in ContentKind),
         mark(target.has_exceptions),
@@ -140,7 +207,7 @@ def row(target: Target) -> tuple[str, ...]:
         limit,
         stages(target),
         answers(target),
-        ", ".join(target.native.programs) if target.native else "-",
+        validation(target),
     )
 
 
@@ -157,6 +224,8 @@ def stages(target: Target) -> str:
     forms = [kind for kind in able if target.can_say(kind, "monitor")]
     if not forms:
         return "block"
+    if not any(target.can_say(kind, "warn") for kind in forms):
+        return "monitor"
     return "all" if target.kind_of_list in forms else "all with `lists`"
 
 
@@ -197,7 +266,8 @@ def section(target: Target) -> Iterator[str]:
     yield from words(target)
     yield from responses(target)
     asked = f" ({', '.join(target.native.programs)})" if target.native else ""
-    yield f"- {target.maturity}{asked}"
+    tests = ", ".join(f"`{path}`" for path in validating_tests(target))
+    yield f"- {target.maturity}{asked}{tests and f': {tests}'}"
     if target.notes:
         yield f"\n{target.notes}"
     if target.options:

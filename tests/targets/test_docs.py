@@ -8,7 +8,7 @@ import pytest
 
 from blockc.targets.core.target import Maturity, Target
 from blockc.targets.registry import ROWS, TARGETS
-from scripts.target_pages import CHECKOUT, packages, pages
+from scripts.target_pages import CHECKOUT, by_category, packages, pages, validating_tests
 
 PAGES = pages()
 
@@ -38,6 +38,17 @@ def test_a_row_leads_to_a_descriptor_that_says_what_stands_behind_it(target: Tar
     assert (target.maturity is Maturity.PROGRAM) == (target.native is not None)
     assert target.deployment.load
     assert target.deployment.rollback
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
+def test_what_says_validated_names_the_test_that_does_it(target: Target) -> None:
+    tests = validating_tests(target)
+    assert bool(tests) == (target.maturity is not Maturity.GOLDEN)
+    assert all((CHECKOUT / path).is_file() for path in tests)
+
+
+def test_every_target_stands_in_the_readme() -> None:
+    assert sorted(name for _, names in by_category() for name in names) == sorted(ROWS)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)

@@ -14,6 +14,7 @@ from blockc.targets.core.target import (
     Deployment,
     EntryForm,
     Layout,
+    Maturity,
     Reference,
     Responses,
     Target,
@@ -109,6 +110,7 @@ without a status it answers 403."""
 AWS_WAFV2_GEO = Target(
     name="aws-wafv2-geo",
     title="AWS WAFv2 rule of countries",
+    maturity=Maturity.SCHEMA,
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,

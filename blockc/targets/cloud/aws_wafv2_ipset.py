@@ -20,6 +20,7 @@ from blockc.targets.core.target import (
     Joint,
     Layout,
     Lengths,
+    Maturity,
     MaxEntries,
     Reference,
     Responses,
@@ -189,6 +190,7 @@ _RULE = ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES)
 AWS_WAFV2_IPSET = Target(
     name="aws-wafv2-ipset",
     title="AWS WAFv2 IP set",
+    maturity=Maturity.SCHEMA,
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.APART,

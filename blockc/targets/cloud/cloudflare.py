@@ -18,6 +18,7 @@ from blockc.targets.core.target import (
     Joint,
     Layout,
     Lengths,
+    Maturity,
     MaxEntries,
     Reference,
     Responses,
@@ -270,6 +271,7 @@ _RULE_FILE = ExtraFile("cloudflare-list.rule.json.j2", ".rule.json", FAMILIES)
 CLOUDFLARE_LIST = Target(
     name="cloudflare-list",
     title="Cloudflare IP list and the custom rule that uses it",
+    maturity=Maturity.SCHEMA,
     match=Match.MEMBER,
     form=EntryForm.HOST,
     layout=Layout.TOGETHER,
@@ -328,6 +330,7 @@ curl -fsS -X PUT "$api/accounts/$ACCOUNT/rules/lists/$LIST/items" -H "$auth" \\
 CLOUDFLARE_COUNTRY = Target(
     name="cloudflare-country",
     title="Cloudflare custom rule of countries",
+    maturity=Maturity.SCHEMA,
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,

@@ -81,7 +81,7 @@ class Maturity(StrEnum):
     """What stands behind the claim that a platform takes the artifact, the strongest first."""
 
     PROGRAM = "validated by its real program"
-    SCHEMA = "validated by the vendor's schema"
+    SCHEMA = "validated by the schema, the model or the parser of its vendor"
     GOLDEN = "read back and compared with golden files only"
 
 
