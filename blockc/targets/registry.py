@@ -58,6 +58,10 @@ ROWS: Mapping[str, TargetRow] = {
     "nftables": TargetRow(
         "kernel.nftables", "a table with interval sets, replaced in one transaction"
     ),
+    "nftables-update": TargetRow(
+        "kernel.nft_update", "what is in two sets; rules and counters around them stay"
+    ),
+    "bpf-lpm": TargetRow("kernel.bpf_lpm", "LPM maps for XDP programs, filled aside and swapped"),
     "paloalto-edl": TargetRow(
         "appliance.feeds", "a feed for Palo Alto firewalls, and the nginx location that serves it"
     ),

@@ -20,6 +20,7 @@ from blockc.passes.request import PassRequest
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.kernel.ipset import IPSET
+from blockc.targets.kernel.nft_update import NFTABLES_UPDATE
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile
@@ -177,6 +178,32 @@ def test_a_longer_list_replaces_a_shorter_one_while_it_is_in_use(
     commands = ipset_commands(before, written(IPSET, old))
     commands += ipset_commands(after, written(IPSET, new))[:1]
     passed, should = ask(commands, "input", AddrMap.of_set(new))
+    assert passed == should
+
+
+def test_an_update_of_the_sets_leaves_rules_and_counters_as_they_are(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    addresses = listed(6)
+    counted = f"nft 'add chain inet {SET} x; add rule inet {SET} x counter packets 7 bytes 9'"
+    (table,) = stored(old, written(NFTABLES, listed(7)))
+    (update,) = stored(new, written(NFTABLES_UPDATE, addresses, {"table": SET}))
+    commands = [f"nft -f {table}", counted, f"nft -f {update}", f"nft -f {update}"]
+    after = f"nft list chain inet {SET} x | grep --quiet 'packets 7 bytes 9'"
+    passed, should = ask(commands, "prerouting", AddrMap.of_set(addresses), after=after)
+    assert len(should) > 1_000
+    assert passed == should
+
+
+def test_an_update_that_fails_leaves_the_sets_as_they_were(tmp_path: Path) -> None:
+    old, new = prefixes("10.0.0.0/8", "2001:db8::/32"), prefixes("11.0.0.0/8")
+    (table,) = stored(tmp_path, written(NFTABLES, old))
+    update = tmp_path / "update.nft"
+    text = written(NFTABLES_UPDATE, new, {"table": SET})[0].data.decode()
+    update.write_text(text.replace("flush set inet blockc_export_control v6", "flush set x y z"))
+    commands = [f"nft -f {table}", f"! nft -f {update}"]
+    passed, should = ask(commands, "prerouting", AddrMap.of_set(old))
     assert passed == should
 
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Collection, Sequence
 
-from blockc.addresses import V4, V6, Family
+from blockc.addresses import FAMILIES, V4, V6, Family
 from blockc.addresses.rules import Rules
 from blockc.targets.kernel.passing import ESTABLISHED, LOOPBACK, NEIGHBOURS, PASSES
 from blockc.targets.syntax.addresses import decode_rules, require_disjoint
 from blockc.targets.syntax.reading import Found, Part
-from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
+from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Statements, Words
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
@@ -150,18 +150,8 @@ class NftFile:
         self.sets[name] = Part(Rules.empty(family), lambda _, why: self._file.error(why))
         if self._file.word == "elements":
             self._file.expect("elements", "=", "{")
-            self.sets[name] = self._elements(family)
+            (self.sets[name],) = elements(self._file, (family,))
             self._close()
-
-    def _elements(self, family: Family) -> Part:
-        """Return the elements up to the closing brace, which is left to the caller."""
-        items = self._file.items(",", "expected elements with a comma between two of them")
-        families = (family,)
-        parts = decode_rules(
-            self._text, items.words, 1, items.error, families=families, ranges=True
-        )
-        require_disjoint(parts)
-        return parts[0]
 
     def _chain(self) -> None:
         self._base()
@@ -228,6 +218,17 @@ class NftFile:
         if name not in self.sets or self.sets[name].rules.family != family:
             raise rule.error(2, f"there is no set {name!r} of {family.name}")
         return name
+
+
+def elements(file: Statements, families: tuple[Family, ...] = FAMILIES) -> tuple[Part, ...]:
+    """Step over the elements of an interval set, and return their rules for each of `families`.
+
+    The closing brace is left to the caller.
+    """
+    items = file.items(",", "expected elements with a comma between two of them")
+    parts = decode_rules(file.text, items.words, 1, items.error, families=families, ranges=True)
+    require_disjoint(parts)
+    return parts
 
 
 def tracks(hook: str, priority: int) -> bool:
