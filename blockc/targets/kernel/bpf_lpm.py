@@ -41,7 +41,7 @@ _SOCKETS = {V4: AF_INET, V6: AF_INET6}
 _WORDS = Vocabulary({"": "0", "block": "1", "warn": "2", "monitor": "3"})
 _CREATE = re.compile(
     r"map create (/\S+) type lpm_trie key ([0-9]+) value 4 entries ([1-9][0-9]{0,9})"
-    r" name \w{1,15} flags 1",
+    r" name (\w{1,15}) flags 1",
     re.ASCII,
 )
 _SLOT = " key hex 00 00 00 00 value pinned "
@@ -141,6 +141,7 @@ def read_batch(texts: Sequence[Text]) -> Reading:
                 raise command.error("expected a map of its own with a key of 8 or 20 bytes")
             filled[made[1]] = _Map(command, _WIDTHS[int(made[2])], int(made[3]))
             found.append(command.found("entries of a BPF map", 10, int(made[3])))
+            found.append(command.found("name of a BPF map", 12))
             continue
         for line, content in _lines(step):
             if swapped := _SWAP.fullmatch(content):
@@ -179,6 +180,7 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
         live = f"{options['folder']}/{options['map']}_v{part.version}"
         yield Ordered("BPF map", live, claimed=True)
         yield Ordered("new BPF map", f"{live}_new")
+        yield Ordered("name of a BPF map", f"blockc_v{part.version}")
 
 
 _KERNEL = Reference("https://docs.kernel.org/bpf/map_lpm_trie.html", checked="2026-11-27")
