@@ -106,6 +106,11 @@ ROWS: Mapping[str, TargetRow] = {
     "cloudflare-country": TargetRow(
         "cloud.cloudflare", "a custom rule that blocks whole countries by the data of Cloudflare"
     ),
+    "cloud-armor": TargetRow("cloud.cloud_armor", "rules of ten ranges each"),
+    "cloud-armor-group": TargetRow("cloud.cloud_armor", "address groups, and the rule over them"),
+    "cloud-armor-country": TargetRow(
+        "cloud.cloud_armor", "rules that block whole countries by the data of Google"
+    ),
     "azure-frontdoor": TargetRow("cloud.azure_waf", "custom rules of Front Door's firewall"),
     "azure-appgateway": TargetRow("cloud.azure_waf", "the same for Application Gateway"),
     "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL, with exceptions"),

@@ -27,6 +27,7 @@ class Says(Value):
     what: str
     pattern: str = r"(?s).*"
     kind: type = str
+    number: bool = False  # of a text: its value is a number
 
 
 class Maybe(Value):
@@ -186,8 +187,9 @@ class _Gathered:
         if isinstance(value, str):
             match = re.fullmatch(shape.pattern, value, re.ASCII)
             if match is None:
-                raise node.error(f"{value!r} is not a {shape.what}")
+                raise node.error(f"{value!r} cannot be the {shape.what}")
             value = match[1] if match.re.groups else value
+            value = int(value) if shape.number else value
         self.found.append(node.found(shape.what, value))
 
     def doing(self, shape: Doing, node: JsonNode) -> None:

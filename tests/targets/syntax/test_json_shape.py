@@ -57,8 +57,8 @@ def test_an_action_holds_for_the_whole_document_or_it_is_refused() -> None:
     ("change", "message"),
     [
         ({"kind": "Set"}, "kind: expected 'List'"),
-        ({"name": "A"}, "name: 'A' is not a name"),
-        ({"name": "a\n"}, "is not a name"),
+        ({"name": "A"}, "name: 'A' cannot be the name"),
+        ({"name": "a\n"}, "cannot be the name"),
         ({"name": 1}, "name: expected a text"),
         ({"size": True}, "size: expected a number"),
         ({"size": "3"}, "size: expected a number"),
