@@ -113,8 +113,12 @@ ROWS: Mapping[str, TargetRow] = {
     ),
     "azure-frontdoor": TargetRow("cloud.azure_waf", "custom rules of Front Door's firewall"),
     "azure-appgateway": TargetRow("cloud.azure_waf", "the same for Application Gateway"),
+    "azure-frontdoor-geo": TargetRow(
+        "cloud.azure_waf", "rules that block whole countries by the data of Azure"
+    ),
     "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL, with exceptions"),
     "akamai-list": TargetRow("cloud.akamai", "the body of a network list"),
+    "akamai-country": TargetRow("cloud.akamai", "the same, of countries by the data of Akamai"),
     "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
     "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
     "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),

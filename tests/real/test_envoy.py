@@ -4,8 +4,10 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -101,6 +103,14 @@ def test_envoy_refuses_who_is_listed_and_nobody_else(case: str, tmp_path: Path) 
     }
 
 
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 TRUSTING = {"use_remote_address": True, "xff_num_trusted_hops": 1}
 
 
@@ -108,9 +118,16 @@ def statuses(
     folder: Path, data: bytes, clients: Sequence[str], manager: Mapping[str, object]
 ) -> list[str]:
     """Return what Envoy answers to clients whose addresses a proxy in front of it says."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
+    with served(folder, data, manager, port):
+        return answered(port, clients)
+
+
+@contextmanager
+def served(
+    folder: Path, data: bytes, manager: Mapping[str, object], port: int
+) -> Iterator[subprocess.Popen[str]]:
+    """Run Envoy until the block ends; it answers when the block begins."""
     argv = command(folder, data, manager, port)
     with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
@@ -119,7 +136,7 @@ def statuses(
             with socket.socket() as wire:
                 while server.poll() is None and wire.connect_ex(("127.0.0.1", port)):
                     pass
-            return answered(port, clients)
+            yield server
         finally:
             server.terminate()
 
@@ -173,3 +190,22 @@ def test_a_list_that_is_only_watched_denies_nobody(tmp_path: Path) -> None:
     one = draft(ENVOY_RBAC, rules_of(ENVOY_RBAC, prefixes("127.0.0.0/8")), names=("", "monitor"))
     (file,) = render(ENVOY_RBAC, replace(one, action="monitor"), PATH, TEMPLATES)
     assert statuses(tmp_path, file.data, ["8.8.8.8"], {}) == ["200"]
+
+
+def test_a_new_file_is_in_force_at_once_and_a_bad_one_leaves_the_old_one(tmp_path: Path) -> None:
+    """The commands of the documentation, on a running server."""
+    old, new = (written(ENVOY_RBAC, prefixes(net))[0].data for net in ("127.0.0.0/8", "9.0.0.0/8"))
+    load = ENVOY_RBAC.deployment.load.replace("/etc/envoy/blockc", str(tmp_path / "watched"))
+    port = free_port()
+    with served(tmp_path, old, {}, port) as server:
+        assert answered(port, ["8.8.8.8"]) == ["403"]
+        for data in (new.replace(b'"DENY"', b'"DANY"'), new):
+            (tmp_path / "list.json").write_bytes(data)
+            subprocess.run(["sh", "-e"], input=load, cwd=tmp_path, text=True, check=True)
+            if data != new:
+                assert server.stderr
+                assert any("DANY" in line for line in server.stderr)  # it says why it refuses
+                assert answered(port, ["8.8.8.8"]) == ["403"]
+        begun = monotonic()
+        while answered(port, ["8.8.8.8"]) != ["200"]:
+            assert monotonic() - begun < 30

@@ -19,8 +19,10 @@ from tests.targets.artifacts import (
     EDGES,
     PATH,
     TEMPLATES,
+    changed,
     draft,
     nested,
+    of_countries,
     prefixes,
     rules_of,
     written,
@@ -28,6 +30,7 @@ from tests.targets.artifacts import (
 )
 
 FRONT, GATEWAY = TARGETS["azure-frontdoor"], TARGETS["azure-appgateway"]
+COUNTRIES = TARGETS["azure-frontdoor-geo"]
 FASTLY, AKAMAI = TARGETS["fastly-acl"], TARGETS["akamai-list"]
 ADDRESSES = EDGES["neighbours"]
 
@@ -94,7 +97,7 @@ def refused(target: Target, old: str, new: str, options: Mapping[str, object] | 
 @pytest.mark.parametrize(
     ("target", "old", "new", "message"),
     [
-        (FRONT, "{{ option.name }}_", "other_", "the Azure rule is 'other', ordered is"),
+        (FRONT, "{{ option.name }}_", "other_", "the Front Door rule is 'other', ordered is"),
         (FRONT, "_{{ loop.index }}", "_2", "expected blockc_export_control_2_1"),
         (FRONT, "{{ option.priority + loop.index0 }}", "7", "the priority is 7, ordered is 100"),
         (FRONT, '"negateCondition": false', '"negateCondition": true', "expected False"),
@@ -147,3 +150,34 @@ def test_an_exception_of_fastly_is_a_negated_entry_inside_a_wider_one() -> None:
         {"op": "create", "ip": "192.0.2.7", "subnet": 32, "negated": 1},
         {"op": "create", "ip": "2001:db8::", "subnet": 32, "negated": 0},
     ]
+
+
+def test_a_rule_of_countries_names_ten_and_the_next_one_the_rest() -> None:
+    codes = ("BY", "CN", "CU", "ER", "IR", "KP", "MM", "RU", "SS", "SY", "VE")
+    (file,) = render(COUNTRIES, of_countries(COUNTRIES, *codes), PATH, TEMPLATES)
+    rules = json.loads(file.data)["customRules"]
+    assert [one["matchConditions"][0]["matchValue"] for one in rules] == [[*codes[:10]], ["VE"]]
+    name = str(COUNTRIES.writer)
+    longer = Text(name, TEMPLATES[name].text.replace("batch(10)", "batch(11)"))
+    files = render(COUNTRIES, of_countries(COUNTRIES, *codes), PATH, {**TEMPLATES, name: longer})
+    with pytest.raises(Unproved, match="expected a list of 10 codes at most"):
+        prove(COUNTRIES, files, AddrMap.of_set(AddrSet.empty()))
+
+
+def test_a_list_of_addresses_is_not_one_of_countries() -> None:
+    one = TARGETS["akamai-country"]
+    (file,) = render(one, of_countries(one, "CN"), PATH, TEMPLATES)
+    for old, new in (('"GEO"', '"IP"'), ('"CN"', '"10.0.0.0/8"'), ('"CN"', '"CN", "CN"')):
+        with pytest.raises(Unproved, match="cannot be read back"):
+            prove(one, [changed(file, old, new)], AddrMap.of_set(AddrSet.empty()))
+
+
+def test_rules_of_both_firewalls_of_azure_may_have_one_name() -> None:
+    kinds = {
+        order.what
+        for one in (FRONT, GATEWAY)
+        for orders in draft(one, rules_of(one, ADDRESSES)).orders(one, PATH).values()
+        for order in orders
+        if order.claimed
+    }
+    assert kinds == {"Front Door rule", "Application Gateway rule"}

@@ -137,3 +137,14 @@ def test_a_reader_counts_lines_from_the_top_of_the_file() -> None:
         Text("x", wrong.data.decode()).text.split("\n")[refused.value.at.line - 1].strip()
         == '"tcp": {'
     )
+
+
+def test_a_gap_is_pointed_at_by_the_prefix_before_it() -> None:
+    (file,) = written(TRAEFIK, prefixes("10.0.0.0/8", "2001:db8::/32"))
+    with pytest.raises(Miscompiled) as refused:
+        prove(TRAEFIK, [file], AddrMap.of_set(prefixes("2001:db8::/32")))
+    assert refused.value.at
+    assert '"8.0.0.0/7"' in refused.value.at.text
+    everything = written(TRAEFIK, AddrSet.everything())
+    with pytest.raises(Miscompiled):
+        prove(TRAEFIK, everything, AddrMap.of_set(AddrSet.empty()))

@@ -4,31 +4,50 @@ from collections.abc import Iterator, Sequence
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
-from blockc.targets.core.facts import Deployment, EntryForm, Layout, MaxEntries, Reference
+from blockc.targets.core.facts import (
+    CountryCodes,
+    Deployment,
+    EntryForm,
+    Layout,
+    MaxEntries,
+    Reference,
+)
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.json_shape import Entries, Says, shaped
-from blockc.targets.syntax.reading import Ordered, each
+from blockc.targets.syntax.json_shape import Codes, Entries, Says, Shape, of_countries, shaped
+from blockc.targets.syntax.reading import Ordered, Reading, each
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}[A-Za-z0-9]"
-read_network_list = shaped(
-    {
-        "name": Says("network list", _NAME),
-        "type": "IP",
-        "description": Says("description"),
-        "list": Entries(),
-    }
-)
+_MOST_CODES = 275
+
+
+def _list(kind: str, items: Shape) -> Shape:
+    """Return the shape of the body of a network list."""
+    names = {"name": Says("network list", _NAME), "type": kind}
+    return {**names, "description": Says("description"), "list": items}
+
+
+read_network_list = shaped(_list("IP", Entries()))
+
+
+def read_country_list(text: Text) -> Reading:
+    """Return the countries of a network list of the type GEO."""
+    return of_countries(shaped(_list("GEO", Codes(_MOST_CODES)))(text))
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     made_of = document.provenance
+    by = "the data of Akamai" if document.kind is ContentKind.CODES else "country of registration"
     sample = "SAMPLE DATA, " if made_of.sample else ""
-    said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
+    said = f"list {made_of.list}, policy {made_of.policy}, by {by}"
     yield Ordered("network list", document.options["name"], claimed=True)
     yield Ordered("description", sample + said)
+    if document.codes:
+        yield from document.countries()
 
 
 _PAGE = Reference("https://techdocs.akamai.com/terraform/docs/set-up-network-lists", "2026-11-27")
@@ -74,4 +93,21 @@ http --auth-type edgegrid POST "{_LISTS}" < list.json  # once; tells the uniqueI
 {_CHANGE.format(lists=_LISTS, file="list.json")}""",
         rollback=_CHANGE.format(lists=_LISTS, file="PREVIOUS/list.json"),
     ),
+)
+
+AKAMAI_COUNTRY = replace(
+    AKAMAI_LIST,
+    name="akamai-country",
+    title="Akamai network list of countries",
+    writer="akamai-country.json.j2",
+    reader=each(read_country_list),
+    words={ContentKind.CODES: BLOCKS},
+    codes=CountryCodes(_PAGE, most=_MOST_CODES),
+    max_entries=None,
+    notes=f"""\
+Akamai decides by its own data (EdgeScape) who is in a country. That is not what the registries say,
+and nobody can prove it address by address: what is proved is that the list names exactly the
+countries of the policy.
+
+{AKAMAI_LIST.notes}""",
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.facts import (
+    CountryCodes,
     Deployment,
     EntryForm,
     Layout,
@@ -20,6 +21,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.json_shape import (
+    Codes,
     Doing,
     Each,
     Either,
@@ -27,6 +29,7 @@ from blockc.targets.syntax.json_shape import (
     Says,
     Shape,
     numbered,
+    of_countries,
     shaped,
 )
 from blockc.targets.syntax.reading import Ordered, Reading, each
@@ -36,15 +39,16 @@ from blockc.values import replace
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,119}"
 _VARIABLES = r"SocketAddr|RemoteAddr"
 _RULES = 100  # in a policy
-_FRONT_RANGES, _GATEWAY_RANGES = 600, 540
+_FRONT_RANGES, _GATEWAY_RANGES, _FRONT_CODES = 600, 540, 10
 _ACTION = Either(("Block", Doing("monitor", "Log")))
+_FRONT_RULE, _GATEWAY_RULE = "Front Door rule", "Application Gateway rule"
 _COMMON = {
-    "name": Says("Azure rule", _NAME),
     "priority": Says("priority", kind=int),
     "ruleType": "MatchRule",
     "action": _ACTION,
 }
-_FRONT = {
+_FRONT: Shape = {
+    "name": Says(_FRONT_RULE, _NAME),
     **_COMMON,
     "enabledState": "Enabled",
     "matchConditions": [
@@ -57,7 +61,18 @@ _FRONT = {
         }
     ],
 }
+_COUNTRIES = {
+    **_FRONT,
+    "matchConditions": [
+        {
+            **_FRONT["matchConditions"][0],
+            "operator": "GeoMatch",
+            "matchValue": Codes(_FRONT_CODES),
+        }
+    ],
+}
 _GATEWAY = {
+    "name": Says(_GATEWAY_RULE, _NAME),
     **_COMMON,
     "state": "Enabled",
     "matchConditions": [
@@ -81,20 +96,28 @@ def _reader(rule: Shape, last: int) -> Callable[[Text], Reading]:
         for one in reading.found:
             if one.what == "priority" and int(str(one.value)) > last:
                 raise one.error(f"the last priority is {last}, set `priority` to a lower number")
-        return numbered(reading, "Azure rule", "priority")
+        return numbered(reading, str(rule["name"].what), "priority")
 
     return read_rules
 
 
+def read_countries(text: Text) -> Reading:
+    """Return which countries rules of Front Door name, and what they do to them."""
+    return of_countries(_reader(_COUNTRIES, 2**31 - 1)(text))
+
+
 def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     option, made_of = document.options, document.provenance
-    some = any(part.count for part in parts)
-    yield Ordered("Azure rule", option["name"], claimed=True, required=some)
+    some = any(part.count for part in parts) or bool(document.codes)
+    kind = _FRONT_RULE if "variable" in option else _GATEWAY_RULE
+    yield Ordered(kind, option["name"], claimed=True, required=some)
     yield Ordered("priority", option["priority"], required=some)
     yield Ordered("list", ("SAMPLE DATA, " if made_of.sample else "") + made_of.list)
     yield Ordered("policy", made_of.policy)
     if "variable" in option:
         yield Ordered("variable", option["variable"], required=some)
+    if document.codes:
+        yield from document.countries()
 
 
 def _limit(ranges: int, page: str) -> MaxEntries:
@@ -200,4 +223,28 @@ Azure takes 600 a rule, which is not used. Priorities end at 100.
         ),
     ),
     deployment=_deployment("customRules"),
+)
+AZURE_FRONTDOOR_GEO = replace(
+    AZURE_FRONTDOOR,
+    name="azure-frontdoor-geo",
+    title="Azure Front Door WAF rules of countries",
+    writer="azure-frontdoor-geo.json.j2",
+    reader=each(read_countries),
+    words={ContentKind.CODES: BLOCKS},
+    codes=CountryCodes(
+        Reference(
+            "https://learn.microsoft.com/en-us/azure/web-application-firewall/afds/"
+            "waf-front-door-geo-filtering",
+            "2026-11-23",
+            verified=False,
+        )
+    ),
+    max_entries=None,
+    whole=False,
+    notes=f"""\
+Azure decides by its own data who is in a country. That is not what the registries say, and nobody
+can prove it address by address: what is proved is that the rules name exactly the countries of the
+list. A rule names ten, so more countries are more rules.
+
+{_NOTES}""",
 )

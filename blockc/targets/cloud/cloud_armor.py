@@ -25,6 +25,7 @@ from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.json_shape import (
+    COUNTRY,
     Doing,
     Each,
     Either,
@@ -32,6 +33,7 @@ from blockc.targets.syntax.json_shape import (
     Says,
     Shape,
     numbered,
+    of_countries,
     shaped,
 )
 from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, decoded, each
@@ -84,12 +86,10 @@ def read_countries(text: Text) -> Reading:
             said.append(one)
             continue
         for code in re.findall(_CODE, str(one.value)):
-            if code in [other.value for other in said if other.what == "country"]:
+            if code in [other.value for other in said if other.what == COUNTRY]:
                 raise one.error(f"{code} occurs twice")
-            said.append(replace(one, what="country", value=code))
-    action = "monitor" if "monitor" in reading.names else "block"
-    some = [one for one in said if one.what == "Cloud Armor rule"]
-    return Reading((), found=(*said, *(replace(one, what="action", value=action) for one in some)))
+            said.append(replace(one, what=COUNTRY, value=code))
+    return of_countries(replace(reading, found=tuple(said)))
 
 
 def read_group(text: Text) -> Reading:
@@ -147,7 +147,8 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
 def _country_orders(document: Document, _: File, __: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     some = bool(document.codes)
     yield from _rule_orders(document, some=some)
-    yield from (one for one in document.countries() if some)
+    if document.codes:
+        yield from document.countries()
 
 
 def _rule_orders(document: Document, *, some: bool) -> Iterator[Ordered]:

@@ -39,7 +39,8 @@ def kept_out(reading: Reading) -> Reading:
         if part.rules.family == MAPPED.family and (wrong := _inside(part.rules)).any():
             row = int(np.argmax(wrong))
             raise part.where(row, "a program in Go takes this prefix of IPv6 for IPv4")
-        parts.append(Part(without_mapped(_complement(part.rules)), _at_the_end(part)))
+        blocked = without_mapped(_complement(part.rules))
+        parts.append(Part(blocked, _before(part, blocked)))
     return replace(reading, parts=tuple(parts))
 
 
@@ -57,6 +58,12 @@ def _inside(rules: Rules) -> NDArray[np.bool_]:
     return np.asarray((start >= low) & (end <= high))
 
 
-def _at_the_end(part: Part) -> Where:
-    """Return what makes the error about an address that no prefix holds: at the last of them."""
-    return lambda _, why: part.where(max(0, len(part.rules) - 1), why)
+def _before(part: Part, blocked: Rules) -> Where:
+    """Return what makes the error about a gap of an allow list: at the prefix before it."""
+    if not len(part.rules):
+        return lambda _, why: part.where(0, why)
+    spans = [(part.rules.start, part.rules.last), (blocked.start, blocked.last)]
+    (start, _), (gap, _) = columns.spans_alike(spans)
+    order = np.argsort(start, kind="stable")
+    rows = order[np.maximum(np.searchsorted(start[order], gap) - 1, 0)]
+    return lambda at, why: part.where(int(rows[at]), why)

@@ -15,6 +15,7 @@ from blockc.targets.syntax.reading import BLOCK, Found, Part, Reading, acting
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, replace
 
+COUNTRY = "country"
 Shape = Any  # a JSON value, or one with marks in it
 
 
@@ -34,6 +35,12 @@ class Maybe(Value):
     """A key of an object that may be missing."""
 
     shape: Shape
+
+
+class Codes(Value):
+    """A list of up to `most` codes of countries, each once."""
+
+    most: int
 
 
 class Each(Value):
@@ -129,6 +136,14 @@ def numbered(reading: Reading, rule: str, priority: str) -> Reading:
     return replace(reading, found=(*once, *priorities[:1], *others))
 
 
+def of_countries(reading: Reading) -> Reading:
+    """Return a reading of rules of countries: what they do to them, and no addresses."""
+    action = "monitor" if "monitor" in reading.names else BLOCK
+    countries = (one for one in reading.found if one.what == COUNTRY)
+    said = [replace(one, what="action", value=action) for one in countries]
+    return Reading((), found=(*reading.found, *said[:1]))
+
+
 class _Gathered:
     """What was found in one document so far."""
 
@@ -171,6 +186,17 @@ class _Gathered:
             raise node.error(f"expected a list of {len(shape)}")
         for inner, item in zip(shape, node.items(), strict=True):
             self.match(inner, item)
+
+    def codes(self, shape: Codes, node: JsonNode) -> None:
+        """Note each country of a list of codes."""
+        if not isinstance(node.value, list) or len(node.value) > shape.most:
+            raise node.error(f"expected a list of {shape.most} codes at most")
+        seen = {one.value for one in self.found if one.what == COUNTRY}
+        for code in node.items():
+            if not re.fullmatch("[A-Z]{2}", str(code.value), re.ASCII) or code.value in seen:
+                raise code.error("expected the code of a country, each once")
+            seen.add(code.value)
+            self.found.append(code.found(COUNTRY))
 
     def each(self, shape: Each, node: JsonNode) -> None:
         """Take in a list of values of one shape."""
@@ -276,6 +302,7 @@ def _fits_object(shape: Mapping[str, Shape], value: Mapping[str, object]) -> boo
 _TAKES: Mapping[type, Callable[[_Gathered, Any, JsonNode], None]] = {
     dict: _Gathered.object_of,
     list: _Gathered.list_of,
+    Codes: _Gathered.codes,
     Each: _Gathered.each,
     Says: _Gathered.says,
     Doing: _Gathered.doing,
