@@ -1,5 +1,6 @@
 """The fewest prefixes that cover spans exactly, computed for all spans at once."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -191,3 +192,28 @@ def _wide_cover(start: Column, last: Column) -> tuple[Column, Lengths]:
     fine = np.repeat(np.broadcast_to([True, False, True], pieces.shape)[pieces], count)
     starts = columns.join(np.where(fine, np.repeat(high, count), block), np.where(fine, block, 0))
     return starts, (length + np.int16(64) * fine).astype(np.int16)
+
+
+def spaces(family: Family, starts: list[int], most: int) -> Iterator[tuple[Prefix, slice]]:
+    """Yield the widest prefixes that hold some addresses and at most `most`, and which.
+
+    Where they begin depends on the addresses and not on how many come before: one more moves no
+    other into another prefix, unless its own is full and becomes two.
+
+    Args:
+        starts: Addresses in order.
+
+    Cost: O(log n) for each prefix.
+    """
+    waiting = [(Prefix(family, 0, 0), 0, len(starts))]
+    while waiting:
+        prefix, begin, end = waiting.pop()
+        if end - begin <= most:
+            if begin < end:
+                yield prefix, slice(begin, end)
+            continue
+        length = prefix.length + 1
+        half = prefix.first | 1 << (family.width - length)
+        middle = bisect_left(starts, half, begin, end)
+        waiting.append((Prefix(family, half, length), middle, end))
+        waiting.append((Prefix(family, prefix.first, length), begin, middle))

@@ -44,8 +44,12 @@ class Limits(Value):
         capacity = target.capacity(target.settle(order.output.options, whole))
         limits = [limit for limit in (fit.max_entries, capacity) if limit is not None]
         together = target.max_entries is not None and target.max_entries.together
+        parts = [fit.parts, order.joint.most if order.joint else None]
         return replace(
-            self.fitting(fit, target), max_entries=min(limits, default=None), shared=together
+            self.fitting(fit, target),
+            max_entries=min(limits, default=None),
+            shared=together,
+            most_parts=min((one for one in parts if one is not None), default=None),
         )
 
     def fitting(self, fit: Fit, target: Target) -> PassRequest:

@@ -127,7 +127,7 @@ def _fail(draft: RuleState, request: PassRequest) -> Compiled:
 
 
 def _split(draft: RuleState, request: PassRequest) -> Compiled:
-    """Cut rules into artifacts: nested ones between units, disjoint ones anywhere."""
+    """Cut rules into artifacts: nested ones between units, disjoint ones where few are moved."""
     from blockc.passes.budget import sharding
 
     limit = request.max_entries or 0
@@ -137,12 +137,15 @@ def _split(draft: RuleState, request: PassRequest) -> Compiled:
     else:
         if draft.match == Match.TWO_SETS:
             draft = _rerun(draft, draft.match, exact_passes.disjoint_passes(draft, request))
-        units = [rules.start for rules in draft.rules.values()]
+        units = []
     rules = list(draft.rules.values())
     if draft.match != Match.INTERVALS:
         rules = [ordered(Match.LONGEST, part) for part in rules]
     try:
-        parts = sharding.pack(rules, units, limit, shared=request.shared)
+        if units:
+            parts = sharding.pack(rules, units, limit, shared=request.shared)
+        else:
+            parts = sharding.pack_disjoint(rules, limit, request.most_parts, shared=request.shared)
     except ValueError:  # a unit grew when its prefixes were cut to the lengths the platform takes
         return _fail(draft, request)
     return _compiled(draft, [_in_order(draft, part) for part in parts])

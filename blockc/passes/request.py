@@ -28,6 +28,7 @@ class PassRequest(Value, kw_only=True):
         mu: For BALANCE, how much harm to others one missed unit is worth.
         weights: What harm and what is missed are measured in; None: in addresses, used or not.
         lengths: The prefix lengths the platform takes; a family left out takes all.
+        most_parts: Into how many artifacts they may be split; None: into any number.
         most_lengths: The most different prefix lengths a family may use, for ipset, which looks
             up once a length.
         observe: Told how far a computation is that may take long, and before it what it takes.
@@ -41,6 +42,7 @@ class PassRequest(Value, kw_only=True):
     mu: Fraction = Fraction(1)
     weights: Weights | None = None
     lengths: Mapping[Family, Collection[int]] = field(default_factory=dict)
+    most_parts: int | None = None
     most_lengths: int | None = None
     observe: Observer = unobserved
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from blockc.addresses.addrmap import AddrMap
-from blockc.addresses.family import V4, V6, Family
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.family import V4, V6, Family, Prefix
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit
 from blockc.passes.budget.sharding import pack
@@ -81,3 +82,31 @@ def test_units_are_never_parted() -> None:
     assert [part[0].start.tolist() for part in shards] == [[0, 1], [2, 3, 4, 5]]
     with pytest.raises(ValueError, match="a unit of 3 entries does not fit into 2"):
         pack([rules], [units], 2, shared=False)
+
+
+def hosts(numbers: range) -> AddrSet:
+    """Return single addresses that have no neighbour."""
+    return AddrSet.of(Prefix(V4, 97_003 * n % 2**31 * 2, 32) for n in numbers)
+
+
+def shards_of(addresses: AddrSet, most_parts: int | None = None) -> list[set[int]]:
+    request = PassRequest(max_entries=160, when_over=SPLIT, most_parts=most_parts)
+    compiled = compile_rules(AddrMap.of_set(addresses), Match.MEMBER, request)
+    return [{*shard[V4].start.tolist()} for shard in compiled.shards]
+
+
+def test_one_address_more_or_less_changes_one_artifact_and_seldom_moves_a_group() -> None:
+    before, moved = shards_of(hosts(range(1_000))), []
+    assert len(before) == 7
+    for n in range(0, 1_000, 25):
+        after = shards_of(hosts(range(1_000)) - hosts(range(n, n + 1)))
+        assert len(after) == 7
+        moved.append(sum(old != new for old, new in zip(before, after, strict=True)))
+    assert moved.count(1) >= len(moved) * 3 // 4
+    assert min(moved) == 1
+
+
+def test_artifacts_are_full_where_there_are_no_more_of_them() -> None:
+    sizes = [len(one) for one in shards_of(hosts(range(1_118)))]
+    assert (len(sizes), max(sizes) <= 160, min(sizes[:-1]) >= 150) == (8, True, True)
+    assert [len(one) for one in shards_of(hosts(range(1_118)), 7)] == [160] * 6 + [158]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.columns import Column
 from blockc.addresses.partition import Partition
+from blockc.addresses.prefixes import spaces
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Trie
 from blockc.passes.exact.lengths import legal_leaves
@@ -58,6 +59,35 @@ def pack(
         [part.take(shard == number) for part, shard in zip(rules, shards, strict=True)]
         for number in range(last + 1)
     ]
+
+
+def pack_disjoint(
+    rules: Sequence[Rules], limit: int, most_parts: int | None, *, shared: bool
+) -> list[list[Rules]]:
+    """Return the rules of each artifact, a value per family, so that one change moves few of them.
+
+    Entries go into an artifact in groups that lie in one prefix. So one entry more changes one
+    artifact; only where that is full, its last group goes into the next one. Where there would be
+    more than `most_parts`, entries go into them one by one, and each is full but the last.
+
+    Args:
+        rules: The disjoint rules of each family by address.
+    """
+    most = max(1, limit // _GROUPS)
+    parts = pack(rules, [_firsts(part, most) for part in rules], limit, shared=shared)
+    if most_parts is None or len(parts) <= most_parts:
+        return parts
+    return pack(rules, [part.start for part in rules], limit, shared=shared)
+
+
+_GROUPS = 16  # in an artifact, so at most a sixteenth of it stays free
+
+
+def _firsts(rules: Rules, most: int) -> Column:
+    """Return the first address of each group of at most `most` rules that lie in one prefix."""
+    starts = columns.ints(rules.family, rules.start)
+    rows = [group.start for _, group in spaces(rules.family, starts, most)]
+    return rules.start[np.array(rows, dtype=np.intp)]
 
 
 def _fill(sizes: list[int], limit: int, used: tuple[int, int]) -> tuple[Numbers, tuple[int, int]]:

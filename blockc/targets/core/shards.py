@@ -4,20 +4,17 @@ The border of a shard depends on the addresses and not on positions, so one chan
 touches one shard, and no other entry moves.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blockc.addresses import V6, Prefix, columns
+from blockc.addresses.prefixes import spaces
 from blockc.addresses.rules import Rules
 from blockc.values import Value
 
 if TYPE_CHECKING:
     from blockc.targets.core.document import FamilyEntries
-
-_Rows = tuple[int, int]
 
 
 class Shard(Value):
@@ -56,28 +53,11 @@ def shards(part: "FamilyEntries", most: int, *, long: bool = False) -> list[Shar
         texts = _long_texts(rules.take(order))
     else:
         texts = [part.texts[row] for row in order.tolist()]
-    whole = Prefix(family, 0, 0)
-    cut = list(_cut(whole, starts, (0, len(starts)), most)) or [(whole, (0, 0))]
+    cut = list(spaces(family, starts, most)) or [(Prefix(family, 0, 0), slice(0))]
     return [
-        Shard(_name(prefix), str(prefix), family.version, tuple(texts[slice(*rows)]))
+        Shard(_name(prefix), str(prefix), family.version, tuple(texts[rows]))
         for prefix, rows in cut
     ]
-
-
-def _cut(
-    prefix: Prefix, starts: list[int], rows: _Rows, most: int
-) -> Iterator[tuple[Prefix, _Rows]]:
-    """Yield the widest prefixes inside one that hold some entries and few enough."""
-    begin, end = rows
-    if end - begin <= most:
-        if begin < end:
-            yield prefix, rows
-        return
-    family, length = prefix.family, prefix.length + 1
-    half = prefix.first | 1 << (family.width - length)
-    middle = bisect_left(starts, half, begin, end)
-    yield from _cut(Prefix(family, prefix.first, length), starts, (begin, middle), most)
-    yield from _cut(Prefix(family, half, length), starts, (middle, end), most)
 
 
 def _name(prefix: Prefix) -> str:
