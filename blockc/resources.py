@@ -13,6 +13,11 @@ def sources_dir() -> Path:
     return _shipped("sources")
 
 
+def log_formats_dir() -> Path:
+    """Return the folder of the formats of access logs."""
+    return _shipped("log_formats", "log-formats")
+
+
 def schemas_dir() -> Path:
     """Return the folder of the JSON Schemas of what an operator writes."""
     return _shipped("schemas", "docs/schema")

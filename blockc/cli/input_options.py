@@ -22,7 +22,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _AT = click.option(
     "--at",
     metavar="INSTANT",
-    help="The instant that decides, such as 2026-11-30T00:00:00+01:00.",
+    help="The day or instant that decides, such as 2026-11-30T00:00:00+01:00.",
 )
 _OPTIONS = (
     click.option(
@@ -116,14 +116,19 @@ class InputCall(Value, kw_only=True):
         """Return the instant that decides, None if none is named.
 
         Raises:
-            UsageError: It is not a date-time with an offset.
+            UsageError: It is neither a day nor a date-time with an offset.
         """
         from blockc.tomlio.when import When
 
         try:
-            return When(datetime.fromisoformat(self.at)).begin if self.at else None
+            if not self.at:
+                return None
+            is_day = len(self.at) == len("2026-11-30")
+            read = date.fromisoformat if is_day else datetime.fromisoformat
+            return When(read(self.at)).begin
         except ValueError:
             raise UsageError(
                 f"--at {self.at!r} is not an instant",
-                hint="write a date-time with its offset, such as 2026-11-30T00:00:00+01:00",
+                hint="write a day, or a date-time with its offset such as "
+                "2026-11-30T00:00:00+01:00",
             ) from None

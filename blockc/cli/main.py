@@ -32,6 +32,7 @@ VERBS = {
     "build": "Compile a policy into artifacts, prove them and publish them.",
     "verify": "Prove that what is published is what was made.",
     "diff": "Show what changes: addresses, countries, causes and entries.",
+    "audit": "Say whom a policy would hit, by access logs.",
     "lookup": "Say whether addresses are blocked, and the whole reason.",
     "generations": "List the generations that were published and are kept.",
     "rollback": "Show an earlier generation again, and keep to it.",

@@ -286,6 +286,28 @@ class Note(Value):
         return f"{self.place.location()}: {self.message}"
 
 
+class Audit(Value, kw_only=True):
+    """How access logs are read, and what is proposed; see `AuditTable`.
+
+    Units: `revoke` and `notify` are shares of a key's requests, 0 to 1.
+    """
+
+    key: str = ""
+    key_is: str = "secret"
+    secret_env: str = "BLOCKC_AUDIT_SECRET"  # noqa: S105  the name of a variable
+    account: str = ""
+    proxies: tuple[str, ...] = ()
+    proxy_header: str = "x-forwarded-for"
+    wanted: tuple[LocatedSelector, ...] = ()
+    agents: tuple[str, ...] = ()
+    known_days: int = 7
+    revoke: Fraction = Fraction(95, 100)
+    notify: Fraction = Fraction(1, 100)
+    min_requests: int = 10
+    owners: str = ""
+    path_depth: int = 1
+
+
 class Policy(Value):
     """Everything one build is asked to do.
 
@@ -308,6 +330,7 @@ class Policy(Value):
     webhook_env: str = ""
     keep: int = KEEP
     history: str = ""
+    audit: Audit = Audit()
 
     def list_of(self, name: str) -> List:
         """Return the list called `name`."""

@@ -46,6 +46,11 @@ class Proxies:
         nets = [ipaddress.ip_network(text) for text in given if text != UNIX_SOCKET]
         self._spans = [(net[0].packed, net[-1].packed) for net in nets]
 
+    def ipv4_spans(self) -> list[tuple[int, int]]:
+        """Return the first and the last address of each trusted prefix of IPv4, as numbers."""
+        pairs = [(first, last) for first, last in self._spans if len(first) == 4]
+        return [(int.from_bytes(first), int.from_bytes(last)) for first, last in pairs]
+
     def client(self, peer: str | None, said: Sequence[str]) -> str:
         """Return the address of the client.
 

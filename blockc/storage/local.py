@@ -6,6 +6,9 @@ A device never ends, and a pipe that nobody writes to never begins.
 import errno
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MAX_BYTES = 256_000_000  # the largest real source has 18 million; a bomb has more
@@ -43,6 +46,13 @@ def require_size(data: bytes, max_bytes: int | None, name: str) -> None:
     """Raise Unsuitable if `data`, which was read from `name`, is longer than `max_bytes`."""
     if max_bytes is not None and len(data) > max_bytes:
         raise Unsuitable(errno.EFBIG, f"it holds more than {max_bytes:,} bytes", name)
+
+
+@contextmanager
+def scratch_folder(prefix: str) -> Iterator[str]:
+    """Give a folder that only this user can read, which is gone with all in it afterwards."""
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        yield folder
 
 
 def open_to_others(folder: Path) -> Path | None:

@@ -105,5 +105,6 @@ def _own_source(path: Path, reader: FileReader) -> Source:
 def _written(policy: Policy) -> Iterator[LocatedSelector]:
     """Return every selector of a policy."""
     yield from policy.protect.never_block
+    yield from policy.audit.wanted
     for one in policy.lists:
         yield from one.selectors

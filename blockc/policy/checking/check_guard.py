@@ -76,12 +76,13 @@ def _limits(table: LimitsTable, place: Place, findings: Findings) -> ChangeLimit
 
 
 def _limit(said: str | int, place: Place, findings: Findings) -> Limit:
-    return (
-        _share(said, place, findings) if isinstance(said, str) else _number(said, place, findings)
-    )
+    if isinstance(said, str):
+        return read_share(said, place, findings)
+    return _number(said, place, findings)
 
 
-def _share(text: str, place: Place, findings: Findings) -> Fraction:
+def read_share(text: str, place: Place, findings: Findings) -> Fraction:
+    """Return the share that a text such as `2.5%` says, noting what is wrong with it."""
     found = _SHARE.fullmatch(text)
     share = Fraction(found[1]) / 100 if found else Fraction(2)
     if share > 1:

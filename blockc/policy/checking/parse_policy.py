@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from blockc.errors import PolicyError
+from blockc.policy.checking.check_audit import check_audit
 from blockc.policy.checking.check_guard import check_guard
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.lists import check_list, check_references
@@ -57,6 +58,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         webhook_env=check_webhook(files, checks),
         keep=kept.keep,
         history=kept.history,
+        audit=check_audit(files, checks),
     )
     findings.require_none()
     return policy

@@ -240,6 +240,55 @@ class PublishTable(Table):
     ] = ""
 
 
+class AuditTable(Table):
+    """How `blockc audit` reads access logs, and what it proposes."""
+
+    key: Annotated[
+        str,
+        for_editors(
+            description="where the API key stands: header:NAME, query:NAME, json:PATH, column:N "
+            "or user",
+        ),
+    ] = ""
+    key_is: Annotated[
+        Literal["secret", "id"],
+        for_editors(description="secret: only its HMAC is ever written; id: it may be written"),
+    ] = "secret"
+    secret_env: Annotated[
+        str, for_editors(description="environment variable with the secret of that HMAC")
+    ] = "BLOCKC_AUDIT_SECRET"  # noqa: S105  the name of a variable
+    account: Annotated[str, for_editors(description="where the account stands, as key")] = ""
+    proxies: Annotated[
+        tuple[str, ...], for_editors(description="proxies whose word about the client is taken")
+    ] = ()
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    wanted: Annotated[
+        tuple[SelectorText, ...],
+        for_editors(description="whose traffic is wanted: partners, monitoring, crawlers"),
+    ] = ()
+    agents: Annotated[
+        tuple[str, ...], for_editors(description="words of user agents that may be wanted")
+    ] = ("Googlebot", "bingbot", "Applebot", "DuckDuckBot", "UptimeRobot", "Pingdom", "Stripe")
+    known_days: Annotated[
+        int, for_editors(description="an account seen on so many days looks wanted")
+    ] = 7
+    revoke: Annotated[
+        Share, for_editors(description="propose to revoke a key with this share of its requests")
+    ] = "95%"
+    notify: Annotated[
+        Share, for_editors(description="propose to notify the owner from this share on")
+    ] = "1%"
+    min_requests: Annotated[
+        int, for_editors(description="keys with fewer requests from listed space are watched")
+    ] = 10
+    owners: Annotated[
+        str, for_editors(description="a CSV file with key, account, contact and language")
+    ] = ""
+    path_depth: Annotated[
+        int, for_editors(description="how many steps of a path are told apart")
+    ] = 1
+
+
 class PolicyTable(Table):
     """A whole policy file."""
 
@@ -253,3 +302,4 @@ class PolicyTable(Table):
     edge: dict[Name, EdgeTable] = table_field(default_factory=dict)
     refresh: RefreshTable = RefreshTable()
     publish: PublishTable = PublishTable()
+    audit: AuditTable = AuditTable()

@@ -1,0 +1,142 @@
+"""`blockc audit`: whom a policy would hit, by the access logs of the edges."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from blockc.cli.console import show_json
+from blockc.cli.input_options import PATH, InputCall, input_options, project
+from blockc.cli.options import Settings, verb
+from blockc.cli.progress import Stages
+from blockc.errors import UsageError
+
+if TYPE_CHECKING:
+    from blockc.workspace.audit.auditing import AuditCall
+
+_MEBIBYTE = 1 << 20
+
+
+class AuditWords(InputCall, kw_only=True):
+    """What to audit, how logs are read, and where the answers go."""
+
+    logs: tuple[str, ...]
+    lists: str | None
+    against: str | None
+    log_format: str | None
+    format_file: Path | None
+    key: str | None
+    key_is: str | None
+    account: str | None
+    proxies: tuple[str, ...]
+    proxy_header: str | None
+    owners: str | None
+    timezone: str
+    addresses: bool
+    published: Path | None
+    output: Path | None
+    memory: int
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the call says in place of [audit] of the policy.
+
+        Raises:
+            UsageError: A key or a proxy is not written as one.
+        """
+        names = ("key", "key_is", "account", "proxies", "proxy_header", "owners")
+        said = {name: getattr(self, name) for name in names if getattr(self, name)}
+        if "owners" in said:
+            said["owners"] = str(Path(said["owners"]).absolute())
+        return said
+
+    def call(self, settings: Settings) -> "AuditCall":
+        """Return what the workspace is to do."""
+        from blockc.workspace.audit.auditing import AuditCall
+        from blockc.workspace.diff.operands import NOW, operand
+
+        folder = self.published or settings.file.parent / "dist"
+        if self.log_format and self.format_file:
+            raise UsageError("--format and --format-file exclude each other")
+        return AuditCall(
+            lists=operand(self.lists or NOW, folder),
+            other=operand(self.against, folder) if self.against else None,
+            logs=self.logs,
+            project=project(settings),
+            options=self.inputs(),
+            folder=folder,
+            changes=self.changes(),
+            format=self.log_format or "",
+            format_file=self.format_file,
+            timezone=self.timezone,
+            addresses=self.addresses,
+            memory=self.memory * _MEBIBYTE,
+            parquet=self.output is not None,
+        )
+
+
+@click.command("audit")
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+@input_options
+@click.option("--lists", metavar="WHAT", help="Whose lists, as for diff.  [default: now]")
+@click.option("--against", metavar="OTHER", help="Also count by these lists, side by side.")
+@click.option("--format", "log_format", metavar="NAME", help="Their format.  [default: found]")
+@click.option("--format-file", type=PATH, help="A format of your own.")
+@click.option("--key", metavar="WHERE", help="Where the API key stands.")
+@click.option("--key-is", type=click.Choice(["secret", "id"]), help="May keys be written?")
+@click.option("--account", metavar="WHERE", help="Where the account stands.")
+@click.option("--proxy", "proxies", multiple=True, metavar="PREFIX", help="A trusted proxy.")
+@click.option(
+    "--proxy-header",
+    type=click.Choice(["x-forwarded-for", "forwarded"]),
+    help="What trusted proxies write.",
+)
+@click.option("--owners", metavar="FILE", help="CSV with key, account, contact, language.")
+@click.option("--timezone", default="UTC", help="Of times without an offset.  [default: UTC]")
+@click.option("--addresses", is_flag=True, help="Addresses whole, not as /24 and /48.")
+@click.option("--published", type=PATH, help="Published folder.  [default: dist beside the policy]")
+@click.option("-o", "--output", type=PATH, help="Folder for every table as CSV and Parquet.")
+@click.option(
+    "--memory",
+    type=click.IntRange(128, 1 << 20),
+    default=1024,
+    metavar="MIB",
+    help="Memory of the engine; more goes to disk.  [default: 1024]",
+)
+@verb(AuditWords, shows=("file", "store", "offline", "json", "quiet"))
+def command(settings: Settings, asked: AuditWords) -> None:
+    """Say whom the lists of a policy would hit, by access logs.
+
+    Reads LOG..., which are files, patterns such as 'logs/*.gz' or - for standard input, packed by
+    gzip, zstd, bzip2 or xz or not; [audit] of the policy; and the data of its lists. Writes
+    nothing, or with -o one CSV and one Parquet file for each table. Prints tables: who is hit by
+    list, country, host, path and day; keys used from listed space and what to do about each; whom
+    to tell; what is listed and looks wanted, with the exception to paste; and what an edge let
+    through after a block began.
+
+    With --at or --as-of the lists are as on that day: what would be hit if it were today.
+
+    \b
+    WHERE a key or an account stands in a log:
+      header:x-api-key      a header, where the format holds headers
+      query:api_key         a parameter of the URL
+      json:consumer.id      a value of a JSON log
+      column:3              a word or column of a line, by number or name
+      user                  the user of the format
+    Keys are secret unless --key-is id says otherwise: only their HMAC with the
+    secret in BLOCKC_AUDIT_SECRET is shown. Every line that does not say who
+    asked is counted and named.
+
+    \b
+    Exit codes: 2 the call, a log or the policy is wrong, 3 a source's data is
+    missing, or no line of a log could be read.
+    """
+    from blockc.cli.views.audit import audit_report, show_audit, write_audit
+    from blockc.workspace.audit.auditing import audit
+
+    found = audit(asked.call(settings), Stages(settings))
+    if asked.output:
+        write_audit(asked.output, found)
+    if settings.json:
+        show_json(audit_report(found))
+    else:
+        show_audit(settings, found)

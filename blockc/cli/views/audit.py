@@ -1,0 +1,113 @@
+"""What an audit found: tables for people, JSON and CSV for programs.
+
+Cells come from logs, which strangers write. Tables show no character that a terminal acts on, JSON
+is ASCII, and no cell of a CSV file is one that a spreadsheet would run.
+"""
+
+import csv
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from blockc.audit.answers import AnswerTable
+from blockc.cli.console import Cell, Figure, info, show, show_line, show_table, warn
+from blockc.cli.options import Settings
+from blockc.storage.atomic import write_files
+from blockc.workspace.audit.auditing import AuditReport
+
+_MOST_ROWS = 20
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show_audit(settings: Settings, found: AuditReport) -> None:
+    """Print the tables, the first rows of each, and on stderr what may be wrong."""
+    share = f"{100 * found.listed / found.requests:.2f}%" if found.requests else "0%"
+    show_line(
+        f"{found.listed:,} of {found.requests:,} requests ({share}) come from listed addresses, "
+        f"by {found.subject} at {found.moment:%Y-%m-%d %H:%M} UTC"
+    )
+    for one in found.answers:
+        if one.name == "impact":
+            _show_impact(settings, one)
+        elif one.rows:
+            show("\n")
+            _show(settings, one.title, one.heads, one.rows)
+    for log in found.logs:
+        if log.damage:
+            warn(f"{log.path}: {log.damage}; {log.lines:,} lines before that were read")
+    if found.unreadable:
+        warn(f"{found.unreadable:,} lines do not say who asked, and are in no other number")
+    if found.timeless:
+        warn(f"{found.timeless:,} lines have no time that can be read, and so no day")
+    for note in found.notes:
+        info(settings, note)
+
+
+def _show_impact(settings: Settings, answer: AnswerTable) -> None:
+    for by in dict.fromkeys(row[0] for row in answer.rows):
+        rows = [row[1:] for row in answer.rows if row[0] == by]
+        show("\n")
+        title = "All" if by == "total" else f"By {by}"
+        _show(settings, title, (by, *answer.heads[2:]), rows)
+
+
+def _show(settings: Settings, title: str, heads: tuple[str, ...], rows: Any) -> None:
+    cut = f", {_MOST_ROWS} of {len(rows):,}" if len(rows) > _MOST_ROWS else ""
+    words = [head.replace("_", " ") for head in heads]
+    cells = [[_cell(head, cell) for head, cell in zip(heads, row, strict=True)] for row in rows]
+    show_table(settings, title + cut, words, cells[:_MOST_ROWS])
+
+
+def _cell(head: str, cell: Any) -> Cell:
+    if head in ("share", "of_all", "of_its_own") and isinstance(cell, float):
+        return Figure(f"{100 * cell:.2f}%")
+    return cell if isinstance(cell, int) else str(cell)
+
+
+def audit_report(found: AuditReport) -> dict[str, object]:
+    """Return what an audit found as `docs/json.md` describes it."""
+    return {
+        "lists": found.subject,
+        "moment": found.moment.isoformat(),
+        "requests": found.requests,
+        "listed": found.listed,
+        "unreadable": found.unreadable,
+        "timeless": found.timeless,
+        "logs": [
+            {"path": log.path, "format": log.format, "lines": log.lines, "damage": log.damage}
+            for log in found.logs
+        ],
+        "answers": {
+            one.name: [dict(zip(one.heads, row, strict=True)) for row in one.rows]
+            for one in found.answers
+        },
+        "notes": list(found.notes),
+    }
+
+
+def write_audit(folder: Path, found: AuditReport) -> None:
+    """Write each table as CSV and Parquet into a folder, which is made if it is not there.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    files = {folder / f"{name}.parquet": data for name, data in found.parquet.items()}
+    files |= {folder / f"{one.name}.csv": csv_bytes(one) for one in found.answers}
+    write_files(files)
+
+
+def csv_bytes(answer: AnswerTable) -> bytes:
+    """Return a table as CSV by RFC 4180."""
+    page = StringIO()
+    writer = csv.writer(page, lineterminator="\r\n")
+    writer.writerow(answer.heads)
+    writer.writerows([_defused(cell) for cell in row] for row in answer.rows)
+    return page.getvalue().encode()
+
+
+def _defused(cell: Any) -> Any:
+    """Return a cell that a spreadsheet takes for a text: behind an apostrophe if it might run."""
+    if not isinstance(cell, str):
+        return cell
+    plain = "".join(c if c.isprintable() else " " for c in cell)
+    return f"'{plain}" if plain.lstrip().startswith(_RUN_BY_SPREADSHEETS) else plain

@@ -1,0 +1,1 @@
+"""An audit of access logs: the application around `blockc.audit`."""

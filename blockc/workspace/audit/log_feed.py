@@ -1,0 +1,140 @@
+"""Access logs: which files are meant, which format each has, and their blocks of lines."""
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from blockc.audit.line_sql import LineLayout
+from blockc.audit.log_format import LogFormat, detect, read_log_format
+from blockc.errors import Location, UsageError, os_reason, suggestion
+from blockc.resources import log_formats_dir
+from blockc.storage.decompress import Damaged
+from blockc.storage.local import read_local
+from blockc.storage.log_files import STDIN, blocks
+from blockc.values import Value, replace
+
+_HEAD = 1 << 16  # bytes of a log that its format is found by
+_GENERIC = ("csv", "tsv", "json-lines")  # tried when nothing that is particular fits
+
+
+class ReadLog(Value):
+    """A log that was read: how many lines, by which format, and whether it was damaged."""
+
+    path: str
+    format: str
+    lines: int
+    damage: str = ""
+
+
+def log_paths(named: Sequence[str]) -> list[str]:
+    """Return the paths of logs; a pattern must name at least one."""
+    found: list[str] = []
+    for text in named:
+        paths = [text] if text == STDIN or os.path.exists(text) else sorted(glob.glob(text))  # noqa: PTH110, PTH207  texts
+        if not paths:
+            raise UsageError(f"there is no log {text!r}")
+        found += [path for path in paths if path not in found]
+    return found
+
+
+def shipped_formats() -> dict[str, LogFormat]:
+    """Return the formats that blockc knows by name, the particular ones first."""
+    paths = sorted(log_formats_dir().glob("*.toml"))
+    paths.sort(key=lambda path: path.stem in _GENERIC)
+    return {p.stem: read_log_format(str(p), p.read_text(encoding="utf-8")) for p in paths}
+
+
+def log_formats(name: str, file: Path | None) -> list[LogFormat]:
+    """Return the formats that a log may have."""
+    if file:
+        return [_own_format(file)]
+    known = shipped_formats()
+    if not name:
+        return list(known.values())
+    if name not in known:
+        near = suggestion(name, known)
+        hint = f"known are {', '.join(known)}; --format-file names one of your own"
+        raise UsageError(f"no log format {name!r}{near}", hint=hint)
+    return [known[name]]
+
+
+def _own_format(path: Path) -> LogFormat:
+    try:
+        text = read_local(path).decode()
+    except (OSError, UnicodeDecodeError) as reason:
+        at = Location(str(path))
+        raise UsageError(f"cannot read the format: {os_reason(reason)}", at=at) from None
+    return read_log_format(str(path), text)
+
+
+class LogFeed:
+    """The blocks of all logs with their layouts, and what was seen of each log so far."""
+
+    def __init__(self, paths: Sequence[str], formats: Sequence[LogFormat], *, only: bool) -> None:
+        self._paths, self._formats, self._only = paths, formats, only
+        self.logs: list[ReadLog] = []
+
+    def parts(self) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
+        """Yield each block with its layout, the number of its file and that of its first line."""
+        for number, path in enumerate(self._paths):
+            self.logs.append(ReadLog(path, "", 0))
+            try:
+                yield from self._parts(number, path)
+            except OSError as reason:
+                at = Location(path)
+                raise UsageError(f"cannot read it: {os_reason(reason)}", at=at) from None
+
+    def _parts(self, number: int, path: str) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
+        layout, line = None, 1
+        try:
+            for data in blocks(path):
+                layout = layout or self._layout(path, data)
+                for layout, part in _by_header(layout, data, is_first=line == 1):  # noqa: B020
+                    count = part.count(b"\n")
+                    if not _is_header(layout, part):
+                        yield layout, (number, line, part)
+                    line += count
+                    self.logs[-1] = ReadLog(path, layout.format.name, line - 1)
+        except Damaged as reason:
+            self.logs[-1] = replace(self.logs[-1], damage=str(reason))
+
+    def _layout(self, path: str, data: bytes) -> LineLayout:
+        head = data[:_HEAD].decode("utf-8", "replace").splitlines()[:50]
+        found = self._formats[0] if self._only else detect(self._formats, head)
+        if found is None:
+            hint = "name it with --format, or describe it with --format-file"
+            said = "its first lines are of no format that blockc knows"
+            raise UsageError(said, at=Location(path), hint=hint)
+        return LineLayout(found)
+
+
+def _is_header(layout: LineLayout, part: bytes) -> bool:
+    form = layout.format
+    return form.kind == "columns" and (part.startswith(b"#") if form.header else not layout.columns)
+
+
+def _by_header(
+    layout: LineLayout, data: bytes, *, is_first: bool
+) -> Iterator[tuple[LineLayout, bytes]]:
+    """Yield a block cut at the lines that name columns, each piece with its layout."""
+    form = layout.format
+    if form.kind != "columns":
+        yield layout, data
+        return
+    if not form.header:
+        end = data.find(b"\n") + 1 if is_first else 0
+        if is_first:
+            yield LineLayout(form), data[:end]
+            layout = LineLayout(form, form.columns_in(data[:end].decode("utf-8", "replace")))
+        if data[end:]:
+            yield layout, data[end:]
+        return
+    for piece in re.split(rb"(?m)((?:^#.*\n)+)", data):
+        if piece.startswith(b"#"):
+            for line in piece.decode("utf-8", "replace").splitlines():
+                names = form.columns_in(line)
+                layout = LineLayout(form, names) if names else layout
+        if piece:
+            yield layout, piece

@@ -1,0 +1,161 @@
+"""Every shipped format: its own lines are recognised, and say what they say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blockc.addresses.addrset import AddrSet
+from blockc.audit.client_finder import ClientFinder
+from blockc.audit.engine import AuditedList, Engine, EngineOptions
+from blockc.audit.line_sql import LineLayout
+from blockc.audit.log_format import LogFormat, detect, read_log_format
+from blockc.audit.zones import Zones
+from blockc.changes.change import nobody_knows
+from blockc.errors import BlockcError, UsageError
+from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from tests.audit.lines import COMBINED, FILES, Said
+
+FORMATS = shipped_formats()
+EVERYTHING = Zones.of({"all": AddrSet.everything()}, [nobody_knows()] * 3)
+
+
+def engine(tmp_path: Path, **asked: object) -> Engine:
+    """Return an engine for which every address is listed."""
+    options = EngineOptions(scratch=str(tmp_path), **asked)  # type: ignore[arg-type]
+    lists = [AuditedList("all", "all", "block")]
+    return Engine(EVERYTHING, lists, ClientFinder(EVERYTHING), options)
+
+
+def read(tmp_path: Path, lines: list[str], form: str = "", **asked: object) -> Engine:
+    """Return an engine that has read a file of these lines."""
+    log = tmp_path / "log"
+    log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    chosen = [FORMATS[form]] if form else list(FORMATS.values())
+    found = engine(tmp_path, **asked)
+    for layout, block in LogFeed([str(log)], chosen, only=bool(form)).parts():
+        found.read(layout, [block])
+    return found
+
+
+HITS = """
+SELECT high, low, strftime(first, '%Y-%m-%dT%H:%M:%SZ'), status, bytes::BIGINT, path, key FROM hits
+"""
+
+
+def test_there_are_lines_of_every_format() -> None:
+    assert FILES.keys() == FORMATS.keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_format_is_found_by_its_first_lines(name: str) -> None:
+    lines, _ = FILES[name]
+    found = detect(list(FORMATS.values()), lines)
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_line_says_what_its_format_means(name: str, tmp_path: Path) -> None:
+    from blockc.audit.answers import network_text
+
+    lines, said = FILES[name]
+    (row,) = read(tmp_path, lines).rows(HITS)
+    high, low, time, status, size, path, _ = row
+    client = network_text(high, low, whole=True)
+    assert Said(client, time, status, size, path) == said._replace(bytes=said.bytes or 0)
+
+
+@pytest.mark.parametrize(
+    ("form", "spec"),
+    [
+        ("combined", "query:api_key"),
+        ("aws-waf", "header:x-api-key"),
+        ("caddy", "header:X-API-Key"),
+        ("kong", "header:x-api-key"),
+        ("kong", "json:request.headers.x-api-key"),
+    ],
+)
+def test_a_key_is_known_by_its_hmac_alone(form: str, spec: str, tmp_path: Path) -> None:
+    import hashlib
+    import hmac
+
+    lines, _ = FILES[form]
+    found = read(tmp_path, lines, key=spec, secret=b"0123456789abcdef")
+    expected = hmac.new(b"0123456789abcdef", b"s3", hashlib.sha256).hexdigest()[:32]
+    assert [row[-1] for row in found.rows(HITS)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("form", "spec", "key"),
+    [
+        ("combined", "user", "anna"),
+        ("combined", "column:2", None),
+        ("csv", "column:user_agent", 'a "quoted", one'),
+        ("csv", "column:3", "200"),
+        ("combined", "column:8", None),
+    ],
+)
+def test_a_key_can_be_a_column(form: str, spec: str, key: str | None, tmp_path: Path) -> None:
+    lines, _ = FILES[form]
+    found = read(tmp_path, lines, key=spec)
+    assert [row[-1] for row in found.rows(HITS)] == [key]
+
+
+@pytest.mark.parametrize("spec", ["header:x", "json:a.b", "column:99", "nonsense"])
+def test_what_a_format_cannot_say_is_refused(spec: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        read(tmp_path, [COMBINED], key=spec)
+
+
+def test_a_file_may_name_other_columns_in_the_middle(tmp_path: Path) -> None:
+    lines = [
+        "#Fields: date time c-ip sc-status", "2026-10-10 11:55:36 192.0.2.1 200",
+        "#Fields: c-ip date time", "192.0.2.2 2026-10-10 11:55:37",
+    ]  # fmt: skip
+    found = read(tmp_path, lines)
+    assert found.rows("SELECT low & 255, status FROM hits ORDER BY 1") == [(1, 200), (2, None)]
+
+
+def test_a_time_without_an_offset_is_of_the_zone_that_is_named(tmp_path: Path) -> None:
+    lines, _ = FILES["haproxy"]
+    found = read(tmp_path, lines, zone="Europe/Berlin")
+    assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T09:55:36Z"]
+    found = read(tmp_path, FILES["w3c"][0], zone="Europe/Berlin")
+    assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T11:55:36Z"]
+
+
+def wrong_formats() -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a format, and the text of such a file."""
+    head = 'title = "x"\nreference = "https://x"\nread_on = 2026-11-27\ntime = ["iso"]\n'
+    yield "client", head + 'kind = "words"\nlines = ["{time} {}"]\n'
+    yield "not a word", head + "kind = \"words\"\nlines = ['{client} a{b']\n"
+    yield "regular expression", head + 'kind = "pattern"\npattern = "("\n'
+    yield "no field 'klient'", head + 'kind = "json"\n[fields]\nklient = ["/a"]\n'
+    yield "separator", head + 'kind = "columns"\n[fields]\nclient = ["c"]\n'
+    yield "kind", head + 'kind = "xml"\n'
+
+
+@pytest.mark.parametrize(("said", "text"), list(wrong_formats()))
+def test_a_wrong_format_is_refused_with_its_place(said: str, text: str) -> None:
+    with pytest.raises(BlockcError, match=said) as failure:
+        read_log_format("own.toml", text)
+    assert "own.toml" in str(failure.value)
+
+
+def test_every_format_says_where_it_is_documented() -> None:
+    for one in FORMATS.values():
+        assert one.reference.startswith("https://"), one.name
+
+
+def test_a_line_of_escapes_is_cut_as_its_writer_means_it(tmp_path: Path) -> None:
+    line = COMBINED.replace("Mozilla/5.0 (X11)", r"a \"b\" \\").replace("v1", r"v1\"x")
+    form: LogFormat = FORMATS["combined"]
+    assert form.share([line]) == 1
+    (row,) = read(tmp_path, [line], key="query:api_key").rows(HITS)
+    assert row[3:5] == (200, 2326)
+    assert row[6] == "s3"
+
+
+def test_layouts_of_equal_columns_are_read_together() -> None:
+    assert LineLayout(FORMATS["csv"], ("a",)) == LineLayout(FORMATS["csv"], ("a",))

@@ -1,0 +1,265 @@
+"""`blockc audit` from end to end: its tables, files and messages."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Blockc
+from tests.cli.test_docs import documented, keys
+from tests.cli.toy import write_registries
+
+POLICY = """\
+version = 1
+[list.far]
+title = "Far away"
+block = ["CN", "BR"]
+stages = [{ from = 2026-10-01, action = "monitor" }, { from = 2026-10-20, action = "block" }]
+[audit]
+key = "query:api_key"
+account = "user"
+owners = "owners.csv"
+wanted = ["1.0.1.0/28"]
+min_requests = 2
+known_days = 2
+"""
+OWNERS = "key,account,contact,language\nsecret-one,ACME,ops@acme.example,en\n"
+HMAC_OF = "0123456789abcdef"
+
+
+def line(client: str, day: int, key: str = "", user: str = "-", more: str = "200 7") -> str:
+    """Return a line of the combined log."""
+    query = f"?api_key={key}" if key else ""
+    return (
+        f'{client} - {user} [{day:02}/Oct/2026:10:00:00 +0000] "GET /api/x{query} HTTP/1.1" '
+        f'{more} "-" "Googlebot/2.1"\n'
+    )
+
+
+LINES = [
+    line("1.0.1.3", 2, "secret-one", "anna"),
+    line("1.0.1.3", 3, "secret-one", "anna", "451 0"),
+    line("177.0.0.9", 21, "secret-two"),
+    line("2400:3200::1", 22, "secret-two"),
+    line("3.0.0.1", 22, "secret-two"),
+    line("3.0.0.1", 22, "secret-three"),
+    "this is not a line\n",
+    line("unknown", 22),
+]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a policy, registries and a log; the secret is set."""
+    monkeypatch.setenv("BLOCKC_AUDIT_SECRET", HMAC_OF)
+    write_registries(tmp_path / "registries")
+    (tmp_path / "blockc.toml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "owners.csv").write_text(OWNERS, encoding="utf-8")
+    (tmp_path / "access.log").write_text("".join(LINES), encoding="utf-8")
+    return tmp_path
+
+
+def words(site: Path, *logs: object) -> list[object]:
+    """Return the words of a call that audits logs, the one of the site if none is named."""
+    named = logs or (site / "access.log",)
+    return ["audit", *named, "-f", site / "blockc.toml", "--from", site / "registries"]
+
+
+def report(blockc: Blockc, site: Path, *more: object) -> dict[str, object]:
+    """Return what the call says as JSON."""
+    done = blockc(*words(site), "--json", *more)
+    assert done.code == 0, done.err
+    found: dict[str, object] = json.loads(done.out)
+    return found
+
+
+def test_the_answers_are_those_of_the_log(blockc: Blockc, site: Path) -> None:
+    found = report(blockc, site)
+    assert (found["requests"], found["listed"], found["unreadable"]) == (6, 4, 2)
+    answers = found["answers"]
+    assert isinstance(answers, dict)
+    by = {(one["by"], one["value"]): one for one in answers["impact"]}
+    assert by["country", "CN"]["requests"] == 3
+    assert by["country", "BR"]["requests"] == 1
+    assert by["total", "all lists"]["refused"] == 1
+    assert by["total", "all lists"]["addresses"] == 3
+    assert by["day", "2026-10-21"]["keys"] == 1
+    proposals = {one["proposal"]: (one["listed"], one["requests"]) for one in answers["keys"]}
+    assert proposals == {"revoke": (2, 2), "notify": (2, 3)}
+    told = [(one["contact"], one["action"], one["from"]) for one in answers["notices"]]
+    assert told == [
+        ("ops@acme.example", "monitor", "2026-10-01"), ("ops@acme.example", "block", "2026-10-20"),
+        ("", "monitor", "2026-10-01"), ("", "block", "2026-10-20"),
+    ]  # fmt: skip
+    why = {one["why"] for one in answers["surprises"]}
+    assert why == {"wanted: 1.0.1.0/28", "says it is Googlebot", "account seen on many days"}
+    assert [one["requests"] for one in answers["gaps"]] == [2]
+    assert {one["reason"]: one["first_lines"] for one in answers["unreadable"]} == {
+        "not of the format": "7",
+        "no address of a client": "8",
+    }
+
+
+def test_an_address_is_shown_whole_only_if_asked(blockc: Blockc, site: Path) -> None:
+    assert "1.0.1.3" not in blockc(*words(site)).out
+    assert "1.0.1.0/24" in blockc(*words(site)).out
+    assert "2400:3200::1" in blockc(*words(site), "--addresses").out
+
+
+def test_no_secret_is_written_anywhere(blockc: Blockc, site: Path) -> None:
+    done = blockc(*words(site), "-o", site / "out", "--verbose")
+    files = [path.read_bytes() for path in (site / "out").iterdir()]
+    assert len(files) == 12
+    assert not any(b"secret-" in data for data in [*files, done.out.encode(), done.err.encode()])
+
+
+def test_keys_need_a_secret_or_the_word_that_they_are_none(
+    blockc: Blockc, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BLOCKC_AUDIT_SECRET")
+    done = blockc(*words(site))
+    assert done.code == 2
+    assert "BLOCKC_AUDIT_SECRET" in done.err
+    assert "secret-one" in blockc(*words(site), "--key-is", "id").out
+
+
+def test_lists_are_as_on_the_day_that_is_asked(blockc: Blockc, site: Path) -> None:
+    def action(*more: object) -> object:
+        answers = report(blockc, site, *more)["answers"]
+        assert isinstance(answers, dict)
+        return next(one["value"] for one in answers["impact"] if one["by"] == "action")
+
+    assert action("--at", "2026-10-05") == "monitor"
+    assert action("--at", "2027-01-01") == "block"
+
+
+def test_the_report_of_audit_is_documented(blockc: Blockc, site: Path) -> None:
+    (site / "blocked.txt").write_text("3.0.0.0/24\n", encoding="utf-8")
+    other = report(blockc, site, "--against", site / "blocked.txt")
+    assert keys(other) == documented("audit")
+
+
+def test_two_sides_are_counted_in_one_pass(blockc: Blockc, site: Path) -> None:
+    (site / "blocked.txt").write_text("3.0.0.0/24\n177.0.0.9\n", encoding="utf-8")
+    found = report(blockc, site, "--against", site / "blocked.txt")
+    answers = found["answers"]
+    assert isinstance(answers, dict)
+    sides = {one["side"]: one["requests"] for one in answers["against"] if one["list"] == "all"}
+    name = f"file {site / 'blocked.txt'}"
+    first = "what would be built now"
+    assert sides == {first: 4, name: 3, f"only {first}": 3, f"only {name}": 2}
+    assert found["listed"] == 4
+
+
+@pytest.mark.parametrize("lists", ["file", "generation"])
+def test_a_plain_list_and_a_generation_can_be_asked(blockc: Blockc, site: Path, lists: str) -> None:
+    if lists == "file":
+        (site / "blocked.txt").write_text("1.0.1.0/24\n", encoding="utf-8")
+        found = report(blockc, site, "--lists", site / "blocked.txt", "--key", "user")
+        assert found["listed"] == 2
+        return
+    text = (
+        POLICY
+        + '[[output]]\nlist = "far"\ntarget = "plain"\npath = "far.txt"\nuntil_block = "empty"\n'
+    )
+    (site / "blockc.toml").write_text(text, encoding="utf-8")
+    built = blockc(
+        "build", "-f", site / "blockc.toml", "--from", site / "registries", "-o", site / "dist"
+    )
+    assert built.code == 0, built.err
+    assert report(blockc, site, "--lists", "published")["listed"] == 4
+
+
+def packed(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the bytes of a packed file."""
+    import bz2
+    import lzma
+
+    import zstandard
+
+    yield "a.log", data
+    yield "a.gz", gzip.compress(data[:100]) + gzip.compress(data[100:])
+    yield "a.bz2", bz2.compress(data)
+    yield "a.xz", lzma.compress(data)
+    yield "a.zst", zstandard.compress(data)
+
+
+def test_packed_files_patterns_and_standard_input_say_the_same(blockc: Blockc, site: Path) -> None:
+    data = "".join(LINES).encode()
+    for name, content in packed(data):
+        (site / name).write_bytes(content)
+    found = blockc(*words(site, site / "a.*"), "--json")
+    assert json.loads(found.out)["requests"] == 30
+    assert json.loads(blockc(*words(site, "-"), "--json", stdin=data).out)["requests"] == 6
+
+
+def test_a_broken_gzip_gives_the_lines_before_the_damage(blockc: Blockc, site: Path) -> None:
+    data = "".join(LINES[:6]).encode() * 50_000
+    (site / "cut.gz").write_bytes(gzip.compress(data, 1)[:-5000])
+    done = blockc(*words(site, site / "cut.gz"), "--json")
+    found = json.loads(done.out)
+    assert done.code == 0
+    (log,) = found["logs"]
+    assert log["damage"]
+    assert 200_000 < found["requests"] + found["unreadable"] == log["lines"] < 300_000
+
+
+def test_what_a_spreadsheet_or_a_terminal_would_run_is_text(blockc: Blockc, site: Path) -> None:
+    bad = line("1.0.1.3", 2, user="=cmd|'/c_calc'!A1") + line("1.0.1.3", 3, user="=x")
+    evil = bad.replace("/api/x", "/\x1b]0;owned\x07") + bad.replace("GET /api", "GET =1+1")
+    (site / "access.log").write_text(evil, encoding="utf-8")
+    done = blockc(*words(site), "--key", "user", "--key-is", "id", "-o", site / "out")
+    assert done.code == 0, done.err
+    assert "\x1b" not in done.out + done.err
+    table = (site / "out" / "keys.csv").read_text(encoding="utf-8")
+    assert "'=cmd" in table
+    assert "\n=" not in table
+    assert ",=" not in table
+
+
+def test_a_log_of_no_known_format_says_what_to_do(blockc: Blockc, site: Path) -> None:
+    (site / "odd.log").write_text("a b c\n" * 9, encoding="utf-8")
+    done = blockc(*words(site, site / "odd.log"))
+    assert done.code == 2
+    assert "--format" in done.err
+    assert blockc(*words(site, site / "odd.log"), "--format", "combined").code == 3
+    assert "did you mean 'combined'" in blockc(*words(site), "--format", "combine").err
+    assert blockc(*words(site, site / "missing.log")).code == 2
+
+
+def test_a_format_of_ones_own_is_read_like_those_that_come_along(
+    blockc: Blockc, site: Path
+) -> None:
+    (site / "own.toml").write_text(
+        'title = "Own"\nreference = "https://example.com"\nread_on = 2026-11-27\n'
+        'kind = "words"\nlines = ["{status} {client} {time}"]\ntime = ["epoch"]\n',
+        encoding="utf-8",
+    )
+    (site / "own.log").write_text("200 1.0.1.9 1791633336\n", encoding="utf-8")
+    done = blockc(*words(site, site / "own.log"), "--format-file", site / "own.toml", "--key", "",
+                  "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["listed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('key = "nonsense"', "does not name where a key stands"),
+        ('proxies = ["10.0.0.0/99"]', "is not an address or a prefix"),
+        ('revoke = "much"', "is not a share"),
+        ("path_depth = 99", "expected a number from 0 to 5"),
+        ('secret_env = "a b"', "is not the name of a variable"),
+    ],
+)
+def test_a_wrong_audit_table_is_refused_with_its_place(
+    blockc: Blockc, site: Path, text: str, said: str
+) -> None:
+    policy = POLICY[: POLICY.index("[audit]")] + f"[audit]\n{text}\n"
+    (site / "blockc.toml").write_text(policy, encoding="utf-8")
+    done = blockc(*words(site))
+    assert done.code == 2
+    assert said in done.err
+    assert "blockc.toml:7" in done.err
