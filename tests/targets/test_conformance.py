@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from random import Random
 
 import numpy as np
 import pytest
 
-from blockc.addresses import FAMILIES, AddrMap, AddrSet
+from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet, Family, columns
+from blockc.addresses.columns import Spans
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import DoesNotFit, Miscompiled, Mistakes, PolicyError
 from blockc.passes.plan import compile_rules
@@ -135,6 +137,15 @@ def test_a_target_that_has_exceptions_writes_them_inside_entries(target: Target)
 def test_equal_drafts_give_equal_texts(target: Target) -> None:
     addresses = scattered(Random(7), 30)
     assert written(target, addresses) == written(target, addresses)
+
+
+def test_as_many_entries_as_people_have_are_written_and_proved(target: Target) -> None:
+    for count in (100_000 >> n for n in range(8)):  # a platform with a limit gets what fits
+        addresses = AddrSet.of_spans({V4: many(V4, count), V6: many(V6, count // 100)})
+        with suppress(DoesNotFit):
+            prove(target, written(target, addresses), AddrMap.of_set(addresses))
+            return
+    pytest.fail("not even 782 entries fit")
 
 
 # It refuses what the platform refuses.
@@ -348,6 +359,14 @@ def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
         absent(missing(target))
     outcome = try_natively(target, written(target, EDGES[case]), settled(target))
     assert (outcome.answer, outcome.reason) == (NativeAnswer.ACCEPTED, "")
+
+
+def many(family: Family, count: int) -> Spans:
+    """Return so many prefixes far from each other: single addresses, and pairs of them."""
+    width = 4096 << family.width - 32
+    starts = [n * width + n % 7 * 2 for n in range(1, count + 1)]
+    lasts = [start + n % 2 for n, start in enumerate(starts)]
+    return columns.column(family, starts), columns.column(family, lasts)
 
 
 def refusal(target: Target, options: Mapping[str, object], name: str) -> str:
