@@ -10,7 +10,7 @@ from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
-from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, rules_of
+from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of, written
 from tests.targets.test_wrong_templates import require_refused
 
 ADDRESSES = EDGES["neighbours"]
@@ -63,3 +63,30 @@ def test_another_principal_than_ordered_is_refused() -> None:
     files = render(target, document, PATH, {**TEMPLATES, str(target.writer): Text("x", wrong)})
     with pytest.raises(Unproved, match="the Envoy principal is 'remote_ip', ordered is 'direct_re"):
         prove(target, files, AddrMap.of_set(ADDRESSES), "", document.orders(target, PATH))
+
+
+def test_an_ipv4_entry_without_its_twin_in_the_clothes_of_ipv6_is_refused() -> None:
+    target, addresses = TARGETS[ENVOY], prefixes("192.0.2.0/24", "10.0.0.0/8", "2001:db8::/32")
+    (file,) = written(target, addresses, {"principal": "remote_ip"})
+    intent = AddrMap.of_set(addresses)
+    prove(target, [file], intent)
+    twin = b'{"remote_ip": {"address_prefix": "::ffff:192.0.2.0", "prefix_len": 120}},\n'
+    assert twin in file.data
+    for new, message in (
+        (b"", "a client that is named as ::ffff: and this passes"),
+        (twin.replace(b"120", b"121"), "a client that is named as ::ffff: and this passes"),
+        (twin + twin.replace(b".2.", b".3."), "without the one of IPv4"),
+    ):
+        wrong = replace(file, data=file.data.replace(twin, new))
+        with pytest.raises(Unproved, match=message):
+            prove(target, [wrong], intent)
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_every_edge_is_read_back_where_headers_are_compared(case: str) -> None:
+    target = TARGETS[ENVOY]
+    prove(
+        target,
+        written(target, EDGES[case], {"principal": "remote_ip"}),
+        AddrMap.of_set(EDGES[case]),
+    )

@@ -6,7 +6,10 @@ every request and deny none.
 
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses.rules import Match
+import numpy as np
+
+from blockc.addresses import columns
+from blockc.addresses.rules import Match, Rules
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
@@ -21,6 +24,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import MAPPED, inside_mapped, without_mapped
 from blockc.targets.syntax.json_shape import (
     Doing,
     Either,
@@ -30,7 +34,9 @@ from blockc.targets.syntax.json_shape import (
     Says,
     shaped,
 )
-from blockc.targets.syntax.reading import Ordered, each
+from blockc.targets.syntax.reading import Ordered, Part, Reading, each
+from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 _PRINCIPALS = ("direct_remote_ip", "remote_ip")
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
@@ -80,6 +86,36 @@ read_filter = shaped(
 )
 
 
+def read_rbac(text: Text) -> Reading:
+    """Return what a filter does, without the second entry that IPv4 has where headers are read.
+
+    Raises:
+        SourceSyntaxError: If it is no such filter, or not every IPv4 entry is there once more.
+    """
+    reading = read_filter(text)
+    if ("Envoy principal", "remote_ip") not in [(one.what, one.value) for one in reading.found]:
+        return reading
+    ipv4, ipv6 = reading.parts
+    again = inside_mapped(ipv6.rules)
+    twins = {*_ends(ipv6.rules.take(again), MAPPED.first)}
+    for row, ends in enumerate(_ends(ipv4.rules, 0)):
+        if ends not in twins:
+            raise ipv4.where(row, "a client that is named as ::ffff: and this passes")
+    if len(twins) > len(ipv4.rules):
+        row = int(np.argmax(again))
+        raise ipv6.where(row, "an entry of IPv4-mapped clients without the one of IPv4")
+    others = np.flatnonzero(~again)
+    kept = Part(ipv6.rules.take(others), lambda at, why: ipv6.where(int(others[at]), why))
+    return replace(reading, parts=(ipv4, kept))
+
+
+def _ends(rules: Rules, origin: int) -> list[tuple[int, int]]:
+    """Return the first and the last address of each rule, counted from an origin."""
+    first = columns.ints(rules.family, rules.start)
+    last = columns.last_ints(rules.family, rules.last)
+    return [(a - origin, b - origin) for a, b in zip(first, last, strict=True)]
+
+
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     made_of, name = document.provenance, document.options["name"]
     sample = "SAMPLE DATA, " if made_of.sample else ""
@@ -110,8 +146,9 @@ listener opens when the first file has come.
 `direct_remote_ip` compares the address of the connection: behind a load balancer that is the
 balancer. `remote_ip` compares the address that the connection manager found, by
 `use_remote_address` and `xff_num_trusted_hops`. Without `use_remote_address` Envoy takes that from
-`X-Forwarded-For` whoever sent it, so a client can say that it is somebody else. Of an address that
-stands in the header as `::ffff:192.0.2.1` no IPv4 entry is asked, and it passes.
+`X-Forwarded-For` whoever sent it, so a client can say that it is somebody else. To Envoy a client
+that stands in the header as `::ffff:192.0.2.1` is one of IPv6, so with `remote_ip` each IPv4 entry
+is written once more in those clothes.
 
 Envoy answers 403 with `RBAC: access denied`. In `monitor` it denies nobody, counts in
 `http.PREFIX.rbac.blockc_LIST.shadow_denied`, and an access log can say who it was by
@@ -164,7 +201,7 @@ ENVOY_RBAC = Target(
     layout=Layout.TOGETHER,
     writer="envoy-rbac.json.j2",
     ending="json",
-    reader=each(read_filter),
+    reader=each(read_rbac),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     options=(
@@ -184,6 +221,8 @@ ENVOY_RBAC = Target(
             about="whose address is compared: who is connected, or what Envoy makes of headers",
         ),
     ),
+    adapt=without_mapped,
+    never_consulted=(MAPPED,),
     responses=Responses(actions=frozenset({"monitor"})),
     native=_NATIVE,
     maturity=Maturity.PROGRAM,

@@ -25,7 +25,7 @@ def without_mapped(rules: Rules) -> Rules:
 def allowed(rules: Rules) -> Rules:
     """Return the fewest prefixes of those whom rules do not block, none inside ::ffff:0:0/96."""
     found = _complement(rules)
-    return found if found.family != MAPPED.family else found.take(~_inside(found))
+    return found if found.family != MAPPED.family else found.take(~inside_mapped(found))
 
 
 def kept_out(reading: Reading) -> Reading:
@@ -36,7 +36,7 @@ def kept_out(reading: Reading) -> Reading:
     """
     parts = []
     for part in reading.parts:
-        if part.rules.family == MAPPED.family and (wrong := _inside(part.rules)).any():
+        if part.rules.family == MAPPED.family and (wrong := inside_mapped(part.rules)).any():
             row = int(np.argmax(wrong))
             raise part.where(row, "a program in Go takes this prefix of IPv6 for IPv4")
         blocked = without_mapped(_complement(part.rules))
@@ -50,7 +50,7 @@ def _complement(rules: Rules) -> Rules:
     return Rules.of_prefixes(rest.prefixes(family))
 
 
-def _inside(rules: Rules) -> NDArray[np.bool_]:
+def inside_mapped(rules: Rules) -> NDArray[np.bool_]:
     """Return which rules of IPv6 lie in ::ffff:0:0/96."""
     first = columns.column(MAPPED.family, [MAPPED.first])
     last = columns.column(MAPPED.family, [MAPPED.first + MAPPED.size - 1])
