@@ -85,6 +85,7 @@ ONE_FILE = {
 FORMS = {
     EntryForm.PREFIX: "prefixes (`192.0.2.0/24`, `192.0.2.7/32`)",
     EntryForm.HOST: "prefixes, single addresses bare (`192.0.2.0/24`, `192.0.2.7`)",
+    EntryForm.BACKWARDS: "prefixes with their labels backwards (`24.0.2.0.192`)",
     EntryForm.RANGE: "ranges (`192.0.2.0-192.0.2.6`, `192.0.2.7`)",
 }
 KINDS = {

@@ -33,6 +33,13 @@ ROWS: Mapping[str, TargetRow] = {
     "mmdb": TargetRow(
         "data.mmdb_list", "a MaxMind DB file for GeoIP modules, of a list or countries"
     ),
+    "csv": TargetRow("data.csv_table", "a network and its verdict or country per row"),
+    "clickhouse": TargetRow(
+        "data.csv_table", "the same, and the dictionary of the layout IP_TRIE that reads it"
+    ),
+    "sql": TargetRow(
+        "data.sql_ranges", "two tables of address ranges, filled anew in one transaction"
+    ),
     "matcher": TargetRow("data.matcher_file", "a file that applications ask by `blockc.load`"),
     "nginx-geo": TargetRow(
         "web.nginx_geo",
@@ -72,7 +79,9 @@ ROWS: Mapping[str, TargetRow] = {
     "pfsense-table": TargetRow("appliance.feeds", "the same for pfSense and OPNsense"),
     "bind-acl": TargetRow("dns.bind_acl", "an address match list of a name, with exceptions"),
     "unbound": TargetRow("dns.unbound", "`access-control` of one action"),
+    "rpz": TargetRow("dns.rpz", "a response policy zone, about clients or about answers"),
     "dnsdist": TargetRow("dns.dnsdist", "a NetmaskGroup in Lua and the rule that uses it"),
+    "bird-set": TargetRow("dns.bird_set", "prefix sets for filters of routes"),
     "postfix-cidr": TargetRow("dns.postfix_cidr", "a `cidr:` table, of a list or `lists = [...]`"),
     "pf-table": TargetRow(
         "appliance.device_lists", "a file for `pfctl -T replace`, with exceptions; OpenBSD, FreeBSD"

@@ -22,32 +22,33 @@ ip link set lo up
 ip route add local 0.0.0.0/0 dev lo
 ip -6 route add local ::/0 dev lo
 """
-QUESTION = b"\x07example\x00\x00\x10\x00\x01"  # example. TXT IN
-QUERY = bytes.fromhex("beef 0000 0001 0000 0000 0000") + QUESTION
+HEAD = bytes.fromhex("beef 0100 0001 0000 0000 0000")  # a query that wants recursion
+TYPES = {"A": 1, "TXT": 16, "AAAA": 28}
 RCODES = {0: "NOERROR", 2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
 AT_ONCE = 100
 TRIES = 3
+Probe = tuple[str, str, str]  # the address of a client, the name and the type it asks for
 
 
-def asked_from(sources: list[str], patience: float) -> dict[str, str]:
-    """Return source -> the code of the answer to its query; nothing where there was none."""
-    found: dict[str, str] = {}
-    for at in range(0, len(sources), AT_ONCE):
-        left = sources[at : at + AT_ONCE]
+def asked(probes: list[Probe], patience: float) -> dict[Probe, str]:
+    """Return probe -> the code of the answer; nothing where there was none."""
+    found: dict[Probe, str] = {}
+    for at in range(0, len(probes), AT_ONCE):
+        left = probes[at : at + AT_ONCE]
         for _ in range(TRIES):
             found |= one_round(left, patience)
-            left = [source for source in left if source not in found]
+            left = [probe for probe in left if probe not in found]
             if not left:
                 break
     return found
 
 
-def one_round(sources: list[str], patience: float) -> dict[str, str]:
-    """Send a query from each source and return the codes of the answers that come in time."""
-    sockets = {client(source): source for source in sources}
-    found: dict[str, str] = {}
-    for wire in sockets:
-        wire.send(QUERY)
+def one_round(probes: list[Probe], patience: float) -> dict[Probe, str]:
+    """Send every query and return the codes of the answers that come in time."""
+    sockets = {client(source): (source, name, kind) for source, name, kind in probes}
+    found: dict[Probe, str] = {}
+    for wire, (_, name, kind) in sockets.items():
+        wire.send(query(name, kind))
     end = time.monotonic() + patience
     while len(found) < len(sockets) and (left := end - time.monotonic()) > 0:
         for wire in select.select([*sockets], [], [], left)[0]:
@@ -61,6 +62,12 @@ def one_round(sources: list[str], patience: float) -> dict[str, str]:
     return found
 
 
+def query(name: str, kind: str) -> bytes:
+    """Return a query for a name without a dot at its end."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return HEAD + labels + b"\x00" + TYPES[kind].to_bytes(2, "big") + b"\x00\x01"
+
+
 def client(source: str) -> socket.socket:
     """Return a socket that sends from `source`."""
     version = ip_address(source).version
@@ -72,18 +79,23 @@ def client(source: str) -> socket.socket:
 
 
 def main() -> None:
-    """Run the job on stdin: `server` (argv), `probes`, `patience`; print what was answered."""
+    """Run the job on stdin and print the answer to each probe.
+
+    `server` is its command, `ready` what it answers when it is, `patience` in seconds.
+    """
     job = json.load(sys.stdin)
     subprocess.run(["sh", "-e"], input=NAMESPACE, text=True, check=True)
     server = subprocess.Popen(job["server"], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    ready, probes = (list(map(tuple, job[key])) for key in ("ready", "probes"))
     try:
         for _ in range(200):
-            if {*asked_from(job["ready"], 0.1).values()} == {"NOERROR"}:
+            if {*asked(ready, 0.1).values()} == {"NOERROR"}:
                 break
             time.sleep(0.05)
         else:
             raise SystemExit("the server does not answer")
-        json.dump(asked_from(job["probes"], job["patience"]), sys.stdout)
+        found = asked(probes, job["patience"])
+        json.dump([found.get(probe) for probe in probes], sys.stdout)
     finally:
         server.kill()
         server.wait()

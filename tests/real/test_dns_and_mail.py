@@ -2,25 +2,32 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from blockc.addresses import FAMILIES, AddrMap
+from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.addresses.rules import Match, meaning
-from blockc.errors import SourceSyntaxError
+from blockc.errors import SourceSyntaxError, Unproved
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.dns.bind_acl import BIND_ACL
+from blockc.targets.dns.bird_set import BIRD_SET
 from blockc.targets.dns.dnsdist import DNSDIST
 from blockc.targets.dns.postfix_cidr import POSTFIX_CIDR
+from blockc.targets.dns.rpz import RPZ
 from blockc.targets.dns.unbound import UNBOUND
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile
-from tests.real.probes import ends, listed, mapped, reaches_a_hook, verdicts
+from blockc.values import replace
+from blockc.verify.native import NativeAnswer, try_natively
+from blockc.verify.proof import prove
+from tests.real.probes import blocked, ends, listed, mapped, reaches_a_hook, verdicts
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
 from tests.targets.artifacts import (
     EDGES,
@@ -30,6 +37,7 @@ from tests.targets.artifacts import (
     draft,
     in_order,
     nested,
+    prefixes,
     written,
     written_rules,
 )
@@ -50,6 +58,18 @@ options {
 controls { };
 zone "example" { type primary; file "@folder@/zone"; };
 """
+NAMED_RPZ = """
+options {
+    directory "@folder@"; pid-file "@folder@/pid"; session-keyfile "@folder@/key";
+    listen-on port 5300 { 127.0.0.1; }; listen-on-v6 port 5300 { ::1; };
+    recursion no; allow-query { any; };
+    response-policy { zone "list"; } recursive-only no qname-wait-recurse no;
+};
+controls { };
+zone "example" { type primary; file "@folder@/zone"; };
+zone "list" { type primary; file "@folder@/list"; };
+"""
+Probe = tuple[str, str, str]  # the address of a client, the name and the type it asks for
 ZONE = "$TTL 60\n@ SOA . . 1 60 60 60 60\n@ NS ns.invalid.\n@ TXT here\n"
 UNBOUND_CONF = """
 server:
@@ -70,14 +90,15 @@ include: "@folder@/list"
 """
 
 
-def asked(
-    server: Sequence[str], folder: Path, files: Mapping[str, str], probes: Sequence[str]
-) -> dict[str, str]:
-    """Return what a server answers to clients with these addresses."""
+def answers(
+    server: Sequence[str], folder: Path, files: Mapping[str, str], probes: Sequence[Probe]
+) -> list[str | None]:
+    """Return how a server answers each probe, None where it does not."""
     require_root()
     for name, text in files.items():
         (folder / name).write_text(text.replace("@folder@", str(folder)), encoding="utf-8")
-    job = {"server": list(server), "probes": list(probes), "patience": 0.7, "ready": OUTSIDE}
+    ready = [(source, "example", "TXT") for source in OUTSIDE]
+    job = {"server": list(server), "probes": list(probes), "patience": 0.7, "ready": ready}
     done = subprocess.run(
         ["unshare", "--net", sys.executable, str(Path(__file__).with_name("dns_clients.py"))],
         input=json.dumps(job),
@@ -87,16 +108,26 @@ def asked(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    found: dict[str, str] = json.loads(done.stdout)
+    found: list[str | None] = json.loads(done.stdout)
     return found
 
 
-def named(list_text: bytes, folder: Path, use: str, probes: Sequence[str]) -> dict[str, str]:
+def asked(
+    server: Sequence[str], folder: Path, files: Mapping[str, str], sources: Sequence[str]
+) -> dict[str, str | None]:
+    """Return what a server answers to clients with these addresses."""
+    probes = [(source, "example", "TXT") for source in sources]
+    return dict(zip(sources, answers(server, folder, files, probes), strict=True))
+
+
+def named(
+    list_text: bytes, folder: Path, use: str, sources: Sequence[str]
+) -> dict[str, str | None]:
     """Return what BIND answers, with a list and one use of it."""
     (folder / "list").write_bytes(list_text)
     server = [require_program("named"), "-g", "-c", f"{folder}/named.conf", "-u", "root"]
     files = {"named.conf": NAMED.replace("@use@", use), "zone": ZONE}
-    return asked(server, folder, files, probes)
+    return asked(server, folder, files, sources)
 
 
 def clients(intent: AddrMap, slots: int = 250) -> dict[str, str]:
@@ -139,7 +170,9 @@ def test_unbound_refuses_whom_the_list_blocks_and_nobody_else(tmp_path: Path) ->
     require_answers(got, wanted, "REFUSED")
 
 
-def require_answers(got: Mapping[str, str], wanted: Mapping[str, str], refused: str | None) -> None:
+def require_answers(
+    got: Mapping[str, str | None], wanted: Mapping[str, str], refused: str | None
+) -> None:
     """Check that those who are blocked get `refused`, or no answer, and others are answered."""
     answers = {"": "NOERROR", "block": refused}
     assert {*wanted.values()} == {*answers}
@@ -168,6 +201,108 @@ def required_of_dnsdist(intent: AddrMap, file: ArtifactFile, folder: Path) -> No
         said = verdicts(intent, family, ends(intent, family, 500))
         wanted = {a: v for a, v in said.items() if not mapped(a)}
         assert grouped(file, [*wanted], folder) == wanted
+
+
+def rewriting(
+    file: ArtifactFile, folder: Path, trigger: str, intent: AddrMap
+) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Return what named answers with a response policy zone, by address, and what is wanted.
+
+    By the trigger `ip` every address is the answer to a question about a name of its own.
+    """
+    (folder / "list").write_bytes(file.data)
+    wanted = clients(intent)
+    if trigger == "ip":
+        every = [verdicts(intent, family, ends(intent, family, 250)) for family in FAMILIES]
+        wanted = {a: v for said in every for a, v in said.items() if not mapped(a)}
+    kinds = {text: "AAAA" if ":" in text else "A" for text in wanted}
+    records = [f"p{n} {kinds[text]} {text}\n" for n, text in enumerate(wanted)]
+    probes = [(text, "example", "TXT") for text in wanted]
+    if trigger == "ip":
+        probes = [(OUTSIDE[0], f"p{n}.example", kinds[text]) for n, text in enumerate(wanted)]
+    server = [require_program("named"), "-g", "-c", f"{folder}/named.conf", "-u", "root"]
+    files = {"named.conf": NAMED_RPZ, "zone": ZONE + "".join(records)}
+    return dict(zip(wanted, answers(server, folder, files, probes), strict=True)), wanted
+
+
+@pytest.mark.parametrize("trigger", ["client-ip", "ip"])
+def test_a_policy_zone_rewrites_what_the_list_blocks_and_nothing_else(
+    tmp_path: Path, trigger: str
+) -> None:
+    addresses = listed(25)
+    (file,) = written(RPZ, addresses, {"trigger": trigger})
+    got, wanted = rewriting(file, tmp_path, trigger, AddrMap.of_set(addresses))
+    require_answers(got, wanted, "NXDOMAIN")
+
+
+def test_a_policy_zone_of_all_but_an_office_spares_the_office_in_both_families(
+    tmp_path: Path,
+) -> None:
+    """named keeps IPv4 in ::ffff:0:0/96, so an entry of IPv6 around it would hold the office."""
+    addresses = AddrSet.everything() - prefixes("198.51.100.0/24", "127.0.0.5/32", "2001:db8::/32")
+    for trigger in ("client-ip", "ip"):
+        (file,) = written(RPZ, addresses, {"trigger": trigger})
+        got, wanted = rewriting(file, tmp_path, trigger, AddrMap.of_set(addresses))
+        require_answers(got, wanted, "NXDOMAIN")
+
+
+def test_named_leaves_out_records_that_named_checkzone_takes(tmp_path: Path) -> None:
+    """Host bits, a length of 0 and another spelling: nothing is blocked, so they are refused."""
+    records = ("8.0.0.1.10", "0.0.0.0.0", "48.0.0.0.0.0.1.db8.2001")
+    text = written(RPZ, EDGES["nothing"])[0].data
+    wrong = [
+        replace(written(RPZ, EDGES["nothing"])[0], data=text + f"{one}.rpz-ip CNAME .\n".encode())
+        for one in records
+    ]
+    for file, blocks in zip(wrong, ("10.0.0.0/8", "0.0.0.0/0", "2001:db8:1::/48"), strict=True):
+        assert try_natively(RPZ, (file,), {}).answer is not NativeAnswer.REFUSED
+        with pytest.raises(Unproved):
+            prove(RPZ, [file], AddrMap.of_set(prefixes(blocks)))
+    intent = AddrMap.of_set(prefixes("10.0.0.0/8", "2001:db8:1::/48"))
+    every = replace(wrong[0], data=b"".join([text, *(one.data[len(text) :] for one in wrong)]))
+    got, _ = rewriting(every, tmp_path, "ip", intent)
+    assert {*got.values()} == {"NOERROR"}
+
+
+def test_bird_finds_what_the_list_blocks_and_nothing_else(tmp_path: Path) -> None:
+    """Also at the edges of the space; all of it in one BIRD, a pair of sets for each list."""
+    require_root()
+    lists = {f"l{n}": one for n, one in enumerate([listed(26), *EDGES.values()])}
+    text, questions = "", dict[str, bool]()
+    for name, addresses in lists.items():
+        text += written(BIRD_SET, addresses, {"name": name})[0].data.decode()
+        intent = AddrMap.of_set(addresses)
+        for family in FAMILIES:
+            slots = blocked(intent, family, ends(intent, family, 200))
+            sets = f"{name}_v{family.version}"
+            questions |= {f"eval {a}/{family.width} ~ {sets}": said for a, said in slots.items()}
+    config = text + "router id 192.0.2.1;\nprotocol device {}\n"
+    (tmp_path / "bird.conf").write_text(config, encoding="utf-8")
+    server = [require_program("bird"), "-f", "-c", "bird.conf", "-s", "socket", "-P", "pid"]
+    with subprocess.Popen(["unshare", "--net", *server], cwd=tmp_path) as bird:
+        try:
+            wait_for(tmp_path / "socket")
+            done = subprocess.run(
+                [require_program("birdc"), "-s", "socket"],
+                input="".join(f"{question}\n" for question in questions),
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        finally:
+            bird.kill()
+    said = re.findall(r"(TRUE|FALSE)$", done.stdout, re.MULTILINE)
+    assert [one == "TRUE" for one in said] == list(questions.values())
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a server has made its socket."""
+    for _ in range(200):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{path.name} was not made")
 
 
 @pytest.mark.parametrize("case", EDGES)

@@ -333,7 +333,8 @@ def test_a_template_of_the_operator_is_used_and_still_proved(target: Target) -> 
     own = Text("mine.j2", TEMPLATES[name].text)
     old, new = ("192.0.3.0", "192.0.2.0") if target.allows else ("192.0.2.0", "192.0.0.0")
     entries = re.compile(r"\{\{ ((?:(?:part|shard)\.(?:lines|texts)|texts?\b).*?) \}\}")
-    widened = entries.sub(rf"{{{{ (\1) | replace('{old}', '{new}') }}}}", own.text)
+    wider = f"replace('{old}', '{new}') | replace('0.2.0.192', '0.0.0.192')"
+    widened = entries.sub(rf"{{{{ (\1) | {wider} }}}}", own.text)
     wrong = Text("mine.j2", widened)
     assert wrong != own
     one = draft(target, rules_of(target, addresses))

@@ -4,14 +4,28 @@ import pytest
 
 from blockc.addresses import V4, V6
 from blockc.errors import SourceSyntaxError
+from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.dns.bind_acl import BIND_ACL
+from blockc.targets.dns.bird_set import BIRD_SET
 from blockc.targets.dns.dnsdist import DNSDIST
 from blockc.targets.dns.postfix_cidr import POSTFIX_CIDR
+from blockc.targets.dns.rpz import RPZ
 from blockc.targets.dns.unbound import UNBOUND
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import ArtifactFile
-from tests.targets.artifacts import EDGES, PATH, in_order, nested, written, written_rules
+from blockc.values import replace
+from tests.targets.artifacts import (
+    EDGES,
+    PATH,
+    TEMPLATES,
+    draft,
+    in_order,
+    nested,
+    rules_of,
+    written,
+    written_rules,
+)
 
 
 def read(target: Target, text: str) -> Reading:
@@ -38,6 +52,19 @@ for mask in ([[
 10.0.0.0/8
 ]]):gmatch("%S+") do x:addMask(mask) end
 addAction(NetmaskGroupRule(x), DropAction())
+"""
+
+
+ZONE = """; a list
+$TTL 60
+@ IN SOA localhost. root.localhost. 1 3600 600 604800 60 ; serial
+@ IN NS localhost.
+"""
+SETS = """# a list
+define x_v4 = [ 10.0.0.0/8+ ];
+define x_v6 = [
+    2001:db8::/32+,  # inside
+    2001:db9::/32+ ];
 """
 
 
@@ -70,6 +97,32 @@ addAction(NetmaskGroupRule(x), DropAction())
          "expected deny, found refuse"),
         (UNBOUND, "server:\ninterface: 10.0.0.0/8 deny\n", "expected access-control:, found inter"),
         (UNBOUND, "server:\naccess-control: 10.0.0.0/8 deny # x\n", "expected access-control: "),
+        (RPZ, ZONE, ""),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-ip CNAME .\n", ""),
+        (RPZ, ZONE + "32.zz.db8.2001.rpz-ip CNAME .\n128.zz.rpz-ip CNAME .\n", ""),
+        (RPZ, ZONE.replace("@ IN NS localhost.\n", ""), "expected $TTL, SOA and NS, the text ends"),
+        (RPZ, ZONE + " CNAME .\n", "expected LENGTH.ADDRESS-BACKWARDS.rpz-TRIGGER CNAME ACTION"),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-nsip CNAME .\n", "expected LENGTH.ADDRESS-BACKWARDS"),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-ip CNAME rpz-drop\n", "expected one of ., *., rpz-drop."),
+        (RPZ, ZONE + "24.1.2.0.192.rpz-ip CNAME .\n", "has host bits set"),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-ip CNAME .\n" * 2, "192.0.2.0/24 occurs twice"),
+        (RPZ, ZONE + "48.0.0.0.0.0.1.db8.2001.rpz-ip CNAME .\n", "named spells 48.0.0.0.0.0.1"),
+        (RPZ, ZONE + "024.0.2.0.192.rpz-ip CNAME .\n", "'024' is not a prefix length"),
+        (RPZ, ZONE + "32.zz.0db8.2001.rpz-ip CNAME .\n", "named spells 32.zz.0db8.2001 otherwise"),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-ip CNAME .\n24.0.3.0.192.rpz-ip CNAME rpz-drop.\n",
+         "another RPZ action than ."),
+        (RPZ, ZONE + "24.0.2.0.192.rpz-ip CNAME .\n24.0.3.0.192.rpz-client-ip CNAME .\n",
+         "another RPZ trigger than ip"),
+        (BIRD_SET, SETS, ""),
+        (BIRD_SET, SETS.replace("10.0.0.0/8+", " "), ""),
+        (BIRD_SET, SETS.replace("/8+", "/8"), "expected a prefix with + behind it"),
+        (BIRD_SET, SETS.replace("/8+", "/8{8,32}"), "expected a prefix with + behind it"),
+        (BIRD_SET, SETS.replace("/8+", "/8+,"), "expected no comma behind the last entry"),
+        (BIRD_SET, SETS.replace("/8+", "/8+ 11.0.0.0/8+"), "expected entries with a comma between"),
+        (BIRD_SET, SETS.replace("/8+", "/8+, 10.0.0.0/8+"), "10.0.0.0/8 occurs twice"),
+        (BIRD_SET, SETS.replace("10.0.0.0/8", "2001:db8::/32"), "an ipv6 entry where it does not"),
+        (BIRD_SET, SETS.replace("x_v4", "x_v6"), "a set that ends with _v4"),
+        (BIRD_SET, SETS + "define y = 1;\n", "expected two sets and nothing else"),
         (DNSDIST, LUA, ""),
         (DNSDIST, "--[[\n" + LUA + "]]\n", "a NetmaskGroup, its netmasks and one rule"),
         (DNSDIST, LUA + LUA, "a NetmaskGroup, its netmasks and one rule"),
@@ -104,3 +157,19 @@ def test_unbound_gets_no_allow_which_would_open_the_resolver() -> None:
     assert not UNBOUND.has_exceptions
     for case in EDGES:
         assert b" allow" not in written(UNBOUND, EDGES[case])[0].data
+
+
+def test_a_zone_has_no_clock_in_its_serial_and_a_new_one_only_where_it_is_asked_for() -> None:
+    first, again = (written(RPZ, EDGES["neighbours"])[0].data for _ in range(2))
+    assert first == again
+    assert b" 1 3600 600 604800 60 ; serial\n" in first
+    other = written(RPZ, EDGES["neighbours"], {"serial": 2_026_112_701})[0].data
+    assert other == first.replace(b" 1 3600", b" 2026112701 3600")
+
+
+def test_a_zone_only_watches_in_the_stage_monitor_and_no_exception_ends_other_policies() -> None:
+    document = draft(RPZ, rules_of(RPZ, EDGES["neighbours"]), names=("", "monitor"))
+    (file,) = render(RPZ, replace(document, action="monitor"), PATH, TEMPLATES)
+    assert read(RPZ, file.data.decode()).names[1:3] == ("block", "monitor")
+    assert b"CNAME rpz-passthru." in file.data
+    assert not RPZ.has_exceptions

@@ -11,8 +11,9 @@ from blockc.addresses.rules import Rules
 from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
 from blockc.targets.core.provenance import Origin
 from blockc.targets.core.render import render
+from blockc.targets.core.spared_space import without_space
 from blockc.targets.data import mmdb_writer
-from blockc.targets.data.mmdb_list import MMDB, read_mmdb, without_ipv4_space
+from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, read_mmdb
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, encoded, mmdb_bytes
 from blockc.targets.syntax import mmdb_file
 from blockc.targets.syntax.mmdb_file import MARKER, database
@@ -146,11 +147,13 @@ def test_mapped_space_that_leads_elsewhere_is_refused() -> None:
 
 def test_entries_of_ipv6_leave_the_places_of_ipv4_out() -> None:
     rules = nested(("::/0", 1))[V6]
-    beside = without_ipv4_space(rules)
+    beside = without_space(rules, IPV4_SPACE)
     assert len(beside) == 80 + 15 + 15  # beside the way down to both, and to each from there
-    assert len(without_ipv4_space(nested(("::1:0/112", 1), ("::ffff:1.2.3.0/120", 1))[V6])) == 0
+    assert (
+        len(without_space(nested(("::1:0/112", 1), ("::ffff:1.2.3.0/120", 1))[V6], IPV4_SPACE)) == 0
+    )
     far = nested(("2001:db8::/32", 1))[V6]
-    assert without_ipv4_space(far) is far
+    assert without_space(far, IPV4_SPACE) is far
 
 
 def test_equal_inputs_give_equal_bytes_and_the_day_is_that_of_the_sources() -> None:

@@ -12,8 +12,15 @@ from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.data.csv_table import CLICKHOUSE, CSV
 from blockc.targets.data.json_list import JSON
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.dns.bind_acl import BIND_ACL
+from blockc.targets.dns.bird_set import BIRD_SET
+from blockc.targets.dns.dnsdist import DNSDIST
+from blockc.targets.dns.postfix_cidr import POSTFIX_CIDR
+from blockc.targets.dns.rpz import RPZ
+from blockc.targets.dns.unbound import UNBOUND
 from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
@@ -39,6 +46,7 @@ ADDRESSES = EDGES["neighbours"]
 AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
 NGINX_SERVER = NGINX_GEO.responding()
 HAPROXY_RULES = HAPROXY_MAP.responding()
+TRIE = "clickhouse.dictionary.sql.j2"
 AWS = "aws-wafv2-ipset.rule.json.j2"
 RULES = "haproxy-map.rules.cfg.j2"
 AWS_ANSWER = AWS_WAFV2_IPSET.responding()
@@ -107,6 +115,17 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (EDGEOS_NETWORK_GROUP, '== "edgeos"', '== "vyos"', "the platform is 'vyos'"),
         (PF_TABLE, "word_first=true", 'before="! "', "with ! before an exception"),
         (F5_DATA_GROUP, '"network "', '"host "', "expected `host ADDRESS,` or `network PREFIX,`"),
+        (BIND_ACL, "{{ option.name }}", "others", "the BIND acl is 'others', ordered is 'blockc-"),
+        (UNBOUND, "option.action", "'deny'", "the unbound action is 'deny', ordered is 'refuse'"),
+        (DNSDIST, "{{ option.group }}", "x", "the dnsdist group is 'x', ordered is 'blockc_"),
+        (DNSDIST, "[option.action]", "['truncate']", "the dnsdist action is 'TCAction()'"),
+        (POSTFIX_CIDR, "part.lines()", "part.lines(' ')", "to Postfix this goes on with the line"),
+        (RPZ, "option.trigger", "'ip'", "the RPZ trigger is 'ip', ordered is 'client-ip'"),
+        (RPZ, "[option.action]", "['drop']", "the RPZ action is 'rpz-drop.', ordered is '.'"),
+        (RPZ, "{{ option.serial }}", "7", "the zone serial is 7, ordered is 1"),
+        (BIRD_SET, "{{ option.name }}", "x", "the BIRD sets is 'x', ordered is 'blockc_export_"),
+        (CSV, "provenance.list %}", "'x' %}", "the list is 'x', ordered is 'export-control'"),
+        (CSV, "network,", "address,", "expected the columns network, verdict or country, and"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
         (AWS_WAFV2_IPSET, "{{ option.scope }}", "CLOUDFRONT", "the AWS IP set is 'CLOUDFRONT "),
@@ -126,6 +145,10 @@ def test_a_wrong_template_is_refused_with_the_place(
         (IPSET, "ipset.rules.j2", ":{{ option.set }} -", ":f2b -", "is not understood"),
         (IPSET, "ipset.rules.j2", 'option.set ~ "_v"', 'option.set ~ "_w"', "does not exist"),
         (IPSET, "ipset.rules.j2", " src", " dst", "this rule is not understood"),
+        (CLICKHOUSE, TRIE, "{{ option.dictionary }}", "x", "the ClickHouse dictionary is 'x'"),
+        (CLICKHOUSE, TRIE, "{{ option.folder }}", "/x", "the folder of the table is '/x'"),
+        (CLICKHOUSE, TRIE, "MAX {{ option.lifetime }}", "MAX 7", "the lifetime is 7, ordered"),
+        (CLICKHOUSE, TRIE, "{{ main }}", "x.csv", "this is not the file beside it"),
         (AWS_RULE, AWS, '"{{ option.name }}",\n  "P', '"x",\n  "P',
          "the AWS rule is 'x', ordered is 'blockc-export-control'"),
         (AWS_RULE, AWS, "{{ option.arn }}", "arn:aws:wafv2:a:b",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import blockc
-from blockc.targets.core.target import NativeCheck, Target
+from blockc.targets.core.target import EntryForm, NativeCheck, Target
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import ArtifactFile
@@ -21,6 +21,7 @@ from tests.support.machine import absent
 from tests.targets.artifacts import EDGES, changed, settled, written
 
 UNASKED = [target for target in TARGETS.values() if not target.native]
+WRONG = "192.0.2.0.0"
 REAL = [target for target in TARGETS.values() if target.native]
 
 
@@ -161,12 +162,13 @@ def test_a_broken_artifact_is_refused_in_the_programs_own_words(target: Target) 
         assert outcome.answer is NativeAnswer.REFUSED
         assert re.search("MaxMind DB file|cut off", outcome.reason)
         return
-    broken = changed(texts[0], "192.0.2.0", "192.0.2.0.0")
+    spelled = ("CNAME", "CNAMED") if target.form is EntryForm.BACKWARDS else ("192.0.2.0", WRONG)
+    broken = changed(texts[0], *spelled)
 
     assert try_natively(target, texts, settled(target)).answer is NativeAnswer.ACCEPTED
     outcome = try_natively(target, (broken, *texts[1:]), settled(target))
     assert outcome.answer is NativeAnswer.REFUSED
-    assert re.search(r"192\.0\.2\.0\.0|artifact\.0:[0-9]+: ", outcome.reason)
+    assert re.search(rf"{re.escape(WRONG)}|artifact\.0:[0-9]+:", outcome.reason)
 
 
 @pytest.mark.real

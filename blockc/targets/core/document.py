@@ -18,7 +18,7 @@ from blockc.targets.core.shards import Shard, shards
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
-from blockc.targets.syntax.addresses import rule_text
+from blockc.targets.syntax.addresses import backwards, rule_text
 from blockc.targets.syntax.allow_list import allowed
 from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.values import Value, field
@@ -333,6 +333,8 @@ def entry_texts(rules: Rules, form: EntryForm) -> list[str]:
         pairs = zip(address_texts(family, rules.start), last_texts(family, rules.last), strict=True)
         return [first if first == last else f"{first}-{last}" for first, last in pairs]
     texts = prefix_texts(rules.prefixes())
+    if form is EntryForm.BACKWARDS:
+        return [*map(backwards, texts)]
     if form is EntryForm.HOST:
         full = f"/{family.width}"
         return [text.removesuffix(full) for text in texts]

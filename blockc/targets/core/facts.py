@@ -15,6 +15,7 @@ class EntryForm(StrEnum):
     PREFIX = "prefix"  # 192.0.2.0/24, 192.0.2.7/32
     HOST = "host"  # 192.0.2.0/24, 192.0.2.7
     RANGE = "range"  # 192.0.2.0-192.0.2.6, 192.0.2.7
+    BACKWARDS = "backwards"  # 24.0.2.0.192, 32.zz.db8.2001
 
 
 class Layout(StrEnum):

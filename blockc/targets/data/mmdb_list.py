@@ -11,17 +11,18 @@ import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import V4, V6, Prefix, columns
-from blockc.addresses.rules import Match, Rules, beside
+from blockc.addresses.rules import Match, Rules
 from blockc.errors import PolicyError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -38,7 +39,7 @@ from blockc.targets.syntax.mmdb_file import IPV4_DEPTH, Database, Networks, data
 from blockc.targets.syntax.reading import BLOCK, Found, Ordered, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Where
 
-IPV4_SPACE = (Prefix(V6, 0, 96), Prefix(V6, 0xFFFF << 32, 96))
+IPV4_SPACE = (Prefix(V6, 0, 96), MAPPED)
 _COMPARED = (
     "database_type",
     "build_epoch",
@@ -93,11 +94,6 @@ def _epoch(document: Document) -> int:
         with suppress(ValueError):  # a source that does not say its date
             days.append(date.fromisoformat(source.date))
     return (max(days) - _EPOCH).days * _SECONDS or UNDATED
-
-
-def without_ipv4_space(rules: Rules) -> Rules:
-    """Return rules of one family without the space of IPv6 where IPv4 is looked up."""
-    return beside(rules, IPV4_SPACE)
 
 
 def read_mmdb(files: Sequence[ArtifactFile]) -> Reading:
@@ -252,7 +248,7 @@ MMDB = Target(
             about="the type in the metadata, by which some readers judge a file",
         ),
     ),
-    adapt=without_ipv4_space,
+    adapt=partial(without_space, space=IPV4_SPACE),
     never_consulted=IPV4_SPACE,
     native=_NATIVE,
     debian=("libnginx-mod-http-geoip2", "nginx"),

@@ -95,6 +95,21 @@ def rule_text(rule: Rules) -> str:
     return str(Prefix(rule.family, first, rule.family.width - size.bit_length() + 1))
 
 
+def backwards(prefix: str) -> str:
+    """Return the name of a canonical prefix in a response policy zone, without its trigger.
+
+    >>> backwards("192.0.2.0/24"), backwards("2001:db8::/32")
+    ('24.0.2.0.192', '32.zz.db8.2001')
+    """
+    address, _, length = prefix.partition("/")
+    if "." in address:
+        labels = address.split(".")
+    else:
+        zeros = address.replace("::", ":zz:").strip(":")
+        labels = zeros.split(":")
+    return ".".join([length, *reversed(labels)])
+
+
 def _about_rule(part: Part, row: int, message: str) -> SourceSyntaxError:
     return part.where(row, f"{rule_text(part.rules.take(np.array([row])))} {message}")
 
