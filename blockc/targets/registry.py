@@ -40,6 +40,11 @@ ROWS: Mapping[str, TargetRow] = {
     "sql": TargetRow(
         "data.sql_ranges", "two tables of address ranges, filled anew in one transaction"
     ),
+    "parquet": TargetRow("data.parquet_ranges", "a table of address ranges for each family"),
+    "crowdsec": TargetRow("data.crowdsec", "decisions for `cscli decisions import`"),
+    "suricata-iprep": TargetRow(
+        "data.suricata_iprep", "IP reputation with its category and the rule about it"
+    ),
     "matcher": TargetRow("data.matcher_file", "a file that applications ask by `blockc.load`"),
     "nginx-geo": TargetRow(
         "web.nginx_geo",

@@ -8,14 +8,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from blockc.addresses import FAMILIES, AddrMap, AddrSet, Family
-from blockc.addresses.rules import Match, meaning
+from blockc.addresses.rules import Match, Rules, meaning
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.csv_table import CLICKHOUSE, CSV
+from blockc.targets.data.parquet_ranges import PARQUET
 from blockc.targets.data.sql_ranges import SQL
 from blockc.targets.syntax.tokens import ArtifactFile
 from tests.real.probes import ends, listed, mapped, verdicts
@@ -202,3 +204,75 @@ def test_clickhouse_finds_countries_and_the_actions_of_lists(clickhouse: Any) ->
         (ContentKind.VERDICTS, ACTIONS, ("", "block", "monitor", "warn")),
     ):
         require_in_clickhouse(clickhouse, *artifact(CLICKHOUSE, entries, kind, names))
+
+
+def spelled(family: Family, text: str) -> int | bytes:
+    """Return an address as a Parquet file spells it."""
+    return int(ip_address(text)) if family.version == 4 else ip_address(text).packed
+
+
+def require_in_parquet(intent: AddrMap, files: Sequence[ArtifactFile], folder: Path) -> None:
+    """Check what DuckDB and Arrow find in the files of both families."""
+    database, arrow = module("duckdb"), module("pyarrow.parquet")
+    default = intent.names[0]
+    for family, file in zip(FAMILIES, files, strict=True):
+        path = folder / f"{family.name}.parquet"
+        path.write_bytes(file.data)
+        wanted = asked(intent)[family]
+        table = arrow.read_table(path)
+        rows = list(zip(*(table.column(n).to_pylist() for n in range(3)), strict=True))
+        found = {}
+        for text in wanted:
+            address = spelled(family, text)
+            said = [word for first, last, word in rows if first <= address <= last]
+            found[text] = "".join(said) or default
+        assert found == wanted
+        column, some = table.column_names[2], [*wanted][:: max(1, len(wanted) // 25)]
+        with closing(database.connect()) as connection:
+            query = f"SELECT {column} FROM read_parquet(?) WHERE first <= ? AND last >= ?"  # noqa: S608
+            for text in some:
+                address = spelled(family, text)
+                said = connection.execute(query, [str(path), address, address]).fetchall()
+                assert "".join(word for (word,) in said) == (
+                    wanted[text] if wanted[text] != default else ""
+                )
+
+
+def test_duckdb_and_arrow_find_in_a_parquet_file_what_the_list_says(tmp_path: Path) -> None:
+    for addresses in (listed(33), *EDGES.values()):
+        require_in_parquet(AddrMap.of_set(addresses), written(PARQUET, addresses), tmp_path)
+    for kind, entries, names in (
+        (ContentKind.COUNTRIES, COUNTRIES, ("ZZ", "AU", "CN")),
+        (ContentKind.VERDICTS, ACTIONS, ("", "block", "monitor", "warn")),
+    ):
+        require_in_parquet(*artifact(PARQUET, entries, kind, names), tmp_path)
+
+
+def test_rows_of_several_groups_are_found_and_groups_that_cannot_hold_them_are_skipped(
+    tmp_path: Path,
+) -> None:
+    arrow, database = module("pyarrow.parquet"), module("duckdb")
+    numbers = range(150_000)
+    starts = np.arange(150_000, dtype=np.uint64) * np.uint64(512)
+    rules = {
+        FAMILIES[0]: Rules.of_spans(FAMILIES[0], starts, starts + np.uint64(255)),
+        FAMILIES[1]: Rules.empty(FAMILIES[1]),
+    }
+    file = render(PARQUET, draft(PARQUET, rules), PATH, TEMPLATES)[0]
+    assert len(PARQUET.reader([file]).rules[FAMILIES[0]]) == len(numbers)
+    path = tmp_path / "x.parquet"
+    path.write_bytes(file.data)
+    said = arrow.read_metadata(path)
+    groups = [said.row_group(n) for n in range(said.num_row_groups)]
+    assert [group.num_rows for group in groups] == [65_536, 65_536, 18_928]
+    ends = [(g.column(0).statistics.min, g.column(0).statistics.max) for g in groups]
+    assert ends == [
+        (0, 65_535 * 512),
+        (65_536 * 512, 131_071 * 512),
+        (131_072 * 512, 149_999 * 512),
+    ]
+    assert said.metadata[b"blockc"].startswith(b"list export-control")
+    with closing(database.connect()) as connection:
+        query = "SELECT count(*) FROM read_parquet(?) WHERE first <= ? AND last >= ?"
+        for number, wanted in ((70_000 * 512 + 255, 1), (70_000 * 512 + 256, 0)):
+            assert connection.execute(query, [str(path), number, number]).fetchall() == [(wanted,)]

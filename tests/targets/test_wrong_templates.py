@@ -12,9 +12,11 @@ from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
 from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.data.crowdsec import CROWDSEC
 from blockc.targets.data.csv_table import CLICKHOUSE, CSV
 from blockc.targets.data.json_list import JSON
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.data.suricata_iprep import SURICATA_IPREP
 from blockc.targets.dns.bind_acl import BIND_ACL
 from blockc.targets.dns.bird_set import BIRD_SET
 from blockc.targets.dns.dnsdist import DNSDIST
@@ -46,6 +48,7 @@ ADDRESSES = EDGES["neighbours"]
 AWS_RULE = AWS_WAFV2_IPSET.in_two_sets()
 NGINX_SERVER = NGINX_GEO.responding()
 HAPROXY_RULES = HAPROXY_MAP.responding()
+IPREP = "suricata-iprep.rules.j2"
 TRIE = "clickhouse.dictionary.sql.j2"
 AWS = "aws-wafv2-ipset.rule.json.j2"
 RULES = "haproxy-map.rules.cfg.j2"
@@ -125,6 +128,12 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (RPZ, "{{ option.serial }}", "7", "the zone serial is 7, ordered is 1"),
         (BIRD_SET, "{{ option.name }}", "x", "the BIRD sets is 'x', ordered is 'blockc_export_"),
         (CSV, "provenance.list %}", "'x' %}", "the list is 'x', ordered is 'export-control'"),
+        (CROWDSEC, "option.duration", "'4h'", "the duration is '4h', ordered is '25h'"),
+        (CROWDSEC, "option.type", "'captcha'", "the type is 'captcha', ordered is 'ban'"),
+        (CROWDSEC, '"blockc/"', '"x/"', "the reason is 'x/export-control', ordered is 'blockc/"),
+        (CROWDSEC, "Range", "Ip", "the scope Ip of a prefix, expected Range"),
+        (SURICATA_IPREP, "option.category_id", "7", "the category id is 7, ordered is 1"),
+        (SURICATA_IPREP, "option.score", "0", "the score is 0, ordered is 127"),
         (CSV, "network,", "address,", "expected the columns network, verdict or country, and"),
         (AWS_WAFV2_IPSET, "{{ option.name }}", "others", "the AWS IP set is 'REGIONAL others-"),
         (AWS_WAFV2_IPSET, '{{ part.name }}",\n  "Scope', 'x",\n  "Scope', "the AWS IP set is"),
@@ -145,6 +154,14 @@ def test_a_wrong_template_is_refused_with_the_place(
         (IPSET, "ipset.rules.j2", ":{{ option.set }} -", ":f2b -", "is not understood"),
         (IPSET, "ipset.rules.j2", 'option.set ~ "_v"', 'option.set ~ "_w"', "does not exist"),
         (IPSET, "ipset.rules.j2", " src", " dst", "this rule is not understood"),
+        (SURICATA_IPREP, IPREP, "{{ option.category }}", "x", "the Suricata category is 'x'"),
+        (SURICATA_IPREP, IPREP, "{{ option.score }}", "30", "the score is 30, ordered is 127"),
+        (SURICATA_IPREP, IPREP, "{{ option.sid }}", "1", "the Suricata sid is 1, ordered"),
+        (SURICATA_IPREP, IPREP, "list {{ provenance.list }}", "x", "the message is 'x', ordered"),
+        (SURICATA_IPREP, IPREP, "iprep:src", "iprep:dst", "expected one rule about iprep:src"),
+        (SURICATA_IPREP, IPREP, '"drop"', '"pass"', "expected one rule about iprep:src"),
+        (SURICATA_IPREP, "suricata-iprep.categories.txt.j2", "{{ option.category_id }}", "2",
+         "the category id is 2, ordered is 1"),
         (CLICKHOUSE, TRIE, "{{ option.dictionary }}", "x", "the ClickHouse dictionary is 'x'"),
         (CLICKHOUSE, TRIE, "{{ option.folder }}", "/x", "the folder of the table is '/x'"),
         (CLICKHOUSE, TRIE, "MAX {{ option.lifetime }}", "MAX 7", "the lifetime is 7, ordered"),

@@ -31,7 +31,7 @@ class DelimitedGrammar(Value):
     mark: str = ","
     comment: str = ""
 
-    def read(self, text: Text) -> "Table":
+    def read(self, text: Text) -> "CellTable":
         """Return the cells of a text.
 
         Raises:
@@ -46,7 +46,7 @@ class DelimitedGrammar(Value):
         if self.comment:
             rows = [row for row in rows if not lines[row].startswith(self.comment)]
             lines = [lines[row] for row in rows]
-        table = Table(self, text, rows, lines)
+        table = CellTable(self, text, rows, lines)
         joined = self.mark.join(lines)
         if ODD.search(joined) or any(map(joined.__contains__, _QUOTES)):
             odd = (row for row, line in enumerate(lines) if _is_odd(line))
@@ -58,7 +58,7 @@ class DelimitedGrammar(Value):
         return table
 
 
-class Table(Value, eq=False, dict=True):
+class CellTable(Value, eq=False, dict=True):
     """The rows of a text."""
 
     grammar: DelimitedGrammar
