@@ -7,8 +7,10 @@ import pytest
 from blockc.addresses import V4, V6
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.target import Target
+from blockc.targets.data.crowdsec import CROWDSEC
 from blockc.targets.data.csv_table import CLICKHOUSE, CSV
 from blockc.targets.data.sql_ranges import SQL
+from blockc.targets.data.suricata_iprep import SURICATA_IPREP
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
@@ -121,3 +123,48 @@ def test_sql_that_says_anything_else_is_refused(old: str, new: str, message: str
     assert message in refused.value.message
     assert refused.value.at
     assert refused.value.at.line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("duration,scope,", "scope,duration,", "expected the columns duration, scope, value, type"),
+        ("25h,Range,12.0.0.0/8", "4h,Range,12.0.0.0/8", "another duration than '25h'"),
+        (",ban,blockc/export-control\n25h", ",captcha,blockc/export-control\n25h", "another type"),
+        ("Range,10.0.0.0/8", "Ip,10.0.0.0/8", "the scope Ip of a prefix, expected Range"),
+        ("12.0.0.0/8", "10.0.0.0/8", "10.0.0.0/8 occurs twice"),
+        ("2001:db8::/32", "::8000:0:0/81", "an entry holds addresses of ::ffff:0:0/96"),
+        ("12.0.0.0/8,ban", "12.0.0.0/8,ban,x", "expected 5 cells"),
+    ],
+)
+def test_decisions_that_say_anything_else_are_refused(old: str, new: str, message: str) -> None:
+    (file,) = written(CROWDSEC, prefixes("10.0.0.0/8", "12.0.0.0/8", "2001:db8::/32"))
+    assert old.encode() in file.data
+    with pytest.raises(SourceSyntaxError) as refused:
+        CROWDSEC.reader([changed(file, old, new)])
+    assert message in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "message"),
+    [
+        (0, "192.0.2.0/24,1,127", "192.0.2.0/24,1,30", "another score than"),
+        (0, "192.0.2.0/24,1,127", "192.0.2.0/24,1", "expected 3 cells"),
+        (0, "198.51.100.7/32", "192.0.2.0/24", "192.0.2.0/24 occurs twice"),
+        (1, "1,export-control", "x,export-control", "expected one category: ID,NAME,DESCRIPTION"),
+        (2, "drop", "reject", "expected one rule about iprep:src"),
+        (2, "iprep:src", "iprep:any", "expected one rule about iprep:src"),
+        (2, "=,127", ">,126", "expected one rule about iprep:src"),
+        (2, "any any (", "any 80 (", "expected one rule about iprep:src"),
+        (2, "rev:1;", "rev:1; classtype:x;", "expected one rule about iprep:src"),
+    ],
+)
+def test_reputation_that_says_anything_else_is_refused(
+    number: int, old: str, new: str, message: str
+) -> None:
+    files = list(written(SURICATA_IPREP, EDGES["ipv4 only"]))
+    assert old.encode() in files[number].data
+    files[number] = changed(files[number], old, new)
+    with pytest.raises(SourceSyntaxError) as refused:
+        SURICATA_IPREP.reader(files)
+    assert message in refused.value.message

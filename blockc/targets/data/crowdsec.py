@@ -1,14 +1,19 @@
 """CrowdSec decisions: a CSV file for `cscli decisions import`, a row for each prefix.
 
 A decision ends after its duration, so the list must be imported again before that.
+
+cscli takes IPv4-mapped addresses for IPv4 and refuses the whole file for a prefix of IPv6 that ends
+with one, so IPv6 has no entries in `::ffff:0:0/96`.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import Deployment, EntryForm, Layout, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
@@ -41,6 +46,8 @@ def read_decisions(text: Text) -> Reading:
         raise where(row, f"the scope {scopes[row]} of a prefix, expected {_SCOPE}")
     parts = decode_rules(text, values, 1, where)
     require_distinct(parts)
+    if any(len(without_space(part.rules, [MAPPED])) != len(part.rules) for part in parts):
+        raise table.error(0, f"an entry holds addresses of {MAPPED}, for which cscli refuses all")
     found = (
         *table.one_value("duration", durations, 1),
         *table.one_value("type", types, 1),
@@ -63,7 +70,10 @@ Every row has the scope `Range`, a single address too. The reason is `blockc/LIS
 
 What leaves the list stays blocked until its duration is over, and what stays in it is there twice
 until then. So import more often than the duration is long, and delete what is there before where
-it must go at once."""
+it must go at once.
+
+The tests import such files into the local API of CrowdSec 1.4 and ask it for decisions as a bouncer
+does. IPv4-mapped addresses are left to the entries of IPv4, as there."""
 
 CROWDSEC = Target(
     name="crowdsec",
@@ -92,6 +102,8 @@ CROWDSEC = Target(
             about="what bouncers do",
         ),
     ),
+    adapt=partial(without_space, space=(MAPPED,)),
+    never_consulted=(MAPPED,),
     notes=_NOTES,
     references=(
         Reference(

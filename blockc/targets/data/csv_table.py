@@ -79,8 +79,8 @@ def read_csv(text: Text) -> Reading:
 def read_with_dictionary(texts: Sequence[Text]) -> Reading:
     """Return the rules of a table, and the dictionary of ClickHouse that holds them.
 
-    Source: https://clickhouse.com/docs/sql-reference/dictionaries#ip_trie and ClickHouse itself,
-    which looks an IPv4 address up in ::ffff:0:0/96.
+    Source: the documentation of the layout and ClickHouse 26 itself, which looks an IPv4 address up
+    in ::ffff:0:0/96.
     """
     table, text = read_csv(texts[0]), texts[1]
     match = _DICTIONARY.fullmatch(text.text)
@@ -97,6 +97,7 @@ def read_with_dictionary(texts: Sequence[Text]) -> Reading:
     about = {
         "ClickHouse dictionary": (match["name"], "name"),
         "folder of the table": (str(path.parent), "path"),
+        "least lifetime": (int(match["least"]), "least"),
         "lifetime": (int(match["most"]), "most"),
     }
     found = [
@@ -111,6 +112,7 @@ def _orders(document: Document, file: File, parts: Sequence[FamilyEntries]) -> I
     if file.writer == _SQL.template:
         yield Ordered("ClickHouse dictionary", option["dictionary"], claimed=True)
         yield Ordered("folder of the table", option["folder"])
+        yield Ordered("least lifetime", int(option["lifetime"]) // 2)
         yield Ordered("lifetime", option["lifetime"])
         return
     column = "country" if document.kind is ContentKind.COUNTRIES else "verdict"
@@ -138,7 +140,7 @@ CSV = Target(
     pypi=("duckdb",),
     maturity=Maturity.PROGRAM,
     notes=_CSV_NOTES,
-    references=(Reference("https://www.rfc-editor.org/rfc/rfc4180", checked="2026-11-27"),),
+    references=(Reference("https://datatracker.ietf.org/doc/rfc4180", checked="2026-11-27"),),
     deployment=Deployment(
         load="psql -c '\\copy blocked from list.csv csv header'  # as an example",
         rollback="psql -c '\\copy blocked from PREVIOUS/list.csv csv header'",
@@ -199,7 +201,8 @@ CLICKHOUSE = Target(
     notes=_CLICKHOUSE_NOTES,
     references=(
         Reference(
-            "https://clickhouse.com/docs/sql-reference/dictionaries#ip_trie", checked="2026-11-27"
+            "https://clickhouse.com/docs/sql-reference/statements/create/dictionary/layouts/ip-trie",
+            checked="2026-11-27",
         ),
     ),
     deployment=Deployment(

@@ -197,7 +197,6 @@ PARQUET = Target(
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
-        Reference("https://parquet.apache.org/docs/file-format/", checked="2026-11-27"),
         Reference(
             "https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift",
             checked="2026-11-27",

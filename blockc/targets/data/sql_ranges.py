@@ -248,8 +248,7 @@ SQL = Target(
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
-        Reference("https://www.sqlite.org/limits.html", checked="2026-11-27"),
-        Reference("https://www.postgresql.org/docs/current/sql-insert.html", checked="2026-11-27"),
+        Reference("https://www.sqlite.org/c3ref/c_limit_attached.html", checked="2026-11-27"),
     ),
     deployment=Deployment(
         load="""\

@@ -49,9 +49,8 @@ _SPARED = "!"
 def read_acl(text: Text) -> Reading:
     """Return the rules of one `acl` statement, in which the first element that fits decides.
 
-    Source: https://bind9.readthedocs.io/en/v9.18.33/reference.html#address-match-lists and
-    named-checkconf 9.18 itself. An element twice, `!!` and shortened addresses, which it takes,
-    are errors here.
+    Source: "Address Match Lists" in the reference of BIND, and named-checkconf 9.18 itself. An
+    element twice, `!!` and shortened addresses, which it takes, are errors here.
     """
     file = BIND.read(text)
     file.expect("acl")
@@ -144,7 +143,7 @@ BIND_ACL = Target(
     notes=_NOTES,
     references=(
         Reference(
-            "https://bind9.readthedocs.io/en/v9.18.33/reference.html#acl-block-grammar",
+            "https://github.com/isc-projects/bind9/blob/main/doc/arm/reference.rst",
             checked="2026-11-27",
         ),
     ),

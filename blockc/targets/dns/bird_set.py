@@ -42,7 +42,7 @@ _NAME = re.compile(r"([a-z][a-z0-9_]{0,48})_v([46])")
 def read_sets(text: Text) -> Reading:
     """Return the rules of two prefix sets, whose entries hold all that is inside them.
 
-    Source: https://bird.network.cz/?get_doc&v=20&f=bird-5.html and bird 2.0.12 itself. An entry
+    Source: https://bird.network.cz/?get_doc&v=16&f=bird-5.html and bird 2.0.12 itself. An entry
     without `+`, which holds one prefix and nothing inside it, is an error here.
     """
     file, parts, found = BIRD.read(text), list[Part](), []
@@ -137,7 +137,7 @@ BIRD_SET = Target(
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
-        Reference("https://bird.network.cz/?get_doc&v=20&f=bird-5.html", checked="2026-11-27"),
+        Reference("https://bird.network.cz/?get_doc&v=16&f=bird-5.html", checked="2026-11-27"),
     ),
     deployment=Deployment(
         load="bird -p && birdc configure  # a configuration that is wrong changes nothing",

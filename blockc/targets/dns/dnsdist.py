@@ -50,7 +50,7 @@ def read_lua(text: Text) -> Reading:
 
     Lua can say the same in many ways; this is the one that is understood.
 
-    Source: https://www.dnsdist.org/reference/netmaskgroup.html and dnsdist 1.7 itself.
+    Source: https://dnsdist.org/reference/netmaskgroup.html and dnsdist 1.7 itself.
     """
     match = _FILE.fullmatch(text.text)
     if match is None:
@@ -139,8 +139,8 @@ DNSDIST = Target(
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
-        Reference("https://www.dnsdist.org/reference/netmaskgroup.html", checked="2026-11-27"),
-        Reference("https://www.dnsdist.org/rules-actions.html", checked="2026-11-27"),
+        Reference("https://dnsdist.org/reference/netmaskgroup.html", checked="2026-11-27"),
+        Reference("https://dnsdist.org/reference/rules-management.html", checked="2026-11-27"),
     ),
     deployment=Deployment(
         load="dnsdist --check-config && systemctl restart dnsdist",

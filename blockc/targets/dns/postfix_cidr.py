@@ -80,8 +80,13 @@ POSTFIX_CIDR = Target(
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
-        Reference("https://www.postfix.org/cidr_table.5.html", checked="2026-11-27"),
-        Reference("https://www.postfix.org/access.5.html", checked="2026-11-27"),
+        Reference(
+            "https://manpages.debian.org/bookworm/postfix/cidr_table.5.en.html",
+            checked="2026-11-27",
+        ),
+        Reference(
+            "https://manpages.debian.org/bookworm/postfix/access.5.en.html", checked="2026-11-27"
+        ),
     ),
     deployment=Deployment(
         load="postfix reload  # a running process goes on with the table that it has open",

@@ -39,10 +39,11 @@ _ACTIONS = {"nxdomain": ".", "nodata": "*.", "drop": "rpz-drop.", "tcp-only": "r
 _WATCH = "rpz-passthru."
 _SAID = dict.fromkeys(_ACTIONS.values(), BLOCK) | {_WATCH: "monitor"}
 _TRIGGERS = ("client-ip", "ip")
+_TIMES = "60 3600 600 604800 60"  # of the records, then those of the SOA
 _SOA = re.compile(
-    r"@ IN SOA localhost\. root\.localhost\. ([0-9]{1,10})(?: [0-9]{1,9}){4} ; serial"
+    r"@ IN SOA localhost\. root\.localhost\. ([0-9]{1,10})((?: [0-9]{1,9}){4}) ; serial"
 )
-_HEAD = (re.compile(r"\$TTL [0-9]{1,9}"), _SOA, re.compile(r"@ IN NS localhost\."))
+_HEAD = (re.compile(r"\$TTL ([0-9]{1,9})"), _SOA, re.compile(r"@ IN NS localhost\."))
 _RECORD = re.compile(r"([0-9a-fz.]+)\.rpz-(client-ip|ip) CNAME ([a-z*.-]+)")
 _IPV4 = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)")
 
@@ -87,6 +88,8 @@ def read_zone(text: Text) -> Reading:
     expected = "LENGTH.ADDRESS-BACKWARDS.rpz-TRIGGER CNAME ACTION"
     records = [zone.match(at, _RECORD, expected) for at in range(begin, len(zone.records))]
     found = [Found("zone serial", int(head[1][1]), text.path, partial(zone.error, 1))]
+    times = f"{head[0][1]}{head[1][2]}"
+    found.append(Found("zone times", times, text.path, partial(zone.error, 1)))
     for group, what in ((2, "RPZ trigger"), (3, "RPZ action")):
         words = [record[group] for record in records]
         found += [Found(what, word, text.path, partial(zone.error, begin)) for word in words[:1]]
@@ -132,6 +135,7 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
     filled = any(part.count for part in parts)
     action = _WATCH if document.action == "monitor" else _ACTIONS[str(option["action"])]
     yield Ordered("zone serial", option["serial"])
+    yield Ordered("zone times", _TIMES)
     yield Ordered("RPZ trigger", option["trigger"], required=filled)
     yield Ordered("RPZ action", action, required=filled)
 
@@ -157,7 +161,7 @@ _NATIVE = NativeCheck(
     argv=("named-checkzone", "-i", "none", "list", "@0@"),
 )
 _REFERENCE = Reference(
-    "https://bind9.readthedocs.io/en/v9.18.33/reference.html#response-policy-zone-rpz-rewriting",
+    "https://github.com/isc-projects/bind9/blob/main/doc/arm/reference.rst",
     checked="2026-11-27",
 )
 

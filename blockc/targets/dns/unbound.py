@@ -115,7 +115,7 @@ UNBOUND = Target(
     notes=_NOTES,
     references=(
         Reference(
-            "https://unbound.docs.nlnetlabs.nl/en/latest/manpages/unbound.conf.html",
+            "https://manpages.debian.org/bookworm/unbound/unbound.conf.5.en.html",
             checked="2026-11-27",
         ),
     ),
