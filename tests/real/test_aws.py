@@ -105,14 +105,57 @@ def body(option):
     text = given[option]
     return json.load(open(text[7:])) if text.startswith("file://") else json.loads(text)
 
+def arn(name, key):
+    return f"arn:aws:wafv2:eu-central-1:123456789012:regional/ipset/{{name}}/{{key}}"
+
+def token(number):
+    return f"a1b2c3d4-0000-0000-0000-{{number:012}}"
+
 def note(service, operation, value):
     with open(path + ".calls", "a") as calls:
         print(json.dumps([service, operation, value]), file=calls)
 
-if verbs[1] == "create-managed-prefix-list":
+sets = state.setdefault("sets", {{}})
+if verbs[1] == "create-ip-set":
+    made = body("--cli-input-json")
+    note("wafv2", "CreateIPSet", made)
+    sets[made["Name"]] = made | {{"Id": token(len(sets)), "token": 0}}
+elif verbs[1] == "list-ip-sets":
+    note("wafv2", "ListIPSets", {{"Scope": given["--scope"], "Limit": int(given["--limit"])}})
+    print(json.dumps({{"IPSets": [
+        {{"Name": name, "Id": one["Id"], "ARN": arn(name, one["Id"])}} for name, one in sets.items()
+    ]}}))
+elif verbs[1] == "get-ip-set":
+    call = {{"Scope": given["--scope"], "Name": given["--name"], "Id": given["--id"]}}
+    note("wafv2", "GetIPSet", call)
+    one = sets[call["Name"]]
+    if call["Id"] != one["Id"]:
+        sys.exit("WAFNonexistentItemException")
+    shown = {{key: one[key] for key in ("Name", "Id", "IPAddressVersion", "Addresses")}}
+    print(json.dumps({{"IPSet": shown, "LockToken": token(one["token"])}}))
+elif verbs[1] == "update-ip-set":
+    call = body("--cli-input-json")
+    note("wafv2", "UpdateIPSet", call)
+    one = sets[call["Name"]]
+    if call["LockToken"] != token(one["token"]) or call["Id"] != one["Id"]:
+        sys.exit("WAFOptimisticLockException")
+    one |= {{"Addresses": call["Addresses"], "token": one["token"] + 1}}
+elif verbs[1] == "check-capacity":
+    call = {{"Scope": given["--scope"], "Rules": json.loads(given["--rules"])}}
+    note("wafv2", "CheckCapacity", call)
+elif verbs[1] == "get-web-acl":
+    print(json.dumps({{"WebACL": state["acl"], "LockToken": token(state["acl_token"])}}))
+elif verbs[1] == "update-web-acl":
+    call = body("--cli-input-json")
+    note("wafv2", "UpdateWebACL", call)
+    if call["LockToken"] != token(state["acl_token"]):
+        sys.exit("WAFOptimisticLockException")
+    state["acl"]["Rules"] = call["Rules"]
+    state["acl_token"] += 1
+elif verbs[1] == "create-managed-prefix-list":
     made = body("--cli-input-json")
     note("ec2", "CreateManagedPrefixList", made)
-    state = {{"entries": [e["Cidr"] for e in made["Entries"]], "version": 1, "calls": 1,
+    state |= {{"entries": [e["Cidr"] for e in made["Entries"]], "version": 1, "calls": 1,
               "most": made["MaxEntries"]}}
 elif verbs[1] == "get-managed-prefix-list-entries":
     print(json.dumps({{"Entries": [{{"Cidr": one}} for one in state["entries"]]}}))
@@ -154,6 +197,10 @@ class Cloud:
         found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
         return found
 
+    def keep(self, **state: Any) -> None:
+        """Let the cloud have something from before."""
+        self.path.write_text(json.dumps(state), encoding="utf-8")
+
     @property
     def problems(self) -> list[str]:
         """Return what the model has against the calls that were made."""
@@ -165,12 +212,85 @@ class Cloud:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
-            env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "PL": "pl-1"},
+            env={
+                **os.environ,
+                "PATH": f"{self.folder}:{os.environ['PATH']}",
+                "PL": "pl-1",
+                "ACL": "edge",
+                "ACL_ID": "a1b2c3d4-0000-0000-0000-000000000001",
+            },
             capture_output=True,
             text=True,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+METRICS = {
+    "SampledRequestsEnabled": True,
+    "CloudWatchMetricsEnabled": True,
+    "MetricName": "edge",
+}
+#: All that the answer about a web ACL can hold, as far as an update must not repeat it.
+WEB_ACL = {
+    "Name": "edge",
+    "Id": "a1b2c3d4-0000-0000-0000-000000000001",
+    "ARN": "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/edge/a1b2c3d4",
+    "DefaultAction": {"Allow": {}},
+    "Rules": [
+        {
+            "Name": "ours-already",
+            "Priority": 7,
+            "Statement": {"GeoMatchStatement": {"CountryCodes": ["AQ"]}},
+            "Action": {"Count": {}},
+            "VisibilityConfig": METRICS,
+        }
+    ],
+    "VisibilityConfig": METRICS,
+    "Capacity": 1,
+    "ManagedByFirewallManager": False,
+    "LabelNamespace": "awswaf:123456789012:webacl:edge:",
+    "RetrofittedByFirewallManager": False,
+}
+
+
+def test_the_commands_for_ip_sets_make_update_and_use_them(tmp_path: Path) -> None:
+    require_program("jq")
+    cloud, target = Cloud(tmp_path), AWS_WAFV2_IPSET.responding()
+    cloud.keep(acl=WEB_ACL, acl_token=0)
+    create, rest = AWS_WAFV2_IPSET.deployment.load.split("# for every change", 1)
+    for number, addresses in enumerate([prefixes(), EDGES["neighbours"], EDGES["ipv4 only"]]):
+        files = dict(zip(("ipv4", "ipv6", "rule"), written(target, addresses), strict=True))
+        for name, file in files.items():
+            (tmp_path / f"list.{name}.json").write_bytes(file.data)
+        if not number:
+            cloud.run(create + create.replace("ipv4", "ipv6"))
+        cloud.run("# " + rest)
+        for family in ("ipv4", "ipv6"):
+            kept = cloud.state["sets"][f"blockc-export-control-{family}"]
+            assert kept["Addresses"] == json.loads(files[family].data)["Addresses"]
+            assert kept["token"] == number + 1
+        other, rule = cloud.state["acl"]["Rules"]
+        assert other == WEB_ACL["Rules"][0]  # type: ignore[index]
+        used = rule["Statement"]["OrStatement"]["Statements"]
+        ids = [one["IPSetReferenceStatement"]["ARN"].split("/")[-1] for one in used]
+        assert ids == [one["Id"] for one in cloud.state["sets"].values()]
+    assert cloud.problems == []
+
+
+def test_the_commands_for_a_rule_of_countries_put_it_in_place_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    require_program("jq")
+    cloud = Cloud(tmp_path)
+    cloud.keep(acl=WEB_ACL, acl_token=0)
+    for codes in (("CN",), ("CN", "KP")):
+        (file,) = render(AWS_WAFV2_GEO, of_countries(AWS_WAFV2_GEO, *codes), PATH, TEMPLATES)
+        (tmp_path / "list.json").write_bytes(file.data)
+        cloud.run(AWS_WAFV2_GEO.deployment.load)
+        other, rule = cloud.state["acl"]["Rules"]
+        assert (other["Name"], rule) == ("ours-already", json.loads(file.data))
+    assert cloud.problems == []
 
 
 def lists(random: Random, count: int) -> AddrSet:

@@ -132,6 +132,7 @@ AWS_PREFIX_LIST = Target(
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.APART,
+    debian=("jq",),
     writer="aws-prefix-list.json.j2",
     ending="json",
     reader=each(read_prefix_list),

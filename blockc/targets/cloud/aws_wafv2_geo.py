@@ -6,7 +6,7 @@ AWS takes no empty list of codes: a rule about no country matches who is in one 
 from collections.abc import Iterator, Sequence
 
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import STATUSES, rule_action, rule_fields
+from blockc.targets.cloud.aws_wafv2_rule import INTO_WEB_ACL, STATUSES, rule_action, rule_fields
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
@@ -114,6 +114,7 @@ AWS_WAFV2_GEO = Target(
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.TOGETHER,
+    debian=("jq",),
     writer="aws-wafv2-geo.json.j2",
     ending="json",
     reader=each(read_geo_rule),
@@ -140,17 +141,7 @@ AWS_WAFV2_GEO = Target(
     notes=_NOTES,
     references=(_GUIDE, _QUOTAS),
     deployment=Deployment(
-        load="""\
-aws wafv2 check-capacity --scope REGIONAL --rules "[$(cat list.json)]"
-aws wafv2 get-web-acl --scope REGIONAL --name ACL --id ID > acl.json
-jq --slurpfile rule list.json '.LockToken as $token | .WebACL
-  | .Rules = [.Rules[] | select(.Name != $rule[0].Name)] + $rule
-  | del(.ARN, .Capacity, .LabelNamespace, .ManagedByFirewallManager,
-        .PreProcessFirewallManagerRuleGroups, .PostProcessFirewallManagerRuleGroups,
-        .RetrofittedByFirewallManager)
-  | . + {Scope: "REGIONAL", LockToken: $token}' acl.json > update.json
-aws wafv2 update-web-acl --cli-input-json file://update.json""",
-        rollback="""\
-# the same with PREVIOUS/list.json in place of list.json, whose rule has the same name""",
+        load=f"cp list.json rule.json\n{INTO_WEB_ACL}",
+        rollback="cp PREVIOUS/list.json rule.json  # and then the same",
     ),
 )

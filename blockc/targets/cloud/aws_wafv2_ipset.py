@@ -10,7 +10,7 @@ from functools import partial
 
 from blockc.addresses import FAMILIES, Family
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import STATUSES, read_rule
+from blockc.targets.cloud.aws_wafv2_rule import INTO_WEB_ACL, STATUSES, read_rule
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File, SetRole
 from blockc.targets.core.live import LiveForm
@@ -178,12 +178,40 @@ A list that is split has one rule over the sets of all its parts, so that a part
 and used by no rule. How many parts there are depends on the data unless the output says
 `parts = 4`: then there are always four, the last ones empty, and the rule never changes. Without
 it `build` tells when a part came or went: a set that came blocks nothing until it is made and the
-rule is loaded, and AWS keeps one that went until it is deleted. A web ACL can name 50 sets.
+rule is loaded, and AWS keeps one that went until it is deleted. A web ACL can name 50 sets. One
+changed address changes one set, as long as there is room in it.
+
+Each set that the rule names costs 1 WCU of a web ACL, which has 5,000 and is billed for more from
+1,500 on. AWS takes one call a second that makes or changes something.
 
 A list with a stage before `block`, or with a stage that says what blocked clients get, has a rule
 too. In `monitor` it counts; in `warn` it also gives the request the header
 `x-amzn-waf-blockc: warn`, so that the application can say what is to come. 451 is not among the
 statuses AWS WAF can answer with; without a status it answers 403."""
+
+_UPDATE = """\
+aws wafv2 list-ip-sets --scope REGIONAL --limit 100 > sets.json
+for file in list.ipv4.json list.ipv6.json; do
+  name=$(jq -r .Name "$file")
+  id=$(jq -r --arg name "$name" '.IPSets[] | select(.Name == $name).Id' sets.json)
+  aws wafv2 get-ip-set --scope REGIONAL --name "$name" --id "$id" > now.json
+  jq --slurpfile now now.json 'del(.IPAddressVersion)
+    | . + {Id: $now[0].IPSet.Id, LockToken: $now[0].LockToken}' "$file" > update.json
+  aws wafv2 update-ip-set --cli-input-json file://update.json
+done"""
+_LOAD = f"""\
+# once, for each file:
+aws wafv2 create-ip-set --cli-input-json file://list.ipv4.json
+# for every change; AWS refuses it with the old LockToken if somebody else was faster:
+{_UPDATE}
+# the rule, if there is one, once and when it changed; only now the sets have an ARN:
+aws wafv2 list-ip-sets --scope REGIONAL --limit 100 > sets.json
+jq --slurpfile sets sets.json '($sets[0].IPSets | map({{(.Name): .ARN}}) | add) as $arns
+  | walk(if type == "object" and has("ARN")
+         then .ARN = ($arns[.ARN | split("/")[2]] // error("a set is not made yet"))
+         else . end)' list.rule.json > rule.json
+{INTO_WEB_ACL}"""
+_ROLLBACK = "cd PREVIOUS\n" + _UPDATE
 
 _RULE = ExtraFile("aws-wafv2-ipset.rule.json.j2", ".rule.json", FAMILIES)
 
@@ -194,6 +222,7 @@ AWS_WAFV2_IPSET = Target(
     match=Match.MEMBER,
     form=EntryForm.PREFIX,
     layout=Layout.APART,
+    debian=("jq",),
     writer="aws-wafv2-ipset.json.j2",
     ending="json",
     reader=each(read_ip_set),
@@ -255,14 +284,5 @@ AWS_WAFV2_IPSET = Target(
         "such form.",
     ),
     joint=Joint(_REFERENCES // len(FAMILIES), _QUOTAS),
-    deployment=Deployment(
-        load="""\
-aws wafv2 create-ip-set --cli-input-json file://list.ipv4.json  # once; then, for every change:
-aws wafv2 get-ip-set --name NAME --scope REGIONAL --id ID       # tells the LockToken
-aws wafv2 update-ip-set --name NAME --scope REGIONAL --id ID --lock-token TOKEN \\
-    --addresses "$(jq -c .Addresses list.ipv4.json)\"""",
-        rollback="""\
-aws wafv2 update-ip-set --name NAME --scope REGIONAL --id ID --lock-token TOKEN \\
-    --addresses "$(jq -c .Addresses PREVIOUS/list.ipv4.json)\"""",
-    ),
+    deployment=Deployment(load=_LOAD, rollback=_ROLLBACK),
 )

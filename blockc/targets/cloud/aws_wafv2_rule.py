@@ -20,6 +20,18 @@ _ARN = re.compile(
 )
 _LINK = re.compile(r'<([^<>"\s]{1,235})>; rel="blocked-by"')
 STATUSES = frozenset({*range(400, 417), 421, 429, *range(500, 506)}) - {402, 406, 407, 410}
+#: Puts the rule in `rule.json` into a web ACL, in place of the one of its name. What the answer of
+#: `get-web-acl` has and `update-web-acl` does not take is left out.
+INTO_WEB_ACL = """\
+aws wafv2 check-capacity --scope REGIONAL --rules "[$(cat rule.json)]"
+aws wafv2 get-web-acl --scope REGIONAL --name "$ACL" --id "$ACL_ID" > acl.json
+jq --slurpfile rule rule.json '.LockToken as $token | .WebACL
+  | .Rules = [.Rules[] | select(.Name != $rule[0].Name)] + $rule
+  | del(.ARN, .Capacity, .LabelNamespace, .ManagedByFirewallManager,
+        .PreProcessFirewallManagerRuleGroups, .PostProcessFirewallManagerRuleGroups,
+        .RetrofittedByFirewallManager)
+  | . + {Scope: "REGIONAL", LockToken: $token}' acl.json > update.json
+aws wafv2 update-web-acl --cli-input-json file://update.json"""
 _KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
 _SHOWN = {"SampledRequestsEnabled": bool, "CloudWatchMetricsEnabled": bool, "MetricName": str}
 
