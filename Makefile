@@ -45,7 +45,7 @@ types: $(VENV)/.testing  ## check the types of code and tests
 	$(BIN)/mypy
 
 golden: $(VENV)/.testing  ## write the golden files and generated pages anew, show what changed
-	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py tests/test_bad_week.py --update-golden
+	$(BIN)/python -m pytest tests/golden tests/fetch/test_faults.py tests/cli/test_docs.py tests/test_bad_week.py tests/test_audit_page.py --update-golden
 	git diff --stat tests/golden docs
 
 targets: $(VENV)/.installed  ## write what is made from the targets anew: README table, pages, CI packages

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from blockc import __version__
-from blockc.resources import schemas_dir, sources_dir, templates_dir
+from blockc.resources import log_formats_dir, schemas_dir, sources_dir, templates_dir
 from tests.cli.toy import shown
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PARTS = ("blockc", "templates", "sources", "docs", "examples")
+PARTS = ("blockc", "templates", "sources", "log-formats", "docs", "examples")
 FILES = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE")
 FOLDERS = """from blockc.resources import *
-print(templates_dir(), sources_dir(), schemas_dir())"""
+print(templates_dir(), sources_dir(), log_formats_dir(), schemas_dir())"""
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
@@ -67,7 +67,8 @@ def environment(folder: Path, *what: object) -> Path:
 @pytest.mark.slow
 def test_the_wheel_carries_every_template_source_and_type_mark(wheel: Path) -> None:
     carried = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
-    folders = (templates_dir(), "templates"), (sources_dir(), "sources"), (schemas_dir(), "schemas")
+    folders = [(templates_dir(), "templates"), (sources_dir(), "sources")]
+    folders += [(schemas_dir(), "schemas"), (log_formats_dir(), "log_formats")]
     for folder, name in folders:
         files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
         assert len(files) > 2
@@ -103,7 +104,9 @@ def test_the_wheel_runs_the_example_in_an_empty_environment(
 def test_an_editable_install_and_a_bare_checkout_find_their_data(
     checkout: Path, tmp_path: Path
 ) -> None:
-    expected = [str(checkout / name) for name in ("templates", "sources", "docs/schema")]
+    expected = [
+        str(checkout / name) for name in ("templates", "sources", "log-formats", "docs/schema")
+    ]
     python = environment(tmp_path / "venv", "--editable", checkout)
     assert run(python, "-c", FOLDERS, cwd=tmp_path).split() == expected
     bare = run(sys.executable, "-c", FOLDERS, cwd=tmp_path, PYTHONPATH=str(checkout)).split()

@@ -26,7 +26,9 @@ from blockc.audit.line_sql import (
     url_sql,
     with_source,
 )
+from blockc.audit.log_format import LogFormat
 from blockc.audit.zones import Zones
+from blockc.errors import Location, UsageError
 from blockc.values import Value
 
 LONGEST_LINE = 1 << 20
@@ -199,11 +201,36 @@ class Engine:
             layout: How they are cut.
             blocks: The number of a file, that of the first line, and whole lines.
         """
-        lines = pa.RecordBatchReader.from_batches(_SCHEMA, map(_batch, blocks))
         with self._db.cursor() as cutting:
-            cutting.register("lines", lines)
-            cut = cutting.sql(cut_lines_sql(layout, self._options)).to_arrow_reader(_ROWS)
-            self._add_up(cut)
+            cutting.register(
+                "lines", pa.RecordBatchReader.from_batches(_SCHEMA, map(_batch, blocks))
+            )
+            self._add_up(cutting.sql(cut_lines_sql(layout, self._options)).to_arrow_reader(_ROWS))
+
+    def read_parquet(self, form: LogFormat, file: int, path: str) -> int:
+        """Read the rows of a Parquet file, and return how many there are.
+
+        Args:
+            form: The names that its columns may have.
+            file: Its number.
+
+        Raises:
+            UsageError: It has no column with the client, or is not Parquet to its end.
+        """
+        source = f"read_parquet({literal(path)}, file_row_number = true)"
+        try:
+            rows = self._db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            names = [(row[0], row[1]) for row in rows if row[0] != "file_row_number"]
+            layout = LineLayout(form, tuple(n for n, _ in names), tuple(t for _, t in names))
+            lines = f"SELECT *, {file:d} AS file, file_row_number + 1 AS number, 'row' AS line"
+            with self._db.cursor() as cutting:
+                sql = cut_lines_sql(layout, self._options, f"{lines} FROM {source}")
+                self._add_up(cutting.sql(sql).to_arrow_reader(_ROWS))
+            ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
+        except duckdb.Error as reason:
+            said = str(reason).splitlines()[0]
+            raise UsageError(f"cannot read it as Parquet: {said}", at=Location(path)) from None
+        return int(count)
 
     def _add_up(self, cut: Any) -> None:
         first = next(cut, None)
@@ -245,12 +272,21 @@ def pseudonym(raw: bytes, secret: bytes) -> str:
     return hmac.new(secret, raw, hashlib.sha256).hexdigest()[:_HMAC_CHARACTERS]
 
 
-def cut_lines_sql(layout: LineLayout, options: EngineOptions) -> str:
-    """Return the query that cuts every line into what is asked of it."""
+def cut_lines_sql(
+    layout: LineLayout, options: EngineOptions, lines: str = "SELECT file, number, line FROM lines"
+) -> str:
+    """Return the query that cuts every line into what is asked of it.
+
+    Raises:
+        UsageError: The lines cannot say who asked.
+    """
     for spec in (options.key, options.account):
         layout = with_source(layout, spec)
     cut = cut_sql(layout)
-    inner = "SELECT file, number, line FROM lines"
+    if "client" not in cut.fields:
+        wanted = ", ".join(layout.format.fields.get("client", ()))
+        raise UsageError("no column holds the client", hint=f"expected one of {wanted}")
+    inner = lines
     for name, sql in cut.before.items():
         inner = f"SELECT *, {sql} AS {name} FROM ({inner})"
     empty = "trim(line, chr(13) || chr(10) || ' ') = ''"

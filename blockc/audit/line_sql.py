@@ -20,10 +20,22 @@ _KINDS_OF_SPEC = "header:NAME, query:NAME, json:PATH, column:N or user"
 
 
 class LineLayout(Value):
-    """A format with the columns that the file says it has, if it has columns."""
+    """A format with the columns that the file says it has, if it has columns.
+
+    Attributes:
+        types: The type of each column, where the file is a table and not text.
+    """
 
     format: LogFormat
     columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+    def cell(self, number: int) -> str:
+        """Return the SQL of a column, counted from 1, as a text."""
+        if not self.types:
+            return f"cut[{number}]"
+        name = self.columns[number - 1].replace('"', '""')
+        return f'"{name}"::VARCHAR'
 
 
 class CutSql(Value):
@@ -135,17 +147,24 @@ def _cut_json(layout: LineLayout) -> CutSql:
 
 
 def _cut_columns(layout: LineLayout) -> CutSql:
+    fields = _column_fields(layout)
+    if layout.types:
+        return CutSql({}, "true", fields)
     cut = f"string_split(rtrim(line, chr(13) || chr(10)), {literal(layout.format.separator)})"
     if layout.format.quoted:
         cut = f"CASE WHEN contains(line, '\"') THEN {_quoted_cells(layout)} ELSE {cut} END"
+    return CutSql({"cut": cut}, f"len(cut) = {len(layout.columns)}", fields)
+
+
+def _column_fields(layout: LineLayout) -> dict[str, str]:
     known = {name.lower(): n for n, name in enumerate(layout.columns, start=1)}
     fields = {}
     for name, ways in layout.format.fields.items():
         parts = [way.lower().split("+") for way in ways]
         there = [part for part in parts if all(one in known for one in part)]
         if there:
-            fields[name] = " || ' ' || ".join(f"cut[{known[one]}]" for one in there[0])
-    return CutSql({"cut": cut}, f"len(cut) = {len(layout.columns)}", fields)
+            fields[name] = " || ' ' || ".join(layout.cell(known[one]) for one in there[0])
+    return fields
 
 
 def _quoted_cells(layout: LineLayout) -> str:
@@ -237,7 +256,7 @@ def _column(layout: LineLayout, cut: CutSql, which: str) -> str:
         hint = f"it has {', '.join(layout.columns)}" if names else ""
         said = f"logs of the format {layout.format.name} have no column {which!r}"
         raise UsageError(said, hint=hint)
-    return f"cut[{at}]"
+    return layout.cell(at)
 
 
 def url_sql(cut: CutSql) -> str:
@@ -272,8 +291,24 @@ def time_sql(layout: LineLayout, cut: CutSql) -> str:
     """
     if "time" not in cut.fields:
         return "NULL::TIMESTAMP"
+    if layout.types:
+        kept = _kept_time(layout)
+        if kept:
+            return kept
     text = f"trim({cut.fields['time']}, '[]')"
     return f"coalesce({', '.join(_times(text, layout.format))})"
+
+
+def _kept_time(layout: LineLayout) -> str:
+    """Return the SQL of the time of a table that keeps times as such, or nothing."""
+    ways = layout.format.fields["time"]
+    known = {name.lower(): n for n, name in enumerate(layout.columns)}
+    at = next((known[way] for way in ways if way in known), None)
+    if at is None or not layout.types[at].startswith("TIMESTAMP"):
+        return ""
+    name = '"' + layout.columns[at].replace('"', '""') + '"'
+    zoned = name if layout.types[at].endswith("TIME ZONE") else f"{name}::TIMESTAMPTZ"
+    return f"timezone('UTC', {zoned})"
 
 
 def _times(text: str, form: LogFormat) -> Iterator[str]:

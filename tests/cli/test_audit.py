@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,30 @@ def test_a_wrong_audit_table_is_refused_with_its_place(
     assert done.code == 2
     assert said in done.err
     assert "blockc.toml:7" in done.err
+
+
+def test_parquet_says_the_same_as_text(blockc: Blockc, site: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "time": [datetime(2026, 10, 2, 10, tzinfo=UTC)] * 3,
+        "client_ip": ["1.0.1.3", "3.0.0.1", "unknown"],
+        "status": [200, 200, 200],
+        "url": ["/api/x?api_key=secret-one", "/", "/"],
+    }
+    pq.write_table(pa.table(columns), site / "a.parquet")
+    done = blockc(*words(site, site / "a.parquet"), "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert (found["requests"], found["listed"], found["unreadable"]) == (2, 1, 1)
+    assert found["logs"][0] == {
+        "path": str(site / "a.parquet"), "format": "parquet", "lines": 3, "damage": "",
+    }  # fmt: skip
+    impact = {one["by"]: one for one in found["answers"]["impact"]}
+    assert (impact["day"]["value"], impact["path"]["value"]) == ("2026-10-02", "/api")
+    assert impact["total"]["keys"] == 1
+    pq.write_table(pa.table({"who": ["1.0.1.3"]}), site / "b.parquet")
+    assert "no column holds the client" in blockc(*words(site, site / "b.parquet")).err
+    (site / "c.parquet").write_bytes((site / "a.parquet").read_bytes()[:200])
+    assert blockc(*words(site, site / "c.parquet")).code == 2

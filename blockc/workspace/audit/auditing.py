@@ -22,7 +22,13 @@ from blockc.publish.place import PublishFolder
 from blockc.publish.record import read_generation
 from blockc.storage.local import read_local, scratch_folder
 from blockc.values import Value, replace
-from blockc.workspace.audit.log_feed import LogFeed, ReadLog, log_formats, log_paths
+from blockc.workspace.audit.log_feed import (
+    LogFeed,
+    ReadLog,
+    log_formats,
+    log_paths,
+    shipped_formats,
+)
 from blockc.workspace.comparing import countries_of
 from blockc.workspace.diff.operands import PUBLISHED, Operand, file_lists
 from blockc.workspace.inputs import InputOptions
@@ -276,7 +282,11 @@ def _read_all(
     from itertools import groupby
 
     feed = LogFeed(paths, formats, only=bool(call.format or call.format_file))
+    own = [one for one in formats if one.kind == "columns" and call.format_file]
+    columns = own[0] if own else shipped_formats()["csv"]
     with observe("read logs", f"{len(paths)} of them"):
+        for number, path in feed.tables():
+            feed.logs[number] = ReadLog(path, "parquet", engine.read_parquet(columns, number, path))
         for layout, parts in groupby(feed.parts(), key=lambda part: part[0]):
             engine.read(layout, (block for _, block in parts))
     return feed.logs

@@ -12,7 +12,7 @@ from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.resources import log_formats_dir
 from blockc.storage.decompress import Damaged
 from blockc.storage.local import read_local
-from blockc.storage.log_files import STDIN, blocks
+from blockc.storage.log_files import STDIN, blocks, is_parquet
 from blockc.values import Value, replace
 
 _HEAD = 1 << 16  # bytes of a log that its format is found by
@@ -74,12 +74,19 @@ class LogFeed:
 
     def __init__(self, paths: Sequence[str], formats: Sequence[LogFormat], *, only: bool) -> None:
         self._paths, self._formats, self._only = paths, formats, only
-        self.logs: list[ReadLog] = []
+        self.logs = [ReadLog(path, "", 0) for path in paths]
+        self._tables = {number for number, path in enumerate(paths) if is_parquet(path)}
+
+    def tables(self) -> Iterator[tuple[int, str]]:
+        """Yield the number and the path of each file that is a table and not text."""
+        for number in sorted(self._tables):
+            yield number, self._paths[number]
 
     def parts(self) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
         """Yield each block with its layout, the number of its file and that of its first line."""
         for number, path in enumerate(self._paths):
-            self.logs.append(ReadLog(path, "", 0))
+            if number in self._tables:
+                continue
             try:
                 yield from self._parts(number, path)
             except OSError as reason:
@@ -96,9 +103,9 @@ class LogFeed:
                     if not _is_header(layout, part):
                         yield layout, (number, line, part)
                     line += count
-                    self.logs[-1] = ReadLog(path, layout.format.name, line - 1)
+                    self.logs[number] = ReadLog(path, layout.format.name, line - 1)
         except Damaged as reason:
-            self.logs[-1] = replace(self.logs[-1], damage=str(reason))
+            self.logs[number] = replace(self.logs[number], damage=str(reason))
 
     def _layout(self, path: str, data: bytes) -> LineLayout:
         head = data[:_HEAD].decode("utf-8", "replace").splitlines()[:50]

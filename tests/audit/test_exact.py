@@ -1,0 +1,139 @@
+"""An audit counts what an independent slow one counts, on logs of a hostile world."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from blockc.addresses.addrset import AddrSet
+from blockc.addresses.columns import span_columns
+from blockc.addresses.family import FAMILIES
+from blockc.addresses.lines import read_spans
+from blockc.audit.answers import network_text
+from blockc.audit.client_finder import ClientFinder, Texts, read_ipv4
+from blockc.audit.engine import AuditedList, Engine, EngineOptions
+from blockc.audit.zones import Zones
+from blockc.changes.change import nobody_knows
+from blockc.runtime.clients import Proxies, UnreadableClientError, address_of
+from blockc.runtime.matcher import packed_address
+from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from tests.audit import log_maker, slow_oracle
+
+LISTS = {
+    "all-of-one": ["192.0.2.0/24", "2001:db8::/32"],
+    "halves": ["192.0.2.0/25", "198.51.100.128/26", "2001:db8:1::/48", "2001:db8:ffff::8000/113"],
+    "single": ["203.0.113.77/32", "8.8.4.0/30", "2001:db8::1/128"],
+}
+TRUSTED = ["10.0.0.0/8", "2a00:1450::/32"]
+ROWS = """
+SELECT list, high, low, day::VARCHAR, path, status, key, account, sum(requests)::BIGINT
+FROM hit JOIN members USING (zone) GROUP BY ALL
+"""
+
+
+def set_of(prefixes: list[str]) -> AddrSet:
+    """Return the addresses of prefixes."""
+    spans = read_spans("list", "\n".join(prefixes).encode())
+    return AddrSet.of_spans({f: spans.get(f) or span_columns(f, []) for f in FAMILIES})
+
+
+ZONES = Zones.of({name: set_of(said) for name, said in LISTS.items()}, [nobody_knows()] * 3)
+
+
+def audited(tmp_path: Path, data: bytes) -> tuple[Counter[slow_oracle.Row], Counter[str], int]:
+    """Return the same three answers as the slow oracle, by the engine."""
+    log = tmp_path / "access.log"
+    log.write_bytes(data)
+    options = EngineOptions(key="query:api_key", account="user", scratch=str(tmp_path))
+    lists = [AuditedList(name, name, "block") for name in LISTS]
+    engine = Engine(ZONES, lists, ClientFinder(ZONES, TRUSTED), options)
+    feed = LogFeed([str(log)], [shipped_formats()["combined"]], only=True)
+    for layout, block in feed.parts():
+        engine.read(layout, [block])
+    rows = Counter[slow_oracle.Row]()
+    for name, high, low, *more, count in engine.rows(ROWS):
+        rows[slow_oracle.Row(name, network_text(high, low, whole=True), *more)] += count
+    wrong = engine.rows("SELECT reason, count(*) FROM unreadable GROUP BY 1")
+    ((requests,),) = engine.rows("SELECT sum(requests)::BIGINT FROM hits")
+    assert feed.logs[0].lines == data.count(b"\n")
+    return rows, Counter(dict(wrong)), requests
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_are_those_of_the_slow_oracle(seed: int, tmp_path: Path) -> None:
+    data = log_maker.log(seed, 4000)
+    rows, wrong, requests = audited(tmp_path, data)
+    expected, expected_wrong, expected_requests = slow_oracle.audit(data, LISTS, TRUSTED)
+    assert wrong == expected_wrong
+    assert len(wrong) == 3
+    assert len(expected) > 300
+    assert requests == expected_requests
+    assert rows - expected == Counter()
+    assert expected - rows == Counter()
+
+
+def test_no_mutated_line_is_lost_and_none_stops_anything(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    lines = log_maker.log(5, 3000).split(b"\n")[:-1]
+    lines = [line for line in lines if len(line) < 10_000]
+    made = []
+    for _ in range(40_000):
+        line = bytearray(rng.choice(lines))
+        for _ in range(rng.randrange(4)):
+            at = rng.randrange(len(line) + 1)
+            line[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
+        made.append(bytes(line).replace(b"\n", b"") + b"\n")
+    _, wrong, requests = audited(tmp_path, b"".join(made))
+    assert requests + sum(wrong.values()) == len(made)
+    assert min(requests, sum(wrong.values())) > 1000
+
+
+def texts(column: list[str | None]) -> Texts:
+    """Return a column of texts."""
+    import pyarrow as pa
+
+    from blockc.audit.engine import _texts
+
+    return _texts(pa.array(column, pa.string()))
+
+
+def test_plain_addresses_are_read_as_the_system_reads_them() -> None:
+    rng = random.Random(3)
+    column: list[str | None] = [None, "", *log_maker.ODD_CLIENTS]
+    column += [log_maker.client(rng) for _ in range(2000)]
+    column += ["".join(rng.choices("0123456789..:x", k=rng.randrange(1, 16))) for _ in range(20000)]
+    column += [".".join(str(rng.randrange(300)) for _ in range(4)) for _ in range(5000)]
+    numbers, plain = read_ipv4(texts(column))
+    for text, number, is_plain in zip(column, numbers.tolist(), plain.tolist(), strict=True):
+        try:
+            packed, is_ipv4 = packed_address(text or "")
+            wanted = int.from_bytes(packed) if is_ipv4 and ":" not in (text or "") else None
+        except ValueError:
+            wanted = None
+        assert (number if is_plain else None) == wanted, text
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded"])
+def test_a_client_is_found_as_an_edge_finds_it(header: str) -> None:
+    rng = random.Random(4)
+    peers = [rng.choice(["10.0.0.1", "2a00:1450::1", log_maker.client(rng)]) for _ in range(5000)]
+    said: list[str | None] = [rng.choice([None, log_maker.forwarded(rng)]) for _ in peers]
+    if header == "forwarded":
+        said = [one and f'for="{one}"' for one in said]
+    proxies = Proxies(TRUSTED, header)
+    found = ClientFinder(ZONES, TRUSTED, header).place(texts(list(peers)), texts(said))
+    rows = zip(
+        peers, said, found.high.tolist(), found.low.tolist(), found.zone.tolist(), strict=True
+    )
+    for peer, one, high, low, zone in rows:
+        try:
+            hop = None if peer == "unix:" else address_of(peer)
+            packed, is_ipv4 = packed_address(proxies.client(hop, [] if one is None else [one]))
+            number = int.from_bytes(packed)
+            wanted: tuple[int, int] | None = (0, 0xFFFF << 32 | number)
+            if not is_ipv4:
+                wanted = number >> 64, number & (1 << 64) - 1
+        except UnreadableClientError:
+            wanted = None
+        assert ((high, low) if zone >= 0 else None) == wanted, (peer, one)
