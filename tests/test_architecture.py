@@ -16,7 +16,7 @@ TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 
 PURE = {
     "addresses", "registries", "formats", "policy", "passes", "targets", "compiler", "verify",
-    "explain", "report", "changes", "audit",
+    "explain", "report", "changes", "audit", "importing",
 }  # fmt: skip
 VALUES = {"errors", "addresses", "registries"}
 MAY_IMPORT = {  # besides itself, and the base of every value
@@ -33,7 +33,9 @@ MAY_IMPORT = {  # besides itself, and the base of every value
     "targets": {"errors", "addresses"},
     "policy": VALUES | {"tomlio"},
     "verify": {"errors", "addresses", "targets"},
-    "compiler": {"errors", "tomlio"} | PURE - {"explain", "report", "changes", "audit"},
+    "compiler": {"errors", "tomlio"}
+    | PURE - {"explain", "report", "changes", "audit", "importing"},
+    "importing": VALUES | {"targets", "compiler"},
     "changes": VALUES | {"policy"},
     "audit": VALUES | {"tomlio", "policy", "runtime"},
     "explain": {"errors", "tomlio"} | PURE - {"audit"},

@@ -6,6 +6,7 @@ import sys
 from errno import ENOSPC
 from importlib import import_module
 from io import TextIOWrapper
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Verbs are imported when they are called: `blockc --help` must not wait for numpy.
 VERBS = {
     "init": "Write a policy to begin with, and what builds it every night.",
+    "import": "Turn what is blocked today into a first policy.",
     "update": "Fetch the sources, check them and lock what builds use.",
     "refresh": "Do all that a night needs: update, build, publish, reload.",
     "build": "Compile a policy into artifacts, prove them and publish them.",
@@ -65,7 +67,8 @@ class LazyGroup(click.Group):
         """Return the command of a verb, or None for an unknown one."""
         if cmd_name not in VERBS:
             return None
-        command = import_module(f"blockc.cli.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = import_module(f"blockc.cli.commands.{module}").command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(

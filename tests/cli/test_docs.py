@@ -267,6 +267,16 @@ def test_the_report_of_init_is_documented(blockc: Blockc, tmp_path: Path) -> Non
     assert keys(json.loads(blockc("init", "--json", tmp_path / "new").out)) == documented("init")
 
 
+def test_the_report_of_import_is_documented(blockc: Blockc, tmp_path: Path, folder: Path) -> None:
+    lines = b"192.0.2.0/24\n192.0.2.7/24\n192.0.2.1\nexample.com\n1.0.1.0/24\n2400:3200::/32\n"
+    geo = b"geo $x { default 0; 1.0.2.0/24 1; 1.0.3.7 0; }\n"
+    (tmp_path / "own").write_bytes(lines[:13])
+    words = ("import", "-", "-o", tmp_path / "new", "--json", "--from", folder)
+    more = ("--protect", tmp_path / "own")
+    reports = [json.loads(blockc(*words, *more, "--force", stdin=one).out) for one in (lines, geo)]
+    assert keys(*reports) == documented("import")
+
+
 def test_the_reports_of_update_and_store_are_documented(
     blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
