@@ -125,6 +125,7 @@ _MATCHES = {
     "intervals": "any range",
     "longest": "the longest prefix",
     "codes": "countries, by its own data",
+    "first": "the first entry that holds it",
 }
 _FILES = {"together": "both families in one", "apart": "one per family", "either": "as path says"}
 
