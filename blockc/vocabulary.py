@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from blockc.values import Value
+
 RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")  # the five regional Internet registries
 MANIFEST = "manifest.json"  # what a build writes beside its artifacts: what they are and of what
 
@@ -43,3 +45,17 @@ class UntilBlock(StrEnum):
 
 #: The ways that block or miss something to keep to a limit.
 LOSSY = (WhenOver.COLLATERAL, WhenOver.COVERAGE, WhenOver.BALANCE)
+
+
+class LineForm(Value):
+    """How a text of an operator's own template says addresses, one on each line.
+
+    Attributes:
+        lines: What a line with addresses looks like, `{address}` standing for them: one of these.
+        comments: What lines that say nothing begin with.
+        around: Other lines, as they are, that say nothing about who is listed.
+    """
+
+    lines: tuple[str, ...] = ("{address}",)
+    comments: tuple[str, ...] = ("#",)
+    around: tuple[str, ...] = ()

@@ -24,6 +24,27 @@ write. It runs in a sandbox and sees texts, numbers, true or false and tuples of
 does not exist is an error with the line and the names that do. Begin with one of ours, in
 `templates/`. The newline behind a block and the blanks before it are left out.
 
+Of `target = "plain"` the text may be a list in a form of your own. `reader` says how it is read:
+
+```toml
+[[output]]
+list     = "embargo"
+target   = "plain"
+path     = "router/embargo.acl"
+template = "router.acl.j2"
+
+[output.reader]
+line     = "deny ip {address} any"
+comments = ["!"]
+around   = ["ip access-list embargo", "exit"]
+```
+
+`line` is what a line with addresses looks like, or several such texts; `{address}` stands for an
+address, prefix or range. A line that is none of these, no comment, not empty and not one of
+`around` is an error with its place. `reader = "lines"` is short for
+`{ line = "{address}", comments = ["#"] }`. What is written for another target is read by the
+grammar of that platform, and by nothing else.
+
 The examples are of a list `embargo` for nginx-geo, with `header = "full"`; codes have only targets
 that say countries in place of addresses.
 """

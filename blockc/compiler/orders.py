@@ -91,6 +91,8 @@ class ArtifactSpec(Value):
 
     @property
     def _silent_dialect(self) -> Target:
+        if self.output.reader:
+            return self.target.written_as(self.output.reader)
         able = self._in_two_sets and self.target.two_sets is not None
         return self.target.in_two_sets() if able else self.target
 
@@ -110,6 +112,11 @@ class ArtifactSpec(Value):
         self.target.require_verdicts(self.kind, said)
         if self.target.codes:
             self._require_whole_countries(self.target.codes)
+        if self._in_two_sets and self.output.reader:
+            raise PolicyError(
+                "a list in a form of your own is written as one set",
+                hint="choose something else with when_over, or leave reader out",
+            )
         if self._in_two_sets and not self.target.two_sets:
             raise PolicyError(
                 f"{self.target.name} cannot say that an address is in one set and not in another",

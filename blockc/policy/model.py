@@ -12,7 +12,7 @@ from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
 from blockc.values import Value, field_names
 from blockc.values import field as value_field
-from blockc.vocabulary import DontCare, HeaderForm, UntilBlock, WhenOver
+from blockc.vocabulary import DontCare, HeaderForm, LineForm, UntilBlock, WhenOver
 
 KEEP = 30
 Option = str | int | bool | tuple[str, ...]
@@ -26,6 +26,7 @@ class TargetFacts(Value):
     `several_lists`: one artifact can hold `lists = [...]`.
     `country_map`: one artifact can hold `map = "country"`.
     `template`: its text can be written by a template of the operator's own.
+    `lines`: what that writes may be a list in a form of the operator's own.
     `actions`: what one list may do in an artifact. `actions_of_lists`: the same with `lists`.
     `statuses`, `links`: what it can answer to clients that are blocked.
     `comments`: an artifact can have a header, and so can be without one.
@@ -38,6 +39,7 @@ class TargetFacts(Value):
     several_lists: bool = False
     country_map: bool = False
     template: bool = True
+    lines: bool = False
     actions: frozenset[str] = frozenset({"block"})
     actions_of_lists: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
@@ -239,6 +241,7 @@ class Output:
     only that an address is listed.
     `answers`: it carries the status and the link of its lists.
     `until_block`: what it does about lists that do not block yet.
+    `reader`: how what its template writes is read, where the target's reader does not.
     `on_change`: what is run when its files changed; nothing if empty. It decides no byte.
     """
 
@@ -256,6 +259,7 @@ class Output:
     answers: bool = True
     until_block: UntilBlock = UntilBlock.SAID
     on_change: Hook | None = None
+    reader: LineForm | None = None
 
 
 class Edge(Value):

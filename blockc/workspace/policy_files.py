@@ -85,6 +85,7 @@ def _facts(target: Target) -> TargetFacts:
         several_lists=ContentKind.VERDICTS in target.words,
         country_map=ContentKind.COUNTRIES in target.words,
         template=not callable(target.writer),
+        lines=target.read_lines is not None,
         actions=frozenset(a for a in ACTIONS if target.can_say(target.kind_of_list, a)),
         actions_of_lists=frozenset(a for a in ACTIONS if target.can_say(ContentKind.VERDICTS, a)),
         statuses=target.responses.statuses,

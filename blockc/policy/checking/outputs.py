@@ -12,7 +12,7 @@ from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
-from blockc.vocabulary import LOSSY, HeaderForm, UntilBlock, WhenOver
+from blockc.vocabulary import LOSSY, HeaderForm, LineForm, UntilBlock, WhenOver
 
 _KEYS = frozenset(OutputTable.__struct_fields__)
 
@@ -51,7 +51,36 @@ def check_output(
         answers=table.response != "none",
         until_block=table.until_block,
         on_change=check_command(table, raw, place, checks),
+        reader=_reader(table, facts, place, checks),
     )
+
+
+def _reader(
+    table: OutputTable, facts: TargetFacts | None, place: Place, checks: Checks
+) -> LineForm | None:
+    """Return how what a template writes is read, noting where that cannot be."""
+    here = place / "reader"
+    if not table.reader:
+        return None
+    if not table.template:
+        said = "reader says how what a template of your own writes is read, and there is none"
+        checks.findings.add_name(here, said, hint="give template, or leave reader out")
+    if facts and not facts.lines:
+        said = f"what is written for {table.target} is read by its own grammar"
+        hint = 'leave reader out, or write target = "plain": then it is a text of your own'
+        checks.findings.add_name(here, said, hint=hint)
+    if isinstance(table.reader, str):
+        return LineForm()
+    form = table.reader
+    lines = (form.line,) if isinstance(form.line, str) else form.line
+    for line in lines or ("",):
+        if line.count("{address}") != 1 or not line.isprintable():
+            message = f"{line!r} does not say where the addresses of a line are"
+            checks.findings.add(here / "line", message, hint="write {address} once into it")
+    for mark in (*form.comments, *form.around):
+        if not mark.strip() or not mark.isprintable():
+            checks.findings.add(here, f"{mark!r} is not a text that a line could begin with")
+    return LineForm(lines, form.comments, form.around)
 
 
 def check_paths(outputs: Sequence[Output], checks: Checks) -> None:

@@ -138,6 +138,21 @@ class GuardTable(Table):
     ] = "warn"
 
 
+class ReaderTable(Table):
+    """How what a template of your own writes is read back, where it is a list of your own form."""
+
+    line: Annotated[
+        str | tuple[str, ...],
+        for_editors(description="what a line looks like; {address} stands for the addresses"),
+    ] = "{address}"
+    comments: Annotated[
+        tuple[str, ...], for_editors(description="what lines that say nothing begin with")
+    ] = ("#",)
+    around: Annotated[
+        tuple[str, ...], for_editors(description="other lines, as they are, that say nothing")
+    ] = ()
+
+
 class OutputTable(Table, forbid_unknown_fields=False):
     """One artifact, or one per country. Keys not named here are options of the target."""
 
@@ -198,6 +213,10 @@ class OutputTable(Table, forbid_unknown_fields=False):
     ] = None
     template: Annotated[
         str, for_editors(description="a template of your own, from the policy's folder")
+    ] = ""
+    reader: Annotated[
+        Literal["", "lines"] | ReaderTable,
+        for_editors(description="what the template writes is a list: addresses, one per line"),
     ] = ""
     on_change: Annotated[
         tuple[str, ...],

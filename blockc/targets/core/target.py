@@ -29,6 +29,7 @@ from blockc.targets.core.target_options import Option, OptionContext, OptionValu
 from blockc.targets.core.verdicts import ACTIONS, ContentKind, Vocabulary, spoken
 from blockc.targets.syntax.reading import Ordered, Reader
 from blockc.values import Value, replace
+from blockc.vocabulary import LineForm
 
 if TYPE_CHECKING:
     from blockc.targets.core.document import Document, FamilyEntries
@@ -89,6 +90,8 @@ class Target(Value, kw_only=True, eq=False):
         debian, pypi: The packages that its tests need beside those of the native check.
         responses: What it can do about clients besides blocking them, and what it can answer.
         live: How what a live system has of an artifact is read, or None where that is the files.
+        read_lines: Reads lists in a form that an operator's own template writes, or None where
+            only the platform's grammar counts.
         notes: What an operator must know besides, in paragraphs, for the documentation.
     """
 
@@ -125,6 +128,7 @@ class Target(Value, kw_only=True, eq=False):
     pypi: tuple[str, ...] = ()
     responses: Responses = Responses()
     live: LiveForm | None = None
+    read_lines: Callable[[LineForm], Reader] | None = None
     notes: str = ""
 
     @property
@@ -169,6 +173,17 @@ class Target(Value, kw_only=True, eq=False):
             responses=replace(self.responses, extra_files=(), reader=None, native=None),
             joint=None,
         )
+
+    def written_as(self, form: LineForm) -> "Target":
+        """Return this target as an operator's own template writes it, in lists of that form.
+
+        Raises:
+            ValueError: If only its own grammar counts.
+        """
+        if self.read_lines is None:
+            raise ValueError(f"{self.name} is read by its own grammar")
+        mark = "".join(form.comments[:1])
+        return replace(self, reader=self.read_lines(form), comment=mark, two_sets=None, live=None)
 
     def responding(self) -> "Target":
         """Return this target as it writes a list that says what to answer, or when to only watch.

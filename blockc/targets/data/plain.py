@@ -1,5 +1,6 @@
 """Plain lists: a prefix per line, `#` starts a comment; for scripts, pf tables and zone files."""
 
+import re
 from functools import partial
 from itertools import chain
 
@@ -16,8 +17,9 @@ from blockc.targets.core.target import (
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines
-from blockc.targets.syntax.reading import Reading, each, halves
+from blockc.targets.syntax.reading import Reader, Reading, each, halves
 from blockc.targets.syntax.tokens import Text
+from blockc.vocabulary import LineForm
 
 _ENTRY = "one address, prefix or range and nothing beside it"
 _LINES = LineGrammar("a program", _ENTRY, comments_anywhere=True)
@@ -31,6 +33,36 @@ def read_plain(text: Text) -> Reading:
         for first, words in lines.batches()
     ]
     return Reading(tuple(chain.from_iterable(parts)) or decode_rules(text, [], 1, lines.error))
+
+
+def read_form(form: LineForm) -> Reader:
+    """Return the reader of lists in which a line has addresses and what the form says around them.
+
+    Every line must be one of the form, a comment, empty or one of those around.
+    """
+    escaped = (re.escape(line).replace(r"\{address\}", r"([^\s]+)") for line in form.lines)
+    lines = [re.compile(pattern) for pattern in escaped]
+
+    def read(text: Text) -> Reading:
+        tokens, places, at = list[str](), list[tuple[int, int]](), 0
+        for content in text.text.split("\n"):
+            said = content.strip(" \t")
+            found = next((match for line in lines if (match := line.fullmatch(said))), None)
+            if found:
+                begin = at + content.index(said)
+                tokens.append(found[1])
+                places.append((begin + found.start(1), len(found[1])))
+            elif said and not said.startswith(form.comments) and said not in form.around:
+                expected = " or ".join(map(repr, form.lines))
+                raise text.error(f"expected a line such as {expected}", at, len(content))
+            at += len(content) + 1
+
+        def where(row: int, why: str) -> SourceSyntaxError:
+            return text.error(why, *places[row])
+
+        return Reading(decode_rules(text, tokens, 1, where, ranges=True))
+
+    return each(read)
 
 
 def _error(lines: Lines, first: int, entry: int, why: str) -> SourceSyntaxError:
@@ -54,6 +86,7 @@ PLAIN = Target(
     notes=_NOTES,
     references=(Reference("https://man.openbsd.org/pfctl", checked="2026-11-23"),),
     two_sets=TwoSets(halves(read_plain, read_plain)),
+    read_lines=read_form,
     deployment=Deployment(
         load="pfctl -t blocked -T replace -f list.txt  # a table of pf, as an example",
         rollback="pfctl -t blocked -T replace -f PREVIOUS/list.txt",
