@@ -28,7 +28,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.proxy.haproxy_map import FOLDER, POINTER
+from blockc.targets.proxy.haproxy_map import FOLDER, POINTER, runtime_update
 from blockc.targets.proxy.haproxy_rules import HAPROXY, read_link, read_path, read_status
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.line_grammar import LineGrammar
@@ -203,6 +203,7 @@ HAPROXY_LIST = Target(
         reader=decoded(read_with_rules),
         native=_RULES_NATIVE,
     ),
+    debian=("socat",),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     live=LiveForm(
@@ -213,7 +214,8 @@ HAPROXY_LIST = Target(
     ),
     references=(_MANUAL,),
     deployment=Deployment(
-        load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy",
+        load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy\n"
+        + runtime_update("acl", "/etc/haproxy/list.lst"),
         rollback="cp PREVIOUS/list.lst list.lst && systemctl reload haproxy",
     ),
 )

@@ -126,6 +126,26 @@ frontend check
     },
 )
 
+
+def runtime_update(kind: str, path: str) -> str:
+    """Return the commands that change a map or an acl of a running HAProxy, all entries at once.
+
+    The new entries are a version of their own until it is committed; a line that is refused is
+    printed, and then nothing is committed.
+
+    Args:
+        kind: map or acl.
+        path: Where HAProxy has the file, which is also what the running one calls it.
+    """
+    return f"""\
+# or without a reload, all entries at once; if one is refused, nothing changes:
+SOCK=/run/haproxy/admin.sock FILE={path}
+V=$(echo "prepare {kind} $FILE" | socat stdio $SOCK | tr -dc 0-9)
+sed -n "/^[^#]/s|^|add {kind} @$V $FILE |p" $FILE | (echo prompt; cat; echo quit) |
+  socat -t 60 stdio $SOCK | sed 's/^[> ]*//' | (! grep .) &&
+  echo "commit {kind} @$V $FILE" | socat stdio $SOCK"""
+
+
 _RULES = ExtraFile("haproxy-map.rules.cfg.j2", ".rules.cfg", FAMILIES)
 _RULES_NATIVE = replace(
     _NATIVE,
@@ -185,6 +205,7 @@ HAPROXY_MAP = Target(
         reader=decoded(read_with_rules),
         native=_RULES_NATIVE,
     ),
+    debian=("socat",),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     live=LiveForm(
@@ -194,7 +215,8 @@ HAPROXY_MAP = Target(
     ),
     references=(_MANUAL,),
     deployment=Deployment(
-        load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy",
+        load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy\n"
+        + runtime_update("map", "/etc/haproxy/list.map"),
         rollback="cp PREVIOUS/list.map list.map && systemctl reload haproxy",
     ),
 )
