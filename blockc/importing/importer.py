@@ -91,13 +91,13 @@ def import_files(
 
 
 def _is_doubtful(form: str, data: bytes) -> bool:
-    """Return whether a text has no form, or is hardly the plain list that it may be."""
-    if form != "lines":
-        return not form
+    """Return whether a text has no form, or says hardly anything in the form that it may have."""
+    if not form:
+        return True
     contents = FORMS[form].read(_text(data), ())
     scopes = [decide(scope) for scope in contents.scopes]
     wrong = len(contents.unread) + sum(len(one.unread) for one in scopes)
-    return wrong > sum(one.count for one in scopes)
+    return wrong >= sum(one.count for one in scopes)
 
 
 def _by_forms(
