@@ -2,11 +2,15 @@
 
 import pytest
 
-from blockc.addresses import V4, V6
-from blockc.errors import SourceSyntaxError
+from blockc.addresses import V4, V6, AddrMap
+from blockc.errors import SourceSyntaxError, Unproved
+from blockc.targets.core.render import render
+from blockc.targets.core.target import Target
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.web.caddy import read_caddy
-from blockc.targets.web.caddy_json import read_route
+from blockc.targets.web.caddy import CADDY, read_caddy
+from blockc.targets.web.caddy_json import CADDY_JSON, read_route
+from blockc.verify.proof import prove
+from tests.targets.artifacts import PATH, TEMPLATES, changed, draft, prefixes, rules_of
 
 
 @pytest.mark.parametrize(
@@ -77,13 +81,14 @@ def test_a_route_is_read_with_all_it_says() -> None:
         "Caddy status": 451,
         "message": "list x",
         "Link": "<https://example.com>",
+        "address that is compared": "remote_ip",
     }
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ('"remote_ip": {', '"client_ip": {', 3, "expected remote_ip and nothing beside it"),
+        ('"remote_ip": {', '"remote_host": {', 3, "expected remote_ip and nothing beside it"),
         ('"remote_ip": {', '"path": ["/x"], "remote_ip": {', 3, "expected remote_ip and nothing"),
         ('{"ranges"', '{"forwarded": true, "ranges"', 3, "expected ranges and nothing beside it"),
         ("}}],", '}}, {"path": ["/x"]}],', 3, "expected one matcher"),
@@ -114,3 +119,22 @@ def test_a_route_that_refuses_nobody_is_an_error() -> None:
     text = '{"@id": "x", "match": [{"remote_ip": {"ranges": []}}], "handle": []}'
     with pytest.raises(SourceSyntaxError, match="nothing refuses the clients"):
         read_route(Text("x", text))
+
+
+@pytest.mark.parametrize("target", [CADDY, CADDY_JSON], ids=lambda one: one.name)
+def test_ipv4_that_is_there_twice_is_read_once_and_must_be_the_same(target: Target) -> None:
+    addresses = prefixes("192.0.2.0/24", "198.51.100.7/32", "2001:db8::/32")
+    rules = rules_of(target, addresses)
+    document = draft(target, rules, {"mapped": True, "ip": "client_ip"})
+    (file,) = render(target, document, PATH, TEMPLATES)
+    orders, intent = document.orders(target, PATH), AddrMap.of_set(addresses)
+    assert b"::ffff:192.0.2.0/120" in file.data
+    prove(target, [file], intent, "", orders)
+    with pytest.raises(Unproved, match="the IPv4-mapped entries are not those of IPv4"):
+        prove(target, [changed(file, "::ffff:192.0.2.0/120", "::ffff:192.0.2.0/121")], intent)
+    plain = draft(target, rules, {"ip": "client_ip"})
+    with pytest.raises(Unproved, match="IPv4 as IPv4-mapped IPv6 is True, ordered is nothing"):
+        prove(target, [file], intent, "", plain.orders(target, PATH))
+    (once,) = render(target, plain, PATH, TEMPLATES)
+    with pytest.raises(Unproved, match="the IPv4 as IPv4-mapped IPv6 True is ordered and"):
+        prove(target, [once], intent, "", orders)

@@ -109,7 +109,7 @@ def test_our_own_templates_write_what_is_ordered(target: Target) -> None:
         (IPSET, "create -exist", "create", "cannot be loaded a second time"),
         (CADDY, "@{{ option.matcher }}", "@others", "the Caddy matcher is '@others', ordered is"),
         (CADDY, "{{ response.status }}", "404", "the status is 404, ordered is 403"),
-        (CADDY, "remote_ip ", "client_ip ", "expected 'remote_ip', found 'client_ip'"),
+        (CADDY, "option.ip ~", "'client_ip' ~", "compared is 'client_ip', ordered is 'remote_ip'"),
         (JUNOS_PREFIX_LIST, "{{ option.name }}", "others", "the prefix list is 'others-v4'"),
         (MIKROTIK_ADDRESS_LIST, 'list="{{ option.list }}"', "list=others",
          "the address list is 'others', ordered is 'blockc_export_control'"),

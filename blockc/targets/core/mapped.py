@@ -4,17 +4,30 @@ A program that takes those clothes off looks such a client up as IPv4. Then no e
 hold an address of that space: to some programs it would name clients of IPv4, or all of them.
 """
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V6, Prefix, Prefixes, columns
+from blockc.addresses import V4, V6, AddrSet, Prefix, Prefixes, columns
+from blockc.addresses.addrset import union
 from blockc.addresses.columns import WIDE
 from blockc.addresses.rules import Rules
-from blockc.targets.syntax.addresses import rule_text
-from blockc.targets.syntax.reading import Reading
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.core.target_options import Option
+from blockc.targets.syntax.addresses import decode_rules, rule_text
+from blockc.targets.syntax.reading import Part, Reading
+from blockc.targets.syntax.tokens import Text, Where
 
 MAPPED = Prefix(V6, 0xFFFF << 32, 96)
+
+COPIES = Option(
+    "mapped",
+    False,
+    "true or false",
+    about="whether IPv4 is written a second time as IPv4-mapped IPv6, for clients that a header "
+    "names so",
+)
 
 
 def around_mapped(rules: Rules) -> Rules:
@@ -98,3 +111,39 @@ def merged(rules: Rules, others: Rules) -> Rules:
     new = np.ones(len(both), dtype=bool)
     new[1:] = (start[1:] != start[:-1]) | (length[1:] != length[:-1])
     return both.take(order[new])
+
+
+def decode_with_copies(
+    text: Text, tokens: Sequence[str], where: Where
+) -> tuple[tuple[Part, ...], bool]:
+    """Return the rules of tokens that all block, and whether IPv4 is there twice.
+
+    The second time it is written as IPv4-mapped IPv6, `::ffff:192.0.2.0/120`, for programs that
+    match such a client with nothing else. These are not rules of IPv6, but must be the same
+    addresses as those of IPv4.
+
+    Raises:
+        SourceSyntaxError: About the first token that is wrong, or about copies of other addresses.
+    """
+    copied = [_IPV4_COPY.fullmatch(token) for token in tokens]
+    plain = [at for at, copy in enumerate(copied) if copy is None]
+    parts = decode_rules(
+        text, [tokens[at] for at in plain], 1, lambda at, why: where(plain[at], why)
+    )
+    copies = [at for at, copy in enumerate(copied) if copy]
+    if not copies:
+        return parts, False
+    texts = [f"{copy[1]}/{int(copy[2]) - MAPPED.length}" for copy in copied if copy]
+    found = decode_rules(text, texts, 1, lambda at, why: where(copies[at], why), families=(V4,))
+    if _addresses(found) != _addresses(parts):
+        raise where(copies[0], "the IPv4-mapped entries are not those of IPv4")
+    return parts, True
+
+
+def _addresses(parts: Sequence[Part]) -> AddrSet:
+    """Return the IPv4 addresses of rules."""
+    four = [part.rules for part in parts if part.rules.family == V4]
+    return union([AddrSet.of_spans({V4: (one.start, one.last)}) for one in four], [V4])
+
+
+_IPV4_COPY = re.compile(r"::ffff:([0-9.]+)/(9[6-9]|1[0-2][0-9])", re.IGNORECASE)

@@ -7,10 +7,12 @@ there are no exceptions. Clients on IPv4 are IPv4 to it on dual-stack sockets to
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.mapped import COPIES, decode_with_copies
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -44,6 +46,8 @@ CADDYFILE = StatementGrammar(
     marks="",
     odd='"`#\\',
 )
+MATCHERS = ("remote_ip", "client_ip")
+COMPARED, TWICE = "address that is compared", "IPv4 as IPv4-mapped IPv6"
 _MATCHER = re.compile(r"@[A-Za-z][A-Za-z0-9_.-]*")
 _STATUS = re.compile(r"[45][0-9]{2}")
 _LINK = re.compile(r'`<([^<>"`{}\s]+)>; rel="blocked-by"`')
@@ -116,12 +120,18 @@ class _Directives:
         self._site.expect("}")
 
     def _conditions(self, words: Words) -> None:
-        """Take the prefixes of `remote_ip` lines, the only condition that is understood."""
+        """Take the prefixes of lines that compare an address, the only condition understood."""
         prefixes: list[int] = []
         at = 0
         for line in words.lines():
-            if line and line[0] != "remote_ip":
-                raise words.error(at, f"expected 'remote_ip', found {line[0]!r}")
+            if line and line[0] not in MATCHERS:
+                raise words.error(
+                    at, f"expected {' or '.join(map(repr, MATCHERS))}, found {line[0]!r}"
+                )
+            if line:
+                self.found.append(
+                    Found(COMPARED, line[0], self._text.path, partial(words.error, at))
+                )
             if len(line) == 1:
                 raise words.error(at + 1, "expected a prefix")
             if line[1:2] == ["forwarded"]:
@@ -129,9 +139,11 @@ class _Directives:
             prefixes += range(at + 1, at + len(line))
             at += len(line) + 1
         bare = [_unquoted(words.words[at]) for at in prefixes]
-        self.parts += decode_rules(
-            self._text, bare, 1, lambda at, why: words.error(prefixes[at], why)
+        parts, twice = decode_with_copies(
+            self._text, bare, lambda at, why: words.error(prefixes[at], why)
         )
+        self.parts += parts
+        self.found += [replace(self.found[-1], what=TWICE, value=True)] if twice else []
 
     def _refusal(self) -> None:
         verb = self._site.step()
@@ -178,6 +190,14 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
     matcher = f"@{document.options['matcher']}"
     yield Ordered("Caddy matcher", matcher, claimed=True, required=False)
     yield from document.answer(needed=any(part.count for part in parts))
+    yield from compared(document, parts)
+
+
+def compared(document: Document, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+    """Yield which address is compared, and whether IPv4 is there twice."""
+    yield Ordered(COMPARED, document.options["ip"], required=False)
+    if document.options["mapped"]:
+        yield Ordered(TWICE, True, required=any(p.count for p in parts if p.version == 4))
 
 
 _NOTES = """\
@@ -185,9 +205,13 @@ Import the file in a site, inside `route` and before everything else:
 `example.org { route { import /etc/caddy/list.conf ... } }`, each brace at the end of its line.
 Without `route` Caddy sorts directives: `redir` and `handle` then answer listed clients too.
 
-The connection's address is compared, not a header's: behind a proxy that is the proxy. Entries are
-compared one after the other for every request. `error` runs the `handle_errors` of a site, which
-may choose another answer. A status that a stage says takes the place of the option."""
+The connection's address is compared, which behind a proxy is the proxy's. With `ip = "client_ip"`
+it is the client's in the header of a proxy that the server's `trusted_proxies` names. A header may
+spell an IPv4 client as IPv4-mapped IPv6, `::ffff:192.0.2.7`, which no IPv4 entry matches: with
+`mapped = true` the entries are there in both forms.
+
+Entries are compared one after the other for every request. `error` runs the `handle_errors` of a
+site, which may choose another answer. A status that a stage says takes the place of the option."""
 
 # A site that imports the artifact; it is loaded, and nothing listens.
 _NATIVE = NativeCheck(
@@ -212,6 +236,14 @@ http://127.0.0.1:8080 {
     },
 )  # fmt: skip
 
+IP = Option(
+    "ip",
+    "remote_ip",
+    "remote_ip, that of the connection, or client_ip of Caddy 2.7 and later, which believes the "
+    "header of the `trusted_proxies` of a server",
+    pattern="remote_ip|client_ip",
+    about="which address is compared",
+)
 STATUS = Option(
     "status",
     403,
@@ -242,6 +274,8 @@ CADDY = Target(
             about="the name of the matcher",
         ),
         STATUS,
+        IP,
+        COPIES,
     ),
     responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.mapped import COPIES, decode_with_copies
 from blockc.targets.core.response import HTTP_ERRORS, Response
 from blockc.targets.core.target import (
     Deployment,
@@ -21,11 +22,10 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found, Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.web.caddy import STATUS
+from blockc.targets.web.caddy import COMPARED, IP, MATCHERS, STATUS, TWICE, compared
 
 
 def read_route(text: Text) -> Reading:
@@ -38,7 +38,9 @@ def read_route(text: Text) -> Reading:
     matchers = route["match"].items()
     if len(matchers) != 1:
         raise route["match"].error("expected one matcher, or others would be refused too")
-    ranges = matchers[0].only("remote_ip", dict).only("ranges", list)
+    kind = next((one for one in MATCHERS if one in matchers[0].value), MATCHERS[0])
+    ranges = matchers[0].only(kind, dict).only("ranges", list)
+    parts, twice = decode_with_copies(text, ranges.texts(), ranges.where)
     handlers = route["handle"].items()
     if not handlers:
         raise route["handle"].error("nothing refuses the clients")
@@ -49,8 +51,10 @@ def read_route(text: Text) -> Reading:
     if "{" in error["error"].value:
         raise error["error"].error("a request would decide what stands here")
     return Reading(
-        decode_rules(text, ranges.texts(), 1, ranges.where),
+        parts,
         found=(
+            matchers[0].found(COMPARED, kind),
+            *([ranges.found(TWICE, True)] if twice else []),
             route["@id"].found("Caddy route"),
             error["status_code"].found("Caddy status"),
             error["error"].found("message"),
@@ -70,7 +74,7 @@ def _link(node: JsonNode) -> Found:
     return links.found("Link", links.value[0])
 
 
-def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
+def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     made_of, answer = document.provenance, document.response or Response()
     sample = "SAMPLE DATA, " if made_of.sample else ""
     said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
@@ -79,6 +83,7 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
     yield Ordered("message", sample + said)
     if answer.link:
         yield Ordered("Link", answer.header)
+    yield from compared(document, parts)
 
 
 _NOTES = """\
@@ -86,9 +91,10 @@ The file is one route. It must be the first of its server, or an earlier one ans
 without a restart, and finds it again by its `@id`. Where the configuration is a file, put the
 route into it with `jq`.
 
-The connection's address is compared, not a header's: behind a proxy that is the proxy. Entries are
-compared one after the other for every request. The error runs the error routes of the server, which
-may choose another answer; its message, with the list and the policy, is in Caddy's log."""
+The connection's address is compared, which behind a proxy is the proxy's; `ip = "client_ip"` and
+`mapped = true` are as for `caddy`. Entries are compared one after the other for every request. The
+error runs the error routes of the server, which may choose another answer; its message, with the
+list and the policy, is in Caddy's log."""
 
 # A server with the route and nothing else; it is loaded, and nothing listens.
 _NATIVE = NativeCheck(
@@ -129,6 +135,8 @@ CADDY_JSON = Target(
             about="the route's @id, by which the API finds it",
         ),
         STATUS,
+        IP,
+        COPIES,
     ),
     responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,
