@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from ipaddress import ip_address
+from pathlib import Path
 
 PORT = 5300
 FREEBIND = {4: (socket.IPPROTO_IP, 15), 6: (socket.IPPROTO_IPV6, 78)}
@@ -81,19 +82,25 @@ def client(source: str) -> socket.socket:
 def main() -> None:
     """Run the job on stdin and print the answer to each probe.
 
-    `server` is its command, `ready` what it answers when it is, `patience` in seconds.
+    `server` is its command, `log` where its messages go, `ready` what it answers when it is, `says`
+    what it says then, `patience` in seconds.
     """
     job = json.load(sys.stdin)
     subprocess.run(["sh", "-e"], input=NAMESPACE, text=True, check=True)
-    server = subprocess.Popen(job["server"], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    log = Path(job["log"])
+    with log.open("w") as said:
+        server = subprocess.Popen(
+            job["server"], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
     ready, probes = (list(map(tuple, job[key])) for key in ("ready", "probes"))
     try:
         for _ in range(200):
-            if {*asked(ready, 0.1).values()} == {"NOERROR"}:
+            said_so = job["says"] in log.read_text()
+            if said_so and {*asked(ready, 0.1).values()} == {"NOERROR"}:
                 break
             time.sleep(0.05)
         else:
-            raise SystemExit("the server does not answer")
+            raise SystemExit(f"the server does not answer: {log.read_text()}")
         found = asked(probes, job["patience"])
         json.dump([found.get(probe) for probe in probes], sys.stdout)
     finally:

@@ -69,6 +69,7 @@ controls { };
 zone "example" { type primary; file "@folder@/zone"; };
 zone "list" { type primary; file "@folder@/list"; };
 """
+RELOADED = "rpz: list: reload done"  # only then does named look into the zone
 Probe = tuple[str, str, str]  # the address of a client, the name and the type it asks for
 ZONE = "$TTL 60\n@ SOA . . 1 60 60 60 60\n@ NS ns.invalid.\n@ TXT here\n"
 UNBOUND_CONF = """
@@ -91,14 +92,23 @@ include: "@folder@/list"
 
 
 def answers(
-    server: Sequence[str], folder: Path, files: Mapping[str, str], probes: Sequence[Probe]
+    server: Sequence[str],
+    folder: Path,
+    files: Mapping[str, str],
+    probes: Sequence[Probe],
+    says: str = "",
 ) -> list[str | None]:
-    """Return how a server answers each probe, None where it does not."""
+    """Return how a server answers each probe, None where it does not.
+
+    Args:
+        says: What it says when it is ready.
+    """
     require_root()
     for name, text in files.items():
         (folder / name).write_text(text.replace("@folder@", str(folder)), encoding="utf-8")
     ready = [(source, "example", "TXT") for source in OUTSIDE]
     job = {"server": list(server), "probes": list(probes), "patience": 0.7, "ready": ready}
+    job |= {"says": says, "log": str(folder / "log")}
     done = subprocess.run(
         ["unshare", "--net", sys.executable, str(Path(__file__).with_name("dns_clients.py"))],
         input=json.dumps(job),
@@ -222,7 +232,7 @@ def rewriting(
         probes = [(OUTSIDE[0], f"p{n}.example", kinds[text]) for n, text in enumerate(wanted)]
     server = [require_program("named"), "-g", "-c", f"{folder}/named.conf", "-u", "root"]
     files = {"named.conf": NAMED_RPZ, "zone": ZONE + "".join(records)}
-    return dict(zip(wanted, answers(server, folder, files, probes), strict=True)), wanted
+    return dict(zip(wanted, answers(server, folder, files, probes, RELOADED), strict=True)), wanted
 
 
 @pytest.mark.parametrize("trigger", ["client-ip", "ip"])
