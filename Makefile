@@ -69,6 +69,9 @@ tables: $(VENV)/.testing  ## write the figures of docs/passes.md anew, from the 
 growth: $(VENV)/.testing  ## measure from 10 thousand to 10 million prefixes, and draw docs/growth.svg
 	$(BIN)/python -m tests.bench.growth
 
+load: $(VENV)/.testing  ## measure what lists cost to load in the real programs, into docs/load.md
+	$(BIN)/python -m tests.bench.load
+
 dist: $(VENV)/.testing  ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist .
 
@@ -95,4 +98,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test coverage mutants oldest check lint types golden targets schemas programs real bench tables growth dist clean help
+.PHONY: example test coverage mutants oldest check lint types golden targets schemas programs real bench tables growth load dist clean help

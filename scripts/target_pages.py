@@ -35,7 +35,9 @@ written and when somebody looked, a template, and a reader by which every artifa
 and proved before anything is published. What a target cannot express is refused before anything
 is compiled, and what exceeds a limit before anything is written.
 
-The country of an address is where it is registered, not where it is used.
+The country of an address is where it is registered, not where it is used. What lists of different
+lengths cost to load in the real programs, beside what is often written by hand, is in
+[load.md](load.md).
 """
 #: Folder below `blockc/targets` -> the kind of platform.
 CATEGORIES = {
@@ -277,6 +279,8 @@ def section(target: Target) -> Iterator[str]:
             ("option", "default", "what it sets", "expected"), map(option_row, target.options)
         )
     yield "" if callable(target.writer) else f"\n```\n{sample(target)}```\n"
+    for file in target.files_beside(f"list.{target.ending}"):
+        yield f"`{file.path}`:\n\n```\n{sample(target, file.path)}```\n"
     yield "## Into service\n"
     yield f"```sh\n{target.deployment.load}\n```\n"
     yield f"And back, from the generation before:\n\n```sh\n{target.deployment.rollback}\n```\n"
@@ -356,22 +360,27 @@ def responses(target: Target) -> Iterator[str]:
 def option_row(option: Option) -> tuple[str, ...]:
     default = str(option.default).lower() if option.default in (True, False) else option.default
     others = "".join(f"; with {KINDS[kind]} `{name}`" for kind, name in option.by_kind.items())
-    return f"`{option.name}`", f"`{default}`{others}", option.about, option.expects
+    shown = "nothing" if default == "" else f"`{default}`"
+    return f"`{option.name}`", f"{shown}{others}", option.about, option.expects
 
 
 def files(target: Target) -> str:
     return ", ".join(f"`{file.path}`" for file in target.files(f"list.{target.ending}"))
 
 
-def sample(target: Target) -> str:
-    """Return a small artifact from the golden files, without what its header says of sources."""
+def sample(target: Target, path: str = "") -> str:
+    """Return a file of a small golden artifact, without what its header says of sources.
+
+    `path`: which, the first if nothing is said.
+    """
     case = "codes" if target.codes else "nested" if target.has_exceptions else "mixed"
     folder = GOLDEN / case / target.name
-    first = target.files(f"list.{target.ending}")[0].path
-    lines = (folder / first).read_text(encoding="utf-8").splitlines(keepends=True)
-    if not target.comment:
-        return "".join(lines)
-    return "".join(line for line in lines if "sha256:" not in line)
+    path = path or target.files(f"list.{target.ending}")[0].path
+    lines = (folder / path).read_text(encoding="utf-8").splitlines(keepends=True)
+    commented = bool(target.comment)
+    return "".join(
+        line for line in lines if not ("sha256:" in line and (commented or line.startswith("#")))
+    )
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -66,14 +66,14 @@ def try_natively(
     if reason or target.native is None:
         return NativeOutcome(NativeAnswer.SKIPPED, reason)
     with TemporaryDirectory(prefix="blockc-native-") as folder:
-        code, said = _asked(_command(target.native, Path(folder), files, options))
+        code, said = _asked(native_command(target.native, Path(folder), files, options))
     warning = target.native.warning.lower()
     if code in target.native.success_codes and not (warning and warning in said.lower()):
         return NativeOutcome(NativeAnswer.ACCEPTED)
     return NativeOutcome(NativeAnswer.REFUSED, said or f"exit code {code}")
 
 
-def _command(
+def native_command(
     check: NativeCheck,
     folder: Path,
     files: Sequence[ArtifactFile],

@@ -13,10 +13,14 @@ LAUNCH = Path(__file__).with_name("launch.py")
 
 
 class Run(NamedTuple):
-    """What a process took: wall seconds, and megabytes of its largest resident size."""
+    """What a process took: wall seconds, and megabytes of its largest resident size.
+
+    `processor`: seconds of the processor, of the processes that it started too.
+    """
 
     seconds: float
     megabytes: float
+    processor: float = 0
 
 
 def in_turns(rounds: int, contenders: Mapping[str, Callable[[], object]]) -> dict[str, float]:
@@ -47,14 +51,18 @@ def processes_in_turns(
     best = dict.fromkeys(commands, Run(float("inf"), 0))
     for _ in range(rounds):
         for name, command in commands.items():
-            once = _run(command, output / name)
+            once = run(command, output / name)
             known = best[name]
             best[name] = Run(min(known.seconds, once.seconds), max(known[1], once.megabytes))
     return best
 
 
-def _run(command: Sequence[str], output: Path) -> Run:
-    """Run a command in the checkout, with its output in a file."""
+def run(command: Sequence[str], output: Path) -> Run:
+    """Run a command in the checkout, with its output in a file, and return what it took.
+
+    Raises:
+        RuntimeError: If it fails.
+    """
     launched = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCH), str(output), *command],
         cwd=CHECKOUT,
@@ -62,10 +70,10 @@ def _run(command: Sequence[str], output: Path) -> Run:
         text=True,
         check=True,
     )
-    seconds, kilobytes, code = launched.stdout.split()
+    seconds, processor, kilobytes, code = launched.stdout.split()
     if code != "0":
         raise RuntimeError(f"{' '.join(command)} ended with {code}: {launched.stderr}")
-    return Run(float(seconds), int(kilobytes) / 1024)
+    return Run(float(seconds), int(kilobytes) / 1024, float(processor))
 
 
 def blockc(*arguments: str) -> list[str]:

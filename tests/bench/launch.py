@@ -1,4 +1,4 @@
-"""Run one command with its output in a file and print seconds, kilobytes and exit code.
+"""Run one command with its output in a file and print what it took and its exit code.
 
 A process of its own, and a small one: the kernel counts the size of a process from before it
 became the command, so whoever starts it must be smaller than it.
@@ -10,7 +10,7 @@ from time import perf_counter
 
 
 def main(output: str, command: list[str]) -> None:
-    """Run `command` and print what it took."""
+    """Run `command` and print seconds, those of the processor, kilobytes and the exit code."""
     begin = perf_counter()
     child = os.fork()
     if not child:
@@ -18,7 +18,9 @@ def main(output: str, command: list[str]) -> None:
         os.execv(command[0], command)  # noqa: S606  no shell is wanted
     _, status, usage = os.wait4(child, 0)
     seconds = perf_counter() - begin
-    sys.stdout.write(f"{seconds} {usage.ru_maxrss} {os.waitstatus_to_exitcode(status)}\n")
+    processor = usage.ru_utime + usage.ru_stime
+    code = os.waitstatus_to_exitcode(status)
+    sys.stdout.write(f"{seconds} {processor} {usage.ru_maxrss} {code}\n")
 
 
 if __name__ == "__main__":

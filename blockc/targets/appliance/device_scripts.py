@@ -287,6 +287,7 @@ no group, and a rule that names one cannot be committed then.""",
         Reference(
             "https://gist.github.com/111A5AB1/b3eb2e87b32129ddf84bf1c41914cf43",
             checked="2026-11-27",
+            verified=False,
         ),
     ),
 )
