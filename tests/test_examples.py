@@ -125,9 +125,11 @@ EVERY_EDGE: Mapping[str, tuple[str, str, str]] = {
     "aws/embargo.rule.json": ('{"Count": {}}', "InsertHeaders", '{"Block": {}}'),
     "cloudflare/embargo.rule.json": ('"log"', '"managed_challenge"', '"block"'),
     "envoy/embargo.json": ('"shadow_rules"', '"shadow_rules"', '"rules"'),
+    "google/embargo.rule.json": ('"preview": true', '"preview": true', '"preview": false'),
 }
 LISTED = ("nginx/embargo.conf", "haproxy/embargo.map", "firewall/embargo.nft",
-          "aws/embargo.ipv4.json", "cloudflare/embargo.json", "envoy/embargo.json")  # fmt: skip
+          "aws/embargo.ipv4.json", "cloudflare/embargo.json", "envoy/embargo.json",
+          "google/embargo.ipv4.json")  # fmt: skip
 
 
 @pytest.mark.parametrize("stage", ["off", "monitor", "warn", "block"])
