@@ -11,11 +11,17 @@ Manifest = Mapping[str, Any]
 
 
 class Shown(Value):
-    """A generation that was shown from an instant on; no manifest: nothing, or nobody knows."""
+    """A generation that was shown, or ran somewhere, from an instant on.
+
+    Attributes:
+        manifest: None: nothing was shown, or nobody kept it.
+        known: Whether anybody said what ran.
+    """
 
     begin: datetime
     generation: str
     manifest: Manifest | None
+    known: bool = True
 
 
 class Interval(Value):
@@ -25,6 +31,7 @@ class Interval(Value):
         begin: When it began.
         end: When it ended; None: it goes on.
         generations: What was shown, in order.
+        known: Whether anybody knows; if not, the rest says nothing.
         least: The fewest addresses of the country that were blocked, by family; 0 in a gap.
         most: The most.
     """
@@ -34,6 +41,7 @@ class Interval(Value):
     generations: tuple[str, ...]
     least: Mapping[str, int]
     most: Mapping[str, int]
+    known: bool = True
 
     @property
     def blocked(self) -> bool:
@@ -58,9 +66,39 @@ def country_intervals(shown: Sequence[Shown], country: str) -> dict[str, list[In
     }
 
 
+def edge_intervals(ran: Mapping[str, Sequence[Shown]], country: str) -> dict[str, list[Interval]]:
+    """Return the intervals of each output of an edge.
+
+    Args:
+        ran: What ran of each output, by its path, in order of the history.
+        country: An ISO 3166 code, in capitals.
+    """
+    return {
+        path: list(_intervals(shown, [_of_output(one.manifest, path, country) for one in shown]))
+        for path, shown in ran.items()
+    }
+
+
+def _of_output(manifest: Manifest | None, path: str, country: str) -> dict[str, int]:
+    """Return how many addresses of a country the artifacts of an output block: the most of one.
+
+    An older manifest does not say which output an artifact is of; then its first file does.
+    """
+    blocked = _blocked(manifest, country)
+    outputs = {
+        one["files"][0]["path"]: one.get("output", one["files"][0]["path"])
+        for one in (manifest or {}).get("artifacts", ())
+        if one["files"]
+    }
+    found = [counts for first, counts in blocked.items() if outputs[first] == path]
+    return {
+        family: max((one.get(family, 0) for one in found), default=0) for family in _families(found)
+    }
+
+
 def _intervals(shown: Sequence[Shown], counts: Sequence[Mapping[str, int]]) -> Iterator[Interval]:
     rows = zip(shown, counts, strict=True)
-    runs = [list(run) for _, run in groupby(rows, lambda row: any(row[1].values()))]
+    runs = [list(run) for _, run in groupby(rows, _state)]
     ends = [*(run[0][0].begin for run in runs[1:]), None]
     for run, end in zip(runs, ends, strict=True):
         held = [count for _, count in run]
@@ -70,7 +108,13 @@ def _intervals(shown: Sequence[Shown], counts: Sequence[Mapping[str, int]]) -> I
             tuple(dict.fromkeys(one.generation for one, _ in run if one.generation)),
             {family: min(count.get(family, 0) for count in held) for family in _families(held)},
             {family: max(count.get(family, 0) for count in held) for family in _families(held)},
+            run[0][0].known,
         )
+
+
+def _state(row: tuple[Shown, Mapping[str, int]]) -> tuple[bool, bool]:
+    shown, counts = row
+    return shown.known, any(counts.values())
 
 
 def _families(counts: Iterable[Mapping[str, int]]) -> list[str]:

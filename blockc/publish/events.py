@@ -8,6 +8,7 @@ from blockc.publish.record import Record, RecordedException, Recording
 from blockc.values import json_bytes
 
 STAGE_BEGUN = "stage-begun"
+RELOADED, RELOAD_FAILED, DEPLOYED = "reloaded", "reload-failed", "deployed"
 EXCEPTION_BEGUN, EXCEPTION_ENDED = "exception-begun", "exception-ended"
 
 
@@ -30,6 +31,7 @@ def published_facts(files: Mapping[str, bytes], recording: Recording | None) -> 
         "lists": {one.name: {"action": one.action, "since": one.since} for one in made.lists},
         "exceptions": made.exceptions,
         "protected": made.protected,
+        "edges": made.edges,
         "proof": made.proof,
     }
 

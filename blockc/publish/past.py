@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from blockc.changes.country_history import Shown
 from blockc.errors import BlockcError, OutputError
+from blockc.publish.events import DEPLOYED, RELOAD_FAILED, RELOADED
 from blockc.publish.generations import history_of
 from blockc.publish.history import PUBLISHED, Facts, History, PastEvent, event_of, problems
 from blockc.publish.record import INSIDE, object_of, read_generation
@@ -81,15 +82,81 @@ def shown_when(folder: Path, past: History) -> list[Shown]:
     Raises:
         OutputError: A manifest is missing or was changed.
     """
-    inside, found = folder.absolute() / INSIDE, list[Shown]()
-    manifests: dict[str, Any] = {}
-    for event, facts in told(past):
-        if event.event == PUBLISHED:
-            digest = facts.get("manifest")
-            manifests[event.generation] = json.loads(object_of(inside, digest)) if digest else None
+    found, manifests = list[Shown](), _manifests(folder, past)
+    for event in past.events():
         if not found or found[-1].generation != event.live:
             found.append(Shown(event.at, event.live, manifests.get(event.live)))
     return found
+
+
+def _manifests(folder: Path, past: History) -> dict[str, Any]:
+    """Return the manifest of every generation that was published; None where none was kept."""
+    inside, found = folder.absolute() / INSIDE, dict[str, Any]()
+    for event, facts in told(past):
+        if event.event == PUBLISHED:
+            digest = facts.get("manifest")
+            found[event.generation] = json.loads(object_of(inside, digest)) if digest else None
+    return found
+
+
+class EdgePast(Value, eq=False):
+    """What ran on an edge.
+
+    Attributes:
+        ran: Of each output that ever protected it, by its path, one after another.
+        untold: The outputs of which nobody ever said that they run there: what was shown is taken
+            for them.
+    """
+
+    ran: Mapping[str, Sequence[Shown]]
+    untold: tuple[str, ...]
+
+
+def edges_of(past: History) -> dict[str, tuple[str, ...]]:
+    """Return every edge that any generation had, with every output that ever protected it."""
+    found: dict[str, dict[str, None]] = {}
+    for _, facts in told(past):
+        for edge, paths in facts.get("edges", {}).items():
+            found.setdefault(edge, {}).update(dict.fromkeys(paths))
+    return {edge: tuple(found[edge]) for edge in sorted(found)}
+
+
+def ran_when(folder: Path, past: History, edge: str) -> EdgePast:
+    """Return what ran on an edge: what was reloaded, or what somebody said was deployed there.
+
+    Before the first generation whose record has edges they are taken to be as in that one.
+
+    Raises:
+        OutputError: A manifest is missing or was changed.
+    """
+    events, paths = list(told(past)), edges_of(past)[edge]
+    receipts = [_receipt(event, facts, edge) for event, facts in events]
+    spoken = {path for one in receipts for path in one}
+    manifests, edges = _manifests(folder, past), dict[str, Any]()
+    first = next(facts["edges"] for _, facts in events if "edges" in facts)
+    runs: dict[str, str] = {}
+    ran: dict[str, list[Shown]] = {path: [] for path in paths}
+    for (event, facts), receipt in zip(events, receipts, strict=True):
+        if event.event == PUBLISHED:
+            edges[event.generation] = facts.get("edges", first)
+        runs |= receipt
+        protects = edges.get(event.live, {}).get(edge, ())
+        for path in paths:
+            name = runs.get(path, "") if path in spoken else event.live
+            known = bool(name) or path not in spoken or path not in protects
+            name = name if path in protects else ""
+            if not ran[path] or (ran[path][-1].generation, ran[path][-1].known) != (name, known):
+                ran[path].append(Shown(event.at, name, manifests.get(name), known))
+    return EdgePast(ran, tuple(path for path in paths if path not in spoken))
+
+
+def _receipt(event: PastEvent, facts: Mapping[str, Any], edge: str) -> dict[str, str]:
+    """Return which generation of each output runs on an edge from an event on; empty: unknown."""
+    here = event.event == DEPLOYED and facts["edge"] == edge
+    if here or event.event in (RELOADED, RELOAD_FAILED):
+        failed = event.event == RELOAD_FAILED  # it may have taken over anything
+        return dict.fromkeys(facts["outputs"], "" if failed else event.generation)
+    return {}
 
 
 class Turn(Value):

@@ -16,7 +16,7 @@ from pathlib import Path
 from blockc.errors import BlockcError, Location, OutputError, UsageError, os_reason, suggestion
 from blockc.storage.atomic import Advice, write_files
 from blockc.storage.local import read_local
-from blockc.values import Value, from_json, json_bytes
+from blockc.values import Value, field, from_json, json_bytes
 
 SCHEMA = "blockc-record/1"
 INSIDE, RECORDS, OBJECTS, LOCKS = ".generations", "records", "objects", "locks"
@@ -100,6 +100,7 @@ class Record(Value, kw_only=True):
         exceptions: Those that were in force.
         protected: The addresses that no list may block, a count by family.
         proof: What was proved before it was published.
+        edges: The paths of the outputs that protect each edge.
     """
 
     schema: str
@@ -119,6 +120,7 @@ class Record(Value, kw_only=True):
     exceptions: tuple[RecordedException, ...]
     protected: dict[str, str]
     proof: RecordedProof
+    edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def objects(self) -> set[str]:

@@ -8,14 +8,13 @@ from pathlib import Path
 from blockc.errors import Location, UsageError
 from blockc.explain.edges import Receipt
 from blockc.policy.model import Edge
+from blockc.publish.events import DEPLOYED, RELOAD_FAILED, RELOADED
 from blockc.publish.generations import history_of
 from blockc.publish.past import told
 from blockc.publish.record import INSIDE, object_of, read_generation
 from blockc.storage.local import read_local
 from blockc.values import Value, json_bytes
 from blockc.vocabulary import MANIFEST
-
-RELOADED, RELOAD_FAILED, DEPLOYED = "reloaded", "reload-failed", "deployed"
 
 
 class Receipts(Value):

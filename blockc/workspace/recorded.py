@@ -81,6 +81,7 @@ def recording_of(day: ProjectDay, build: "Build") -> Recording:
         exceptions=tuple(exception for one in lists for exception in _exceptions(one)),
         protected={f.name: str(day.resolved.protected.count_of(f)) for f in FAMILIES},
         proof=_proof(build),
+        edges={one.name: one.outputs for one in day.resolved.policy.edges},
     )
     return Recording(record, objects)
 

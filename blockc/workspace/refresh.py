@@ -7,10 +7,11 @@ from pathlib import Path
 
 from blockc.errors import BlockcError
 from blockc.policy.model import Hook, Output, Policy
+from blockc.publish.events import RELOAD_FAILED, RELOADED
 from blockc.publish.generations import append_event, rollback
 from blockc.values import Value
 from blockc.workspace.hooks import HookRun, run_hook
-from blockc.workspace.receipts import RELOAD_FAILED, RELOADED, Receipts, read_receipts
+from blockc.workspace.receipts import Receipts, read_receipts
 
 BY = "blockc refresh"
 Now = Callable[[], datetime]

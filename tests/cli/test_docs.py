@@ -72,6 +72,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "lists": "{list}",
     "artifacts": "{path}",
     "outputs": "{path}",
+    "edges": "{edge}",
     "families": "{family}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}

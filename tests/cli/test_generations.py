@@ -13,6 +13,7 @@ from tests.cli.test_docs import documented, keys
 from tests.cli.toy import FAR, LAX, POLICY, shown, write_policy
 
 OTHER = POLICY.replace('"BR"', '"AU"').replace("nginx/far", "nginx/new") + LAX
+EDGE = '[edge.shop]\noutputs = ["far.txt"]\n'
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def published(blockc: Blockc, words: tuple[object, ...], tmp_path: Path) -> list
     """Publish two different generations and return what each showed."""
     found = []
     for text in (POLICY, OTHER):
-        write_policy(tmp_path, text)
+        write_policy(tmp_path, text + EDGE)
         assert blockc(*words).code == 0
         found.append(shown(tmp_path / "dist"))
     return found

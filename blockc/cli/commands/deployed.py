@@ -36,8 +36,9 @@ def command(settings: Settings, asked: DeployedCall) -> None:
     Exit codes: 0 done, 2 there is no such edge or generation, or the history
     cannot be written.
     """
+    from blockc.publish.events import DEPLOYED
     from blockc.publish.generations import append_event
-    from blockc.workspace.receipts import DEPLOYED, outputs_of
+    from blockc.workspace.receipts import outputs_of
 
     edges = {one.name: one for one in project(settings).policy().edges}
     if asked.edge not in edges:

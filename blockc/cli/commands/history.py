@@ -1,9 +1,9 @@
 """`blockc history`: what was published, refused and taken back, and since when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from blockc.cli.commands.generations import FolderCall, output_option
 from blockc.cli.console import info, show_json
 from blockc.cli.options import Settings, verb
 from blockc.errors import UsageError, suggestion
+
+if TYPE_CHECKING:
+    from blockc.changes.country_history import Interval
 
 
 class HistoryCall(FolderCall, kw_only=True):
@@ -20,8 +23,11 @@ class HistoryCall(FolderCall, kw_only=True):
     first: str | None
     last: str | None
     country: str | None
+    edges: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.edges and not self.country:
+            raise UsageError("--edge says when a country was blocked there, so it needs --country")
         if self.what == "verify" and (self.first or self.last or self.country):
             raise UsageError("verify proves the whole history, so it takes no other option than -o")
 
@@ -61,13 +67,22 @@ def day_of(option: str, text: str | None) -> date | None:
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="The first UTC day to show.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="The last UTC day to show.")
 @click.option("--country", metavar="CC", help="When this country was blocked, and when not.")
+@click.option(
+    "--edge",
+    "edges",
+    metavar="NAME",
+    multiple=True,
+    help="With --country: on this edge; repeatable.",
+)
 @verb(HistoryCall, shows=("file", "json", "quiet"))
 def command(settings: Settings, asked: HistoryCall) -> int:
     """Show what was published, refused, approved, taken back and when, or prove it.
 
     \b
     show    every event, oldest first; with --country the intervals and gaps of
-            each artifact, from the first publication on
+            each artifact, from the first publication on; with --edge those of
+            each output that protects the edge, by what was reloaded or said to
+            be deployed there, and not by what was published
     verify  prove that no line was changed, removed or put in, and that what the
             generations were made from is still there
 
@@ -80,7 +95,10 @@ def command(settings: Settings, asked: HistoryCall) -> int:
     if asked.what == "verify":
         return _verify(settings, place)
     if asked.country:
-        _show_country(settings, place, asked)
+        if asked.edges:
+            _show_edges(settings, place, asked)
+        else:
+            _show_country(settings, place, asked)
         return 0
     from blockc.cli.views.history import show_events
 
@@ -117,20 +135,58 @@ def _show_country(settings: Settings, place: Path, asked: HistoryCall) -> None:
     from blockc.cli.views.history import interval_report, show_intervals
     from blockc.publish.generations import history_of
     from blockc.publish.past import shown_when
-    from blockc.registries.countries import names
 
-    code = (asked.country or "").upper()
-    if code not in names():
-        raise UsageError(f"{asked.country!r} is not a country code{suggestion(code, names())}")
-    begin, end = asked.span()
+    code = _country(asked)
     past, _ = history_of(place)
-    found = {
-        path: [one for one in intervals if one.begin < end and (one.end or _END) > begin]
-        for path, intervals in country_intervals(shown_when(place, past), code).items()
-    }
+    found = _cut(asked, country_intervals(shown_when(place, past), code))
     if settings.json:
         show_json([interval_report(path, one) for path, all_ in found.items() for one in all_])
         return
     show_intervals(settings, code, found)
     if not found:
         info(settings, f"nothing was ever published into {place.absolute()}")
+
+
+def _country(asked: HistoryCall) -> str:
+    from blockc.registries.countries import names
+
+    code = (asked.country or "").upper()
+    if code not in names():
+        raise UsageError(f"{asked.country!r} is not a country code{suggestion(code, names())}")
+    return code
+
+
+def _cut(
+    asked: HistoryCall, found: "Mapping[str, Sequence[Interval]]"
+) -> "dict[str, list[Interval]]":
+    """Return the intervals that have a part in the time that is asked about."""
+    begin, end = asked.span()
+    return {
+        path: [one for one in intervals if one.begin < end and (one.end or _END) > begin]
+        for path, intervals in found.items()
+    }
+
+
+def _show_edges(settings: Settings, place: Path, asked: HistoryCall) -> None:
+    from blockc.changes.country_history import edge_intervals
+    from blockc.cli.views.history import edge_report, show_edge_intervals
+    from blockc.publish.generations import history_of
+    from blockc.publish.past import edges_of, ran_when
+
+    code = _country(asked)
+    past, _ = history_of(place)
+    known, reports = edges_of(past), list[Any]()
+    for edge in asked.edges:
+        if edge not in known:
+            hint = f"it has {', '.join(known)}" if known else "it has none; build with [edge.NAME]"
+            raise UsageError(
+                f"the history has no edge {edge!r}{suggestion(edge, known)}", hint=hint
+            )
+        there = ran_when(place, past, edge)
+        found = _cut(asked, edge_intervals(there.ran, code))
+        if settings.json:
+            reports += edge_report(edge, found, there.untold)
+        else:
+            show_edge_intervals(settings, code, edge, found, there.untold)
+    if settings.json:
+        show_json(reports)

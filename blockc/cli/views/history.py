@@ -96,28 +96,68 @@ def interval_report(path: str, one: Interval) -> dict[str, Any]:
     }
 
 
+def edge_report(
+    edge: str, found: Mapping[str, Sequence[Interval]], untold: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the intervals of an edge as `docs/json.md` describes them."""
+    return [
+        {"edge": edge, "output": report.pop("artifact"), "told": path not in untold}
+        | {"known": one.known}
+        | report
+        for path, intervals in found.items()
+        for one in intervals
+        for report in (interval_report(path, one),)
+    ]
+
+
+def show_edge_intervals(
+    settings: Settings,
+    country: str,
+    edge: str,
+    found: Mapping[str, Sequence[Interval]],
+    untold: Sequence[str],
+) -> None:
+    """Print when a country was blocked on an edge, by output, and by what that is known."""
+    _show_table_of_intervals(settings, f"When {country} was blocked on {edge}", country, found)
+    for path in untold:
+        said = f"{printable(path)}: nobody said what runs on {edge}; it is taken for what was shown"
+        info(settings, said)
+
+
 def show_intervals(
     settings: Settings, country: str, found: Mapping[str, Sequence[Interval]]
 ) -> None:
     """Print when a country was blocked in each artifact, and since when without a gap."""
+    _show_table_of_intervals(settings, f"When {country} was blocked", country, found)
+
+
+def _show_table_of_intervals(
+    settings: Settings, title: str, country: str, found: Mapping[str, Sequence[Interval]]
+) -> None:
     rows: list[list[Cell]] = [
         [
             path if not number else "",
             instant(one.begin),
             instant(one.end) if one.end else "now",
-            "blocked" if one.blocked else "not blocked",
+            _word(one),
             *(_span(one.least[family], one.most[family]) for family in ("ipv4", "ipv6")),
         ]
         for path, intervals in found.items()
         for number, one in enumerate(intervals)
     ]
     heads = ["artifact", "from (UTC)", "to", country, "ipv4 addresses", "ipv6 addresses"]
-    show_table(settings, f"When {country} was blocked", heads, rows)
+    show_table(settings, title, heads, rows)
     for path, intervals in found.items():
         last = intervals[-1] if intervals else None
         if last and last.end is None:
-            word = "without a gap" if last.blocked else "not blocked"
+            word = "without a gap" if last.blocked else _word(last)
             info(settings, f"{printable(path)}: {word} since {instant(last.begin)} UTC")
+
+
+def _word(one: Interval) -> str:
+    if not one.known:
+        return "not known"
+    return "blocked" if one.blocked else "not blocked"
 
 
 def _span(least: int, most: int) -> str:
