@@ -269,6 +269,8 @@ class Edge(Value):
         outputs: The paths of the outputs that protect it, each of which the policy has.
         kind: What it is, in a word of the operator's.
         hosts: Machines or accounts. `domains`: the names that clients reach it by.
+        live: Output -> the commands that print what is there, each run without a shell.
+        live_seconds: How long each may take.
     """
 
     name: str
@@ -278,6 +280,8 @@ class Edge(Value):
     hosts: tuple[str, ...]
     domains: tuple[str, ...]
     place: Place
+    live: Mapping[str, tuple[tuple[str, ...], ...]] = value_field(default_factory=dict)
+    live_seconds: int = 60
 
 
 class Note(Value):

@@ -3,14 +3,16 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
+from typing import IO
 
 from blockc.errors import os_reason, printable
 from blockc.policy.model import Hook
+from blockc.storage.local import MAX_BYTES
 from blockc.values import Value
 
 _MOST_SAID = 4096  # bytes of what a program said that are kept, the last ones
@@ -64,20 +66,58 @@ def run_hook(
                 start_new_session=True,
             )
         except (OSError, ValueError) as reason:
-            said = os_reason(reason) if isinstance(reason, OSError) else str(reason)
-            failure = f"cannot be run: {said}"
+            why = os_reason(reason) if isinstance(reason, OSError) else str(reason)
+            failure = f"cannot be run: {why}"
         else:
             failure = _ended(process, hook.seconds)
-        size = output.seek(0, os.SEEK_END)
-        output.seek(max(0, size - _MOST_SAID))
-        lines = output.read().decode("utf-8", "replace").splitlines()
+        said = _last_lines(output)
     return HookRun(
         outputs=outputs,
         words=hook.words,
         failure=failure,
-        said=tuple(printable(line) for line in lines if line.strip()),
+        said=said,
         seconds=clock() - begin,
     )
+
+
+class CommandFailed(Exception):
+    """A command that was to be read failed; the text says how, and what it said."""
+
+
+def read_command(words: Sequence[str], seconds: int, folder: Path) -> bytes:
+    """Return what a command prints, run without a shell in a folder.
+
+    Raises:
+        CommandFailed: It cannot be run, ends with another code than 0, takes longer, or prints
+            more than a file may hold that blockc reads.
+    """
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as reason:
+            raise CommandFailed(f"cannot be run: {os_reason(reason)}") from None
+        failure = _ended(process, seconds)
+        if failure:
+            said = _last_lines(errors)
+            raise CommandFailed(f"{failure}: {said[-1]}" if said else failure)
+        if output.seek(0, os.SEEK_END) > MAX_BYTES:
+            raise CommandFailed(f"printed more than {MAX_BYTES:,} bytes")
+        output.seek(0)
+        return output.read()
+
+
+def _last_lines(file: IO[bytes]) -> tuple[str, ...]:
+    """Return the end of what a program printed into a file, line by line."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_SAID))
+    lines = file.read().decode("utf-8", "replace").splitlines()
+    return tuple(printable(line) for line in lines if line.strip())
 
 
 def _ended(process: "subprocess.Popen[bytes]", seconds: float) -> str:

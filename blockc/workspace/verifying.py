@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from blockc.addresses import Family
 from blockc.compiler.artifacts import Artifact, Written
-from blockc.compiler.compile import Build
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, Location, UsageError
 from blockc.publish.generations import files_below
@@ -18,10 +17,9 @@ from blockc.storage.local import read_local
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
-from blockc.verify.drift import Drift, drift, live_reading
+from blockc.verify.drift import Drift, drift
 from blockc.verify.native import NativeAnswer, NativeOutcome, try_natively
 from blockc.verify.proof import Known, Proof, prove
-from blockc.verify.said import differences
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.project import Project, ProjectDay
 from blockc.workspace.recorded import recorded_day, recorded_lists
@@ -123,78 +121,6 @@ def verify_published(
         differences += wrong
     same = hashlib.sha256(build.files[MANIFEST]).hexdigest() == generation.record.manifest
     return Verification(generation, day, tuple(artifacts), tuple(differences), same)
-
-
-def verify_dump(
-    folder: Path,
-    shown: Sequence[ArtifactFile],
-    project: Project,
-    of: tuple[str, str],
-    observe: Watch = unwatched,
-) -> list[Difference]:
-    """Return how what a live system has of an artifact differs from what a folder shows.
-
-    Args:
-        shown: What the system says it has; see `LiveForm`. Of a target without one, its files.
-        of: The target, and the list or nothing where there is one artifact for the target.
-
-    Raises:
-        UsageError: No artifact is meant, or several are; or see `verify_published`.
-    """
-    generation = live_generation(folder)
-    day = recorded_day(folder, generation.name, project, observe)
-    artifact = _one_artifact(day.compile(observe), *of)
-    target, found = artifact.order.dialect, list[Difference]()
-    for written, files in zip(artifact.written, _files_of(artifact, shown), strict=True):
-        at = Location(files[0].path)
-        try:
-            reading, orders = live_reading(target, files, written.orders, written.options)
-            away = drift(target, reading, written.said)
-        except (BlockcError, ValueError) as failed:
-            where = failed.at if isinstance(failed, BlockcError) else None
-            found.append(Difference("dump", where or at, str(failed.args[0]), artifact.order.name))
-            continue
-        for wrong in differences(at.path, reading.found, orders):
-            found.append(Difference("dump", wrong.at or at, wrong.message, artifact.order.name))
-        if away:
-            said = "what is in force is not what was published"
-            found.append(Difference("dump", at, said, artifact.order.name, away))
-    return found
-
-
-def _files_of(artifact: Artifact, shown: Sequence[ArtifactFile]) -> list[Sequence[ArtifactFile]]:
-    """Return what is shown of each part of an artifact: all of it where a live system shows that.
-
-    Raises:
-        UsageError: There are not as many files as the artifact has.
-    """
-    if artifact.order.dialect.live:
-        return [shown for _ in artifact.written]
-    wanted = [file for written in artifact.written for file in written.files]
-    if len(wanted) != len(shown):
-        names = ", ".join(file.path for file in wanted)
-        raise UsageError(
-            f"{len(shown)} given with --dump, the artifact has {len(wanted)} files",
-            hint=f"name what is in use of {names}, in this order",
-        )
-    pairs = zip(wanted, shown, strict=True)
-    files = iter([ArtifactFile(one.path, one.data, own.families) for own, one in pairs])
-    return [[next(files) for _ in written.files] for written in artifact.written]
-
-
-def _one_artifact(build: Build, target: str, name: str) -> Artifact:
-    """Return the artifact of a target that holds a list, or the only one of the target."""
-    ours = [one for one in build.artifacts if one.order.target.name == target]
-    named = [one for one in ours if name in (one.order.name, *one.order.output.lists)]
-    found = named if name else ours
-    if len(found) == 1:
-        return found[0]
-    holds = sorted({one.order.name for one in ours})
-    if not ours:
-        raise UsageError(f"no output has the target {target!r}")
-    said = f"{len(found) or 'no'} artifact{'s' * (len(found) != 1)} of {target} "
-    said += f"hold{'s' * (len(found) == 1)} {name!r}" if name else "may be meant"
-    raise UsageError(said, hint=f"name one with --list: {', '.join(holds)}")
 
 
 class _Checking:

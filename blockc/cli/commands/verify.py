@@ -24,8 +24,11 @@ class VerifyCall(Value, kw_only=True):
     dumps: tuple[Path, ...]
     target: str | None
     of_list: str
+    edges: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.edges and (self.dumps or self.native):
+            raise UsageError("--live asks edges, so it takes neither --dump nor --native")
         if bool(self.dumps) != bool(self.target) or (self.of_list and not self.dumps):
             raise UsageError("--dump and --target go together, and --list with them")
         if self.dumps and self.native:
@@ -45,6 +48,13 @@ class VerifyCall(Value, kw_only=True):
 )
 @click.option("--target", metavar="NAME", help="With --dump: which target it is.")
 @click.option("--list", "of_list", default="", metavar="NAME", help="With --dump: which list.")
+@click.option(
+    "--live",
+    "edges",
+    metavar="EDGE",
+    multiple=True,
+    help="Ask this edge what it has; repeatable.",
+)
 @verb(VerifyCall, shows=("file", "store", "offline", "json", "quiet", "verbose"))
 def command(settings: Settings, asked: VerifyCall) -> int:
     """Read again what is published, and prove that it says what it was made to say.
@@ -64,18 +74,31 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     HAProxy, nginx -T; of other targets the files that are in use. docs/targets names the commands.
     It is proved to say what the published artifact says, or the drift is printed.
 
+    With --live the edge is asked itself: each command under live in [edge.NAME] is run, without a
+    shell and no longer than live_seconds, and what it prints is read as a dump. Name commands that
+    only read.
+
     \b
     Exit codes: 0 all is as it was made, 1 something differs, 2 nothing is
-    published there or its record is missing, 3 the bytes of a source are gone.
+    published there or its record is missing, 3 the bytes of a source are gone
+    or an edge cannot be asked.
     """
     from blockc.cli.views.verify import show_verification
     from blockc.workspace.verifying import verify_published
 
     folder = asked.folder or settings.file.parent / "dist"
     stages = Stages(settings)
+    if asked.edges:
+        from blockc.cli.views.verify import show_edges
+        from blockc.workspace.asked_edges import verify_edges
+
+        outputs = verify_edges(folder, project(settings), asked.edges, stages)
+        show_edges(settings, outputs)
+        differs = any(one.differences for one in outputs)
+        return 1 if differs else 3 * any(one.failure for one in outputs)
     if asked.target:
         from blockc.cli.views.verify import show_drift
-        from blockc.workspace.verifying import verify_dump
+        from blockc.workspace.asked_edges import verify_dump
 
         of, shown = (asked.target, asked.of_list), [_shown(path) for path in asked.dumps]
         differences = verify_dump(folder, shown, project(settings), of, stages)

@@ -8,8 +8,10 @@ from typing import Any
 from blockc.addresses import FAMILIES, AddrSet
 from blockc.cli.console import Cell, amount_text, info, show, show_json, show_table, warn
 from blockc.cli.options import Settings
+from blockc.errors import printable
 from blockc.verify.drift import Drift
 from blockc.verify.native import NativeAnswer, NativeOutcome
+from blockc.workspace.asked_edges import AskedOutput
 from blockc.workspace.verifying import CheckedArtifact, Difference, Verification
 
 MOST_PREFIXES, MOST_LISTED = 10, 1_000
@@ -151,4 +153,33 @@ def _set_report(addresses: AddrSet) -> Report:
             "prefixes": list(map(str, islice(addresses.prefixes(family), MOST_LISTED))),
         }
         for family in addresses.families
+    }
+
+
+def show_edges(settings: Settings, outputs: Sequence[AskedOutput]) -> None:
+    """Print what each edge has of each output, and how it differs."""
+    if settings.json:
+        show_json([_asked_report(one) for one in outputs])
+        return
+    heads = ["edge", "output", "has", "asked with"]
+    show_table(settings, "What edges have, and what is published", heads, map(_asked_row, outputs))
+    for one in outputs:
+        show_differences(one.differences)
+        if one.failure:
+            info(settings, f"{one.edge}: {printable(one.path)}: {one.failure}")
+
+
+def _asked_row(one: AskedOutput) -> list[Cell]:
+    has = "not asked" if one.failure else "something else" if one.differences else "the same"
+    return [one.edge, printable(one.path), has, printable("; ".join(one.commands))]
+
+
+def _asked_report(one: AskedOutput) -> Report:
+    return {
+        "edge": one.edge,
+        "output": one.path,
+        "commands": list(one.commands),
+        "holds": not (one.failure or one.differences),
+        "failure": one.failure or None,
+        "differences": [difference_report(difference) for difference in one.differences],
     }

@@ -51,7 +51,36 @@ def _edge(name: str, table: EdgeTable, place: Place, paths: Sequence[str], check
         hosts=table.hosts,
         domains=table.domains,
         place=place,
+        live={path: _commands(table, path, place / "live", checks) for path in table.live},
+        live_seconds=_seconds(table.live_seconds, place / "live_seconds", checks),
     )
+
+
+def _commands(
+    table: EdgeTable, path: str, place: Place, checks: Checks
+) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that ask what an edge has of an output; one may be written by itself."""
+    given, here = table.live[path], place / path
+    if path not in table.outputs:
+        near = suggestion(path, table.outputs).removeprefix("; ")
+        hint = near or "write a path that stands in outputs of the edge"
+        checks.findings.add_name(here, f"{path!r} does not protect the edge", hint=hint)
+    lists = tuple(one for one in given if isinstance(one, tuple))
+    words = tuple(one for one in given if isinstance(one, str))
+    commands = lists or (words,)
+    hint = 'such as ["nft", "list", "ruleset"], or [["ipset", "save"], ["iptables-save"]]'
+    if (lists and words) or not all(one and one[0] for one in commands):
+        checks.findings.add(here, "is not one command or a list of commands", hint=hint)
+    if any("\0" in word for one in commands for word in one):
+        checks.findings.add(here, "holds a character that no argument can hold")
+    return commands
+
+
+def _seconds(seconds: int, place: Place, checks: Checks) -> int:
+    if not 1 <= seconds <= _MOST_SECONDS:
+        said = f"expected a number from 1 to {_MOST_SECONDS:,}, found {seconds:,}"
+        checks.findings.add(place, said)
+    return seconds
 
 
 def check_webhook(files: Sequence[PolicyFile], checks: Checks) -> str:

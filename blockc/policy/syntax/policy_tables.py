@@ -237,6 +237,13 @@ class EdgeTable(Table):
     owner: Annotated[str, for_editors(description="who runs it")] = ""
     hosts: Annotated[tuple[str, ...], for_editors(description="machines or accounts")] = ()
     domains: Annotated[tuple[str, ...], for_editors(description="names clients reach it by")] = ()
+    live: Annotated[
+        dict[str, tuple[str | tuple[str, ...], ...]],
+        for_editors(description="output -> what `blockc verify --live` runs to ask what is there"),
+    ] = table_field(default_factory=dict)
+    live_seconds: Annotated[
+        int, for_editors(description="how long each of these may take; then it has failed")
+    ] = 60
 
 
 class RefreshTable(Table):
