@@ -20,6 +20,7 @@ from blockc.publish.generations import Judge, Making, Published, publish, unjudg
 from blockc.publish.record import (
     INSIDE,
     LOCKS,
+    OBJECTS,
     SCHEMA,
     Generation,
     Record,
@@ -211,6 +212,11 @@ class RecordedProject(Project, kw_only=True):
             offline=project.offline,
             generation=generation,
         )
+
+    @property
+    def lock_path(self) -> Path:
+        """Return where the recorded lock is."""
+        return self.other_lock or self.generation.inside / OBJECTS / self.generation.record.lock
 
     def options(self) -> InputOptions:
         """Return what the generation was read with."""

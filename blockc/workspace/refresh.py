@@ -1,20 +1,49 @@
 """After a build: what reads the artifacts is told, and if that fails all goes back."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from blockc.errors import BlockcError
+from blockc.fetch.update.decision import SourceOutcome
 from blockc.policy.model import Hook, Output, Policy
 from blockc.publish.events import RELOAD_FAILED, RELOADED
-from blockc.publish.generations import append_event, rollback
+from blockc.publish.generations import append_event, history_of, rollback
+from blockc.publish.history import REFUSED
+from blockc.publish.past import told
+from blockc.publish.place import PublishFolder
 from blockc.values import Value
 from blockc.workspace.hooks import HookRun, run_hook
 from blockc.workspace.receipts import Receipts, read_receipts
 
 BY = "blockc refresh"
 Now = Callable[[], datetime]
+
+
+def note_refused(folder: Path, outcomes: Iterable[SourceOutcome], now: Now) -> None:
+    """Put into the history of a folder which new data of sources was refused, each once.
+
+    What is refused again the next night is the same event. A folder into which nothing was ever
+    published has no history.
+
+    Raises:
+        OutputError: The history cannot be read or written.
+    """
+    refused = [one for one in outcomes if one.refused]
+    if not (refused and PublishFolder.of(folder).live()):
+        return
+    told_before = {
+        facts["source"]: facts["digest"]
+        for event, facts in told(history_of(folder)[0])
+        if event.event == REFUSED and "source" in facts
+    }
+    for one in refused:
+        digest = one.refused.sha256 if one.refused else ""
+        if told_before.get(one.source.name) != digest:
+            said = one.problems[-1] if one.problems else ""
+            facts = {"source": one.source.name, "digest": digest, "said": said}
+            append_event(folder, REFUSED, facts, now())
 
 
 class Reloaded(Value):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.bench import (
+    answers,
     big,
     covers,
     feeds,
@@ -32,6 +33,7 @@ ALL: dict[str, Rows] = {
     "policy": policies.rows,
     "prove": proofs.rows,
     "build": whole.rows,
+    "answer": answers.rows,
     "zones": zones.rows,
     "big": big.rows,
     "shapes": shapes.rows,

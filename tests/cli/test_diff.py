@@ -1,6 +1,7 @@
 """`blockc diff`: every form of its operands, and every way to show what it found."""
 
 import json
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from blockc.report.sections import Section, html_page, markdown
 from tests.cli.conftest import Blockc, accepted
+from tests.cli.test_feeds import policy
 from tests.cli.toy import LAX, POLICY, write_policy, write_registries
 
+__all__ = ["policy"]
 Words = tuple[object, ...]
 BIGGER = POLICY.replace('"BR"]', '"BR", "US"]')
 
@@ -97,6 +100,77 @@ def test_generations_by_the_beginning_of_their_name(
     )
     (tmp_path / "blockc.toml").unlink()
     assert sums(report(blockc, *diff, *names)["far"]) == sums(changes)
+
+
+LOCKED = """\
+version = 1
+[list.far]
+block = [{}, "feed:our-cloud"]
+stages = [{{ from = 2026-01-01, action = "monitor" }}, {{ from = 2027-01-01, action = "block" }}]
+[[output]]
+list = "far"
+target = "plain"
+path = "far.txt"
+until_block = "empty"
+"""
+
+
+@pytest.fixture
+def locked(policy: Path, blockc: Blockc) -> tuple[Path, list[str]]:
+    """Publish with two locks, then with another policy, then on another day; return generations."""
+    file, names = policy.parent / "data" / "our-cloud", list[str]()
+    place = ("-f", policy)
+
+    def publish(block: str, day: str) -> None:
+        policy.write_text(LOCKED.format(block), encoding="utf-8")
+        words = ("build", *place, "--as-of", day, "--publish-as-of", "--json")
+        assert blockc("update", *place, "-q").code == 0
+        shutil.copy(policy.parent / "blockc.lock", policy.parent / f"{len(names)}.lock")
+        done = blockc(*words)
+        assert done.code == 0, done.err
+        names.append(json.loads(done.out)["generation"])
+
+    publish('"192.0.2.0/24"', "2026-11-23")
+    cloud = json.loads(file.read_text(encoding="utf-8"))
+    cloud["ranges"].append({"net": "7.7.7.0/28", "use": ["web"]})
+    file.write_text(json.dumps({**cloud, "made": "9"}), encoding="utf-8")
+    publish('"192.0.2.0/24"', "2026-11-23")
+    publish('"192.0.2.0/25"', "2026-11-23")
+    publish('"192.0.2.0/25"', "2027-01-02")
+    return policy, names
+
+
+def caused(blockc: Blockc, *words: object) -> set[tuple[str, str, int]]:
+    """Return cause, kind and number of the IPv4 addresses that change."""
+    changes = report(blockc, *words)["far"]
+    found = [one for one in changes if one["family"] == "ipv4"]
+    return {(one["cause"], one["kind"], int(one["addresses"])) for one in found}
+
+
+def test_two_locks_differ_by_what_the_data_says(
+    blockc: Blockc, locked: tuple[Path, list[str]]
+) -> None:
+    policy, _ = locked
+    locks = [policy.parent / f"{number}.lock" for number in (0, 1)]
+    words = ("diff", "-f", policy, "--as-of", "2026-11-23")
+    assert caused(blockc, *words, *locks) == {("data", "added", 16)}
+    assert caused(blockc, *words, *locks[::-1]) == {("data", "removed", 16)}
+
+
+def test_two_past_generations_differ_by_causes_that_are_told_apart(
+    blockc: Blockc, locked: tuple[Path, list[str]]
+) -> None:
+    policy, names = locked
+    policy.write_text("version = 1\n", encoding="utf-8")
+    (policy.parent / "blockc.lock").unlink()
+    words = ("diff", "-f", policy)
+    assert caused(blockc, *words, names[0], names[1]) == {("data", "added", 16)}
+    assert caused(blockc, *words, names[1], names[2]) == {("policy", "removed", 128)}
+    assert caused(blockc, *words, names[0], names[2]) == {
+        ("data", "added", 16),
+        ("policy", "removed", 128),
+    }
+    assert {cause for cause, _, _ in caused(blockc, *words, names[2], names[3])} == {"date"}
 
 
 def test_countries_that_move_are_named_with_both(

@@ -115,6 +115,27 @@ def test_a_source_that_is_refused_does_not_keep_the_build_from_being_made(night:
     assert night.reloads == 2
 
 
+def test_what_is_refused_is_in_the_history_once_for_the_same_data(night: Night) -> None:
+    def refusals() -> list[dict[str, Any]]:
+        report = json.loads(night.blockc("history", "-f", night.policy, "--json").out)
+        return [one for one in report if one["event"] == "refused"]
+
+    def cut(net: str) -> None:
+        text = json.dumps({"made": "8", "ranges": [{"net": net, "use": ["web"]}]})
+        (night.folder / "data" / "our-cloud").write_text(text, encoding="utf-8")
+
+    assert night().code == 0
+    for net in ("5.5.0.0/28", "5.5.0.0/28", "5.5.0.16/28"):
+        cut(net)
+        assert night().code == 4
+    first, second = refusals()
+    assert first["source"] == second["source"] == "our-cloud"
+    assert "shrink" in first["said"]
+    assert first["digest"] != second["digest"]
+    table = night.blockc("history", "-f", night.policy).out
+    assert "source our-cloud; " in table
+
+
 def test_a_source_without_data_is_the_exit_code_where_nothing_can_be_built(night: Night) -> None:
     (night.folder / "data" / "our-cloud").unlink()
     report = night.report()

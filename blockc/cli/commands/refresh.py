@@ -144,6 +144,9 @@ class _Run:
 def _update(settings: Settings, asked: RefreshCall, run: _Run) -> dict[str, object]:
     call = UpdateCall(sources=(), force=False, dry_run=False, accept=(), strict=asked.strict)
     done, report = update_and_tell(settings, call)
+    from blockc.workspace.refresh import note_refused
+
+    note_refused(asked.build().place(settings.file), done.outcomes, now)
     try:
         done.require_fit()
         done.require_current(strict=asked.strict and not settings.offline)

@@ -36,6 +36,8 @@ def _words(one: Mapping[str, Any]) -> list[str]:
         found.append(f"{len(one['artifacts'])} files")
     if one.get("policy"):
         found.append(f"policy {str(one['policy'])[:SHORT]}")
+    if one.get("source"):
+        found.append(f"source {one['source']}")
     if one.get("list"):
         found.append(f"list {one['list']}")
     if one.get("action"):

@@ -31,6 +31,7 @@ from blockc.workspace.comparing import (
 from blockc.workspace.diff.operands import NOW, PUBLISHED, Operand, file_lists
 from blockc.workspace.inputs import InputOptions
 from blockc.workspace.project import Project, ProjectDay
+from blockc.workspace.recorded import RecordedProject, recorded_lists
 
 if TYPE_CHECKING:
     from blockc.addresses.family import Family
@@ -90,7 +91,7 @@ def difference(call: DiffCall, observe: Watch = unwatched) -> StateDifference:
     """
     old, new = (_side(call, operand, observe) for operand in (call.old, call.new))
     old, new = _alike(call, old, new)
-    found = change(old.state, _steps(old, new))
+    found = change(old.state, _steps(call, old, new))
     made = StateDifference(
         call.old.label, call.new.label, found, largest(found, old.state, new.state)
     )
@@ -172,19 +173,34 @@ def _only(side: _Side, name: str, one: ListState) -> _Side:
     return replace(side, state=replace(side.state, lists={name: one}, entries={}))
 
 
-def _steps(old: _Side, new: _Side) -> Sequence[Step]:
+def _steps(call: DiffCall, old: _Side, new: _Side) -> Sequence[Step]:
     """Return the steps from the old side to the new one, as far as they can be told apart."""
     after = new.state
-    if new.day is None:
-        return [Step(Cause.UNKNOWN, after)]
-    if old.generation:
+    if old.generation and new.day:
         return causes(old.generation, new.day, after)
-    if old.day is None:
-        return [Step(Cause.UNKNOWN, after)]
     try:
-        return _between(old.day, new.day, after)
+        days = [_day_of(call, side) for side in (old, new)]
+        if days[0] and days[1]:
+            return [*_version_steps(old, days[0], after), *_between(days[0], days[1], after)]
     except BlockcError:
-        return [Step(Cause.UNKNOWN, after)]
+        pass  # what it was made from is gone
+    return [Step(Cause.UNKNOWN, after)]
+
+
+def _day_of(call: DiffCall, side: _Side) -> ProjectDay | None:
+    """Return what a side was made from: of a generation as its record has it."""
+    if side.generation is None:
+        return side.day
+    past = RecordedProject.of(side.generation, call.project)
+    return past.on(past.options())
+
+
+def _version_steps(old: _Side, again: ProjectDay, after: PolicyState) -> list[Step]:
+    """Return the step that this version of blockc makes of a generation of another one."""
+    lists = lists_of(again.resolved)
+    if old.generation is None or recorded_lists(old.generation) == lists:
+        return []
+    return [Step(Cause.VERSION, replace(after, lists=lists))]
 
 
 def _between(old: ProjectDay, new: ProjectDay, after: PolicyState) -> list[Step]:
@@ -197,7 +213,12 @@ def _between(old: ProjectDay, new: ProjectDay, after: PolicyState) -> list[Step]
 
     if old.origins != new.origins:
         newer = replace(old.project, other_lock=new.project.lock_path)
-        led(Cause.DATA, newer.on(then))
+        if isinstance(newer, RecordedProject):
+            newer = replace(newer, own_sources=False)
+        data = newer.on(then)
+        if data.origins != new.origins:
+            raise UsageError("what the newer side was made from is not what is there now")
+        led(Cause.DATA, data)
     if old.reader.digest() != new.reader.digest():
         led(Cause.POLICY, new.project.on(then))
     if old.resolved.moment != new.resolved.moment:
