@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
+from blockc.publish.generations import append_event
 from tests.cli.conftest import Blockc
 from tests.cli.toy import CHECKOUT, write_policy
 
@@ -190,8 +193,92 @@ def test_every_other_change_to_what_is_published_is_found(
     assert found_by(blockc, words) == stages
 
 
+def lines_of(dist: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Write the lines of a history anew."""
+    path = dist / ".generations" / "history.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(change(lines)), encoding="utf-8")
+
+
+PAST: dict[str, Callable[[Path], object]] = {
+    "a word of the history": lambda dist: lines_of(
+        dist, lambda lines: [lines[0].replace('"sample":false', '"sample":true'), *lines[1:]]
+    ),
+    "a line of the history is gone": lambda dist: lines_of(dist, lambda lines: lines[1:]),
+    "a line of the history stands twice": lambda dist: lines_of(
+        dist, lambda lines: [lines[0], *lines]
+    ),
+    "the end of the history is gone": lambda dist: lines_of(dist, lambda lines: lines[:-2]),
+    "the history is cut within a line": lambda dist: lines_of(
+        dist, lambda lines: [lines[0], lines[1][:-9]]
+    ),
+    "the history is gone": lambda dist: (dist / ".generations" / "history.jsonl").unlink(),
+    "the record of a generation that the history names is gone": lambda dist: [
+        path.unlink() for path in (dist / ".generations" / "records").iterdir()
+    ],
+}
+
+
+def archive(path: Path, change: Callable[[dict[str, bytes]], object]) -> None:
+    """Write the members of an archive anew."""
+    with ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    change(members)
+    with ZipFile(path, "w") as new:
+        for name, data in members.items():
+            new.writestr(name, data)
+
+
+def first(members: dict[str, bytes], part: str) -> str:
+    return next(name for name in members if part in name)
+
+
+EVIDENCE: dict[str, Callable[[Path], object]] = {
+    "a byte of a file in the evidence": lambda path: archive(
+        path, lambda m: m.update({first(m, "far.txt"): m[first(m, "far.txt")] + b"\n"})
+    ),
+    "a file in the evidence is gone": lambda path: archive(
+        path, lambda m: m.pop(first(m, "far.txt"))
+    ),
+    "a file in the evidence that nobody named": lambda path: archive(
+        path, lambda m: m.update({"artifacts/more.txt": b""})
+    ),
+    "a word of the history in the evidence": lambda path: archive(
+        path, lambda m: m.update({"history.jsonl": m["history.jsonl"].replace(b"block", b"blocc")})
+    ),
+    "the evidence is cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+}
+
+
+@pytest.mark.parametrize("change", PAST)
+def test_every_change_to_the_history_is_found(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path, change: str
+) -> None:
+    place = ("-f", words[2], "-o", tmp_path / "dist")
+    # The last append is kept twice, and finished if it was cut: what is before it is not.
+    append_event(tmp_path / "dist", "reloaded", {"outputs": {}, "by": "x"}, datetime.now(UTC))
+    assert blockc("history", "verify", *place).code == 0
+    PAST[change](tmp_path / "dist")
+    assert blockc("history", "verify", *place).code == 1
+
+
+@pytest.mark.parametrize("change", EVIDENCE)
+def test_every_change_to_evidence_is_found(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "evidence.zip"
+    span = ("--from", "2000-01-01", "--to", "2100-01-01")
+    made = blockc("evidence", "-f", words[2], "--published", tmp_path / "dist", *span, "-o", path)
+    assert made.code == 0, made.err
+    assert blockc("evidence", "verify", path).code == 0
+    EVIDENCE[change](path)
+    assert blockc("evidence", "verify", path).code in (1, 2)
+
+
 def test_the_table_of_the_page_is_what_these_tests_expect(request: pytest.FixtureRequest) -> None:
     rows = [f"| {change} | {stages} |\n" for change, (stages, *_) in {**TEXTS, **CHANGES}.items()]
+    rows += [f"| {change} | `history verify` |\n" for change in PAST]
+    rows += [f"| {change} | `evidence verify` |\n" for change in EVIDENCE]
     page = PAGE.read_text(encoding="utf-8")
     text = page.partition(HEADS)[0] + HEADS + "".join(rows)
     if request.config.getoption("--update-golden"):
