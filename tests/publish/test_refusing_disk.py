@@ -106,3 +106,35 @@ def test_a_folder_without_permission_keeps_the_old_files_and_says_so(tmp_path: P
     assert "permission denied; change the permissions" in done.stdout, done
     assert done.returncode == 2
     assert (tmp_path / "dist" / "a").read_bytes() == b"old"
+
+
+@pytest.mark.real
+def test_what_was_published_on_a_read_only_disk_can_be_read_and_not_be_taken_back(
+    tmp_path: Path,
+) -> None:
+    require_mounts()
+    done = in_small_disk(
+        tmp_path / "disk",
+        """
+        "$2" -c "$3" "$1/dist" 4000
+        mount -o remount,ro "$1"
+        for words in generations history "history verify" \
+            "rollback --by me" "rollback --release --by me"
+        do
+            code=0; "$2" -m blockc $words -o "$1/dist" 2>&1 || code=$?
+            echo "$words: $code"
+        done
+        cat "$1/dist/a"
+        """,
+    )
+    said = done.stdout
+    assert [line for line in said.splitlines() if line.endswith((": 0", ": 2"))] == [
+        "generations: 0",
+        "history: 0",
+        "history verify: 0",
+        "rollback --by me: 2",
+        "rollback --release --by me: 2",
+    ], done
+    assert "read-only file system" in said
+    assert "2 events" in said
+    assert said.endswith("new")
