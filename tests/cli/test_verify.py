@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,9 +214,9 @@ PAST: dict[str, Callable[[Path], object]] = {
         dist, lambda lines: [lines[0], lines[1][:-9]]
     ),
     "the history is gone": lambda dist: (dist / ".generations" / "history.jsonl").unlink(),
-    "the record of a generation that the history names is gone": lambda dist: [
-        path.unlink() for path in (dist / ".generations" / "records").iterdir()
-    ],
+    "the record of a generation that the history names is gone": lambda dist: shutil.rmtree(
+        dist / ".generations" / "records"
+    ),
 }
 
 
