@@ -276,7 +276,8 @@ def section(target: Target) -> Iterator[str]:
     if target.options:
         yield ""
         yield from table(
-            ("option", "default", "what it sets", "expected"), map(option_row, target.options)
+            ("option", "default", "what it sets", "expected"),
+            (option_row(target, one) for one in target.options),
         )
     yield "" if callable(target.writer) else f"\n```\n{sample(target)}```\n"
     for file in target.files_beside(f"list.{target.ending}"):
@@ -357,9 +358,14 @@ def responses(target: Target) -> Iterator[str]:
     yield f"- blocked clients get: {statuses} {link}{where}"
 
 
-def option_row(option: Option) -> tuple[str, ...]:
-    default = str(option.default).lower() if option.default in (True, False) else option.default
-    others = "".join(f"; with {KINDS[kind]} `{name}`" for kind, name in option.by_kind.items())
+def option_row(target: Target, option: Option) -> tuple[str, ...]:
+    given = option.by_kind.get(target.kind_of_list, option.default)
+    default = str(given).lower() if given in (True, False) else given
+    others = "".join(
+        f"; with {KINDS[kind]} `{name}`"
+        for kind, name in option.by_kind.items()
+        if kind in target.words and kind is not target.kind_of_list
+    )
     shown = "nothing" if default == "" else f"`{default}`"
     return f"`{option.name}`", f"{shown}{others}", option.about, option.expects
 

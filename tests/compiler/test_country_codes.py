@@ -172,3 +172,10 @@ def test_lookup_says_that_the_platform_decides() -> None:
     lines = PublishedLines(resolved(LIST + OUT), WORLD, files.get)
     (line,) = lines.about(V4, 10 << 24, "CN")
     assert line.wrong == "the platform's own data decide who is in CN US"
+
+
+def test_one_list_by_addresses_and_by_codes_makes_no_rule_twice() -> None:
+    targets = ("aws-wafv2-ipset", GEO, "cloudflare-list", "cloudflare-country")
+    stages = 'stages = [{ from = 2026-01-01, action = "monitor" }]\n'
+    every = "".join(output("x", f"{name}.json", name) for name in targets)
+    assert len(compiled(LIST + stages + every).artifacts) == len(targets)

@@ -77,6 +77,7 @@ AKAMAI_LIST = Target(
             pattern=_NAME,
             part=" {part}",
             about="the network list",
+            by_kind={ContentKind.CODES: "blockc {list} countries"},
         ),
     ),
     max_entries=MaxEntries(50_000, _PAGE, together=True),

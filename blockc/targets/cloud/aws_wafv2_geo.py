@@ -124,7 +124,7 @@ AWS_WAFV2_GEO = Target(
     options=(
         Option(
             "name",
-            "blockc-{list}",
+            "blockc-{list}-countries",
             "1 to 128 letters, digits, - or _",
             pattern=r"[\w\-]{1,128}",
             about="the rule",

@@ -176,6 +176,7 @@ AZURE_FRONTDOOR = Target(
             "1 to 100 letters, digits or _, a letter first; _ and a number are added to it",
             pattern=r"[A-Za-z][A-Za-z0-9_]{0,99}",
             about="the rules",
+            by_kind={ContentKind.CODES: "blockc_{word}_countries"},
         ),
         _PRIORITY,
         Option(

@@ -207,6 +207,7 @@ def _name_option(most: int, pattern: str, about: str) -> Option:
         pattern=pattern,
         part="-{part}",
         about=about,
+        by_kind={ContentKind.CODES: "blockc-{list}-countries"},
     )
 
 

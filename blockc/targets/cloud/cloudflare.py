@@ -30,6 +30,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import JsonNode, json_list, json_object
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, decoded, each
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 LONGEST_EXPRESSION = 4_096
 _NAME = re.compile(r"[a-z0-9_]{1,50}", re.ASCII)
@@ -340,7 +341,12 @@ CLOUDFLARE_COUNTRY = Target(
     orders=_country_orders,
     words={ContentKind.CODES: BLOCKS},
     codes=CountryCodes(_FIELDS),
-    options=(_NAME_OPTION, _BODY_OPTION),
+    options=(
+        replace(
+            _NAME_OPTION, default="blockc_{word}_countries", part="", about="`ref` of the rule"
+        ),
+        _BODY_OPTION,
+    ),
     responses=Responses(actions=frozenset({"monitor", "warn"}), statuses=_STATUSES),
     notes=_COUNTRY_NOTES,
     references=(_FIELDS, _RULES, _EXPRESSIONS),
