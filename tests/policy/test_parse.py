@@ -241,7 +241,8 @@ def test_the_schema_refuses_unknown_keys_but_for_the_options_of_targets() -> Non
     open_tables = [name for name, one in objects.items() if one.get("additionalProperties", True)]
     assert open_tables == ["OutputTable"]
     assert tables["OutputTable"]["unevaluatedProperties"] is False
-    assert tables["OutputTable"]["properties"]["target"]["enum"] == ["map", "plain", "single"]
+    targets = tables["OutputTable"]["properties"]["target"]["enum"]
+    assert targets == ["map", "plain", "single", "whole"]
     assert {"from", "action"} == set(tables["StageTable"]["required"])
     assert "except" in tables["ListTable"]["properties"]
 
