@@ -145,6 +145,7 @@ class Engine:
             settings["threads"] = str(asked.threads)
         for name, value in settings.items():
             self._db.execute(f"SET GLOBAL {name} = {literal(value)}")
+        self._db.execute("SET enable_progress_bar = false")  # it would stand among the answers
 
     def _fill(self, zones: Zones, lists: Sequence[AuditedList]) -> None:
         first = {one.name for one in lists if not one.other}

@@ -159,3 +159,8 @@ def test_a_line_of_escapes_is_cut_as_its_writer_means_it(tmp_path: Path) -> None
 
 def test_layouts_of_equal_columns_are_read_together() -> None:
     assert LineLayout(FORMATS["csv"], ("a",)) == LineLayout(FORMATS["csv"], ("a",))
+
+
+def test_the_engine_draws_no_bar_among_the_answers(tmp_path: Path) -> None:
+    found = engine(tmp_path)
+    assert found.rows("SELECT current_setting('enable_progress_bar')") == [(False,)]

@@ -271,11 +271,13 @@ def test_the_instant_of_a_stage_decides_to_the_second(
         assert entries(far.read_bytes()) == wanted
     shown_day = blockc("build", "--dry-run", *words[1:5], "--at", "2026-11-30T00:00:00+01:00")
     assert "As of 2026-11-29 23:00 (UTC)" in shown_day.out
-    for wrong in ("2026-11-30", "2026-11-30T00:00:00", "soon", "0001-01-01T00:00:00+01:00"):
+    whole_day = blockc("build", "--dry-run", *words[1:5], "--at", "2026-11-30")
+    assert "As of 2026-11-30" in whole_day.out
+    for wrong in ("2026-11-31", "2026-11-30T00:00:00", "soon", "0001-01-01T00:00:00+01:00"):
         refused = blockc(*words, "--at", wrong)
         assert refused.code == 2
         assert f"--at {wrong!r} is not an instant" in refused.err
-        assert "write a date-time with its offset" in refused.err
+        assert "write a day, or a date-time with its offset" in refused.err
     both = blockc(*words, "--at", "2026-11-30T00:00:00Z", "--as-of", "2026-11-30")
     assert (both.code, "--as-of and --at exclude each other" in both.err) == (2, True)
     live = blockc(*words[:5], "--at", "2026-11-30T00:00:00Z")
