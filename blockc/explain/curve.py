@@ -11,7 +11,7 @@ from blockc.passes.budget.cost_curve import IMPOSSIBLE, Curve
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.request import PassRequest
 from blockc.registries.records import Records
-from blockc.values import Value
+from blockc.values import Value, field
 from blockc.vocabulary import WhenOver
 
 STEPS = (1, 2, 5)
@@ -26,6 +26,7 @@ class Question(Value):
         request: What may be given up; `max_entries` says nothing here.
         records: What the registries list.
         limits: Numbers of entries that somebody has to keep to, by what they are called.
+        possible: The same of targets nobody asked for, of interest where they cost something.
     """
 
     intent: AddrMap
@@ -33,6 +34,7 @@ class Question(Value):
     request: PassRequest
     records: Sequence[Records]
     limits: Mapping[str, int]
+    possible: Mapping[str, int] = field(default_factory=dict)
 
 
 class Point(Value):
@@ -101,7 +103,9 @@ def family_curves(question: Question) -> tuple[FamilyCurve, ...]:
 def _family_curve(question: Question, curve: Curve, wanted: AddrSet) -> FamilyCurve:
     worth = question.request.weights.parts_a_unit if question.request.weights else 1
     records = [one for one in question.records if one.family == curve.family]
-    chosen = chosen_limits(curve, question.limits)
+    possible = {name: n for name, n in question.possible.items() if n < curve.enough}
+    limits = {**possible, **question.limits}
+    chosen = chosen_limits(curve, limits)
     listed = AddrSet((wanted.part(curve.family),))
     (mine,), (others,) = impact_of(listed, records), impact_of(~listed, records)
     return FamilyCurve(
@@ -111,7 +115,7 @@ def _family_curve(question: Question, curve: Curve, wanted: AddrSet) -> FamilyCu
         wanted=mine,
         others=others,
         points=tuple(_point(question, curve, records, *one) for one in chosen.items()),
-        refused={name: n for name, n in question.limits.items() if n < curve.first},
+        refused={name: n for name, n in limits.items() if n < curve.first},
     )
 
 

@@ -133,6 +133,7 @@ def _question(day: "ProjectDay", asked: CurveCall, target: "Target") -> "Questio
         request=requests.fitting(asked.fit, target),
         records=day.records,
         limits=dict(_limits(resolved, asked, target)),
+        possible={} if asked.target else dict(_possible(target)),
     )
 
 
@@ -150,16 +151,23 @@ def _list_named(resolved: "Resolved", name: str) -> "ResolvedList":
 
 
 def _limits(resolved: "Resolved", asked: CurveCall, target: "Target") -> Iterator[tuple[str, int]]:
-    """Yield the limits to mark: of the target, or of all that decide alike, and of outputs."""
-    from blockc.targets.registry import TARGETS
-
-    for one in [target] if asked.target else TARGETS.values():
-        capacity = one.capacity({})
-        if capacity and one.match == target.match:
-            yield f"{one.name} {capacity:,}", capacity
+    """Yield the limits to mark: of the target if one was asked for, and of outputs."""
+    capacity = target.capacity({})
+    if asked.target and capacity:
+        yield f"{target.name} {capacity:,}", capacity
     for output in resolved.policy.outputs:
         if asked.name in output.lists and output.fit.max_entries:
             yield f"{output.path} {output.fit.max_entries:,}", output.fit.max_entries
+
+
+def _possible(target: "Target") -> Iterator[tuple[str, int]]:
+    """Yield the limits of all targets that decide alike."""
+    from blockc.targets.registry import TARGETS
+
+    for one in TARGETS.values():
+        capacity = one.capacity({})
+        if capacity and one.match == target.match:
+            yield f"{one.name} {capacity:,}", capacity
 
 
 def _facts(day: "ProjectDay", asked: CurveCall, target: "Target") -> dict[str, object]:
