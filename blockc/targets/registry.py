@@ -105,8 +105,12 @@ ROWS: Mapping[str, TargetRow] = {
     "aws-wafv2-geo": TargetRow(
         "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"
     ),
+    "terraform": TargetRow(
+        "terraform.module", "a variable with the list and its checks, for any provider"
+    ),
     "terraform-aws": TargetRow(
-        "terraform.aws", "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu"
+        "terraform.aws_resources",
+        "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu",
     ),
     "aws-prefix-list": TargetRow(
         "cloud.aws_prefix_list", "VPC prefix lists, with the calls of 100 entries that load them"
@@ -139,6 +143,21 @@ ROWS: Mapping[str, TargetRow] = {
     "calico-policy": TargetRow("cluster.network", "a network set and the policy, in a tier"),
     "kubernetes-networkpolicy": TargetRow(
         "cluster.network", "a policy that lets in everybody but the list"
+    ),
+    "terraform-cloudflare": TargetRow(
+        "terraform.cloudflare_resources", "Cloudflare lists and their rule"
+    ),
+    "terraform-google": TargetRow(
+        "terraform.google_resources", "address groups and Cloud Armor rules"
+    ),
+    "terraform-azure": TargetRow(
+        "terraform.azure_resources", "an Azure Front Door firewall policy"
+    ),
+    "terraform-akamai": TargetRow(
+        "terraform.akamai_resources", "Akamai network lists and activations"
+    ),
+    "terraform-fastly": TargetRow(
+        "terraform.fastly_resources", "entries of Fastly ACLs, and the VCL"
     ),
 }
 

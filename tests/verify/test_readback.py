@@ -78,7 +78,7 @@ def sparse(random: Random) -> AddrSet:
     found = []
     for family in FAMILIES:
         for slot in random.sample(range(1, 255), 12):
-            length = random.randint(10, family.width - 1)
+            length = random.randint(13, family.width - 1)  # Cloudflare takes /12 and longer
             host = family.width - length
             first = slot << (family.width - 8) | random.getrandbits(family.width - 9)
             found.append(Prefix(family, first >> host << host, length))
@@ -123,6 +123,8 @@ def test_a_fault_in_one_character_is_found(target: Target) -> None:
     spelled = [text for part in _spelled(target, addresses) for text in part]
     for _ in range(FAULTS_A_KIND):
         entry = random.choice(spelled)
+        if not any(entry.encode() in text.data for text in texts):  # the length apart from it
+            entry = entry.partition("/")[0]
         at = random.choice([at for at, c in enumerate(entry) if c.isalnum()])
         other = random.choice([c for c in "0123456789" if c != entry[at]])
         spoilt = tuple(changed(text, entry, entry[:at] + other + entry[at + 1 :]) for text in texts)

@@ -14,7 +14,7 @@ from blockc.errors import DoesNotFit
 from blockc.targets.core.layout import File, SetRole
 from blockc.targets.core.provenance import Provenance
 from blockc.targets.core.response import Response
-from blockc.targets.core.shards import Shard, shards
+from blockc.targets.core.shards import Shard, sharded
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
@@ -194,27 +194,13 @@ class Document(Value, dict=True):
             DoesNotFit: If there are more shards than the platform can use together.
         """
         if (target, file) not in self._sharded:
-            self._sharded[target, file] = self._shards(target, file)
+            parts = self.parts(target, file)
+            self._sharded[target, file] = sharded(target, parts, self.options)
         return self._sharded[target, file]
 
     @cached_property
     def _sharded(self) -> dict[tuple[Target, File], list[Shard]]:
         return {}
-
-    def _shards(self, target: Target, file: File) -> list[Shard]:
-        way = target.sharding
-        if way is None:
-            raise ValueError(f"{target.name} has no shards")
-        most = int(self.options["shard"])
-        parts = self.parts(target, file)
-        found = [shard for part in parts for shard in shards(part, most, long=way.long)]
-        if way.most is not None and len(found) > way.most:
-            raise DoesNotFit(
-                f"{target.name}: {way.what} {way.most} at most, the list needs {len(found)}",
-                hint="raise the option shard, or write fewer countries a list; the limit is from "
-                f"{way.reference.url}",
-            )
-        return found
 
     def orders(self, target: Target, path: str) -> Orders:
         """Return what each file of the artifact at `path` must say beside its entries.

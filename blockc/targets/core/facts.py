@@ -162,12 +162,14 @@ class Sharding(Value):
         most: How many resources it can use together; None where nothing says so.
         what: What is limited, for messages, such as "a rule group refers to sets".
         long: Whether it spells IPv6 addresses with all their digits.
+        longest: How long the name of a resource may be, which is the option `name` and the shard's.
     """
 
     reference: Reference
     most: int | None = None
     what: str = ""
     long: bool = False
+    longest: int = 128
 
 
 class Joint(Value):

@@ -24,11 +24,14 @@ class ExtraFile(Value):
     template: str
     ending: str  # what the path gets in place of its suffix
     families: tuple[Family, ...]
+    beside: str = ""  # how `main` ends, where that is more than a suffix
 
     def path(self, main: str) -> str:
         """Return the path beside `main`; where that has `{family}`, the ending's word fills it."""
         if "{family}" in main:
             return main.replace("{family}", self.ending.split(".")[1])
+        if self.beside and main.endswith(self.beside):
+            return main.removesuffix(self.beside) + self.ending
         return with_ending(main, self.ending)
 
 

@@ -4,6 +4,7 @@ The border of a shard depends on the addresses and not on positions, so one chan
 touches one shard, and no other entry moves.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,13 @@ import numpy as np
 from blockc.addresses import V6, Prefix, columns
 from blockc.addresses.prefixes import spaces
 from blockc.addresses.rules import Rules
+from blockc.errors import DoesNotFit
+from blockc.targets.core.target_options import OptionValue
 from blockc.values import Value
 
 if TYPE_CHECKING:
     from blockc.targets.core.document import FamilyEntries
+    from blockc.targets.core.target import Target
 
 
 class Shard(Value):
@@ -32,6 +36,37 @@ class Shard(Value):
     prefix: str
     version: int
     texts: tuple[str, ...]
+
+
+def sharded(
+    target: "Target", parts: Iterable["FamilyEntries"], options: Mapping[str, OptionValue]
+) -> list[Shard]:
+    """Return the entries of all families in shards.
+
+    Raises:
+        DoesNotFit: If there are more shards than the platform can use together, or a name is too
+            long for it.
+        ValueError: If the target has no shards.
+    """
+    way = target.sharding
+    if way is None:
+        raise ValueError(f"{target.name} has no shards")
+    most = int(options["shard"])
+    found = [shard for part in parts for shard in shards(part, most, long=way.long)]
+    if way.most is not None and len(found) > way.most:
+        raise DoesNotFit(
+            f"{target.name}: {way.what} {way.most} at most, the list needs {len(found)}",
+            hint="raise the option shard, or write fewer countries a list; the limit is from "
+            f"{way.reference.url}",
+        )
+    names = (f"{options.get('name', '')}_{shard.name}" for shard in found)
+    too_long = next((name for name in names if len(name) > way.longest), "")
+    if too_long:
+        raise DoesNotFit(
+            f"{target.name} takes names of {way.longest} characters, {too_long!r} is longer",
+            hint="raise the option shard, or choose a shorter name in the output",
+        )
+    return found
 
 
 def shards(part: "FamilyEntries", most: int, *, long: bool = False) -> list[Shard]:

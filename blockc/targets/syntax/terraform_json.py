@@ -10,17 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from blockc.addresses import FAMILIES, Family
-from blockc.addresses.rules import Rules
-from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found, Part
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value
 
-COMMENT = "comment"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BLOCKED_BY = re.compile(r'<([^<>"\s]+)>; rel="blocked-by"')
+_TYPES = ("string", "number", "map(string)", "list(string)")
 _TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 
 
@@ -49,12 +47,29 @@ def configuration(text: Text, types: Sequence[str] = ()) -> Configuration:
     )
 
 
+def values(text: Text) -> tuple[dict[str, JsonNode], tuple[Found, ...]]:
+    """Return the values of a file of variables, and what its comment says."""
+    root = json_object(text)
+    names = {name: type(value) for name, value in root.value.items() if name != "//"}
+    found = root.fields(names, {"//": list})
+    return {name: found[name] for name in names}, comments(found.get("//"))
+
+
 def comments(node: JsonNode | None) -> tuple[Found, ...]:
     """Return what the lines of a comment say."""
     if node is None:
         return ()
     node.texts()
-    return tuple(line.found(COMMENT) for line in node.items())
+    return tuple(line.found(about(line.value)) for line in node.items())
+
+
+def about(line: str) -> str:
+    """Return what a line of a comment is about.
+
+    >>> about("ipv4: 2 entries, 7 addresses")
+    'ipv4 in the comment'
+    """
+    return f"{line.partition(' ')[0].rstrip(':')} in the comment"
 
 
 def labelled(node: JsonNode) -> dict[str, JsonNode]:
@@ -114,17 +129,45 @@ def require_used(
             raise where.error(f"the rule does not use {label!r}")
 
 
+def variable(node: JsonNode, declared: Mapping[str, JsonNode]) -> str:
+    """Return the name in `${var.name}`, which must be declared in the same file."""
+    found = isinstance(node.value, str) and re.fullmatch(
+        rf"\$\{{var\.({_NAME.pattern})\}}", node.value
+    )
+    if not found:
+        raise node.error("expected ${var.NAME}")
+    if found[1] not in declared:
+        raise node.error(f"the variable {found[1]!r} is not declared")
+    return found[1]
+
+
+def declarations(whole: Configuration) -> list[Found]:
+    """Return the names of the variables, each of a plain type and without a default."""
+    found = []
+    for name, node in whole.variables.items():
+        body = node.fields({"type": str, "description": str})
+        literal(body["description"])
+        if body["type"].value not in _TYPES:
+            raise body["type"].error(f"expected one of {', '.join(_TYPES)}")
+        found.append(node.found("variable", name))
+    return found
+
+
 def entries(
     text: Text, items: JsonNode, tokens: Sequence[str], families: tuple[Family, ...] = FAMILIES
 ) -> tuple[Part, ...]:
-    """Return the rules of a list of addresses, one of `tokens` for each item of the list."""
+    """Return the rules of a list of prefixes, one of `tokens` for each item, none twice."""
+    if len(set(tokens)) < len(tokens):
+        at = next(at for at, token in enumerate(tokens) if token in tokens[:at])
+        raise items.where(at, f"{tokens[at]} occurs twice")
     return decode_rules(text, tokens, 1, items.where, families=families)
 
 
-def nothing(where: JsonNode) -> tuple[Part, ...]:
-    """Return rules without entries, of every family."""
-
-    def no_entry(_: int, why: str) -> SourceSyntaxError:
-        return where.error(why)
-
-    return tuple(Part(Rules.empty(family), no_entry) for family in FAMILIES)
+def rows(items: JsonNode, kinds: Mapping[str, type]) -> list[dict[str, str]]:
+    """Return the objects of a list, which have exactly the keys of `kinds`, of those types."""
+    for at, item in enumerate(items.value):
+        types = {key: type(value) for key, value in item.items()} if type(item) is dict else {}
+        if types != kinds:
+            items.items()[at].fields(kinds)
+    found: list[dict[str, str]] = items.value
+    return found

@@ -86,8 +86,6 @@ def _read_set(text: Text, name: str, node: JsonNode) -> tuple[tuple[Part, ...], 
     if family is None:
         raise body["ip_address_version"].error("expected IPV4 or IPV6")
     tokens = body["addresses"].texts()
-    if len(set(tokens)) < len(tokens):
-        raise body["addresses"].error("an address occurs twice")
     bare = [at for at, token in enumerate(tokens) if "/" not in token]
     if bare:
         raise body["addresses"].where(bare[0], "AWS takes prefixes, with their length")
@@ -107,6 +105,7 @@ def _read_group(label: str, node: JsonNode) -> tuple[list[tuple[str, JsonNode]],
         {"name": str, "priority": int, "action": dict, "statement": dict, "visibility_config": dict}
     )
     require(rule["name"], label)
+    require(rule["priority"], 0)
     for metrics in (group["visibility_config"], rule["visibility_config"]):
         require(metrics, dict(zip(_METRICS, (True, label, True), strict=True)))
     joined = rule["statement"].only("or_statement", dict).only("statement", list)
