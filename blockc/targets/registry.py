@@ -33,6 +33,9 @@ ROWS: Mapping[str, TargetRow] = {
     "mmdb": TargetRow(
         "data.mmdb_list", "a MaxMind DB file for GeoIP modules, of a list or countries"
     ),
+    "mmdb-maxmind": TargetRow(
+        "data.mmdb_list", "the same for readers of MaxMind's own files alone"
+    ),
     "csv": TargetRow("data.csv_table", "a network and its verdict or country per row"),
     "clickhouse": TargetRow(
         "data.csv_table", "the same, and the dictionary of the layout IP_TRIE that reads it"

@@ -15,7 +15,7 @@ from blockc.addresses.rules import Match, meaning
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
-from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, read_mmdb
+from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, MMDB_MAXMIND, read_mmdb
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from blockc.verify.native import NativeAnswer, try_natively
@@ -137,6 +137,24 @@ def test_fields_have_the_names_that_readers_ask_for(tmp_path: Path) -> None:
         assert reader.get("::ffff:192.0.2.1") is None
     with opened(written(MMDB, EDGES["ipv4 only"], {"boolean": True})[0], tmp_path) as reader:
         assert reader.get("192.0.2.1") == {"blockc": True}
+
+
+def test_a_file_as_those_of_maxmind_says_of_tunnels_what_it_says_of_ipv4(
+    tmp_path: Path, mode: int
+) -> None:
+    addresses = EDGES["ipv4 only"] | EDGES["ipv6 only"]
+    wanted = {"country": {"iso_code": "block"}}
+    with opened(written(MMDB_MAXMIND, addresses)[0], tmp_path, mode) as reader:
+        assert reader.metadata().database_type == "GeoLite2-Country"
+        for inside, outside in (
+            ("192.0.2.255", "192.0.3.0"),
+            ("::ffff:192.0.2.255", "::ffff:192.0.3.0"),
+            ("2002:c000:2ff::1", "2002:c000:300::1"),  # 6to4
+            ("2001:0:c000:2ff::1", "2001:0:c000:300::1"),  # Teredo
+            ("2001:db8::1", "2001:dba::1"),
+        ):
+            assert reader.get(inside) == wanted
+            assert reader.get(outside) is None
 
 
 def test_mmdblookup_finds_the_same(tmp_path: Path) -> None:

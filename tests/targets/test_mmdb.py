@@ -6,25 +6,28 @@ from typing import Self
 import numpy as np
 import pytest
 
-from blockc.addresses import V4, V6
+from blockc.addresses import V4, V6, AddrMap, AddrSet, Prefix
 from blockc.addresses.rules import Rules
-from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
+from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError, Unproved
 from blockc.targets.core.provenance import Origin
 from blockc.targets.core.render import render
 from blockc.targets.core.spared_space import without_space
+from blockc.targets.core.target import Target
 from blockc.targets.data import mmdb_writer
-from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, read_mmdb
+from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, MMDB_MAXMIND, read_mmdb
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, encoded, mmdb_bytes
 from blockc.targets.syntax import mmdb_file
 from blockc.targets.syntax.mmdb_file import MARKER, database
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
+from blockc.verify.proof import prove
 from tests.targets.artifacts import (
     EDGES,
     PATH,
     PROVENANCE,
     draft,
     nested,
+    prefixes,
     rules_of,
     scattered,
     written,
@@ -32,6 +35,12 @@ from tests.targets.artifacts import (
 )
 from tests.targets.mmdb_trees import DEEP, SAID, made
 
+ABOUT = {
+    "ip_version": (16, 6),
+    "binary_format_major_version": (16, 2),
+    "binary_format_minor_version": (16, 0),
+    "build_epoch": (64, 1),
+}
 NOTHING = {V4: Rules.empty(V4), V6: Rules.empty(V6)}
 
 
@@ -135,7 +144,7 @@ def test_mapped_space_that_leads_elsewhere_is_refused() -> None:
     (file,) = written(MMDB, EDGES["ipv4 only"])
     whole = database(file)
     _, mapped = whole.leaves()
-    assert mapped is True
+    assert mapped == (True, False)
     ipv4 = int(np.flatnonzero(np.bincount(whole.nodes.ravel())[: len(whole.nodes)] == 2)[0])
     nodes = whole.nodes.copy()
     last = int(np.flatnonzero((nodes == ipv4).any(axis=1))[-1])
@@ -177,5 +186,47 @@ def test_overlapping_entries_are_a_mistake_of_ours() -> None:
             {**NOTHING, **nested(("10.0.0.0/8", 1), ("10.1.0.0/16", 1))},
             ["", SAID],
             {},
-            mapped=True,
         )
+
+
+def test_a_file_as_those_of_maxmind_leads_to_ipv4_from_tunnels_too() -> None:
+    addresses = prefixes("192.0.2.0/24", "2002::/16", "2001::/23", "2001:db8::/32")
+    (file,) = written(MMDB_MAXMIND, addresses)
+    networks, places = database(file).leaves()
+    assert places == (True, True)
+    read = read_mmdb((file,))
+    assert read.rules[V4].prefixes().texts() == ["192.0.2.0/24"]
+    spared = prefixes("2001::/32", "2002::/16")
+    wanted = prefixes("2001::/23", "2001:db8::/32") - spared
+    assert AddrSet.of(read.rules[V6].prefixes()) == wanted
+    assert len(networks.record) == 1 + len(read.rules[V6])
+
+
+def test_all_of_ipv4_is_a_tree_to_which_tunnels_can_lead() -> None:
+    (file,) = written(MMDB_MAXMIND, EDGES["all of ipv4"])
+    assert database(file).leaves()[1] == (True, True)
+    assert read_mmdb((file,)).rules[V4].prefixes().texts() == ["0.0.0.0/1", "128.0.0.0/1"]
+
+
+def test_one_tunnel_without_the_other_is_refused() -> None:
+    rules = {**NOTHING, **nested(("192.0.2.0/24", 1))}
+    metadata = {key: Unsigned(bits, at) for key, (bits, at) in ABOUT.items()}
+    one = mmdb_bytes(rules, ["", SAID], metadata, [Prefix(V6, 0x2002 << 112, 16)])
+    with pytest.raises(SourceSyntaxError, match="leads to IPv4, the other does not"):
+        database(ArtifactFile("x", one)).leaves()
+
+
+@pytest.mark.parametrize(
+    ("target", "other", "place"),
+    [(MMDB, MMDB_MAXMIND, "True"), (MMDB_MAXMIND, MMDB, "False")],
+)
+def test_a_file_with_other_places_of_ipv4_than_ordered_is_refused(
+    target: Target, other: Target, place: str
+) -> None:
+    rules = rules_of(target, EDGES["ipv4 only"])
+    names = {"field": "country.iso_code", "database_type": "GeoLite2-Country"}
+    one = draft(target, rules, names)
+    orders = one.orders(target, PATH)
+    files = render(other, draft(other, rules, names), PATH, {})
+    with pytest.raises(Unproved, match=f"the tunnels as IPv4 is {place}"):
+        prove(target, files, AddrMap.of_set(EDGES["ipv4 only"]), "x", orders)

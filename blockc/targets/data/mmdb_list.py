@@ -27,6 +27,7 @@ from blockc.targets.core.target import (
     Deployment,
     EntryForm,
     Layout,
+    Lengths,
     Maturity,
     NativeCheck,
     Reference,
@@ -38,8 +39,11 @@ from blockc.targets.data.mmdb_writer import Datum, Unsigned, mmdb_bytes
 from blockc.targets.syntax.mmdb_file import IPV4_DEPTH, Database, Networks, database
 from blockc.targets.syntax.reading import BLOCK, Found, Ordered, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Where
+from blockc.values import replace
 
 IPV4_SPACE = (Prefix(V6, 0, 96), MAPPED)
+#: Teredo and 6to4, whose next 32 bits MaxMind's own files look up as IPv4.
+TUNNELS = (Prefix(V6, 0x2001 << 112, 32), Prefix(V6, 0x2002 << 112, 16))
 _COMPARED = (
     "database_type",
     "build_epoch",
@@ -47,6 +51,7 @@ _COMPARED = (
     "languages",
     "binary_format_minor_version",
 )
+_PLACES = ("IPv4-mapped addresses as IPv4", "tunnels as IPv4")
 _EPOCH, _SECONDS = date(1970, 1, 1), 24 * 60 * 60
 UNDATED = 1  # libmaxminddb refuses 0
 _ACTIONS = Vocabulary(ACTIONS)
@@ -78,7 +83,9 @@ def write_mmdb(document: Document, _: File, parts: Sequence[FamilyEntries]) -> b
         "description": {"en": "\n".join(document.header(list(parts)))},
     }
     rules = {part.family: part.rules for part in parts}
-    return mmdb_bytes(rules, records, metadata, mapped=bool(option["mapped"]))
+    mapped = (MAPPED,) if option.get("mapped", True) else ()
+    aliases = (*mapped, *(() if "mapped" in option else TUNNELS))
+    return mmdb_bytes(rules, records, metadata, aliases)
 
 
 def _record(document: Document, steps: Sequence[str], word: str) -> Datum:
@@ -104,11 +111,11 @@ def read_mmdb(files: Sequence[ArtifactFile]) -> Reading:
     """
     (file,) = files
     whole = database(file)
-    leaves, mapped = whole.leaves()
+    leaves, places = whole.leaves()
     names, labels, found = _verdicts(whole, leaves)
     told: dict[str, Any] = {key.replace("_", " "): whole.metadata.get(key) for key in _COMPARED}
-    if mapped is not None:
-        told["IPv4-mapped addresses as IPv4"] = mapped
+    if places is not None:
+        told |= dict(zip(_PLACES, places, strict=True))
     about = [*told.items(), *found]
     return Reading(
         _parts(file, leaves, labels),
@@ -178,7 +185,8 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
     yield Ordered("description", {"en": "\n".join(document.header(list(parts)))})
     filled = {part.family for part in parts if part.count}
     if V4 in filled:
-        yield Ordered("IPv4-mapped addresses as IPv4", option["mapped"])
+        places = (option.get("mapped", True), "mapped" not in option)
+        yield from itertools.starmap(Ordered, zip(_PLACES, places, strict=True))
     if filled:
         yield Ordered("field", option["field"])
         yield Ordered("boolean", option["boolean"])
@@ -188,19 +196,34 @@ _NOTES = """\
 A record holds one value, at the path `field`, whose names are parted by dots: the verdict, or
 `true` with `boolean = true`. nginx with ngx_http_geoip2 reads any path:
 `geoip2 list.mmdb { $blocked default=0 blockc; }`. Compare with the word (`if ($blocked = block)`),
-since a list may also say monitor or warn, and any word is true.
-
-Readers that know only the fields of MaxMind's own files find them under those names, by their
-documentation; the tests do not ask them. Envoy's provider: `field = "is_anonymous"` with
-`boolean = true`. Logstash, plugins of Caddy and Traefik, for `map = "country"`:
-`field = "country.iso_code"` with `database_type = "GeoLite2-Country"`.
-
-An address that is not listed has no record, so give the reader a default.
+since a list may also say monitor or warn, and any word is true. An address that is not listed has
+no record, so give the reader a default.
 
 The tree leads from `::ffff:0:0/96` to IPv4, as most files do; `mapped = false` leaves that away.
-`2002::/16` and `2001::/32`, tunnels with an IPv4 address inside, are IPv6 and nothing else. With
-`header = "full"` the date of the file is the newest day of its sources. Else it is the first second
-of 1970, so that the file changes only when its list does."""
+`2002::/16` and `2001::/32`, tunnels with an IPv4 address inside, are IPv6 and nothing else; the
+target `mmdb-maxmind` leads from them to IPv4. With `header = "full"` the date of the file is the
+newest day of its sources. Else it is the first second of 1970, so that the file changes only when
+its list does."""
+
+_MAXMIND_NOTES = """\
+For readers that know only MaxMind's own files. `map = "country"` is a country file of your own; of
+a list, the country of a blocked address is the word `block`, so what refuses a country refuses it.
+
+- Envoy, the filter geoip with `country_db_path` or `city_db_path`: reads `country.iso_code` of a
+  file of any type, so the header of `country` is `block`. With `anon_db_path` it reads
+  `is_anonymous`: `field = "is_anonymous"` and `boolean = true` make the header of `anon` `true`.
+- Caddy, maxmind_geolocation: reads `country.iso_code` of any type: `deny_countries block`. Who has
+  no record is `UNK`.
+- Logstash, the filter geoip: wants `Country` in the type, and reads `country.iso_code`:
+  `[geoip][country_code2] == "block"`. A file of an unknown type fails with the first event.
+- Traefik, plugins made with geoip2-golang: want a type of MaxMind's, and read `country.iso_code`.
+- nginx, ngx_http_geoip2: `geoip2 list.mmdb { $blocked default=0 country iso_code; }`.
+
+The tests ask Envoy, nginx, mmdblookup and maxminddb; what the others ask for is in their sources.
+
+As in MaxMind's own files, the tree leads to IPv4 not only from `::ffff:0:0/96` but also from
+`2002::/16` (6to4) and `2001::/32` (Teredo, by the address of its server), so there are no entries
+of IPv6 inside these."""
 
 # Opens the file and looks an address up; 6 is its answer to one that is not listed.
 _NATIVE = NativeCheck(
@@ -259,5 +282,39 @@ MMDB = Target(
     deployment=Deployment(
         load="nginx -t && systemctl reload nginx  # a process that has the file open keeps the old",
         rollback="cp PREVIOUS/list.mmdb list.mmdb && systemctl reload nginx",
+    ),
+)
+
+
+def _source(repository: str, path: str) -> Reference:
+    return Reference(f"https://github.com/{repository}/blob/{path}", checked="2026-11-27")
+
+
+MMDB_MAXMIND = replace(
+    MMDB,
+    name="mmdb-maxmind",
+    title="MaxMind DB file as MaxMind's country files are",
+    options=(
+        replace(MMDB.options[0], default="country.iso_code"),
+        MMDB.options[1],
+        replace(MMDB.options[3], default="GeoLite2-Country"),
+    ),
+    # All of IPv4 in one record would be no tree that a tunnel can lead to.
+    lengths=Lengths(range(1, 33), range(129), MMDB.references[0]),
+    adapt=partial(without_space, space=(*IPV4_SPACE, *TUNNELS)),
+    never_consulted=(*IPV4_SPACE, *TUNNELS),
+    notes=_MAXMIND_NOTES,
+    references=(
+        *MMDB.references,
+        Reference("https://metacpan.org/pod/MaxMind::DB::Writer::Tree", checked="2026-11-27"),
+        _source(
+            "envoyproxy/envoy", "main/source/extensions/geoip_providers/maxmind/geoip_provider.cc"
+        ),
+        _source("porech/caddy-maxmind-geolocation", "master/main.go"),
+        _source(
+            "logstash-plugins/logstash-filter-geoip",
+            "main/src/main/java/org/logstash/filters/geoip/Database.java",
+        ),
+        _source("negasus/traefik-plugin-geoip2", "master/geoip2.go"),
     ),
 )

@@ -1,7 +1,7 @@
 """The bytes of a MaxMind DB file: a binary tree of 128 bits, the records, the metadata.
 
 The tree is made a level at a time for all entries at once, that of IPv4 apart: it is 32 levels
-deep, and hangs below `::/96` and, where that is asked for, `::ffff:0:0/96`.
+deep, and hangs below `::/96` and where else that is asked for.
 
 Source: MaxMind DB file format 2.0, https://maxmind.github.io/MaxMind-DB/
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blockc.addresses import V4, V6, columns
 from blockc.addresses.columns import U64
-from blockc.addresses.family import Family
+from blockc.addresses.family import Family, Prefix
 from blockc.addresses.rules import Rules
 from blockc.errors import DoesNotFit
 
@@ -48,16 +48,15 @@ def mmdb_bytes(
     rules: Mapping[Family, Rules],
     records: Sequence[Datum],
     metadata: Mapping[str, Datum],
-    *,
-    mapped: bool,
+    aliases: Sequence[Prefix] = (),
 ) -> bytes:
     """Return a file with a record for each rule.
 
     Args:
-        rules: Disjoint ones, those of IPv6 outside `::/96` and `::ffff:0:0/96`.
+        rules: Disjoint ones, those of IPv6 outside `::/96` and the aliases.
         records: The record of each label of the rules.
         metadata: What they say besides what the tree needs.
-        mapped: Whether IPv4-mapped addresses are looked up as IPv4.
+        aliases: Prefixes of IPv6 whose next 32 bits are looked up as IPv4.
 
     Raises:
         DoesNotFit: The file would be larger than its format can say.
@@ -67,7 +66,7 @@ def mmdb_bytes(
     ipv4 = _entries(rules[V4])
     below = _nodes(ipv4)
     root = _IPV4 if len(below) else int(ipv4.leads_to[0]) if len(ipv4.length) else _EMPTY
-    above = _nodes(_with_ipv4(_entries(rules[V6]), root, mapped=mapped))
+    above = _nodes(_with_ipv4(_entries(rules[V6]), root, [Prefix(V6, 0, 96), *aliases]))
     if not len(above):
         above = np.full((1, 2), _EMPTY)
     nodes = np.concatenate([above, np.where(below >= 0, below + len(above), below)])
@@ -90,17 +89,15 @@ def _entries(rules: Rules) -> _Entries:
     return _Entries(high, low, rules.prefixes().length, _RECORDS - rules.verdict.astype(np.int64))
 
 
-def _with_ipv4(entries: _Entries, root: int, *, mapped: bool) -> _Entries:
+def _with_ipv4(entries: _Entries, root: int, places: Sequence[Prefix]) -> _Entries:
     """Return the entries of IPv6 and the places where IPv4 hangs below them."""
     if root == _EMPTY:
         return entries
-    places = [0, 0xFFFF << 32] if mapped else [0]
-    count = len(places)
     ipv4 = _Entries(
-        np.zeros(count, np.uint64),
-        np.array(places, np.uint64),
-        np.full(count, 96, np.int16),
-        np.full(count, root, np.int64),
+        np.array([place.first >> 64 for place in places], np.uint64),
+        np.array([place.first & 0xFFFF_FFFF_FFFF_FFFF for place in places], np.uint64),
+        np.array([place.length for place in places], np.int16),
+        np.full(len(places), root, np.int64),
     )
     pairs: list[Any] = list(zip(ipv4, entries, strict=True))
     both = [np.concatenate(pair) for pair in pairs]

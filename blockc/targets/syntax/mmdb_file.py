@@ -3,7 +3,8 @@
 Readers in programs walk the tree for one address; here all of it is walked, a level at a time, and
 what a reader might see otherwise is an error: a node that two branches reach, a record above
 `::/96` that would decide about both families, types that records of ours never have. Only
-`::ffff:0:0/96` may lead where `::/96` leads, so that an IPv4 client in IPv6 clothes is one of IPv4.
+`::ffff:0:0/96`, `2001::/32` and `2002::/16` may lead where `::/96` leads, as they do in MaxMind's
+own files, so that an IPv4 client in IPv6 clothes is one of IPv4.
 
 Source: MaxMind DB file format 2.0, https://maxmind.github.io/MaxMind-DB/
 """
@@ -23,6 +24,8 @@ WIDTH, IPV4_DEPTH = 128, 96  # IPv4 stands below `::/96`
 MARKER = b"\xab\xcd\xefMaxMind.com"
 _GAP = 16  # zero bytes part the tree from the records
 _MAPPED = np.uint64(0xFFFF << 32)
+#: The depth of places that hold IPv4 in tunnels, and the upper half of their first address.
+_TUNNELS = {32: np.uint64(0x2001 << 48), 16: np.uint64(0x2002 << 48)}  # Teredo and 6to4
 _DEEPEST = 16  # records are maps in maps
 _UTF8, _UINT16, _UINT32, _MAP, _UINT64, _ARRAY, _BOOLEAN = 2, 5, 6, 7, 9, 11, 14
 
@@ -44,6 +47,13 @@ class _Number(NamedTuple):
 
     bits: int
     value: int
+
+
+class Ipv4Places(NamedTuple):
+    """Where IPv4 is looked up besides `::/96`: in mapped addresses, in those of tunnels."""
+
+    mapped: bool
+    tunnels: bool
 
 
 class Networks(NamedTuple):
@@ -76,8 +86,8 @@ class Database(Value, eq=False):
         begin = self.file.data.rindex(MARKER) - len(self.records)
         return _value(self.records, at, lambda why, place: self.file.error(why, begin + place))[0]
 
-    def leaves(self) -> tuple[Networks, bool | None]:
-        """Return all networks, and whether IPv4-mapped addresses are looked up as IPv4.
+    def leaves(self) -> tuple[Networks, Ipv4Places | None]:
+        """Return all networks, those of IPv4 once, and where else IPv4 is looked up.
 
         None where there is no IPv4 to be looked up.
         """
@@ -154,18 +164,23 @@ class _Walk:
         self._steps = 0
         self._seen = np.full(len(whole.nodes), False)
         self._found: list[Networks] = []
+        self._ipv4 = self._ipv4_branch()
+        self._mapped, self._tunnels = False, list[int]()
+        self._aliased = {
+            IPV4_DEPTH: self._leave_mapped,
+            **dict.fromkeys(_TUNNELS, self._leave_tunnel),
+        }
 
-    def leaves(self) -> tuple[Networks, bool | None]:
+    def leaves(self) -> tuple[Networks, Ipv4Places | None]:
         node, high, low = np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64)
-        mapped = None
         for depth in range(1, WIDTH + 1):
             if not len(node):
                 break
             self._visit(node)
             parents, node = node.repeat(2), self._whole.nodes[node].ravel()
             high, low = _longer(high, low, depth)
-            if depth == IPV4_DEPTH:
-                mapped, kept = self._mapped(high, low, node, parents)
+            if depth in self._aliased:
+                kept = self._aliased[depth](high, low, node, parents)
                 node, high, low, parents = node[kept], high[kept], low[kept], parents[kept]
             told = node > self._empty
             self._tell(high[told], low[told], depth, node[told], parents[told])
@@ -175,7 +190,19 @@ class _Walk:
             raise self._error("the tree is deeper than an address", int(node[0]))
         if not self._seen.all():
             raise self._error("a node that no branch reaches", int(np.argmin(self._seen)))
-        return self._in_order(), mapped
+        if 0 < len(self._tunnels) < len(_TUNNELS):
+            raise self._error("one of 2001::/32 and 2002::/16 leads to IPv4, the other does not", 0)
+        places = Ipv4Places(self._mapped, bool(self._tunnels))
+        return self._in_order(), None if self._ipv4 == self._empty else places
+
+    def _ipv4_branch(self) -> int:
+        """Return where `::/96` leads: to a node, to nowhere or to a record."""
+        node = 0
+        for _ in range(IPV4_DEPTH):
+            if node >= self._empty:
+                return self._empty  # the walk finds out a record above
+            node = int(self._whole.nodes[node, 0])
+        return node
 
     def _visit(self, node: NDArray[np.int64]) -> None:
         """Note that some nodes are reached; each is once, so a walk ends."""
@@ -196,17 +223,30 @@ class _Walk:
         record = node - self._empty - _GAP
         self._found.append(Networks(high, low, length, record, parents * self._size))
 
-    def _mapped(
+    def _leave_mapped(
         self, high: U64, low: U64, node: NDArray[np.int64], parents: NDArray[np.int64]
-    ) -> tuple[bool | None, NDArray[np.bool_]]:
-        """Return whether `::ffff:0:0/96` leads where `::/96` does, and a mask of all but it."""
-        ipv4 = node[(high == 0) & (low == 0)]
+    ) -> NDArray[np.bool_]:
+        """Return a mask of all branches but that of `::ffff:0:0/96`, which leads to IPv4."""
         there = (high == 0) & (low == _MAPPED) & (node != self._empty)
-        wanted = int(ipv4[0]) if len(ipv4) else self._empty
-        if there.any() and (node[there] != wanted).any():
+        if there.any() and (node[there] != self._ipv4).any():
             at = int(parents[there][0])
             raise self._error("::ffff:0:0/96 leads to something else than ::/96", at)
-        return (None if wanted == self._empty else bool(there.any())), ~there
+        self._mapped = bool(there.any())
+        kept: NDArray[np.bool_] = ~there
+        return kept
+
+    def _leave_tunnel(
+        self, high: U64, _low: U64, node: NDArray[np.int64], _parents: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return a mask of all branches but that of a tunnel, if it leads to IPv4.
+
+        Where that is a record, it is said of the tunnel as of any other network.
+        """
+        there = np.isin(high, [*_TUNNELS.values()]) & (node == self._ipv4)
+        there &= self._ipv4 < self._empty
+        self._tunnels += high[there].tolist()
+        kept: NDArray[np.bool_] = ~there
+        return kept
 
     def _in_order(self) -> Networks:
         every: list[Any] = [

@@ -8,7 +8,7 @@ import pytest
 
 from blockc.targets.data.mmdb_list import MMDB
 from blockc.targets.data.mmdb_writer import Unsigned, encoded
-from blockc.targets.syntax.mmdb_file import MARKER, Database, database
+from blockc.targets.syntax.mmdb_file import MARKER, Database, Ipv4Places, database
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
 from tests.support.refusals import refused
@@ -60,7 +60,7 @@ def test_networks_are_those_of_a_walk_branch_by_branch(case: str, *, mapped: boo
     rows = list(zip(addresses, *(column.tolist() for column in columns), strict=True))
     assert rows == walked(whole)
     assert rows
-    assert seen is mapped
+    assert seen == Ipv4Places(mapped, tunnels=False)
     assert [column.dtype for column in columns] == [np.int16, np.int64, np.int64]
 
 
@@ -70,7 +70,7 @@ def test_networks_of_every_length_are_found_in_the_order_of_their_addresses() ->
     nodes[:96] = [(at + 1, 96) for at in range(96)]  # nothing above ::/96
     whole = database(made([(a, 128 if b == 96 else b) for a, b in nodes], bytes(40)))
     networks, mapped = whole.leaves()
-    assert mapped is False
+    assert mapped == Ipv4Places(mapped=False, tunnels=False)
     lengths = networks.length.tolist()
     assert lengths == [128, *range(128, 96, -1)]
     assert networks.high.tolist() == [0] * 33
@@ -94,10 +94,18 @@ def to_mapped(to: int, ipv4: int) -> ArtifactFile:
 
 
 def test_mapped_space_leads_where_ipv4_leads_or_nowhere() -> None:
-    networks, mapped = database(to_mapped(1005, 1005)).leaves()
-    assert (networks.record.tolist(), networks.length.tolist(), mapped) == ([5], [96], True)
-    networks, mapped = database(to_mapped(-1, 1005)).leaves()
-    assert (networks.record.tolist(), networks.place.tolist(), mapped) == ([5], [95 * 6], False)
+    networks, places = database(to_mapped(1005, 1005)).leaves()
+    assert (networks.record.tolist(), networks.length.tolist(), places) == (
+        [5],
+        [96],
+        (True, False),
+    )
+    networks, places = database(to_mapped(-1, 1005)).leaves()
+    assert (networks.record.tolist(), networks.place.tolist(), places) == (
+        [5],
+        [95 * 6],
+        (False, False),
+    )
     for ipv4 in (-1, 1005):
         wrong = refused(database(to_mapped(1006, ipv4)).leaves)
         assert wrong == "0:0+1 byte 660: ::ffff:0:0/96 leads to something else than ::/96"
