@@ -85,12 +85,6 @@ ROWS: Mapping[str, TargetRow] = {
     "cisco-si-feed": TargetRow("appliance.feeds", "the same for Cisco Secure Firewall"),
     "juniper-feed": TargetRow("appliance.feeds", "the same for Juniper SRX"),
     "pfsense-table": TargetRow("appliance.feeds", "the same for pfSense and OPNsense"),
-    "bind-acl": TargetRow("dns.bind_acl", "an address match list of a name, with exceptions"),
-    "unbound": TargetRow("dns.unbound", "`access-control` of one action"),
-    "rpz": TargetRow("dns.rpz", "a response policy zone, about clients or about answers"),
-    "dnsdist": TargetRow("dns.dnsdist", "a NetmaskGroup in Lua and the rule that uses it"),
-    "bird-set": TargetRow("dns.bird_set", "prefix sets for filters of routes"),
-    "postfix-cidr": TargetRow("dns.postfix_cidr", "a `cidr:` table, of a list or `lists = [...]`"),
     "pf-table": TargetRow(
         "appliance.device_lists", "a file for `pfctl -T replace`, with exceptions; OpenBSD, FreeBSD"
     ),
@@ -104,16 +98,15 @@ ROWS: Mapping[str, TargetRow] = {
     "edgeos-network-group": TargetRow(
         "appliance.device_scripts", "network groups of Ubiquiti EdgeOS and VyOS, in one commit"
     ),
+    "bind-acl": TargetRow("dns.bind_acl", "an address match list of a name, with exceptions"),
+    "unbound": TargetRow("dns.unbound", "`access-control` of one action"),
+    "rpz": TargetRow("dns.rpz", "a response policy zone, about clients or about answers"),
+    "dnsdist": TargetRow("dns.dnsdist", "a NetmaskGroup in Lua and the rule that uses it"),
+    "bird-set": TargetRow("dns.bird_set", "prefix sets for filters of routes"),
+    "postfix-cidr": TargetRow("dns.postfix_cidr", "a `cidr:` table, of a list or `lists = [...]`"),
     "aws-wafv2-ipset": TargetRow("cloud.aws_wafv2_ipset", "the body of `aws wafv2 create-ip-set`"),
     "aws-wafv2-geo": TargetRow(
         "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"
-    ),
-    "terraform": TargetRow(
-        "terraform.module", "a variable with the list and its checks, for any provider"
-    ),
-    "terraform-aws": TargetRow(
-        "terraform.aws_resources",
-        "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu",
     ),
     "aws-prefix-list": TargetRow(
         "cloud.aws_prefix_list", "VPC prefix lists, with the calls of 100 entries that load them"
@@ -140,12 +133,12 @@ ROWS: Mapping[str, TargetRow] = {
     "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL, with exceptions"),
     "akamai-list": TargetRow("cloud.akamai", "the body of a network list"),
     "akamai-country": TargetRow("cloud.akamai", "the same, of countries by the data of Akamai"),
-    "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
-    "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
-    "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),
-    "calico-policy": TargetRow("cluster.network", "a network set and the policy, in a tier"),
-    "kubernetes-networkpolicy": TargetRow(
-        "cluster.network", "a policy that lets in everybody but the list"
+    "terraform": TargetRow(
+        "terraform.module", "a variable with the list and its checks, for any provider"
+    ),
+    "terraform-aws": TargetRow(
+        "terraform.aws_resources",
+        "WAFv2 IP sets and the rule group over them, for Terraform and OpenTofu",
     ),
     "terraform-cloudflare": TargetRow(
         "terraform.cloudflare_resources", "Cloudflare lists and their rule"
@@ -161,6 +154,13 @@ ROWS: Mapping[str, TargetRow] = {
     ),
     "terraform-fastly": TargetRow(
         "terraform.fastly_resources", "entries of Fastly ACLs, and the VCL"
+    ),
+    "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
+    "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
+    "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),
+    "calico-policy": TargetRow("cluster.network", "a network set and the policy, in a tier"),
+    "kubernetes-networkpolicy": TargetRow(
+        "cluster.network", "a policy that lets in everybody but the list"
     ),
 }
 
