@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
 from blockc.policy.syntax.country_groups import CountryGroup
-from blockc.policy.syntax.policy_tables import Action, FirstBuild, Preflight, Weigh
+from blockc.policy.syntax.policy_tables import Action, FirstBuild, NativeTrial, Preflight, Weigh
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
@@ -163,6 +163,7 @@ class Guard(Value):
     `ignore_below`: changes of fewer exceed no share.
     `first_build`: what is done where there is nothing to compare with.
     `preflight`: what a build does that will fail on a coming day.
+    `native`: whether a refresh asks the real programs that are installed before it publishes.
 
     Units: shares of addresses, 0 to 1, or addresses of IPv4 and /48 networks of IPv6; hours;
     prefix lengths by family.
@@ -179,6 +180,7 @@ class Guard(Value):
     widest_ipv4: int = 8
     widest_ipv6: int = 16
     preflight: Preflight = "warn"
+    native: NativeTrial = "on"
 
     def widest(self, family: Family) -> int:
         """Return the shortest prefix length that needs no `world`."""

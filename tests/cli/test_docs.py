@@ -216,7 +216,7 @@ except = [{ prefix = "5.5.0.1", owner = "a", reason = "b", until = 2099-01-01 }]
 stages = [{ from = 2026-01-01, action = "block" }, { from = 2099-01-01, action = "block" }]
 [[output]]
 list = "a"
-target = "plain"
+target = "nginx-geo"
 path = "a"
 """
     policy.write_text(text + hook, encoding="utf-8")

@@ -147,6 +147,7 @@ max_age = "2w"
 widest_prefix = { ipv4 = 9 }
 ignore_below = { ipv4 = 4096 }
 first_build = "approve"
+native = "off"
 list.a = { max_added = "50%" }
 country.UK = { max_removed = 0 }
 [[output]]
@@ -187,6 +188,7 @@ def require_guard(policy: Policy) -> None:
     assert guard.countries == {"GB": ChangeLimits(max_removed=0)}
     assert (guard.ignore_below(V4), guard.ignore_below(V6)) == (4096, 1_048_576)
     assert guard.first_build == "approve"
+    assert guard.native == "off"
     assert (guard.max_age_hours, guard.widest_ipv4, guard.widest_ipv6) == (336, 9, 16)
 
 

@@ -25,9 +25,14 @@ from blockc.vocabulary import MANIFEST
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
     from blockc.changes.guard import Approval
     from blockc.cli.views.build import BuildRun
+    from blockc.compiler.compile import Build
     from blockc.compiler.preflight import Foreseen
     from blockc.publish.history import Pin
+    from blockc.workspace.project import ProjectDay
     from blockc.workspace.unchanged import Unchanged
+
+#: Looks at a build of a day before it is published; raises what keeps it from being.
+Ready = Callable[["ProjectDay", "Build", Stages], None]
 
 
 class BuildCall(InputCall, kw_only=True):
@@ -171,7 +176,9 @@ def _dry_run(settings: Settings, asked: BuildCall) -> None:
         raise problem
 
 
-def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> dict[str, object]:
+def publish_and_tell(
+    settings: Settings, asked: BuildCall, *, wanted: bool, ready: Ready | None = None
+) -> dict[str, object]:
     """Publish what the policy means, without compiling what is published already.
 
     Prints the tables for people, and returns what `docs/json.md` describes, for programs, if it is
@@ -191,7 +198,7 @@ def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> d
     from blockc.cli.views.impact import harm_warnings
     from blockc.compiler.manifest_changes import changes_to_act_on
 
-    run = run_build(settings, asked, Stages(settings))
+    run = run_build(settings, asked, Stages(settings), ready)
     odd = [*harm_warnings(run.build.harms), *map(str, run.build.foreseen)]
     for text in changes_to_act_on(run.published.manifest_before, run.build.files[MANIFEST]):
         warn(text)
@@ -213,7 +220,9 @@ def publish_and_tell(settings: Settings, asked: BuildCall, *, wanted: bool) -> d
     return report
 
 
-def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun":
+def run_build(
+    settings: Settings, asked: BuildCall, stages: Stages, ready: Ready | None = None
+) -> "BuildRun":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
     from blockc.cli.views.build import BuildRun, tell_day
     from blockc.cli.views.guard import refusal_errors
@@ -230,6 +239,8 @@ def run_build(settings: Settings, asked: BuildCall, stages: Stages) -> "BuildRun
 
             write_files({folder / path: data for path, data in failed.files.items()})
         raise
+    if ready:
+        ready(day, build, stages)
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)
         try:

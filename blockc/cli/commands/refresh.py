@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,7 +14,12 @@ from blockc.cli.commands.update import UpdateCall, update_and_tell
 from blockc.cli.console import info, print_error, show, show_json, warn
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
+from blockc.cli.progress import Stages
 from blockc.errors import BlockcError, OutputError, UsageError, printable
+
+if TYPE_CHECKING:
+    from blockc.compiler.compile import Build
+    from blockc.workspace.project import ProjectDay
 
 Result = TypeVar("Result")
 
@@ -76,9 +81,13 @@ def command(settings: Settings, asked: RefreshCall) -> int:
 
     Fetches the sources as `blockc update` does (not with --locked, --from or --sample), builds and
     publishes as `blockc build` does, with its guard and its look ahead, and then runs on_change of
-    each output whose files changed. What is refused or cannot be fetched keeps its last good
-    data, and the build is made all the same: a stage begins on its day also in a night
-    without data. If a command of on_change fails, the generation before is published again.
+    each output whose files changed. Before anything is published the real programs that are
+    installed read each artifact that changed, as with `blockc verify --native`: if one refuses it,
+    nothing is published. [guard] native = "off" asks none.
+
+    New data that is refused or cannot be fetched leaves the source its last good data, and the
+    build is made all the same: a stage begins on its day also in a night without data. If a
+    command of on_change fails, the generation before is published again.
 
     A command that was not run, or failed, is run by the next refresh, also where nothing changed.
     The history says what was reloaded. The webhook that [refresh] of the policy names gets the
@@ -90,12 +99,16 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     \b
     Exit codes: 0 done, 2 somebody must act, or a command of on_change failed,
     3 a source has no data, 4 a change or new data needs approval, 5 a target's
-    limit is exceeded, 70 an artifact does not mean what the policy says. Of
-    several the one of the build comes first, then that of on_change.
+    limit is exceeded or its program refuses a file, 70 an artifact does not
+    mean what the policy says. Of several the one of the build comes first, then
+    that of on_change.
     """
-    run = _Run(settings)
+    run, tried = _Run(settings), _Tried(asked.build().place(settings.file))
     update = run.step("update", lambda: _update(settings, asked, run)) if asked.fetches else None
-    build = run.step("build", lambda: publish_and_tell(settings, asked.build(), wanted=True))
+    publishing = asked.build()
+    build = run.step(
+        "build", lambda: publish_and_tell(settings, publishing, wanted=True, ready=tried)
+    )
     reload = run.step("reload", lambda: _reload(settings, asked, run)) if build else None
     lists = run.step("build", lambda: _lists(settings, asked)) if build else None
     report = {
@@ -104,11 +117,38 @@ def command(settings: Settings, asked: RefreshCall) -> int:
         "generation": _shown(settings, asked),
         "update": update,
         "build": build,
+        "programs": tried.report,
         "reload": reload,
         "lists": lists or [],
         "failures": run.failures,
     }
     return _tell(settings, asked, report)
+
+
+class _Tried:
+    """Asks the real programs before a build is published, and keeps what they said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.report: list[dict[str, str]] = []
+        self._folder = folder
+
+    def __call__(self, day: "ProjectDay", build: "Build", stages: Stages) -> None:
+        from blockc.workspace.trials import require_taken, try_changed
+
+        if day.resolved.policy.guard.native == "off":
+            return
+        trials = try_changed(build, self._folder, stages)
+        self.report = [
+            {
+                "output": one.spec.output.path,
+                "file": one.path,
+                "target": one.spec.target.name,
+                "answer": str(one.outcome.answer),
+                "said": one.outcome.reason,
+            }
+            for one in trials
+        ]
+        require_taken(trials)
 
 
 class _Run:

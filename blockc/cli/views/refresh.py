@@ -1,7 +1,7 @@
 """What a refresh came to, as the few lines that people read in a mail, a chat or a job's page."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blockc.errors import printable
@@ -9,7 +9,7 @@ from blockc.errors import printable
 Plain = Mapping[str, Any]
 _SOON_DAYS = 30
 _ENDS = {0: "done", 2: "somebody must act", 3: "a source must be mended", 4: "approval is needed",
-         5: "a limit is exceeded", 70: "blockc is wrong"}  # fmt: skip
+         5: "a target does not take an artifact", 70: "blockc is wrong"}  # fmt: skip
 
 
 def headline(report: Plain) -> str:
@@ -24,6 +24,7 @@ def summary_lines(report: Plain) -> Iterator[str]:
         yield f"{one['step']} FAILED: {one['error']}"
     yield from _published(report)
     yield from _reloads(report["reload"])
+    yield from _not_tried(report["programs"])
     for source in (report["update"] or {"sources": []})["sources"]:
         if source["result"] in ("kept", "refused", "no data"):
             yield f"source {source['name']}: {source['result']}"
@@ -59,6 +60,16 @@ def _reloads(reload: Plain | None) -> Iterator[str]:
         yield f"{words}: {one['failure'] or 'done'}, for {', '.join(one['outputs'])}"
     if reload["back_to"]:
         yield f"went back to generation {reload['back_to']}"
+
+
+def _not_tried(programs: Iterable[Plain]) -> Iterator[str]:
+    """Yield for each reason which outputs changed without their program having read them."""
+    found: dict[str, dict[str, None]] = {}
+    for one in programs:
+        if one["answer"] == "skipped":
+            found.setdefault(one["said"], {})[one["output"]] = None
+    for reason, outputs in found.items():
+        yield f"not tried before publishing: {', '.join(outputs)}: {reason}"
 
 
 def summary_markdown(report: Plain) -> str:

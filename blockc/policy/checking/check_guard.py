@@ -41,6 +41,7 @@ def _checked(table: GuardTable, lists: Collection[str], place: Place, findings: 
         widest_ipv4=_length(table.widest_prefix.ipv4, 32, widest / "ipv4", findings),
         widest_ipv6=_length(table.widest_prefix.ipv6, 128, widest / "ipv6", findings),
         preflight=table.preflight,
+        native=table.native,
     )
 
 

@@ -9,6 +9,7 @@ from blockc.vocabulary import DontCare, HeaderForm, UntilBlock, WhenOver
 Action = Literal["monitor", "warn", "block"]
 Preflight = Literal["warn", "refuse"]
 FirstBuild = Literal["allow", "approve"]
+NativeTrial = Literal["on", "off"]
 Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
@@ -136,6 +137,10 @@ class GuardTable(Table):
         Preflight,
         for_editors(description="what a build does that would fail on a coming day, within a year"),
     ] = "warn"
+    native: Annotated[
+        NativeTrial,
+        for_editors(description="whether a refresh asks the real programs before it publishes"),
+    ] = "on"
 
 
 class ReaderTable(Table):
