@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from blockc.addresses.addrmap import AddrMap
     from blockc.addresses.addrset import AddrSet
-    from blockc.addresses.family import FAMILIES, V4, V6, Family, Prefix
+    from blockc.addresses.family import FAMILIES, MAPPED, V4, V6, Family, Prefix
     from blockc.addresses.partition import Partition, overlay
     from blockc.addresses.prefixes import Prefixes, minimal_cover
 
 __all__ = [
     "FAMILIES",
+    "MAPPED",
     "V4",
     "V6",
     "AddrMap",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "family": ("FAMILIES", "V4", "V6", "Family", "Prefix"),
+    "family": ("FAMILIES", "MAPPED", "V4", "V6", "Family", "Prefix"),
     "partition": ("Partition", "overlay"),
     "prefixes": ("Prefixes", "minimal_cover"),
     "addrset": ("AddrSet",),

@@ -81,3 +81,6 @@ class Prefix(Value, order=True):
 
     def __str__(self) -> str:
         return f"{self.family.text(self.first)}/{self.length}"
+
+
+MAPPED = Prefix(V6, 0xFFFF << 32, 96)  # ::ffff:0:0/96, IPv4 addresses as IPv6 spells them

@@ -8,14 +8,13 @@ do not mean the whole of IPv4.
 
 import re
 
-from blockc.addresses.family import V4, V6, Family, Prefix
+from blockc.addresses.family import MAPPED, V4, V6, Family, Prefix
 
 _V4 = re.compile(
     r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})"
 )
 _V6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
-_MAPPED = Prefix(V6, 0xFFFF_0000_0000, 96)
 Range = tuple[Family, int, int]
 
 
@@ -119,7 +118,7 @@ def parse_span(text: str, *, truncate: bool = False) -> Range:
 
 def _unmapped(family: Family, first: int, last: int) -> Range:
     """Return the range as IPv4 if it is a part of the mapped block, else unchanged."""
-    inside = family == V6 and _MAPPED.first <= first and last <= _MAPPED.last
+    inside = family == V6 and MAPPED.first <= first and last <= MAPPED.last
     if inside and last - first < V4.last:
-        return V4, first - _MAPPED.first, last - _MAPPED.first
+        return V4, first - MAPPED.first, last - MAPPED.first
     return family, first, last

@@ -102,10 +102,13 @@ class Rules(Value, eq=False):
         return len(self.start)
 
 
-def beside(rules: Rules, prefixes: Sequence[Prefix]) -> Rules:
-    """Return rules without the space of some prefixes; where they meet it, by address."""
+def without_space(rules: Rules, space: Sequence[Prefix]) -> Rules:
+    """Return disjoint rules, in their order, without the addresses of `space`.
+
+    A rule that meets it becomes the fewest prefixes of what is left of it.
+    """
     family = rules.family
-    spare = AddrSet.of((one for one in prefixes if one.family == family), (family,))
+    spare = AddrSet.of((one for one in space if one.family == family), (family,))
     if not len(rules) or not spare:
         return rules
     ends = columns.spans_alike([(rules.start, rules.last), spare.spans(family)])

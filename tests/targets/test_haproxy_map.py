@@ -5,10 +5,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from blockc.addresses import V4, V6, AddrMap, Prefix, columns
+from blockc.addresses import MAPPED, V4, V6, AddrMap, Prefix, columns
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled, SourceSyntaxError
-from blockc.targets.core.mapped import MAPPED, is_held, touches
+from blockc.targets.core.mapped import is_held, touches
 from blockc.targets.proxy.haproxy_fallback import ASKED_TWICE, without_mapped
 from blockc.targets.proxy.haproxy_map import HAPROXY_MAP, read_map
 from blockc.targets.syntax.reading import Reading

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from blockc.addresses import V4, V6, AddrMap, AddrSet, Prefix
-from blockc.addresses.rules import Rules
+from blockc.addresses.rules import Rules, without_space
 from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError, Unproved
 from blockc.targets.core.provenance import Origin
 from blockc.targets.core.render import render
-from blockc.targets.core.spared_space import without_space
 from blockc.targets.core.target import Target
 from blockc.targets.data import mmdb_writer
 from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, MMDB_MAXMIND, read_mmdb

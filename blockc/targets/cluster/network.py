@@ -6,7 +6,7 @@ policy allows is dropped. So each of these says that it denies the list and noth
 
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import FAMILIES, V4, V6, Family, Prefix, Prefixes
+from blockc.addresses import FAMILIES, MAPPED, V4, V6, Family, Prefix, Prefixes
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.cluster.manifests import (
@@ -29,7 +29,7 @@ from blockc.targets.core.layout import File
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.allow_list import MAPPED, without_mapped
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_shape import (
     Doing,
     Each,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V4, V6, AddrSet, Prefix, Prefixes, columns
+from blockc.addresses import MAPPED, V4, V6, AddrSet, Prefix, Prefixes, columns
 from blockc.addresses.addrset import union
 from blockc.addresses.columns import WIDE
 from blockc.addresses.rules import Rules
@@ -18,8 +18,6 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.syntax.addresses import decode_rules, rule_text
 from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import Text, Where
-
-MAPPED = Prefix(V6, 0xFFFF << 32, 96)
 
 COPIES = Option(
     "mapped",

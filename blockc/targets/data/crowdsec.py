@@ -9,11 +9,11 @@ with one, so IPv6 has no entries in `::ffff:0:0/96`.
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from blockc.addresses.rules import Match
+from blockc.addresses import MAPPED
+from blockc.addresses.rules import Match, without_space
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import Deployment, EntryForm, Layout, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
-from blockc.addresses import FAMILIES
-from blockc.addresses.rules import Match
+from blockc.addresses import FAMILIES, MAPPED
+from blockc.addresses.rules import Match, without_space
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
-from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import Deployment, EntryForm, Layout, Maturity, Reference, Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V4, V6, Prefix, columns
-from blockc.addresses.rules import Match, Rules
+from blockc.addresses import MAPPED, V4, V6, Prefix, columns
+from blockc.addresses.rules import Match, Rules, without_space
 from blockc.errors import PolicyError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 
+from blockc.addresses import MAPPED
 from blockc.addresses.lines import prefix_texts
-from blockc.addresses.rules import Match
+from blockc.addresses.rules import Match, without_space
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.spared_space import MAPPED, without_space
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from blockc.addresses import columns
+from blockc.addresses import MAPPED, columns
 from blockc.addresses.rules import Match, Rules
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
@@ -24,7 +24,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.allow_list import MAPPED, inside_mapped, without_mapped
+from blockc.targets.syntax.allow_list import inside_mapped, without_mapped
 from blockc.targets.syntax.json_shape import (
     Doing,
     Either,

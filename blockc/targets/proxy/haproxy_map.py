@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.live import LiveForm, joined, only
-from blockc.targets.core.mapped import MAPPED, is_held, require_no_mapped
+from blockc.targets.core.mapped import is_held, require_no_mapped
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,

@@ -13,11 +13,11 @@ Source: Squid 5.7 itself, asked.
 import re
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
-from blockc.targets.core.mapped import MAPPED, around_mapped, require_no_mapped
+from blockc.targets.core.mapped import around_mapped, require_no_mapped
 from blockc.targets.core.marks import HEADER, WATCHED, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (

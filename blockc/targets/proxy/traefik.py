@@ -8,8 +8,8 @@ nobody's address, always passes.
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from blockc.addresses import V4, Prefix
-from blockc.addresses.rules import Match, Rules, beside
+from blockc.addresses import MAPPED, V4, Prefix
+from blockc.addresses.rules import Match, Rules, without_space
 from blockc.targets.cluster.manifests import (
     APPLY,
     NAMES,
@@ -35,7 +35,7 @@ from blockc.targets.core.response import HTTP_ERRORS, REFUSED
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.allow_list import MAPPED, kept_out, without_mapped
+from blockc.targets.syntax.allow_list import kept_out, without_mapped
 from blockc.targets.syntax.json_shape import Entries, Maybe, Named, Says, Shape, shaped
 from blockc.targets.syntax.reading import Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
@@ -83,7 +83,7 @@ def _reader(shape: Shape) -> Callable[[Text], Reading]:
 
 def _but_nobody(rules: Rules) -> Rules:
     """Return rules without the addresses that no client has in Traefik."""
-    return beside(without_mapped(rules), (_NOBODY,))
+    return without_space(without_mapped(rules), (_NOBODY,))
 
 
 def _answer(document: Document) -> Iterator[Ordered]:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.mapped import MAPPED, around_mapped, require_no_mapped
+from blockc.targets.core.mapped import around_mapped, require_no_mapped
 from blockc.targets.core.marks import HEADER, WATCHED, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (

@@ -7,19 +7,16 @@ a prefix inside ::ffff:0:0/96 is IPv4 to it, so that ::ffff:0:0/96 itself lets a
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V6, AddrSet, Prefix, columns
-from blockc.addresses.rules import Rules, beside
+from blockc.addresses import MAPPED, AddrSet, columns
+from blockc.addresses.rules import Rules, without_space
 from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import Where
 from blockc.values import replace
 
-#: Programs in Go take what is inside for IPv4, and no client of theirs has such an address.
-MAPPED = Prefix(V6, 0xFFFF << 32, 96)
-
 
 def without_mapped(rules: Rules) -> Rules:
     """Return rules without the space of IPv6 that a program in Go would take for IPv4."""
-    return beside(rules, (MAPPED,))
+    return without_space(rules, (MAPPED,))
 
 
 def allowed(rules: Rules) -> Rules:

@@ -7,7 +7,7 @@ counted, marked or blocked. A set that goes is deleted after the rule group left
 
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.cloud.aws_wafv2_rule import STATUSES
 from blockc.targets.core.document import Document, FamilyEntries
@@ -25,6 +25,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_tree import JsonNode
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.terraform_json import (
@@ -37,13 +38,7 @@ from blockc.targets.syntax.terraform_json import (
     require_used,
 )
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.terraform.common import (
-    MAPPED,
-    comment_orders,
-    name_option,
-    shard_option,
-    without_mapped,
-)
+from blockc.targets.terraform.common import comment_orders, name_option, shard_option
 
 _SET, _GROUP = "aws_wafv2_ip_set", "aws_wafv2_rule_group"
 _VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
@@ -18,6 +19,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_tree import JsonNode
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.terraform_json import (
@@ -30,7 +32,6 @@ from blockc.targets.syntax.terraform_json import (
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.terraform.common import (
     LOAD,
-    MAPPED,
     ROLLBACK,
     SYNTAX,
     comment_orders,
@@ -38,7 +39,6 @@ from blockc.targets.terraform.common import (
     registry,
     shard_option,
     variable_orders,
-    without_mapped,
 )
 
 _POLICY = "azurerm_cdn_frontdoor_firewall_policy"

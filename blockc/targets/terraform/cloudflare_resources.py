@@ -7,6 +7,7 @@ put into it.
 import re
 from collections.abc import Iterator, Sequence
 
+from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
@@ -22,6 +23,7 @@ from blockc.targets.core.target import (
     Target,
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_tree import JsonNode
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.terraform_json import (
@@ -38,7 +40,6 @@ from blockc.targets.syntax.terraform_json import (
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.terraform.common import (
     LOAD,
-    MAPPED,
     ROLLBACK,
     SYNTAX,
     comment_orders,
@@ -47,7 +48,6 @@ from blockc.targets.terraform.common import (
     registry,
     shard_option,
     variable_orders,
-    without_mapped,
 )
 
 _LIST = "cloudflare_list"

@@ -6,10 +6,6 @@ from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import Reference, Target
 from blockc.targets.core.target_options import Option
-from blockc.targets.syntax.allow_list import MAPPED as MAPPED  # noqa: PLC0414  for the targets
-from blockc.targets.syntax.allow_list import (
-    without_mapped as without_mapped,  # noqa: PLC0414  for the targets
-)
 from blockc.targets.syntax.reading import Ordered
 from blockc.targets.syntax.terraform_json import about
 

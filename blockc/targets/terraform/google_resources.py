@@ -6,7 +6,7 @@ A rule has at most five subexpressions, so there is a rule for each five groups.
 import re
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
@@ -23,6 +23,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_tree import JsonNode
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.terraform_json import (
@@ -38,7 +39,6 @@ from blockc.targets.syntax.terraform_json import (
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.terraform.common import (
     LOAD,
-    MAPPED,
     ROLLBACK,
     SYNTAX,
     comment_orders,
@@ -46,7 +46,6 @@ from blockc.targets.terraform.common import (
     registry,
     shard_option,
     variable_orders,
-    without_mapped,
 )
 
 _GROUP, _RULE = "google_network_security_address_group", "google_compute_security_policy_rule"

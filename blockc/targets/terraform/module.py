@@ -6,7 +6,7 @@ declares the variable with its type and what must hold of it, and stays.
 
 from collections.abc import Iterator, Sequence
 
-from blockc.addresses import FAMILIES
+from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
@@ -22,17 +22,16 @@ from blockc.targets.core.target import (
     Target,
 )
 from blockc.targets.core.verdicts import ACTIONS, BLOCKS, ContentKind
+from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, decoded
 from blockc.targets.syntax.terraform_json import configuration, entries, literal, require, values
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.terraform.common import (
-    MAPPED,
     SLOW_SETS,
     SYNTAX,
     comment_orders,
     name_option,
     shard_option,
-    without_mapped,
 )
 
 _TYPE = (

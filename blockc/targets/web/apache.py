@@ -15,10 +15,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
-from blockc.targets.core.mapped import MAPPED, around_mapped, require_no_mapped
+from blockc.targets.core.mapped import around_mapped, require_no_mapped
 from blockc.targets.core.marks import HEADER, WATCHED, word
 from blockc.targets.core.target import (
     Deployment,
