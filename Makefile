@@ -25,7 +25,6 @@ coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
 mutants: $(VENV)/.testing  ## change the proof in every small way; which change does no test notice?
-	@$(INSTALL) --editable '.[test,maintain]'
 	$(BIN)/python -m scripts.mutants
 
 oldest: $(VENV)/.testing  ## the tests with the oldest versions of its libraries that blockc admits

@@ -5,8 +5,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import randrange
 from time import monotonic
 from typing import Any
 
@@ -104,11 +105,12 @@ def test_envoy_refuses_who_is_listed_and_nobody_else(case: str, tmp_path: Path) 
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """Return a port of the loopback interface that nobody uses, and that no client is given."""
+    while True:
+        port = randrange(10_000, 30_000)
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 TRUSTING = {"use_remote_address": True, "xff_num_trusted_hops": 1}

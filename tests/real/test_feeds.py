@@ -51,8 +51,9 @@ def served(folder: Path) -> Iterator[int]:
     """Serve a folder, and yield the port."""
     program = require_program("nginx")
     folder.chmod(0o755)  # workers are not root
-    for above in folder.parents[:2]:
-        above.chmod(0o755)
+    for above in folder.parents:
+        if not above.stat().st_mode & 0o001:
+            above.chmod(0o755)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     configuration = folder / "nginx.conf"
