@@ -7,10 +7,7 @@ packages that CI installs, which is a file of its own because a new machine has 
 else when it needs them. A test fails when one of them is not what the descriptors say.
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
@@ -20,8 +17,8 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import ROWS, TARGETS
 from scripts.template_page import template_page
+from scripts.validating_tests import CHECKOUT, validating_tests
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 GOLDEN = CHECKOUT / "tests" / "golden"
 README_BEGIN, README_END = "<!-- targets: make targets -->\n", "<!-- end of targets -->\n"
 
@@ -56,16 +53,16 @@ HEADS = (
     "nested exceptions", "two sets", "most entries", "stages", "answers", "validated by",
 )  # fmt: skip
 NOTES = """
-*country codes*: it names the countries of the list, and the platform's own data decide who is in
-them; no address of it can be proved.
-*nested exceptions*: an entry inside another one takes back what that says, which saves entries.
-*two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
-*stages*: whether it can say `monitor` and `warn`; where it can say neither,
-`until_block = "empty"`, and where it can say only `monitor`, `until_block = "monitor"`.
-*answers*: whether it can refuse with the status and the link that a stage says.
-*validated by*: the real programs that load every kind of artifact in the tests, or the vendor's
-schema, with the tests that ask them. Where nothing stands there, no program and no schema could be
-had: the artifact is read back, proved and compared with golden files.
+- *country codes*: it names the countries of the list, and the platform's own data decide who is in
+  them; no address of it can be proved.
+- *nested exceptions*: an entry inside another one takes back what that says, which saves entries.
+- *two sets*: `when_over = "two-sets"` writes what to block and what to spare of it apart.
+- *stages*: whether it can say `monitor` and `warn`; where it can say neither,
+  `until_block = "empty"`, and where it can say only `monitor`, `until_block = "monitor"`.
+- *answers*: whether it can refuse with the status and the link that a stage says.
+- *validated by*: the real programs that load every kind of artifact in the tests, or the vendor's
+  schema, with the tests that ask them. Where nothing stands there, neither could be had: the
+  artifact is read back, proved and compared with golden files.
 """
 DECIDES = {
     Match.LONGEST: "the longest prefix that holds it; order does not matter",
@@ -170,30 +167,6 @@ def validation(target: Target) -> str:
     if target.native:
         return f"{', '.join(target.native.programs)}: {tests}"
     return f"schema: {tests}" if target.maturity is Maturity.SCHEMA else "-"
-
-
-def validating_tests(target: Target) -> tuple[Path, ...]:
-    """Return the tests that ask a program or a schema about artifacts of a target."""
-    if target.maturity is Maturity.GOLDEN:
-        return ()
-    word = target.name.upper().replace("-", "_")
-    named = re.compile(rf'\b{word}\b|"{target.name}"')
-    found = tuple(path for path, text in _tests(target.maturity) if named.search(text))
-    conformance = Path("tests", "targets", "test_conformance.py")
-    return (conformance, *found) if target.native else found
-
-
-@cache
-def _tests(maturity: Maturity) -> tuple[tuple[Path, str], ...]:
-    """Return the tests that may validate artifacts, with their text."""
-    folders = ["real", "targets"] if maturity is Maturity.SCHEMA else ["real"]
-    paths = [
-        path.relative_to(CHECKOUT)
-        for folder in folders
-        for path in sorted(Path(CHECKOUT, "tests", folder).glob("test_*.py"))
-        if not path.name.startswith(("test_wrong_", "test_changed_"))
-    ]
-    return tuple((path, (CHECKOUT / path).read_text(encoding="utf-8")) for path in paths)
 
 
 def row(target: Target) -> tuple[str, ...]:

@@ -348,17 +348,18 @@ def test_a_watched_client_is_marked_and_let_through_and_nobody_marks_himself(
 ) -> None:
     include = staged(target, folder, prefixes("10.0.0.0/8", "2001:db8::/32"), {"action": action})
     clients = ["10.1.2.3", "11.1.2.3", "2001:db8::1", "::ffff:10.1.1.1"]
+    wanted = [action, "", action, action]
     told, others = ("warn", "") if action == "warn" else (SPOOFED, SPOOFED)
     with origin() as behind, served(target, folder, include, behind) as port:
         with connected(port) as connection:
             answers = [answer(connection, client, {HEADER: SPOOFED}) for client in clients]
         assert {one.status for one in answers} == {OTHERS}
         marked = [] if target is SQUID else marks(target, folder, answers)
-    deadline = time.monotonic() + 10  # Varnish writes its log a moment after the answer
-    while target is VARNISH and marked[0] != action and time.monotonic() < deadline:
-        marked = marks(target, folder, answers)
+        deadline = time.monotonic() + 30  # Varnish writes its log a moment after the answer
+        while target is VARNISH and marked != wanted and time.monotonic() < deadline:
+            marked = marks(target, folder, answers)
     marked = marked or marks(target, folder, answers)  # Squid has written all when it ends
-    assert marked == [action, "", action, action]
+    assert marked == wanted
     origins = [one.getheader("X-Origin") or "" for one in answers]
     assert origins == [told, others, told, told]
 
@@ -374,7 +375,8 @@ def marks(target: Target, folder: Path, answers: Sequence[HTTPResponse]) -> list
     said = subprocess.run(
         [require_program("varnishlog"), *command], capture_output=True, text=True, check=True
     ).stdout
-    groups = [group for group in said.split("*   << Request") if "ReqHeader" in group]
+    # Whether it is up was asked too, and the log has that where it pleases.
+    groups = [group for group in said.split("*   << Request") if SPOOFED in group]
     found = [re.search(r"blockc_export_control: (\w+)", group) for group in groups]
     return [one[1] if one else "" for one in found][-len(answers) :]
 

@@ -8,7 +8,8 @@ import pytest
 
 from blockc.targets.core.target import Maturity, Target
 from blockc.targets.registry import ROWS, TARGETS
-from scripts.target_pages import CHECKOUT, by_category, packages, pages, validating_tests
+from scripts.target_pages import by_category, packages, pages
+from scripts.validating_tests import CHECKOUT, validating_tests
 
 PAGES = pages()
 

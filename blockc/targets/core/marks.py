@@ -6,7 +6,11 @@ it is taken out of every request before it is set. Each list has its own, or a s
 take out what the first has set.
 """
 
+from collections.abc import Iterator
+
+from blockc.targets.core.document import Document
 from blockc.targets.core.target_options import Option
+from blockc.targets.syntax.reading import Ordered
 
 WATCHED = frozenset({"monitor", "warn"})
 
@@ -30,3 +34,19 @@ def word(about: str, kept: str = "") -> Option:
         part="_{part}",
         about=about,
     )
+
+
+def rule_orders(document: Document, what: str, beside: str, option: str) -> Iterator[Ordered]:
+    """Yield what rules around the entries must say, in the stage that is in force.
+
+    Args:
+        what: The object of the platform that they make.
+        beside: What else they must name, as the value of `option`.
+    """
+    options = document.options
+    yield Ordered(what, options["name"], claimed=True)
+    yield Ordered(beside, options[option])
+    if document.action == "block":
+        yield from document.refusal()
+    if document.action == "warn":
+        yield Ordered("header for the origin", options["header"], claimed=True)

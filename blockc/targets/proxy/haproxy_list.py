@@ -14,7 +14,7 @@ from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.live import LiveForm, joined, only
 from blockc.targets.core.mapped import around_mapped, require_no_mapped
-from blockc.targets.core.marks import HEADER, WATCHED, word
+from blockc.targets.core.marks import HEADER, WATCHED, rule_orders, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -118,15 +118,8 @@ def _watching(rules: Statements, name: Found) -> tuple[str, list[Found]]:
 
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    if file.writer != _RULES.template:
-        return
-    options = document.options
-    yield Ordered("HAProxy acl", options["name"], claimed=True)
-    yield Ordered("folder of the list", options["folder"])
-    if document.action == "block":
-        yield from document.refusal()
-    if document.action == "warn":
-        yield Ordered("header for the origin", options["header"], claimed=True)
+    if file.writer == _RULES.template:
+        yield from rule_orders(document, "HAProxy acl", "folder of the list", "folder")
 
 
 _MANUAL = Reference("https://docs.haproxy.org/2.6/configuration.html#7.1", checked="2026-11-23")

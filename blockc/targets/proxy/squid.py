@@ -18,7 +18,7 @@ from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File
 from blockc.targets.core.mapped import around_mapped, require_no_mapped
-from blockc.targets.core.marks import HEADER, WATCHED, word
+from blockc.targets.core.marks import HEADER, WATCHED, rule_orders, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -151,15 +151,8 @@ def _watching(conf: Statements, name: str) -> tuple[str, list[Found]]:
 
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    if file.writer != _CONF_FILE.template:
-        return
-    options = document.options
-    yield Ordered("Squid acl", options["name"], claimed=True)
-    yield Ordered("folder of the list", options["folder"])
-    if document.action == "block":
-        yield from document.refusal()
-    if document.action == "warn":
-        yield Ordered("header for the origin", options["header"], claimed=True)
+    if file.writer == _CONF_FILE.template:
+        yield from rule_orders(document, "Squid acl", "folder of the list", "folder")
 
 
 _MANUAL = Reference("https://www.squid-cache.org/Doc/config/acl/", checked="2026-11-27")

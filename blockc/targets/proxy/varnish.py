@@ -16,7 +16,7 @@ from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.mapped import around_mapped, require_no_mapped
-from blockc.targets.core.marks import HEADER, WATCHED, word
+from blockc.targets.core.marks import HEADER, WATCHED, rule_orders, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
     Deployment,
@@ -187,13 +187,7 @@ def _refusal(vcl: Statements, name: str, source: Found) -> list[Found]:
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    options = document.options
-    yield Ordered("Varnish acl", options["name"], claimed=True)
-    yield Ordered("header with the client", options["source"])
-    if document.action == "block":
-        yield from document.refusal()
-    if document.action == "warn":
-        yield Ordered("header for the origin", options["header"], claimed=True)
+    yield from rule_orders(document, "Varnish acl", "header with the client", "source")
 
 
 _VCL_PAGE = Reference("https://varnish-cache.org/docs/7.1/reference/vcl.html", checked="2026-11-27")
