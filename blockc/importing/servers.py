@@ -12,6 +12,8 @@ from blockc.importing.entries import Contents, Entry, Scope, Unread, for_all, is
 from blockc.targets.web.nginx_geo import NGINX
 
 _QUOTES = "\"'"
+_PREFIX = re.compile(r"[0-9a-fA-F.:]+/[0-9]{1,3}")
+_NOT_OF_CLIENTS = frozenset({"set_real_ip_from"})  # they hold prefixes, of proxies
 _ELSEWHERE = "what stands in another file; give that file too"
 
 
@@ -73,6 +75,10 @@ class _Nginx:
             self._rule(names[0], names[1], line)
         elif names[:1] == ["include"] and not self._whole:
             self._unread.append(Unread(line, " ".join(names), _ELSEWHERE))
+        elif names[:1] in (["allow"], ["deny"]):
+            self._unread.append(Unread(line, " ".join(names), "nginx takes one address here"))
+        elif names and names[0] not in _NOT_OF_CLIENTS and any(map(_PREFIX.fullmatch, names)):
+            self._unread.append(Unread(line, " ".join(names), "holds a prefix and is not known"))
         elif names:
             self._others += 1
 

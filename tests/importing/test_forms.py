@@ -54,6 +54,21 @@ def test_nginx_is_read_as_nginx_decides() -> None:
     assert found.others == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("deny 192.0.2.0/24 198.51.100.0/24;", "nginx takes one address here"),
+        ("denny 203.0.113.0/24;", "holds a prefix and is not known"),
+        ("set_real_ip_from 203.0.113.0/24;", ""),
+        ("rewrite ^/a/b$ /c/1 last;", ""),
+    ],
+)
+def test_a_statement_of_nginx_that_may_be_about_clients_is_named(line: str, reason: str) -> None:
+    found = imported(f"deny 192.0.2.7;\n{line}\n")
+    assert [(one.line, one.why) for one in found.unread] == ([(2, reason)] if reason else [])
+    assert found.blocked == prefixes("192.0.2.7/32")
+
+
 def test_a_geo_block_of_whom_to_admit_blocks_all_others() -> None:
     found = imported("geo $ok { default deny; 192.0.2.0/24 allow; }")
     assert found.blocked == AddrSet.everything() - prefixes("192.0.2.0/24")
