@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.cli import toy
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys
 from tests.cli.toy import write_registries
@@ -107,6 +109,36 @@ def test_an_address_is_shown_whole_only_if_asked(blockc: Blockc, site: Path) -> 
     assert "1.0.1.3" not in blockc(*words(site)).out
     assert "1.0.1.0/24" in blockc(*words(site)).out
     assert "2400:3200::1" in blockc(*words(site), "--addresses").out
+
+
+def test_nothing_is_wider_than_a_terminal_of_80_columns_whatever_strangers_write(
+    site: Path,
+) -> None:
+    long = "x" * 300
+    lines = [
+        line("1.0.1.3", 2, f"{long}{n}", long + "-" * 50).replace("/api/", f"/{long}/")
+        for n in "ab"
+    ]
+    (site / "access.log").write_text("".join([*LINES, *lines]), encoding="utf-8")
+    for more in (["--key-is", "id"], []):
+        said = toy.on_terminal(*words(site), *more, LC_ALL="C.UTF-8")
+        said = re.sub(r"\x1b\[[0-9;]*m", "", said)
+        assert "Keys used from listed space" in said, said
+        assert [text for text in said.splitlines() if len(text) > 80] == []
+
+
+def test_a_pipe_gets_tables_of_80_columns_with_the_begin_of_each_key(
+    blockc: Blockc, site: Path
+) -> None:
+    (site / "access.log").write_text("".join(LINES[:6]), encoding="utf-8")
+    done = blockc(*words(site))
+    assert [text for text in done.out.splitlines() if len(text) > 80] == []
+    whole = {one["key"] for one in report(blockc, site)["answers"]["keys"]}  # type: ignore[index]
+    shown = re.findall(r"^([0-9a-f]{8})  (?:revoke|notify|watch)", done.out, re.MULTILINE)
+    assert {key[:8] for key in whole} == set(shown)
+    assert not any(key in done.out for key in whole)
+    exception = '  { prefix = "1.0.1.0/24", owner = "", reason = "", until = YYYY-MM-DD },\n'
+    assert done.out.count(exception) == 1
 
 
 def test_no_secret_is_written_anywhere(blockc: Blockc, site: Path) -> None:

@@ -5,6 +5,8 @@ is ASCII, and no cell of a CSV file is one that a spreadsheet would run.
 """
 
 import csv
+import re
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,22 +18,43 @@ from blockc.storage.atomic import write_files
 from blockc.workspace.audit.auditing import AuditReport
 
 _MOST_ROWS = 20
+_LONGEST_CELL = 40
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+_LEAST_KEY = 8  # characters of a pseudonym, as of a commit
+#: What people are shown of wide tables; JSON and files have every column.
+_SHOWN = {
+    "keys": ("key", "proposal", "listed", "requests", "share", "countries", "networks", "last"),
+    "notices": ("contact", "key", "list", "action", "from", "requests"),
+    "surprises": ("why", "addresses", "list", "requests", "days"),
+}
 
 
 def show_audit(settings: Settings, found: AuditReport) -> None:
     """Print the tables, the first rows of each, and on stderr what may be wrong."""
     share = f"{100 * found.listed / found.requests:.2f}%" if found.requests else "0%"
     show_line(
-        f"{found.listed:,} of {found.requests:,} requests ({share}) come from listed addresses, "
-        f"by {found.subject} at {found.moment:%Y-%m-%d %H:%M} UTC"
+        f"{found.listed:,} of {found.requests:,} requests ({share}) come from listed addresses."
     )
+    show_line(f"Lists: {found.subject}, at {found.moment:%Y-%m-%d %H:%M} UTC.")
+    shorten = _shortened(found)
     for one in found.answers:
         if one.name == "impact":
             _show_impact(settings, one)
         elif one.rows:
             show("\n")
-            _show(settings, one.title, one.heads, one.rows)
+            shown = _columns_shown(one)
+            heads = tuple(one.heads[n] for n in shown)
+            rows = [[row[n] for n in shown] for row in one.rows]
+            _show(settings, one.title, heads, [_with_key(heads, row, shorten) for row in rows])
+        if one.name == "surprises" and one.rows:
+            _show_exceptions(one)
+    _tell_doubts(settings, found)
+    if shorten:
+        info(settings, "keys are shown by their begin; --json and -o have them whole")
+
+
+def _tell_doubts(settings: Settings, found: AuditReport) -> None:
     for log in found.logs:
         if log.damage:
             warn(f"{log.path}: {log.damage}; {log.lines:,} lines before that were read")
@@ -41,6 +64,39 @@ def show_audit(settings: Settings, found: AuditReport) -> None:
         warn(f"{found.timeless:,} lines have no time that can be read, and so no day")
     for note in found.notes:
         info(settings, note)
+
+
+def _columns_shown(answer: AnswerTable) -> list[int]:
+    """Return which columns people are shown: those in which something stands."""
+    shown = _SHOWN.get(answer.name, answer.heads)
+    there = [any(row[n] != "" for row in answer.rows) for n in range(len(answer.heads))]
+    return [n for n, head in enumerate(answer.heads) if head in shown and there[n]]
+
+
+def _shortened(found: AuditReport) -> dict[str, str]:
+    """Return the begin of each pseudonym that tells it from all others, as long for all of them."""
+    keys = {
+        row[one.heads.index("key")] for one in found.answers if "key" in one.heads
+        for row in one.rows
+    }  # fmt: skip
+    keys = {key for key in keys if _PSEUDONYM.fullmatch(key)}
+    length = next(n for n in range(_LEAST_KEY, 33) if len({key[:n] for key in keys}) == len(keys))
+    return {key: key[:length] for key in keys}
+
+
+def _with_key(heads: Sequence[str], row: list[Any], shorten: Mapping[str, str]) -> list[Any]:
+    return [
+        shorten.get(cell, cell) if head == "key" else cell
+        for head, cell in zip(heads, row, strict=True)
+    ]
+
+
+def _show_exceptions(answer: AnswerTable) -> None:
+    """Print the exceptions of the rows that are shown, a line for each, to be pasted."""
+    at = answer.heads.index("exception")
+    lines = dict.fromkeys(row[at] for row in answer.rows[:_MOST_ROWS])
+    show_line("\nTo spare one, paste its line into `except` of the list, and fill it in:")
+    show("".join(f"  {line},\n" for line in lines))
 
 
 def _show_impact(settings: Settings, answer: AnswerTable) -> None:
@@ -61,7 +117,12 @@ def _show(settings: Settings, title: str, heads: tuple[str, ...], rows: Any) -> 
 def _cell(head: str, cell: Any) -> Cell:
     if head in ("share", "of_all", "of_its_own") and isinstance(cell, float):
         return Figure(f"{100 * cell:.2f}%")
-    return cell if isinstance(cell, int) else str(cell)
+    if not isinstance(cell, str):
+        return int(cell)
+    if head in ("first", "last", "from"):
+        return Figure(cell[: len("YYYY-MM-DD")])  # a day is never broken
+    whole = head == "file" or len(cell) <= _LONGEST_CELL  # a path is broken at its slashes
+    return cell if whole else cell[: _LONGEST_CELL - 3] + "..."
 
 
 def audit_report(found: AuditReport) -> dict[str, object]:
