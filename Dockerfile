@@ -1,5 +1,5 @@
 # docker build -t blockc .
-# docker run --rm -v "$PWD:/policy" blockc build -f blockc.toml
+# docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/policy" blockc build -f blockc.toml
 FROM python:3.12-slim AS made
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 COPY . /src
