@@ -50,7 +50,7 @@ MAY_IMPORT = {  # besides itself, and the base of every value
 }
 DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import it
     "click": "cli/",
-    "duckdb": "audit/engine.py",
+    "duckdb": "audit/scan.py",
     "iso3166": "registries/countries.py",
     "jinja2": "targets/core/render.py",
     "msgspec": ("tomlio/tables.py", "tomlio/repair.py", "values.py"),
@@ -58,7 +58,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import i
     "netaddr": "addresses/human_forms.py",
     "numpy": "",
     "platformdirs": "fetch/",
-    "pyarrow": "audit/engine.py",
+    "pyarrow": ("audit/scan.py", "audit/engine.py"),
     "pytricia": "addresses/longest_match.py",
     "requests": "fetch/",
     "rich": "cli/",

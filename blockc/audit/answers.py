@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from blockc.audit.client_finder import MAPPED
+from blockc.audit.scan import SHOWN_LINES
 from blockc.policy.model import Audit
 from blockc.values import Value
 
 REFUSED = "status IN (403, 451)"
 _ADDRESSES = "count(DISTINCT (high, low))"
-_PAGE = 20
 
 
 class AnswerTable(Value):
@@ -282,8 +282,8 @@ _UNREADABLE_HEADS = ("file", "reason", "lines", "first_lines")
 def unreadable(engine: Questions, files: Sequence[str]) -> AnswerTable:
     """Return the lines that say no address, by file and reason; of each the first numbers."""
     sql = f"""
-    SELECT file, reason, count(*), list_sort(min(number, {_PAGE})) FROM unreadable
-    GROUP BY file, reason ORDER BY file, reason
+    SELECT file, reason, sum(lines)::BIGINT, list_sort(flatten(list(first_lines)))[1:{SHOWN_LINES}]
+    FROM unreadable GROUP BY file, reason ORDER BY file, reason
     """
     rows = [
         (files[file], reason, count, " ".join(map(str, first)))

@@ -10,9 +10,10 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.lines import read_spans
-from blockc.audit.answers import network_text
+from blockc.audit.answers import network_text, unreadable
 from blockc.audit.client_finder import ClientFinder, Texts, read_ipv4
-from blockc.audit.engine import AuditedList, Engine, EngineOptions
+from blockc.audit.engine import AuditedList, Engine
+from blockc.audit.scan import EngineOptions, LineScan
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.runtime.clients import Proxies, UnreadableClientError, address_of
@@ -26,6 +27,11 @@ LISTS = {
     "single": ["203.0.113.77/32", "8.8.4.0/30", "2001:db8::1/128"],
 }
 TRUSTED = ["10.0.0.0/8", "2a00:1450::/32"]
+SUMS = """
+SELECT zone, high, low, day, era, host, path, status, key, account, sum(requests), sum(bytes),
+    min(first), max(last), sum(timeless)
+FROM hits GROUP BY ALL ORDER BY ALL
+"""
 ROWS = """
 SELECT list, high, low, day::VARCHAR, path, status, key, account, sum(requests)::BIGINT
 FROM hit JOIN members USING (zone) GROUP BY ALL
@@ -54,10 +60,33 @@ def audited(tmp_path: Path, data: bytes) -> tuple[Counter[slow_oracle.Row], Coun
     rows = Counter[slow_oracle.Row]()
     for name, high, low, *more, count in engine.rows(ROWS):
         rows[slow_oracle.Row(name, network_text(high, low, whole=True), *more)] += count
-    wrong = engine.rows("SELECT reason, count(*) FROM unreadable GROUP BY 1")
+    wrong = engine.rows("SELECT reason, sum(lines)::BIGINT FROM unreadable GROUP BY 1")
     ((requests,),) = engine.rows("SELECT sum(requests)::BIGINT FROM hits")
     assert feed.logs[0].lines == data.count(b"\n")
     return rows, Counter(dict(wrong)), requests
+
+
+def test_what_parts_of_a_log_say_adds_up_to_what_all_of_it_says(tmp_path: Path) -> None:
+    data = log_maker.log(1, 3000)
+    log = tmp_path / "access.log"
+    log.write_bytes(data)
+    options = EngineOptions(key="query:api_key", account="user", scratch=str(tmp_path))
+    whole, summed = (Engine(ZONES, [], ClientFinder(ZONES, TRUSTED), options) for _ in range(2))
+    feed = LogFeed([str(log)], [shipped_formats()["combined"]], only=True)
+    ((layout, (file, first, lines)),) = feed.parts()
+    whole.read(layout, [(file, first, lines)])
+    cut = lines.index(b"\n", len(lines) // 9) + 1
+    pieces = (first, lines[:cut]), (first + lines[:cut].count(b"\n"), lines[cut:])
+    for number, piece in pieces:
+        part = LineScan(ClientFinder(ZONES, TRUSTED), options)
+        part.read(layout, [(file, number, piece)])
+        for table in ("hits", "unreadable"):
+            for batch in part.found(table):
+                summed.add(table, batch)
+        part.close()
+    assert len(whole.rows(SUMS)) > 300
+    assert summed.rows(SUMS) == whole.rows(SUMS)
+    assert unreadable(summed, ["x"]) == unreadable(whole, ["x"])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -93,7 +122,7 @@ def texts(column: list[str | None]) -> Texts:
     """Return a column of texts."""
     import pyarrow as pa
 
-    from blockc.audit.engine import _texts
+    from blockc.audit.scan import _texts
 
     return _texts(pa.array(column, pa.string()))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.audit.engine import pseudonym
+from blockc.audit.scan import pseudonym
 from tests.cli.conftest import Blockc, blockc
 from tests.cli.toy import CHECKOUT
 from tests.support.machine import require_program

@@ -38,7 +38,8 @@ from blockc.workspace.recorded import recorded_lists
 
 if TYPE_CHECKING:
     from blockc.audit.answers import AnswerTable
-    from blockc.audit.engine import AuditedList, Engine, EngineOptions
+    from blockc.audit.engine import AuditedList, Engine
+    from blockc.audit.scan import EngineOptions
 
 _OTHER = "other:"
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
@@ -239,7 +240,7 @@ def _audited(
 def _options(
     call: AuditCall, rules: Audit, eras: Sequence[datetime], scratch: str
 ) -> "EngineOptions":
-    from blockc.audit.engine import EngineOptions
+    from blockc.audit.scan import EngineOptions
 
     return EngineOptions(
         key=rules.key,
@@ -294,7 +295,7 @@ def _read_all(
 
 def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", side: _Side) -> None:
     """Give the engine the owners of keys, and the stages of each list."""
-    from blockc.audit.engine import pseudonym
+    from blockc.audit.scan import pseudonym
 
     rows = []
     for owner in _owners(rules, side):
