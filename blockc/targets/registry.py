@@ -53,6 +53,9 @@ ROWS: Mapping[str, TargetRow] = {
         "web.nginx_geo",
         'a `geo` block: a list, `lists = [...]` with their actions, or `map = "country"`',
     ),
+    "nginx-stream": TargetRow(
+        "web.nginx_stream", "the same of connections of `stream`, and the upstream for each"
+    ),
     "apache": TargetRow(
         "web.apache", "`Require not ip`, or a variable with the answer and the log of each stage"
     ),

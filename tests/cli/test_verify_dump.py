@@ -25,6 +25,7 @@ OUTPUTS = (
     ("near", "nftables", "near.nft"),
     ("far", "haproxy-map", "far.map"),
     ("far", "nginx-geo", "far.conf"),
+    ("far", "nginx-stream", "far.stream.conf"),
     ("far", "aws-wafv2-ipset", "far.json"),
     ("far", "plain", "far.{family}.txt"),
 )
@@ -85,6 +86,17 @@ geo $remote_addr $blockc_far {
     2001:db8:1::/48 1;
 }
 """
+STREAM = (
+    NGINX.replace("blockc_far", "blockc_far_stream").replace("http", "stream")
+    + """\
+# configuration file /etc/nginx/stages.conf:
+map $blockc_far_stream $blockc_far_stream_action { default ""; 1 block; }
+map $blockc_far_stream $blockc_far_stream_upstream {
+    default backend;
+    1 "";
+}
+"""
+)
 
 
 @pytest.fixture
@@ -105,7 +117,7 @@ def differences(blockc: Blockc, dist: Path, target: str, dump: str) -> list[Any]
     return found
 
 
-DUMPS = {"nftables": NFT, "haproxy-map": MAP, "nginx-geo": NGINX}
+DUMPS = {"nftables": NFT, "haproxy-map": MAP, "nginx-geo": NGINX, "nginx-stream": STREAM}
 
 
 @pytest.mark.parametrize("target", DUMPS)

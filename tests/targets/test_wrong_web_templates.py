@@ -14,12 +14,14 @@ from blockc.targets.proxy.squid import SQUID
 from blockc.targets.proxy.varnish import VARNISH
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.web.apache import APACHE
+from blockc.targets.web.nginx_stream import NGINX_STREAM
 from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.targets.artifacts import EDGES, LINK, PATH, TEMPLATES, draft, rules_of
 
 ADDRESSES = EDGES["neighbours"]
 APACHE_FILE, VARNISH_FILE = "apache.conf.j2", "varnish.vcl.j2"
+STREAM_FILE = "nginx-stream.conf.j2"
 SQUID_FILE, HAPROXY_FILE = "squid.squid.conf.j2", "haproxy-list.rules.cfg.j2"
 OTHER_LINK = '<http://x>; rel="blocked-by"'
 
@@ -39,7 +41,8 @@ class Case:
         templates = {**TEMPLATES, self.template: Text(self.template, text.replace(old, new))}
         dialect = self.target.responding()
         document = draft(dialect, rules_of(dialect, ADDRESSES), names=("", self.action))
-        answer = Response(451, LINK) if self.action == "block" else None
+        refuses = self.action == "block" and self.target.responses.statuses
+        answer = Response(451, LINK) if refuses else None
         document = replace(document, action=self.action, response=answer)
         files = render(dialect, document, PATH, templates)
         orders = document.orders(dialect, PATH)
@@ -51,6 +54,7 @@ CASES = [
     for target, template in (
         (APACHE, APACHE_FILE),
         (HAPROXY_LIST, HAPROXY_FILE),
+        (NGINX_STREAM, STREAM_FILE),
         (SQUID, SQUID_FILE),
         (VARNISH, VARNISH_FILE),
     )
@@ -126,6 +130,17 @@ def test_our_own_templates_say_what_is_ordered_in_every_stage(case: Case) -> Non
         (Case(VARNISH, VARNISH_FILE, "warn"), "{{ option.header }}", "Host", "for the origin is"),
         (Case(VARNISH, VARNISH_FILE, "warn"), "\tunset req.http.{{ option.header }};\n", "",
          "expected '}', found 'set'"),
+        (Case(NGINX_STREAM, STREAM_FILE), "{{ option.variable }}", "x", "variable is '$x', "),
+        (Case(NGINX_STREAM, STREAM_FILE), "{{ option.source }}", "proxy_protocol_addr",
+         "the nginx source is '$proxy_protocol_addr', ordered is '$remote_addr'"),
+        (Case(NGINX_STREAM, STREAM_FILE), "{{ option.upstream }}", "x", "nginx upstream is 'x'"),
+        (Case(NGINX_STREAM, STREAM_FILE), "map ${{ option.variable }} ", "map $x ",
+         "expected '$blockc_export_control_stream', found '$x'"),
+        (Case(NGINX_STREAM, STREAM_FILE), '    1 "";\n', "", "the log says block, and the"),
+        (Case(NGINX_STREAM, STREAM_FILE), '1 "";', "1 honeypot;", "expected no upstream for who"),
+        (Case(NGINX_STREAM, STREAM_FILE), "{{ action }}", "monitor", "the log says monitor, and"),
+        (Case(NGINX_STREAM, STREAM_FILE, "monitor"), '{% if action == "block" %}', "{% if true %}",
+         "the log says monitor, and the connection is not treated so"),
     ],
 )  # fmt: skip
 def test_a_wrong_template_is_refused_with_the_place(

@@ -64,7 +64,7 @@ _KINDS = {
     ContentKind.VERDICTS: Vocabulary({"": "", **ACTIONS}),
     ContentKind.COUNTRIES: COUNTRY_CODES,
 }
-_WORDS = {
+WORDS = {
     ContentKind.LIST: "1 and 0",
     ContentKind.VERDICTS: "words for actions",
     ContentKind.COUNTRIES: "country codes",
@@ -82,6 +82,15 @@ def read_geo(text: Text) -> Reading:
     bits) this is an error, because one of the two was not meant.
     """
     geo = NGINX.read(text)
+    reading = read_block(geo)
+    if geo.word:
+        raise geo.error("expected one geo block and nothing else")
+    return reading
+
+
+def read_block(geo: Statements) -> Reading:
+    """Step over a `geo` block, and return its rules."""
+    text = geo.text
     found = _variables(geo)
     block = geo.block()
     networks, values = map(_unquoted, (block, block), block.rows(2, ";", _wrong_entry))
@@ -89,7 +98,7 @@ def read_geo(text: Text) -> Reading:
     if default < 0 or values[default] not in _BY_DEFAULT:
         raise block.error(3 * max(0, default), f"expected {_DEFAULTS} in the block")
     kind = _BY_DEFAULT[values[default]]
-    found.append(Found("nginx values", _WORDS[kind], text.path, partial(block.error, 3 * default)))
+    found.append(Found("nginx values", WORDS[kind], text.path, partial(block.error, 3 * default)))
     names, verdicts = _KINDS[kind].read(values)
     if -1 in verdicts:
         at = verdicts.index(-1)
@@ -111,23 +120,27 @@ def read_geo(text: Text) -> Reading:
     parts = decode_rules(text, networks, verdicts, where)
     require_distinct(parts)
     geo.expect("}")
-    if geo.word:
-        raise geo.error("expected one geo block and nothing else")
     return Reading(parts, names, tuple(found))
 
 
 def read_dumped(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
     """Return the same of the block for the variable in what `nginx -T` prints of all its files."""
-    variable = re.escape(f"${options['variable']}")
-    begin = re.compile(rf"^[ \t]*geo\s+(?:\$\w+\s+)?{variable}\s*\{{", re.MULTILINE)
-    return read_geo(block(joined(texts), begin, f"geo block for ${options['variable']}"))
+    return read_geo(dumped_block(joined(texts), "geo", f"${options['variable']}"))
+
+
+def dumped_block(text: Text, directive: str, variable: str) -> Text:
+    """Return the `geo` or `map` block that sets a variable, out of what `nginx -T` prints."""
+    begin = re.compile(
+        rf"^[ \t]*{directive}\s+(?:\$\w+\s+)?{re.escape(variable)}\s*\{{", re.MULTILINE
+    )
+    return block(text, begin, f"{directive} block for {variable}")
 
 
 def read_with_server(texts: Sequence[Text]) -> Reading:
     """Return the rules of a `geo` block, and what a server with the second file answers."""
     geo = read_geo(texts[0])
     said = {one.what: one.value for one in geo.found}
-    flag = said["nginx values"] == _WORDS[ContentKind.LIST]
+    flag = said["nginx values"] == WORDS[ContentKind.LIST]
     condition = f"{said['nginx variable']}" + ("" if flag else " = block")
     answer = read_server(NGINX.read(texts[1]), condition)
     return replace(geo, found=(*geo.found, *answer))
@@ -170,7 +183,7 @@ def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Itera
         return
     yield Ordered("nginx variable", f"${document.options['variable']}", claimed=True)
     yield Ordered("nginx source", f"${document.options['source']}")
-    yield Ordered("nginx values", _WORDS[document.kind])
+    yield Ordered("nginx values", WORDS[document.kind])
 
 
 _MODULE = Reference("https://nginx.org/en/docs/http/ngx_http_geo_module.html", checked="2026-11-23")
