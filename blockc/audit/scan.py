@@ -7,6 +7,7 @@ what the places found adds up to what one of them would have found alone.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -32,6 +33,8 @@ from blockc.values import Value
 
 SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each reason
 _HMAC_CHARACTERS = 32  # 128 bits: nobody finds two keys that are written alike
+_HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
+NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
 _SCHEMA = pa.schema([("file", pa.int32()), ("number", pa.int64()), ("line", pa.string())])
 _PLACED, _TOLD = ("zone", "high", "low"), ("client", "forwarded")
@@ -58,6 +61,7 @@ class EngineOptions(Value, kw_only=True):
     Attributes:
         key, account: Where they stand, as `source_sql` takes it; empty where nobody asks.
         secret: Keys are known by their HMAC with it alone; empty: as they are.
+        hashed: Lines hold that HMAC already, which is taken as it is; never another text.
         eras: Instants, UTC without a zone, in order: an era begins at each.
         zone: The zone of times without an offset.
         depth: How many steps of a path are told apart.
@@ -69,6 +73,7 @@ class EngineOptions(Value, kw_only=True):
     key: str = ""
     account: str = ""
     secret: bytes = b""
+    hashed: bool = False
     eras: tuple[str, ...] = ()
     zone: str = "UTC"
     depth: int = 1
@@ -116,7 +121,7 @@ class LineScan:
         columns = {name: batch[name] for name in batch.schema.names if name not in _TOLD}
         for name, column in zip(_PLACED, (found.zone, found.high, found.low), strict=True):
             columns[name] = pa.array(column)
-        if self._options.secret:
+        if self._options.secret or self._options.hashed:
             columns["key"] = self._pseudonyms(batch["key"])
         return pa.RecordBatch.from_pydict(columns)
 
@@ -135,7 +140,7 @@ class LineScan:
     def _remember(self, raw: bytes) -> str:
         if len(self._known) >= _REMEMBERED_KEYS:
             self._known.clear()
-        known = pseudonym(raw, self._options.secret)
+        known = key_name(raw, self._options)
         self._known[raw] = known
         return known
 
@@ -212,6 +217,16 @@ class LineScan:
     def close(self) -> None:
         """Forget everything."""
         self._db.close()
+
+
+def key_name(raw: bytes, options: EngineOptions) -> str:
+    """Return what a key is called, given what a line has in its place."""
+    if options.hashed:
+        if _HASH.fullmatch(raw):
+            return raw[:_HMAC_CHARACTERS].decode().lower()
+        if not options.secret:
+            return NOT_A_HASH
+    return pseudonym(raw, options.secret)
 
 
 def pseudonym(raw: bytes, secret: bytes) -> str:

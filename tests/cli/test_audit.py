@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from blockc.audit.scan import pseudonym
 from tests.cli import toy
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys
@@ -156,6 +157,29 @@ def test_keys_need_a_secret_or_the_word_that_they_are_none(
     assert done.code == 2
     assert "BLOCKC_AUDIT_SECRET" in done.err
     assert "secret-one" in blockc(*words(site), "--key-is", "id").out
+
+
+def test_a_log_that_has_hashes_never_shows_anything_else(
+    blockc: Blockc, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = pseudonym(b"secret-one", HMAC_OF.encode())
+    lines = [
+        line("1.0.1.3", 2, hashed), line("1.0.1.3", 3, hashed.upper() + "0" * 32),
+        line("1.0.1.3", 3, "secret-one"), line("1.0.1.3", 3, "secret-two"),
+    ]  # fmt: skip
+    (site / "access.log").write_text("".join(lines), encoding="utf-8")
+
+    def used() -> dict[str, int]:
+        answers = report(blockc, site, "--key-is", "hmac")["answers"]
+        assert isinstance(answers, dict)
+        assert answers["notices"][0]["contact"] == ("ops@acme.example" if with_secret else "")
+        return {one["key"]: one["listed"] for one in answers["keys"]}
+
+    with_secret = True
+    assert used() == {hashed: 3, pseudonym(b"secret-two", HMAC_OF.encode()): 1}
+    monkeypatch.delenv("BLOCKC_AUDIT_SECRET")
+    with_secret = False
+    assert used() == {hashed: 2, "not a hash": 2}
 
 
 def test_lists_are_as_on_the_day_that_is_asked(blockc: Blockc, site: Path) -> None:

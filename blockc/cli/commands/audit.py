@@ -82,7 +82,7 @@ class AuditWords(InputCall, kw_only=True):
 @click.option("--format", "log_format", metavar="NAME", help="Their format.  [default: found]")
 @click.option("--format-file", type=PATH, help="A format of your own.")
 @click.option("--key", metavar="WHERE", help="Where the API key stands.")
-@click.option("--key-is", type=click.Choice(["secret", "id"]), help="May keys be written?")
+@click.option("--key-is", type=click.Choice(["secret", "id", "hmac"]), help="What stands there.")
 @click.option("--account", metavar="WHERE", help="Where the account stands.")
 @click.option("--proxy", "proxies", multiple=True, metavar="PREFIX", help="A trusted proxy.")
 @click.option(
@@ -123,8 +123,8 @@ def command(settings: Settings, asked: AuditWords) -> None:
       column:3              a word or column of a line, by number or name
       user                  the user of the format
     Keys are secret unless --key-is id says otherwise: only their HMAC with the
-    secret in BLOCKC_AUDIT_SECRET is shown. Every line that does not say who
-    asked is counted and named.
+    secret in BLOCKC_AUDIT_SECRET is shown. With --key-is hmac the log holds
+    that already. Every line that does not say who asked is counted and named.
 
     \b
     Exit codes: 2 the call, a log or the policy is wrong, 3 a source's data is

@@ -282,8 +282,11 @@ class AuditTable(Table):
         ),
     ] = ""
     key_is: Annotated[
-        Literal["secret", "id"],
-        for_editors(description="secret: only its HMAC is ever written; id: it may be written"),
+        Literal["secret", "id", "hmac"],
+        for_editors(
+            description="secret: only its HMAC is ever written; id: it may be written; hmac: the "
+            "log has the HMAC in its place",
+        ),
     ] = "secret"
     secret_env: Annotated[
         str, for_editors(description="environment variable with the secret of that HMAC")

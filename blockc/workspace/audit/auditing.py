@@ -246,6 +246,7 @@ def _options(
         key=rules.key,
         account=rules.account,
         secret=_secret(rules),
+        hashed=rules.key_is == "hmac",
         eras=tuple(max(one, _FIRST).strftime("%Y-%m-%d %H:%M:%S") for one in eras),
         zone=call.timezone,
         depth=rules.path_depth,
@@ -263,6 +264,8 @@ def _secret(rules: Audit) -> bytes:
     if not rules.key or rules.key_is == "id":
         return b""
     secret = os.environ.get(rules.secret_env, "")
+    if rules.key_is == "hmac" and not secret:
+        return b""
     if len(secret) < 16:
         hint = (
             f"set {rules.secret_env} to 16 characters or more, the same each time; or say "
