@@ -133,7 +133,10 @@ ROWS: Mapping[str, TargetRow] = {
     "azure-frontdoor-geo": TargetRow(
         "cloud.azure_waf", "rules that block whole countries by the data of Azure"
     ),
-    "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL, with exceptions"),
+    "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL"),
+    "fastly-vcl": TargetRow(
+        "cloud.fastly", "an acl in VCL, and the subroutines that refuse by it and log"
+    ),
     "akamai-list": TargetRow("cloud.akamai", "the body of a network list"),
     "akamai-country": TargetRow("cloud.akamai", "the same, of countries by the data of Akamai"),
     "terraform": TargetRow(

@@ -21,12 +21,10 @@ from tests.targets.artifacts import (
     TEMPLATES,
     changed,
     draft,
-    nested,
     of_countries,
     prefixes,
     rules_of,
     written,
-    written_rules,
 )
 
 FRONT, GATEWAY = TARGETS["azure-frontdoor"], TARGETS["azure-appgateway"]
@@ -142,14 +140,16 @@ def test_a_rule_that_blocks_where_it_should_log_is_refused(target: Target) -> No
         prove(target, render(target, one, PATH, TEMPLATES), intent)
 
 
-def test_an_exception_of_fastly_is_a_negated_entry_inside_a_wider_one() -> None:
-    rules = nested(("192.0.2.0/24", 1), ("192.0.2.7/32", 0), ("2001:db8::/32", 1))
-    (file,) = written_rules(FASTLY, rules)
+def test_no_entry_of_fastly_is_negated_since_what_that_does_inside_another_is_not_certain() -> None:
+    addresses = prefixes("192.0.2.0/30", "2001:db8::/32") - prefixes("192.0.2.1/32")
+    (file,) = written(FASTLY, addresses)
     assert json.loads(file.data)["entries"] == [
-        {"op": "create", "ip": "192.0.2.0", "subnet": 24, "negated": 0},
-        {"op": "create", "ip": "192.0.2.7", "subnet": 32, "negated": 1},
+        {"op": "create", "ip": "192.0.2.0", "subnet": 32, "negated": 0},
+        {"op": "create", "ip": "192.0.2.2", "subnet": 31, "negated": 0},
         {"op": "create", "ip": "2001:db8::", "subnet": 32, "negated": 0},
     ]
+    with pytest.raises(Unproved, match="this entry is not understood"):
+        prove(FASTLY, [changed(file, '"negated": 0', '"negated": 1')], AddrMap.of_set(addresses))
 
 
 def test_a_rule_of_countries_names_ten_and_the_next_one_the_rest() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from blockc.addresses import AddrMap
 from blockc.errors import Unproved
+from blockc.targets.cloud.fastly import FASTLY_VCL
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
@@ -21,7 +22,7 @@ from tests.targets.artifacts import EDGES, LINK, PATH, TEMPLATES, draft, rules_o
 
 ADDRESSES = EDGES["neighbours"]
 APACHE_FILE, VARNISH_FILE = "apache.conf.j2", "varnish.vcl.j2"
-STREAM_FILE = "nginx-stream.conf.j2"
+STREAM_FILE, FASTLY_FILE = "nginx-stream.conf.j2", "fastly-vcl.vcl.j2"
 SQUID_FILE, HAPROXY_FILE = "squid.squid.conf.j2", "haproxy-list.rules.cfg.j2"
 OTHER_LINK = '<http://x>; rel="blocked-by"'
 
@@ -53,6 +54,7 @@ CASES = [
     Case(target, template, action)
     for target, template in (
         (APACHE, APACHE_FILE),
+        (FASTLY_VCL, FASTLY_FILE),
         (HAPROXY_LIST, HAPROXY_FILE),
         (NGINX_STREAM, STREAM_FILE),
         (SQUID, SQUID_FILE),
@@ -116,7 +118,7 @@ def test_our_own_templates_say_what_is_ordered_in_every_stage(case: Case) -> Non
          "", "expected 'request_header_access'"),
         (Case(VARNISH, VARNISH_FILE), "acl {{ option.name }} +table", "acl {{ option.name }}",
          "without which many entries take minutes"),
-        (Case(VARNISH, VARNISH_FILE), "{{ option.name }}", "x", "the Varnish acl is 'x'"),
+        (Case(VARNISH, VARNISH_FILE), "{{ option.name }}", "x", "the VCL acl is 'x'"),
         (Case(VARNISH, VARNISH_FILE), 'if option.source else "client.ip"',
          'if option.source else "std.ip(req.http.X-Who, client.ip)"',
          "the header with the client is 'X-Who', ordered is ''"),
@@ -129,6 +131,22 @@ def test_our_own_templates_say_what_is_ordered_in_every_stage(case: Case) -> Non
          "expected '}', found 'return'"),
         (Case(VARNISH, VARNISH_FILE, "warn"), "{{ option.header }}", "Host", "for the origin is"),
         (Case(VARNISH, VARNISH_FILE, "warn"), "\tunset req.http.{{ option.header }};\n", "",
+         "expected '}', found 'set'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "{{ option.name }}", "x", "the VCL acl is 'x', ordered"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "{{ option.endpoint }}", "x", "the log endpoint is 'x'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "\t\"'", "\t! \"'", "does by a ! is not the same"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "fastly.ff.visits_this_service == 0 && ", "",
+         "expected 'fastly.ff.visits_this_service', found 'req.restarts'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "(client.ip ~", "(req.http.Fastly-Client-IP ~",
+         "expected 'client.ip', found 'req.http.Fastly-Client-IP'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "{{ action }} ", "monitor ", "expected '}', found 'error'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "{{ response.status if response else 403 }}", "403",
+         "expected '403', found '451'"),
+        (Case(FASTLY_VCL, FASTLY_FILE), "{{ response.header }}", OTHER_LINK, "the link is 'http:"),
+        (Case(FASTLY_VCL, FASTLY_FILE, "monitor"), '{% if action == "block" %}\n\t\t\terror',
+         "{% if true %}\n\t\t\terror", "expected '}', found 'error'"),
+        (Case(FASTLY_VCL, FASTLY_FILE, "warn"), "{{ option.header }}", "Host", "origin is 'Host'"),
+        (Case(FASTLY_VCL, FASTLY_FILE, "warn"), "\t\tunset req.http.{{ option.header }};\n", "",
          "expected '}', found 'set'"),
         (Case(NGINX_STREAM, STREAM_FILE), "{{ option.variable }}", "x", "variable is '$x', "),
         (Case(NGINX_STREAM, STREAM_FILE), "{{ option.source }}", "proxy_protocol_addr",

@@ -9,7 +9,6 @@ or from the PROXY protocol, so what is compared has those clothes taken off firs
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
@@ -30,36 +29,21 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
-from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, each
-from blockc.targets.syntax.statements import StatementGrammar, Statements, Words
+from blockc.targets.syntax.statements import Statements
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.vcl import (
+    REQUEST_HEADER,
+    SPARED,
+    VCL,
+    read_acl,
+    read_link,
+    read_spoofed,
+)
 from blockc.values import replace
 
-# Words are names with dots, numbers, texts in quotes and marks; comments are taken in all forms.
-_VCL = StatementGrammar(
-    "Varnish",
-    word=re.compile(
-        r"""[ \t\r\n]*+(?:\#[^\n]*+|//[^\n]*+|(
-            \{"[^\n]*?"\} | "[^"\n]*+" | [A-Za-z][A-Za-z0-9_.-]*+ | [0-9]++
-            | == | && | \+[a-z]++ | [^ \t\r\n]))""",
-        re.VERBOSE,
-    ),
-    ends=(";",),
-    marks="!/;",
-    odd="#\\",
-)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_HEADER = re.compile(r"req\.http\.([A-Za-z][A-Za-z0-9-]*)")
 _STATUS = re.compile(r"[45][0-9]{2}")
-_LINK = re.compile(r"""\{"<([^<>"'\\\s]+)>; rel="blocked-by""\}""")
 _UNDRESSED = r'"^::ffff:([0-9.]+)$"', ",", r'"\1"'
-_SPARED = "!"
-
-
-class _Acl(NamedTuple):
-    name: Found
-    reading: Reading
 
 
 def read_vcl(text: Text) -> Reading:
@@ -71,11 +55,12 @@ def read_vcl(text: Text) -> Reading:
     Raises:
         SourceSyntaxError: If it does anything else, or asks another address than it seems.
     """
-    vcl = _VCL.read(text)
+    vcl = VCL.read(text)
     vcl.expect("import", "std", ";")
-    acl = _acl(vcl, text)
+    acl = read_acl(vcl, table=True)
+    require_no_mapped(text, acl.reading)
     vcl.expect("sub", "vcl_recv", "{")
-    header = _spoofed(vcl)
+    header = read_spoofed(vcl)
     vcl.expect("if", "(")
     source = _source(vcl)
     vcl.expect("~", str(acl.name.value), ")", "{", "std.log", "(")
@@ -93,61 +78,15 @@ def read_vcl(text: Text) -> Reading:
     return acting(replace(acl.reading, found=tuple(found)), action)
 
 
-def _acl(vcl: Statements, text: Text) -> _Acl:
-    """Step over an acl and return its name and entries."""
-    vcl.expect("acl")
-    name = vcl.found("Varnish acl")
-    vcl.take(_NAME, "the name of an acl")
-    if vcl.word != "+table":
-        raise vcl.error("expected +table, without which many entries take minutes to compile")
-    vcl.expect("+table", "{")
-    block = vcl.block()
-    vcl.expect("}")
-    tokens, verdicts, places = _entries(block)
-    parts = decode_rules(text, tokens, verdicts, lambda at, why: block.error(places[at], why))
-    require_distinct(parts)
-    reading = Reading(parts)
-    require_no_mapped(text, reading)
-    return _Acl(name, reading)
-
-
-def _entries(block: Words) -> tuple[list[str], list[int], list[int]]:
-    """Return the prefixes of an acl, the verdict of each, and at which word each begins."""
-    words, at = block.words, 0
-    tokens, verdicts, places = list[str](), list[int](), list[int]()
-    while at < len(words):
-        places.append(at)
-        spared = words[at] == _SPARED
-        address, slash, length, end = [*words[at + spared : at + spared + 4], "", "", "", ""][:4]
-        quoted = len(address) > 1 and (address[0], address[-1]) == ('"', '"')
-        if not quoted or (slash, end) != ("/", ";"):
-            raise block.error(at, 'expected "ADDRESS"/LENGTH; or ! before it')
-        tokens.append(f"{address[1:-1]}/{length}")
-        verdicts.append(0 if spared else 1)
-        at += 4 + spared
-    return tokens, verdicts, places
-
-
-def _spoofed(vcl: Statements) -> Found | None:
-    """Step over what takes the header for the origin out of a request, and return its name."""
-    if vcl.word != "unset":
-        return None
-    vcl.step()
-    header = vcl.found("header for the origin")
-    match = _HEADER.fullmatch(vcl.take(_HEADER, "req.http. and the name of a header"))
-    vcl.expect(";")
-    return replace(header, value=match[1]) if match else None
-
-
 def _source(vcl: Statements) -> Found:
     """Step over the address that is compared, and return which header holds it, or nothing."""
     vcl.expect("std.ip", "(", "regsub", "(")
     source = vcl.found("header with the client", "")
     if vcl.word == "std.ip":
         vcl.expect("std.ip", "(")
-        match = _HEADER.fullmatch(vcl.word)
+        match = REQUEST_HEADER.fullmatch(vcl.word)
         source = vcl.found("header with the client", match[1] if match else "")
-        vcl.take(_HEADER, "req.http. and the name of a header")
+        vcl.take(REQUEST_HEADER, "req.http. and the name of a header")
         vcl.expect(",", "client.ip", ")")
     else:
         vcl.expect("client.ip")
@@ -178,16 +117,13 @@ def _refusal(vcl: Statements, name: str, source: Found) -> list[Found]:
     if again.value != source.value:
         raise again.error("another address gets the link than is refused")
     vcl.expect("~", name, ")", "{", "set", "resp.http.Link", "=")
-    link, match = vcl.found("link"), _LINK.fullmatch(vcl.word)
-    if match is None:
-        raise link.error('expected {"<URL>; rel="blocked-by""}')
-    vcl.step()
-    vcl.expect(";", "}", "}")
-    return [*found, replace(link, value=match[1])]
+    found.append(read_link(vcl))
+    vcl.expect("}", "}")
+    return found
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    yield from rule_orders(document, "Varnish acl", "header with the client", "source")
+    yield from rule_orders(document, "VCL acl", "header with the client", "source")
 
 
 _VCL_PAGE = Reference("https://varnish-cache.org/docs/7.1/reference/vcl.html", checked="2026-11-27")
@@ -224,7 +160,7 @@ VARNISH = Target(
     writer="varnish.vcl.j2",
     ending="vcl",
     reader=each(read_vcl),
-    words={ContentKind.LIST: Vocabulary({"": _SPARED, "block": ""})},
+    words={ContentKind.LIST: Vocabulary({"": SPARED, "block": ""})},
     comment="#",
     adapt=around_mapped,
     never_consulted=(MAPPED,),

@@ -1,0 +1,20 @@
+# SAMPLE DATA: made from blockc's bundled sample, to try it out and not to use
+# list export-control: Export control: O'Brien & <Söhne>
+# ipv4: 1 entry, 256 addresses
+# ipv6: 0 entries, 0 addresses
+# policy sha256:1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f
+# source apnic of 2018-10-12, sha256:2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e
+# source ripencc of 2018-10-13, sha256:3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d
+# the country of an address is where it is registered, not where it is used
+# a snippet of the type init; at the beginning of vcl_recv: call blockc_export_control_recv;
+acl blockc_export_control {
+	"198.51.100.0"/24;
+}
+sub blockc_export_control_recv {
+	if (fastly.ff.visits_this_service == 0 && req.restarts == 0) {
+		if (client.ip ~ blockc_export_control) {
+			log "syslog " req.service_id " blockc :: blockc_export_control: block " client.ip;
+			error 403;
+		}
+	}
+}
