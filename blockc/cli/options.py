@@ -25,6 +25,11 @@ class Settings(NamedTuple):  # not a `Value`: `--help` does without msgspec
     json: bool = False
     color: bool = True
 
+    @property
+    def names_policy(self) -> bool:
+        """Return whether -f was given, with whatever name; the default is an object of its own."""
+        return self.file is not Settings._field_defaults["file"]
+
 
 def names_of_settings() -> tuple[str, ...]:
     """Return the names of the global options."""

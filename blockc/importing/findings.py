@@ -18,12 +18,14 @@ class ImportFindings(Value, eq=False):
         special: Special-purpose space that is blocked: its prefix, its name and the part of it.
         countries: Country -> addresses by family; nothing where no registry's data was given.
         protected: What is blocked and must never be.
+        spared: Who says that somebody is spared -> what of that is blocked.
     """
 
     blocked: AddrSet
     special: tuple[tuple[Prefix, str, AddrSet], ...]
     countries: Mapping[str, Mapping[Family, int]]
     protected: AddrSet
+    spared: Mapping[str, AddrSet]
 
     @property
     def is_allow_list(self) -> bool:
@@ -32,13 +34,17 @@ class ImportFindings(Value, eq=False):
 
 
 def findings(
-    files: Sequence[Imported], protected: AddrSet, countries: AddrMap | None = None
+    files: Sequence[Imported],
+    protected: AddrSet,
+    countries: AddrMap | None = None,
+    spared: Mapping[str, AddrSet] | None = None,
 ) -> ImportFindings:
     """Return what is to be said about imported files.
 
     Args:
         protected: What must never be blocked.
         countries: Where addresses are registered, if that is known.
+        spared: What a policy spares, by what says so in it.
     """
     blocked = union(one.blocked for one in files)
     special = []
@@ -51,6 +57,7 @@ def findings(
         special=tuple(special),
         countries=_by_country(blocked, countries) if countries else {},
         protected=blocked & protected,
+        spared={who: blocked & one for who, one in (spared or {}).items() if blocked & one},
     )
 
 

@@ -74,6 +74,7 @@ MAPS: Mapping[str, str] = {  # the last word of a path whose keys are data -> wh
     "outputs": "{path}",
     "edges": "{edge}",
     "families": "{family}",
+    "spared": "{who}",
 }
 FAMILIES: Mapping[str, str] = {"ipv4": "{family}", "ipv6": "{family}"}
 
@@ -273,7 +274,7 @@ def test_the_report_of_import_is_documented(blockc: Blockc, tmp_path: Path, fold
     geo = b"geo $x { default 0; 1.0.2.0/24 1; 1.0.3.7 0; }\n"
     (tmp_path / "own").write_bytes(lines[:13])
     words = ("import", "-", "-o", tmp_path / "new", "--json", "--from", folder)
-    more = ("--protect", tmp_path / "own")
+    more = ("--protect", tmp_path / "own", "-f", write_policy(tmp_path))
     reports = [json.loads(blockc(*words, *more, "--force", stdin=one).out) for one in (lines, geo)]
     assert keys(*reports) == documented("import")
 

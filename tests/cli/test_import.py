@@ -88,6 +88,54 @@ def test_what_is_protected_and_blocked_today_is_said_and_spared_from_now_on(
     assert "1.0.1.128" not in text
 
 
+POLICY = """\
+version = 1
+
+[list.far]
+block = ["1.0.0.0/16"]
+except = ["1.0.1.64/26", "9.9.9.9"]
+
+[list.staff]
+allow = ["10.1.0.0/16"]
+
+[protect]
+never_block = ["1.0.1.0/28", "192.0.2.0/24"]
+"""
+
+
+def test_what_a_policy_spares_and_a_file_blocks_is_said_by_who_spares_it(
+    blockc: Blockc, tmp_path: Path, files: tuple[Path, Path]
+) -> None:
+    ours = tmp_path / "ours.toml"
+    ours.write_text(POLICY, encoding="utf-8")
+    done = blockc("import", files[0], "-f", ours, "-o", tmp_path / "new")
+    assert done.code == 0, done.err
+    for said in (
+        "protected and blocked today: 15 ipv4 addresses, first 1.0.1.0/30",
+        "an exception of list 'far' and blocked today: 64 ipv4 addresses, first 1.0.1.64/26",
+        "allowed by list 'staff' and blocked today: 65,536 ipv4 addresses, first 10.1.0.0/16",
+    ):
+        assert said in done.err
+    spared = tmp_path / "new" / "imported" / "protect-ours.toml.txt"
+    assert listed(spared) == prefixes("1.0.1.0/28", "192.0.2.0/24")
+    report = json.loads(blockc("import", files[0], "-f", ours, "--dry-run", "--json").out)
+    assert {who: one["ipv4"]["addresses"] for who, one in report["spared"].items()} == {
+        "an exception of list 'far'": "64",
+        "allowed by list 'staff'": "65536",
+    }
+
+
+def test_a_policy_that_is_not_named_is_not_compared_with(
+    blockc: Blockc, tmp_path: Path, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blockc.toml").write_text(POLICY, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    report = json.loads(blockc("import", files[0], "--dry-run", "--json").out)
+    assert report["spared"] == {}
+    report = json.loads(blockc("import", files[0], "-f", "blockc.toml", "--dry-run", "--json").out)
+    assert len(report["spared"]) == 2
+
+
 def test_a_list_of_who_may_come_becomes_a_policy_that_allows(
     blockc: Blockc, tmp_path: Path
 ) -> None:

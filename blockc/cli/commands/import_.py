@@ -16,6 +16,7 @@ from blockc.values import Value
 if TYPE_CHECKING:
     from blockc.addresses import AddrMap, AddrSet
 
+_SPARES = {"except": "an exception of", "allow": "allowed by"}
 INPUT = click.Path(path_type=Path, allow_dash=True)
 
 
@@ -53,7 +54,7 @@ class ImportCall(Value, kw_only=True):
 @click.option("--force", is_flag=True, help="Overwrite what is in the way.")
 @click.option("--sample", is_flag=True, help="Report by country, by the bundled sample of 2018.")
 @click.option("--from", "folder", type=PATH, help="The same by the registries' files in a folder.")
-@verb(ImportCall, shows=("store", "json", "quiet"))
+@verb(ImportCall, shows=("file", "store", "json", "quiet"))
 def command(settings: Settings, asked: ImportCall) -> int:
     """Turn what is blocked today into side files and a first policy.
 
@@ -69,7 +70,9 @@ def command(settings: Settings, asked: ImportCall) -> int:
     Prints what each file blocks, by country where the registries' data is at
     hand (--sample, --from, or the lock), which entries are redundant or decide
     nothing, what of it is special-purpose space, and what is in a file of
-    --protect. Every line that was not understood is named.
+    --protect. With -f also what that policy spares today: its never_block,
+    the exceptions of its lists, and who they allow. Every line that was not
+    understood is named.
 
     \b
     Exit codes: 0 all was read, 1 something was not and is named; what was
@@ -84,8 +87,11 @@ def command(settings: Settings, asked: ImportCall) -> int:
 
     contents = _contents(asked.files)
     imported = import_files(contents, asked.form or "", asked.value)
-    protect = _protected(asked.protect)
-    found = findings(imported, _all(protect), _countries(settings, asked))
+    protect, spared = _protected(asked.protect), dict[str, "AddrSet"]()
+    if settings.names_policy:
+        never_block, spared = _spared(settings, asked)
+        protect |= {settings.file.name: never_block} if never_block else {}
+    found = findings(imported, _all(protect), _countries(settings, asked), spared)
     if not found.blocked:
         raise SourceUnfit(
             f"{', '.join(contents)}: blocks nobody, as far as it was read",
@@ -112,6 +118,22 @@ def _protected(paths: tuple[Path, ...]) -> "dict[str, AddrSet]":
     return {
         name: AddrSet.of_spans(read_spans(name, data)) for name, data in _contents(paths).items()
     }
+
+
+def _spared(settings: Settings, asked: ImportCall) -> "tuple[AddrSet, dict[str, AddrSet]]":
+    """Return what the policy never blocks, and what its lists spare, by what says so."""
+    from blockc.workspace.inputs import InputOptions
+
+    inputs = InputOptions(sample=asked.sample, folder=asked.folder)
+    resolved = project(settings).on(inputs, refusing=False).resolved
+    spared = {}
+    for one in resolved.lists:
+        for role, says in _SPARES.items():
+            entries = [c.entry.located for c in one.entries if c.entry.role == role]
+            if entries:
+                addresses = resolved.matrix.addresses(resolved.matrix.union(entries))
+                spared[f"{says} list {one.name!r}"] = addresses
+    return resolved.protected, spared
 
 
 def _all(sets: "Mapping[str, AddrSet]") -> "AddrSet":

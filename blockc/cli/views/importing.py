@@ -79,10 +79,11 @@ def _tell_findings(settings: Settings, found: "ImportFindings") -> None:
     for prefix, name, part in found.special:
         whole = "all" if prefix in part else "some"
         show(f"special-purpose: {whole} of {prefix} ({name}) is blocked\n")
-    for family in FAMILIES:
-        if count := found.protected.count_of(family):
-            first = prefix_texts(found.protected.prefixes(family))[0]
-            warn(f"protected and blocked today: {amount_text(family, count)}, first {first}")
+    for who, addresses in {"protected": found.protected, **found.spared}.items():
+        for family in FAMILIES:
+            if count := addresses.count_of(family):
+                first = prefix_texts(addresses.prefixes(family))[0]
+                warn(f"{who} and blocked today: {amount_text(family, count)}, first {first}")
     if found.is_allow_list:
         show("nearly everybody is blocked: the policy names who is allowed\n")
 
@@ -102,6 +103,7 @@ def _report(
             for prefix, name, part in found.special
         ],
         "protected": _counts(found.protected),
+        "spared": {who: _counts(addresses) for who, addresses in found.spared.items()},
         "allow_list": found.is_allow_list,
         "written": written,
     }
