@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blockc.targets.syntax.tokens import ArtifactFile
-from tests.support.machine import require_program
+from tests.support.machine import require_haproxy, require_program
 
 AT_ONCE = 200  # requests on their way; their answers must fit the socket's buffer
 TIMEOUT_SECONDS = 60
@@ -120,13 +120,13 @@ def nginx(files: Sequence[ArtifactFile], variable: str = "", head: str = "") -> 
 
 @contextmanager
 def haproxy(
-    files: Sequence[ArtifactFile], default: str = "none", bind: str = ""
+    files: Sequence[ArtifactFile], default: str = "none", bind: str = "", package: str = ""
 ) -> Iterator[Server]:
-    """Run HAProxy with the map until the block ends.
+    """Run HAProxy, of Debian or of a package, with the map until the block ends.
 
     Its master daemon returns once the sockets are bound, so it answers when the block begins.
     """
-    program = require_program("haproxy")
+    program = require_haproxy(package)
     with TemporaryDirectory(prefix="blockc-haproxy-") as folder:
         Path(folder, "list.map").write_bytes(files[0].data)
         configuration = Path(folder, "haproxy.cfg")

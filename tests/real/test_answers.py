@@ -23,7 +23,7 @@ from blockc.targets.proxy.haproxy_map import HAPROXY_MAP
 from blockc.targets.web.caddy import CADDY
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.values import replace
-from tests.support.machine import require_program
+from tests.support.machine import HAPROXIES, require_haproxy, require_program
 from tests.targets.artifacts import LINK, TEMPLATES, draft, nested, prefixes, rules_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -108,8 +108,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, target: Target, text: str) -> Iterator[None]:
+def running(folder: Path, target: Target, text: str, package: str = "") -> Iterator[None]:
     """Run the real program with a configuration until the block ends.
+
+    `package`: which HAProxy it is, see `require_haproxy`.
 
     Each goes into the background once it listens, and leaves its number in a file.
     """
@@ -117,7 +119,7 @@ def running(folder: Path, target: Target, text: str) -> Iterator[None]:
     (folder / name).write_text(text, encoding="utf-8")
     command = [word.format(folder=folder) for word in words]
     with (folder / "said").open("wb") as said:
-        program = require_program(command[0])
+        program = require_haproxy(package) if target is HAPROXY_MAP else require_program(command[0])
         done = subprocess.run([program, *command[1:]], stdout=said, stderr=said, check=False)
     assert done.returncode == 0, (folder / "said").read_text("utf-8")
     try:
@@ -138,7 +140,9 @@ def written(folder: Path, target: Target, status: int, link: str) -> None:
 
 
 @contextmanager
-def served(folder: Path, target: Target, statuses: Iterable[int], link: str) -> Iterator[int]:
+def served(
+    folder: Path, target: Target, statuses: Iterable[int], link: str, package: str = ""
+) -> Iterator[int]:
     """Run the real program with a host for each status, and yield its port."""
     port, servers = free_port(), []
     whole, host = CONFIGURATIONS[target.name]
@@ -148,7 +152,7 @@ def served(folder: Path, target: Target, statuses: Iterable[int], link: str) -> 
         lines = rules.read_text("utf-8") if rules.exists() else ""
         servers.append(host.format(folder=folder, port=port, status=status, rules=lines))
     text = whole.format(folder=folder, port=port, servers="".join(servers))
-    with running(folder, target, text):
+    with running(folder, target, text, package):
         yield port
 
 
@@ -171,13 +175,17 @@ COMMANDS = {  # by target: the name of the configuration, and the command
 
 
 @pytest.mark.parametrize("link", ["", LINK], ids=["status", "status and link"])
-@pytest.mark.parametrize("target", [NGINX_GEO, HAPROXY_MAP, CADDY], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("target", "package"),
+    [(NGINX_GEO, ""), (CADDY, ""), *((HAPROXY_MAP, package) for package in HAPROXIES)],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
 def test_a_listed_client_gets_every_status_that_can_be_said_and_others_are_served(
-    tmp_path: Path, target: Target, link: str
+    tmp_path: Path, target: Target, package: str, link: str
 ) -> None:
     statuses = sorted(target.responses.statuses)
     assert len(statuses) > 190
-    with served(tmp_path, target, statuses, link) as port:
+    with served(tmp_path, target, statuses, link, package) as port:
         for status in statuses:
             refused, welcome = (answer(port, client, status) for client in (LISTED, OTHER))
             assert (refused.status, refused.getheader("Link")) == (status, NAMED if link else None)

