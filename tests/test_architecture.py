@@ -16,7 +16,7 @@ TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 
 PURE = {
     "addresses", "registries", "formats", "policy", "passes", "targets", "compiler", "verify",
-    "explain", "report", "changes", "audit", "importing",
+    "explain", "report", "changes", "audit", "importing", "keys",
 }  # fmt: skip
 VALUES = {"errors", "addresses", "registries"}
 MAY_IMPORT = {  # besides itself, and the base of every value
@@ -34,10 +34,11 @@ MAY_IMPORT = {  # besides itself, and the base of every value
     "policy": VALUES | {"tomlio"},
     "verify": {"errors", "addresses", "targets"},
     "compiler": {"errors", "tomlio"}
-    | PURE - {"explain", "report", "changes", "audit", "importing"},
+    | PURE - {"explain", "report", "changes", "audit", "importing", "keys"},
     "importing": VALUES | {"targets", "compiler"},
     "changes": VALUES | {"policy"},
     "audit": VALUES | {"tomlio", "policy", "runtime"},
+    "keys": {"errors", "targets", "verify", "policy", "tomlio"},
     "explain": {"errors", "tomlio"} | PURE - {"audit"},
     "report": {"errors", "tomlio"} | PURE - {"audit"},
     "fetch": {"errors", "tomlio", "storage", "formats", "registries"},

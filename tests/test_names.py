@@ -10,7 +10,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "blockc"
 VERBS = {PACKAGE / "cli" / "commands", PACKAGE / "cli" / "views"}
-MOST_FILES = 22
+MOST_FILES = 24  # as many as there are verbs, with what makes the folder a package
 
 
 def twice(named: dict[str, set[Path]]) -> dict[str, list[str]]:

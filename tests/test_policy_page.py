@@ -28,6 +28,7 @@ TABLES = (
     policy_tables.OutputTable,
     policy_tables.EdgeTable,
     policy_tables.RefreshTable,
+    policy_tables.RevokeTable,
     policy_tables.PolicyTable,
 )
 LIST = '[list.export-control]\nblock = ["KP"]\n'

@@ -5,8 +5,6 @@ lines gives its rows as Arrow, and another one takes them: so lines may be read 
 what the places found adds up to what one of them would have found alone.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -28,11 +26,11 @@ from blockc.audit.line_sql import (
     with_source,
 )
 from blockc.audit.log_format import LogFormat
+from blockc.audit.pseudonyms import HMAC_CHARACTERS, pseudonym
 from blockc.errors import Location, UsageError
 from blockc.values import Value
 
 SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each reason
-_HMAC_CHARACTERS = 32  # 128 bits: nobody finds two keys that are written alike
 _HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
@@ -223,17 +221,10 @@ def key_name(raw: bytes, options: EngineOptions) -> str:
     """Return what a key is called, given what a line has in its place."""
     if options.hashed:
         if _HASH.fullmatch(raw):
-            return raw[:_HMAC_CHARACTERS].decode().lower()
+            return raw[:HMAC_CHARACTERS].decode().lower()
         if not options.secret:
             return NOT_A_HASH
     return pseudonym(raw, options.secret)
-
-
-def pseudonym(raw: bytes, secret: bytes) -> str:
-    """Return what stands for a key: its HMAC-SHA-256, the first 128 bits; or itself."""
-    if not secret:
-        return raw.decode("utf-8", "replace")
-    return hmac.new(secret, raw, hashlib.sha256).hexdigest()[:_HMAC_CHARACTERS]
 
 
 def cut_lines_sql(

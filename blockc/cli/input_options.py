@@ -118,17 +118,23 @@ class InputCall(Value, kw_only=True):
         Raises:
             UsageError: It is neither a day nor a date-time with an offset.
         """
-        from blockc.tomlio.when import When
+        return instant_of(self.at) if self.at else None
 
-        try:
-            if not self.at:
-                return None
-            is_day = len(self.at) == len("2026-11-30")
-            read = date.fromisoformat if is_day else datetime.fromisoformat
-            return When(read(self.at)).begin
-        except ValueError:
-            raise UsageError(
-                f"--at {self.at!r} is not an instant",
-                hint="write a day, or a date-time with its offset such as "
-                "2026-11-30T00:00:00+01:00",
-            ) from None
+
+def instant_of(text: str) -> datetime:
+    """Return the instant that `--at` names: the first one of a day.
+
+    Raises:
+        UsageError: It is neither a day nor a date-time with an offset.
+    """
+    from blockc.tomlio.when import When
+
+    try:
+        is_day = len(text) == len("2026-11-30")
+        read = date.fromisoformat if is_day else datetime.fromisoformat
+        return When(read(text)).begin
+    except ValueError:
+        raise UsageError(
+            f"--at {text!r} is not an instant",
+            hint="write a day, or a date-time with its offset such as 2026-11-30T00:00:00+01:00",
+        ) from None

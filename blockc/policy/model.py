@@ -53,6 +53,7 @@ class Known(Value):
     """The names a policy can use, gathered by whoever knows the other layers.
 
     `targets`: target -> what it can do.
+    `key_targets`: key target -> its options.
     `groups`: group -> its countries, their source and date.
     `sources`: source -> the filters of its rows.
     `may_be_empty`: the sources that may list nothing.
@@ -62,6 +63,7 @@ class Known(Value):
     groups: Mapping[str, CountryGroup] = value_field(default_factory=dict)
     sources: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
     may_be_empty: frozenset[str] = frozenset()
+    key_targets: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,24 @@ class Audit(Value, kw_only=True):
     path_depth: int = 1
 
 
+class Revoke(Value, kw_only=True):
+    """A plan that revokes keys; see `RevokeTable`.
+
+    `keys`, `names`: files, from the folder of the policy's file that says so.
+    """
+
+    target: str
+    path: str
+    list: str
+    keys: str
+    names: str
+    rule: tuple[str, ...]
+    max_keys: int
+    max_share: Fraction
+    options: Mapping[str, Option]
+    place: Place
+
+
 class Policy(Value):
     """Everything one build is asked to do.
 
@@ -341,6 +361,7 @@ class Policy(Value):
     keep: int = KEEP
     history: str = ""
     audit: Audit = Audit()
+    revokes: tuple[Revoke, ...] = ()
 
     def list_of(self, name: str) -> List:
         """Return the list called `name`."""

@@ -1,6 +1,7 @@
 """JSON Schemas of the files an operator writes, for editors that complete and check them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from blockc.policy.model import Known
@@ -8,16 +9,26 @@ from blockc.policy.syntax.country_groups import GroupFileTable
 from blockc.policy.syntax.policy_tables import PolicyTable
 from blockc.tomlio.tables import json_schema
 
+Schemas = Mapping[str, Mapping[str, object]]
 
-def policy_schema(known: Known, options: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:
+
+def policy_schema(
+    known: Known, options: Schemas, key_options: Schemas = MappingProxyType({})
+) -> dict[str, Any]:
     """Return the schema of a policy file, with the targets there are.
 
     Args:
         options: target -> the schema of each of its options.
+        key_options: The same of key targets.
     """
     schema = json_schema(PolicyTable, identity="urn:blockc:policy:1", title="blockc policy")
-    output = schema["$defs"]["OutputTable"]
-    output["properties"]["target"]["enum"] = sorted(known.targets)
+    _with_targets(schema["$defs"]["OutputTable"], sorted(known.targets), options)
+    _with_targets(schema["$defs"]["RevokeTable"], sorted(known.key_targets), key_options)
+    return schema
+
+
+def _with_targets(output: dict[str, Any], targets: Sequence[str], options: Schemas) -> None:
+    output["properties"]["target"] |= {"enum": list(targets)} if targets else {}
     output["allOf"] = [
         {
             "if": {"properties": {"target": {"const": target}}, "required": ["target"]},
@@ -27,7 +38,6 @@ def policy_schema(known: Known, options: Mapping[str, Mapping[str, object]]) -> 
         if properties
     ]
     output["unevaluatedProperties"] = False
-    return schema
 
 
 def group_schema() -> dict[str, Any]:

@@ -29,6 +29,7 @@ def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) 
     }
     return Known(
         targets=_EveryTarget(),
+        key_targets=_EveryKeyTarget(),
         groups=all_groups(reader),
         sources={name: tags_of(one.format, one.options) for name, one in feeds.items()},
         may_be_empty=frozenset(name for name, one in feeds.items() if one.may_be_empty),
@@ -75,6 +76,25 @@ class _EveryTarget(Mapping[str, TargetFacts]):
 
     def __len__(self) -> int:
         return len(TARGETS)
+
+
+class _EveryKeyTarget(Mapping[str, frozenset[str]]):
+    """The options of each key target; they are imported when a policy names one."""
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        from blockc.keys.key_registry import KEY_TARGETS
+
+        return frozenset(option.name for option in KEY_TARGETS[name].options)
+
+    def __iter__(self) -> Iterator[str]:
+        from blockc.keys.key_registry import KEY_TARGETS
+
+        return iter(KEY_TARGETS)
+
+    def __len__(self) -> int:
+        from blockc.keys.key_registry import KEY_TARGETS
+
+        return len(KEY_TARGETS)
 
 
 def _facts(target: Target) -> TargetFacts:

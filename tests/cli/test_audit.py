@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.audit.scan import pseudonym
+from blockc.audit.pseudonyms import pseudonym
 from tests.cli import toy
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from blockc.audit.scan import pseudonym
+from blockc.audit.pseudonyms import pseudonym
 from tests.cli.conftest import Blockc, blockc
 from tests.cli.toy import CHECKOUT
 from tests.real.test_envoy import READY, TYPE, free_port

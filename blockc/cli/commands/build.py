@@ -57,18 +57,8 @@ class BuildCall(InputCall, kw_only=True):
         self.approval()
 
     def approval(self) -> "Approval | None":
-        """Return what was approved; the three options go together."""
-        said = (self.accept, self.by, self.reason)
-        if said == (None, None, None):
-            return None
-        if not all(one and one.strip() for one in said):
-            raise UsageError(
-                "--accept, --by and --reason go together: what is approved, by whom and why",
-                hint="the refusal of the guard shows the digest to accept",
-            )
-        from blockc.changes.guard import Approval
-
-        return Approval(self.accept or "", self.by or "", self.reason or "")
+        """Return what was approved."""
+        return approval_of(self.accept, self.by, self.reason)
 
     def require_place(self, policy: Path) -> None:
         """Raise UsageError if what holds on another day would replace what holds today."""
@@ -83,6 +73,25 @@ class BuildCall(InputCall, kw_only=True):
     def place(self, policy: Path) -> Path:
         """Return the folder to publish."""
         return self.output or policy.parent / DEFAULT_OUTPUT
+
+
+def approval_of(accept: str | None, by: str | None, reason: str | None) -> "Approval | None":
+    """Return what was approved; the three options go together.
+
+    Raises:
+        UsageError: One of them is missing.
+    """
+    said = (accept, by, reason)
+    if said == (None, None, None):
+        return None
+    if not all(one and one.strip() for one in said):
+        raise UsageError(
+            "--accept, --by and --reason go together: what is approved, by whom and why",
+            hint="the refusal of the guard shows the digest to accept",
+        )
+    from blockc.changes.guard import Approval
+
+    return Approval(accept or "", by or "", reason or "")
 
 
 @click.command("build")

@@ -40,6 +40,8 @@ def _words(one: Mapping[str, Any]) -> list[str]:
         found.append(f"source {one['source']}")
     if one.get("list"):
         found.append(f"list {one['list']}")
+    if one.get("path") and "keys" in one:
+        found.append(f"{one['path']}: {len(one['keys']):,} keys")
     if one.get("action"):
         found.append(f"{one.get('action_before') or 'nothing'} -> {one['action']}")
     if one.get("select"):
@@ -56,6 +58,8 @@ def _words(one: Mapping[str, Any]) -> list[str]:
 def _refusal_words(one: Mapping[str, Any]) -> str:
     """Return which limit of the guard a change exceeded, and by what."""
     limit = f"{one['key']} = {one['limit']}"
+    if one["rule"] == "keys":
+        return f"{one['path']}: {one['keys']:,} of {one['known']:,} keys, {limit}"
     if not one["family"]:
         return limit
     what = f"{int(one['addresses']):,} {one['family']} addresses {one['kind']}"

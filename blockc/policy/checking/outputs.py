@@ -1,6 +1,6 @@
 """Outputs, from their tables to checked values."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -46,7 +46,13 @@ def check_output(
         fit=check_fit(table, place, checks),
         header=_header(table, facts, place, checks),
         template=table.template,
-        options=_options(raw, table.target, facts, place, checks),
+        options=target_options(
+            {key: raw[key] for key in raw.keys() - _KEYS},
+            table.target,
+            facts.options if facts else None,
+            place,
+            checks,
+        ),
         place=place,
         answers=table.response != "none",
         until_block=table.until_block,
@@ -163,18 +169,25 @@ def _check_whole(table: OutputTable, place: Place, checks: Checks) -> None:
         checks.findings.add_name(place / key, said, hint=f"leave {key} out")
 
 
-def _options(
+def target_options(
     raw: Mapping[str, Any],
     target: str,
-    facts: TargetFacts | None,
+    known: Collection[str] | None,
     place: Place,
     checks: Checks,
+    own: Collection[str] = _KEYS,
 ) -> dict[str, Option]:
-    """Return the keys of an output that belong to its target."""
+    """Return the keys of an output that belong to its target.
+
+    Args:
+        raw: The keys that are not those of every output.
+        known: The options of the target; None if nobody knows the target.
+        own: The keys of every output, for what is suggested.
+    """
     options: dict[str, Option] = {}
-    for key in sorted(raw.keys() - _KEYS):
-        if facts and key not in facts.options:
-            near = suggestion(key, sorted(_KEYS | facts.options))
+    for key in sorted(raw):
+        if known is not None and key not in known:
+            near = suggestion(key, sorted({*own, *known}))
             said = f"unknown key {key!r}, neither of an output nor of {target}{near}"
             checks.findings.add_name(place / key, said)
             continue

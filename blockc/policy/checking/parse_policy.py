@@ -6,6 +6,7 @@ from itertools import chain
 from blockc.errors import PolicyError
 from blockc.policy.checking.check_audit import check_audit
 from blockc.policy.checking.check_guard import check_guard
+from blockc.policy.checking.check_revoke import check_revokes
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.lists import check_list, check_references
 from blockc.policy.checking.operation import check_edges, check_webhook
@@ -59,6 +60,7 @@ def parse_policy(path: str, text: str, *, known: Known, read_file: ReadFile = _n
         keep=kept.keep,
         history=kept.history,
         audit=check_audit(files, checks),
+        revokes=check_revokes(files, checks),
     )
     findings.require_none()
     return policy

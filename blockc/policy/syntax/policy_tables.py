@@ -323,6 +323,32 @@ class AuditTable(Table):
     ] = 1
 
 
+class RevokeTable(Table, forbid_unknown_fields=False):
+    """A plan that revokes keys at one gateway. Keys not named here are options of the target."""
+
+    target: Annotated[str, for_editors(description="which gateway, or which form")]
+    path: Annotated[str, for_editors(description="the file of the plan, below the output folder")]
+    list: Annotated[
+        Name, for_editors(description="whose stages decide: keys go when the list blocks")
+    ]
+    keys: Annotated[
+        str, for_editors(description="keys.csv of an audit, after people went through it")
+    ]
+    names: Annotated[
+        str,
+        for_editors(description="CSV: what the gateway calls each key; none: the owners' file"),
+    ] = ""
+    rule: Annotated[
+        str | tuple[str, ...], for_editors(description="the decisions that revoke a key")
+    ] = "revoke"
+    max_keys: Annotated[
+        int, for_editors(description="how many keys may be added without approval", minimum=0)
+    ] = 10
+    max_share: Annotated[
+        str, for_editors(description="and which share of all known keys", pattern=r"^[0-9.]+%$")
+    ] = "5%"
+
+
 class PolicyTable(Table):
     """A whole policy file."""
 
@@ -337,3 +363,4 @@ class PolicyTable(Table):
     refresh: RefreshTable = RefreshTable()
     publish: PublishTable = PublishTable()
     audit: AuditTable = AuditTable()
+    revoke: tuple[RevokeTable, ...] = ()

@@ -65,7 +65,15 @@ def _written(
 
 
 def _filled(target: Target, draft: Document, file: File, main: str, template: Text) -> str:
-    values = template_context(target, draft, file, main)
+    return fill(template, template_context(target, draft, file, main))
+
+
+def fill(template: Text, values: Mapping[str, object]) -> str:
+    """Return the text that a template makes of values.
+
+    Raises:
+        DefinitionError: If the template is wrong, with its file and line.
+    """
     try:
         text: str = _compiled(template).render(values)
     except BlockcError:

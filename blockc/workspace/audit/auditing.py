@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.audit.log_format import LogFormat
+from blockc.audit.pseudonyms import pseudonym
 from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
@@ -298,8 +299,6 @@ def _read_all(
 
 def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", side: _Side) -> None:
     """Give the engine the owners of keys, and the stages of each list."""
-    from blockc.audit.scan import pseudonym
-
     rows = []
     for owner in _owners(rules, side):
         key = owner.get("key") or ""

@@ -1,0 +1,141 @@
+"""Revoked keys that may be given back: whose traffic or owner is no longer where it was."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from blockc.errors import UsageError, os_reason
+from blockc.keys.key_table import PSEUDONYM, RESTORE, KeyRow, read_key_rows
+from blockc.policy.model import Policy, Revoke
+from blockc.policy.syntax.selectors import CountrySelector, GroupSelector, ListSelector
+from blockc.publish.generations import history_of
+from blockc.storage.local import read_local
+from blockc.values import Value
+from blockc.workspace.audit.revoking import RevokedKey, hashing_of, past_keys, rows_of
+from blockc.workspace.project import Project
+
+
+class Returnable(Value, kw_only=True):
+    """A revoked key that may be given back.
+
+    Attributes:
+        path: The plan that revoked it, at `at`.
+        decision: What its table says now; nothing if the key is not in it.
+        table: The table of decisions.
+    """
+
+    key: str
+    name: Mapping[str, str]
+    at: datetime
+    reasons: tuple[str, ...]
+    decision: str
+    path: str
+    table: str
+
+
+def returnable(project: Project, folder: Path, newer: Path | None) -> list[Returnable]:
+    """Return the keys that plans revoked and that may be given back, in order of plan and key.
+
+    Args:
+        folder: Of the plans.
+        newer: keys.csv of a newer audit, if there is one.
+
+    Raises:
+        UsageError, PolicyError, Mistakes: The policy or a table cannot be read.
+        OutputError: Nothing was planned yet.
+    """
+    reader = project.reader()
+    policy = project.policy(reader)
+    revoked = past_keys(history_of(folder)[0]).revoked
+    seen = _seen(newer)
+    owners = _countries_of_owners(policy, project.file.parent)
+    found = list[Returnable]()
+    for plan in policy.revokes:
+        rows = rows_of(plan, "keys", plan.keys, reader, ("key", "proposal"))
+        decisions = {one.key: one.cells["proposal"] for one in rows}
+        codes = _codes(policy, plan.list)
+        for key, past in sorted(revoked.get(plan.path, {}).items()):
+            decision = decisions.get(key, "")
+            reasons = tuple(_reasons(plan, past, seen, owners.get(key, ""), codes, decision))
+            if reasons:
+                found.append(
+                    Returnable(
+                        key=key,
+                        name=past.name,
+                        at=past.at,
+                        reasons=reasons,
+                        decision=decision,
+                        path=plan.path,
+                        table=plan.keys,
+                    )
+                )
+    return found
+
+
+def _reasons(
+    plan: Revoke,
+    past: RevokedKey,
+    seen: Mapping[str, KeyRow] | None,
+    country: str,
+    codes: frozenset[str],
+    decision: str,
+) -> Iterator[str]:
+    row = seen.get(past.key) if seen is not None else None
+    if seen is not None and row is None:
+        yield "no request from listed addresses"
+    elif row is not None and row.cells["proposal"] not in plan.rule:
+        said = row.cells
+        yield f"{said['listed']} of {said['requests']} requests are listed: {said['proposal']}"
+    if country and codes and country not in codes:
+        yield f"its owner is in {country}"
+    if decision not in (*plan.rule, ""):
+        yield "it is to be restored" if decision == RESTORE else f"decided is {decision}"
+    elif not decision:
+        yield "it is no longer in the table"
+
+
+def _seen(newer: Path | None) -> dict[str, KeyRow] | None:
+    """Return key -> its row in a newer audit; a key that is not there has no listed traffic."""
+    if newer is None:
+        return None
+    try:
+        data = read_local(newer)
+    except OSError as reason:
+        said = f"cannot read {newer}: {os_reason(reason)}"
+        raise UsageError(said, hint="`blockc audit LOG... -o DIR` writes DIR/keys.csv") from None
+    rows = read_key_rows(str(newer), data, ("key", "proposal", "listed", "requests"))
+    return {one.key: one for one in rows}
+
+
+def _countries_of_owners(policy: Policy, beside: Path) -> dict[str, str]:
+    """Return key -> the country of its owner, for those whose file says it."""
+    rules = policy.audit
+    if not rules.owners:
+        return {}
+    path = beside / rules.owners
+    try:
+        rows = read_key_rows(str(path), read_local(path), ("key",))
+    except OSError as reason:
+        raise UsageError(f"cannot read the owners: {path}: {os_reason(reason)}") from None
+    if not rows or "country" not in rows[0].cells:
+        return {}
+    hashed = hashing_of(rules, rows, str(path))
+    keys = (one.key if PSEUDONYM.fullmatch(one.key) else hashed(one.key) for one in rows)
+    return {key: one.cells["country"].upper() for key, one in zip(keys, rows, strict=True)}
+
+
+def _codes(policy: Policy, name: str, above: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the countries that a list blocks by name, those of other lists in it too.
+
+    Nothing where it blocks everything but some: then nobody's country says that it is not listed.
+    """
+    found = set[str]()
+    listed = policy.list_of(name)
+    for selector in (one.selector for one in listed.block):
+        if isinstance(selector, CountrySelector):
+            found.add(selector.code)
+        elif isinstance(selector, GroupSelector):
+            found.update(policy.groups[selector.name].countries)
+        elif isinstance(selector, ListSelector) and selector.name not in above:
+            found |= _codes(policy, selector.name, above | {name})
+    return frozenset(found)

@@ -1,0 +1,310 @@
+"""`blockc revoke` and `unrevoke`: decided by people, due with a stage, approved, and taken back."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from blockc.audit.pseudonyms import pseudonym
+from tests.cli.conftest import Blockc
+from tests.cli.test_docs import documented, keys
+
+SECRET = "a secret of the tests"  # noqa: S105
+POLICY = """\
+version = 1
+[list.far]
+block  = ["KP", "group:five"]
+stages = [{ from = 2026-11-01, action = "monitor" }, { from = 2026-12-01, action = "block" }]
+[audit]
+key    = "header:x-api-key"
+owners = "owners.csv"
+[[revoke]]
+target    = "aws-api-gateway"
+path      = "gateway/revoke.sh"
+list      = "far"
+keys      = "revoke.csv"
+max_keys  = 2
+max_share = "100%"
+"""
+GROUP = """\
+source = "https://example.com"
+date = 2026-11-01
+[group.five]
+title = "Five"
+countries = ["IR", "SY"]
+"""
+RAW = ("k-one", "k-two", "k-three", "k-four")
+ONE, TWO, THREE, FOUR = (pseudonym(key.encode(), SECRET.encode()) for key in RAW)
+IDS = dict(zip((ONE, TWO, THREE, FOUR), ("aaaa1", "bbbb2", "cccc3", "dddd4"), strict=True))
+HEADS = "key,proposal,listed,requests,share,countries"
+
+
+@pytest.fixture
+def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a policy beside the tables it names: one key to revoke, one to notify."""
+    monkeypatch.setenv("BLOCKC_AUDIT_SECRET", SECRET)
+    (tmp_path / "groups").mkdir()
+    (tmp_path / "groups" / "five.toml").write_text(GROUP, encoding="utf-8")
+    rows = [f"{raw},Firm,ops@x.example,en,IR,{IDS[key]}" for raw, key in zip(RAW, IDS, strict=True)]
+    owners = "\n".join(("key,account,contact,language,country,id", *rows))
+    (tmp_path / "owners.csv").write_text(f"{owners}\n", encoding="utf-8")
+    path = tmp_path / "blockc.toml"
+    path.write_text(POLICY, encoding="utf-8")
+    decide(path, {ONE: "revoke", TWO: "notify"})
+    return path
+
+
+def decide(policy: Path, decisions: dict[str, str], name: str = "revoke.csv") -> Path:
+    """Write a table of keys as an audit does, and return it."""
+    rows = [f"{key},{said},90,100,0.9,KP" for key, said in decisions.items()]
+    table = policy.with_name(name)
+    table.write_bytes("\r\n".join((HEADS, *rows, "")).encode())
+    return table
+
+
+def plan(policy: Path) -> str:
+    return (policy.parent / "revocations" / "gateway" / "revoke.sh").read_text(encoding="utf-8")
+
+
+def command(key: str, value: str) -> str:
+    patch = f"op=replace,path=/enabled,value={value}"
+    return f"aws apigateway update-api-key --api-key {IDS[key]} --patch-operations {patch}\n"
+
+
+def on(day: str) -> tuple[str, ...]:
+    return ("--at", day, "--publish-as-of")
+
+
+def events(blockc: Blockc, policy: Path) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(
+        blockc("history", "-o", policy.parent / "revocations", "--json").out
+    )
+    return found
+
+
+def test_a_key_is_in_the_plan_from_the_day_on_which_its_list_blocks(
+    blockc: Blockc, policy: Path
+) -> None:
+    decide(policy, {ONE: "revoke", TWO: "notify", THREE: "keep", FOUR: "watch"})
+    assert blockc("revoke", "-f", policy, *on("2026-11-30")).code == 0
+    assert "update-api-key" not in plan(policy)
+    done = blockc("revoke", "-f", policy, "--json", *on("2026-11-30"))
+    (told,) = json.loads(done.out)["plans"]
+    assert [(one["key"], one["now"]) for one in told["keys"]] == [(ONE, False)]
+    assert (told["from"], told["due"], told["known"]) == ("2026-12-01", False, 4)
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    assert plan(policy) == "#!/bin/sh\n# list far\nset -eu\n" + command(ONE, "false")
+    kinds = [one["event"] for one in events(blockc, policy)]
+    assert kinds == ["published", "keys-revoked", "published"]
+
+
+def test_a_rule_may_revoke_what_the_audit_would_notify(blockc: Blockc, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8")
+    policy.write_text(f'{text}rule = ["revoke", "notify"]\n', encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    both = sorted((ONE, TWO))
+    assert plan(policy).endswith("".join(command(key, "false") for key in both))
+
+
+def test_too_many_keys_need_approval_once_and_when_they_are_decided(
+    blockc: Blockc, policy: Path
+) -> None:
+    decide(policy, dict.fromkeys((ONE, TWO, THREE), "revoke"))
+    words = ("revoke", "-f", policy, *on("2026-11-20"))
+    refused = blockc(*words)
+    assert refused.code == 4
+    assert "3 new keys, 75.0 % of 4 known; [[revoke]] max_keys is 2" in refused.err
+    (digest,) = set(re.findall("--accept ([0-9a-f]{12}) --by", refused.err))
+    assert blockc(*words, "--accept", digest).code == 2
+    other = blockc(*words, "--accept", "0" * 12, "--by", "ops", "--reason", "no")
+    assert (other.code, "approves another one" in other.err) == (4, True)
+    said = ("--accept", digest, "--by", "ops", "--reason", "order 2026-17")
+    assert json.loads(blockc(*words, *said, "--json").out)["approved"]["by"] == "ops"
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    assert plan(policy).count("value=false") == 3
+    told = events(blockc, policy)
+    assert [one["event"] for one in told] == [
+        "refused", "refused", "approved", "published", "keys-revoked", "published",
+    ]  # fmt: skip
+    assert told[2]["reason"] == "order 2026-17"
+    shown = blockc("history", "-o", policy.parent / "revocations").out
+    assert "3 of 4 keys, [[revoke]] max_keys = 2" in shown
+
+
+def test_a_share_of_the_known_keys_needs_approval_too(blockc: Blockc, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8").replace('"100%"', '"24%"')
+    policy.write_text(text, encoding="utf-8")
+    refused = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert (refused.code, "max_share is 24%" in refused.err) == (4, True)
+    policy.write_text(text.replace("24%", "25%"), encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+
+
+def test_a_key_that_gets_another_name_is_a_new_one(blockc: Blockc, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8").replace("max_keys  = 2", "max_keys = 1")
+    policy.write_text(text, encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    decide(policy, {ONE: "revoke", TWO: "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    owners = policy.with_name("owners.csv")
+    renamed = owners.read_text(encoding="utf-8").replace("aaaa1", "eeee5").replace("bbbb2", "ffff6")
+    owners.write_text(renamed, encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 4
+
+
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        ({ONE: "revok"}, "revoke.csv:2: 'revok' is not a decision about a key; did you mean"),
+        ({TWO: "watch", "k-one": "revoke"}, "revoke.csv:3: this is not the HMAC of a key"),
+        ({ONE: "watch", "0" * 32: "revoke"}, f"revoke.csv:3: key {'0' * 32} has no name for aws"),
+        ({ONE: "restore"}, f"revoke.csv: key {ONE} is to be restored, and no plan of gateway"),
+    ],
+)
+def test_a_decision_that_cannot_be_carried_out_is_refused_with_its_place(
+    blockc: Blockc, policy: Path, decisions: dict[str, str], said: str
+) -> None:
+    decide(policy, decisions)
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert done.code == 2
+    assert said in done.err
+    assert "k-one" not in done.err
+    assert not (policy.parent / "revocations" / "gateway").exists()
+
+
+def test_a_gateway_that_shares_a_name_between_keys_is_refused(blockc: Blockc, policy: Path) -> None:
+    owners = policy.with_name("owners.csv")
+    text = owners.read_text(encoding="utf-8").replace("bbbb2", "aaaa1")
+    owners.write_text(text, encoding="utf-8")
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert done.code == 2
+    said = f"owners.csv:3: this row's key has the name of key {ONE}, which is to be revoked"
+    assert said in done.err
+
+
+def test_no_secret_is_written_or_shown(blockc: Blockc, policy: Path) -> None:
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert done.code == 0
+    published = [one for one in (policy.parent / "revocations").rglob("*") if one.is_file()]
+    assert len(published) > 4
+    written = b"".join(one.read_bytes() for one in published)
+    written += done.out.encode() + done.err.encode()
+    assert not [key for key in RAW if key.encode() in written]
+    names = policy.with_name("names.csv")
+    named = f'{policy.read_text(encoding="utf-8")}names = "names.csv"\n'
+    policy.write_text(named.replace("aws-api-gateway", "json"), encoding="utf-8")
+    for row in ("k-one,k-one", f"{ONE},k-one"):
+        names.write_text(f"key,id\n{row}\n", encoding="utf-8")
+        done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+        assert (done.code, "names.csv:2: the key is named by itself" in done.err) == (2, True)
+        assert "k-one" not in done.err
+
+
+def test_a_documented_key_id_is_its_own_name(blockc: Blockc, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8").replace('owners = "owners.csv"', 'key_is = "id"')
+    policy.write_text(text, encoding="utf-8")
+    decide(policy, {"zzzz9": "revoke", "yyyy8": "keep"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    assert "--api-key zzzz9 " in plan(policy)
+    decide(policy, {"zz/../9": "revoke"})
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert (done.code, "revoke.csv:2: this row's key cannot name a key" in done.err) == (2, True)
+
+
+def test_a_key_is_given_back_by_decision_and_only_after_it_was_revoked(
+    blockc: Blockc, policy: Path
+) -> None:
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    newer = decide(policy, {TWO: "notify"}, "january.csv")
+    words = ("unrevoke", "-f", policy, "--keys", newer, "--json")
+    (found,) = json.loads(blockc(*words).out)
+    assert (found["key"], found["name"], found["decision"]) == (ONE, {"id": "aaaa1"}, "revoke")
+    assert found["reasons"] == ["no request from listed addresses"]
+    assert keys([found]) == documented("unrevoke")
+    decide(policy, {ONE: "restore"})
+    report = json.loads(blockc("revoke", "-f", policy, "--json", *on("2027-01-15")).out)
+    assert plan(policy).endswith(command(ONE, "true"))
+    assert keys(report) == documented("revoke")
+    assert [one["event"] for one in events(blockc, policy)][-2] == "keys-restored"
+    assert json.loads(blockc(*words).out) == []
+    decide(policy, {ONE: "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2027-02-01")).code == 0
+    assert [one["event"] for one in events(blockc, policy)][-2] == "keys-revoked"
+
+
+def test_unrevoke_says_who_moved_and_what_was_taken_back(blockc: Blockc, policy: Path) -> None:
+    decide(policy, {ONE: "revoke", TWO: "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    assert json.loads(blockc("unrevoke", "-f", policy, "--json").out) == []
+    newer = decide(policy, {ONE: "revoke", TWO: "watch"}, "january.csv")
+    owners = policy.with_name("owners.csv")
+    moved = owners.read_text(encoding="utf-8").replace("IR,aaaa1", "de,aaaa1")
+    owners.write_text(moved, encoding="utf-8")
+    decide(policy, {ONE: "revoke"})
+    found = json.loads(blockc("unrevoke", "-f", policy, "--keys", newer, "--json").out)
+    assert {one["key"]: one["reasons"] for one in found} == {
+        ONE: ["its owner is in DE"],
+        TWO: ["90 of 100 requests are listed: watch", "it is no longer in the table"],
+    }
+    done = blockc("revoke", "-f", policy, *on("2026-12-02"))
+    assert "1 keys that an earlier plan revoked stay revoked" in done.err
+    shown = blockc("unrevoke", "-f", policy)
+    assert "write restore as its proposal" in shown.err
+
+
+def test_another_day_needs_another_folder_and_a_dry_run_publishes_nothing(
+    blockc: Blockc, policy: Path
+) -> None:
+    done = blockc("revoke", "-f", policy, "--at", "2026-12-01")
+    assert (done.code, "is not now" in done.err) == (2, True)
+    done = blockc("revoke", "-f", policy, "--at", "2026-12-01", "--dry-run")
+    assert (done.code, "nothing was published" in done.err) == (0, True)
+    assert not (policy.parent / "revocations").exists()
+    assert blockc("revoke", "-f", policy, "--at", "2026-12-01", "-o", policy.parent / "x").code == 0
+    assert (policy.parent / "x" / "gateway" / "revoke.sh").exists()
+
+
+def test_what_the_log_had_in_place_of_a_hash_may_stand_in_the_table_and_not_be_revoked(
+    blockc: Blockc, policy: Path
+) -> None:
+    decide(policy, {"not a hash": "watch", ONE: "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    decide(policy, {"not a hash": "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 2
+
+
+@pytest.mark.parametrize("kind", ["secret", "hmac"])
+def test_owners_by_keys_themselves_need_the_secret(
+    blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    text = policy.read_text(encoding="utf-8")
+    policy.write_text(text.replace("[audit]", f'[audit]\nkey_is = "{kind}"'), encoding="utf-8")
+    monkeypatch.delenv("BLOCKC_AUDIT_SECRET")
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert (done.code, "BLOCKC_AUDIT_SECRET is not set" in done.err) == (2, True)
+    owners = policy.with_name("owners.csv")
+    hashed = owners.read_text(encoding="utf-8")
+    for raw, key in zip(RAW, IDS, strict=True):
+        hashed = hashed.replace(raw, key)
+    owners.write_text(hashed, encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+
+
+def test_a_policy_without_plans_says_so(blockc: Blockc, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8").partition("[[revoke]]")[0]
+    policy.write_text(text, encoding="utf-8")
+    done = blockc("revoke", "-f", policy)
+    assert (done.code, "has no [[revoke]]" in done.err) == (2, True)
+
+
+def test_gateways_that_cannot_give_back_refuse_it(blockc: Blockc, policy: Path) -> None:
+    guid = "7c0a5b3e-0b6f-4b0e-9d53-1f4f3c0a9e21"
+    names = policy.with_name("names.csv")
+    names.write_text(f"key,consumer,id\n{ONE},bazaar,{guid}\n", encoding="utf-8")
+    text = policy.read_text(encoding="utf-8").replace("aws-api-gateway", "kong")
+    policy.write_text(f'{text}names = "names.csv"\n', encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    decide(policy, {ONE: "restore"})
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert (done.code, "kong cannot give a key back" in done.err) == (2, True)
