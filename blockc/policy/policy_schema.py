@@ -28,8 +28,10 @@ def policy_schema(
 
 
 def _with_targets(output: dict[str, Any], targets: Sequence[str], options: Schemas) -> None:
-    output["properties"]["target"] |= {"enum": list(targets)} if targets else {}
-    output["allOf"] = [
+    """Say in the schema of a table with a target which there are, and the options of each."""
+    if targets:
+        output["properties"]["target"]["enum"] = list(targets)
+    conditions = [
         {
             "if": {"properties": {"target": {"const": target}}, "required": ["target"]},
             "then": {"properties": properties},
@@ -37,6 +39,7 @@ def _with_targets(output: dict[str, Any], targets: Sequence[str], options: Schem
         for target, properties in sorted(options.items())
         if properties
     ]
+    output |= {"allOf": conditions} if conditions else {}
     output["unevaluatedProperties"] = False
 
 

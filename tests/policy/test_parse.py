@@ -241,7 +241,7 @@ def test_the_schema_refuses_unknown_keys_but_for_the_options_of_targets() -> Non
     tables = policy_schema(KNOWN, OPTIONS)["$defs"]
     objects = {name: one for name, one in tables.items() if one.get("type") == "object"}
     open_tables = [name for name, one in objects.items() if one.get("additionalProperties", True)]
-    assert open_tables == ["OutputTable"]
+    assert open_tables == ["OutputTable", "RevokeTable"]
     assert tables["OutputTable"]["unevaluatedProperties"] is False
     targets = tables["OutputTable"]["properties"]["target"]["enum"]
     assert targets == ["map", "plain", "single", "whole"]
