@@ -11,11 +11,12 @@ from blockc.errors import BlockcError, Location, UsageError, os_reason
 from blockc.fetch.store.blobs import Blobs
 from blockc.publish.history import PUBLISHED, History, problems
 from blockc.publish.past import told
-from blockc.publish.record import INSIDE, OBJECTS, RECORDS, Record
+from blockc.publish.record import INSIDE, OBJECTS, RECORDS, Record, read_generation
 from blockc.storage.atomic import write_files
 from blockc.storage.decompress import Damaged, TooLong
 from blockc.storage.zip_archive import ArchiveReader, open_archive, scratch_folder
 from blockc.values import Value, from_json
+from blockc.workspace.audit.replanning import holds_plans, replanned
 from blockc.workspace.evidence import HISTORY, INDEX, Span, index_of, shown_spans
 from blockc.workspace.project import Project
 from blockc.workspace.recorded import recorded_day
@@ -194,7 +195,7 @@ class _Check:
             self._unpack(name, record, scratch)
             try:
                 project = Project(store_root=scratch / "store", offline=True)
-                files = recorded_day(scratch / "dist", name, project).compile().files
+                files = _made_again(scratch / "dist", name, project)
             except BlockcError as error:
                 yield f"{name} cannot be compiled again: {error}"
                 return
@@ -219,3 +220,11 @@ class _Check:
         blobs = Blobs(scratch / "store")
         for sha256 in sorted(sources - {None}):
             blobs.put(archive.read(f"sources/{sha256}"))
+
+
+def _made_again(folder: Path, name: str, project: Project) -> Mapping[str, bytes]:
+    """Return the files of a recorded generation, compiled or planned again."""
+    generation = read_generation(folder, name)
+    if holds_plans(generation):
+        return replanned(generation, project)
+    return recorded_day(folder, name, project).compile().files

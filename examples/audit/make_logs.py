@@ -1,4 +1,4 @@
-"""Write four weeks of an access log before the block, and one day after it; always the same."""
+"""Write four weeks of access logs before the block, and two days after it; always the same."""
 
 import gzip
 import random
@@ -14,10 +14,14 @@ KEYS = {  # key -> account, and how many of a hundred requests come from listed 
 }
 
 
-def line(rng: random.Random, day: str, status: int) -> str:
-    """Return a request of that day; the load balancer writes the client into the last field."""
+def line(rng: random.Random, day: str, status: int, moved: str = "") -> str:
+    """Return a request of that day; the load balancer writes the client into the last field.
+
+    `moved`: the account that comes from nowhere listed any more.
+    """
     key = rng.choice(list(KEYS))
     account, listed = KEYS[key]
+    listed = 0 if account == moved else listed
     pool = LISTED if rng.randrange(100) < listed else HOME
     client = rng.choice(pool).format(rng.randrange(1, 60))
     agent = rng.choice(["curl/8.5", "okhttp/4.12", "python-requests/2.32"])
@@ -44,6 +48,8 @@ def main() -> None:
         (folder / f"november-{week + 1}.log.gz").write_bytes(packed)
     after = [line(rng, "02/Dec/2026", 451 if n % 5 else 200) for n in range(120)]
     (folder / "december.log").write_text("".join(after), encoding="utf-8")
+    later = [line(rng, "14/Jan/2027", 451, moved="bazaar") for _ in range(120)]
+    (folder / "january.log").write_text("".join(later), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -253,6 +253,25 @@ def test_unrevoke_says_who_moved_and_what_was_taken_back(blockc: Blockc, policy:
     assert "write restore as its proposal" in shown.err
 
 
+def test_evidence_holds_plans_and_what_they_were_made_from(blockc: Blockc, policy: Path) -> None:
+    folder, archive = policy.parent / "revocations", policy.parent / "keys.zip"
+    assert blockc("revoke", "-f", policy, *on("2026-11-30")).code == 0
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    decide(policy, {ONE: "restore", TWO: "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2027-01-01")).code == 0
+    assert blockc("history", "verify", "-o", folder).code == 0
+    assert blockc("evidence", "write", "--published", folder, "-o", archive).code == 0
+    done = json.loads(blockc("evidence", "verify", archive, "--rebuild", "--json").out)
+    assert (len(done["rebuilt"]), done["problems"], done["notes"]) == (3, [], [])
+    inside = folder / ".generations"
+    (record,) = [
+        one for one in (inside / "records").iterdir() if b"2027-01-01T" in one.read_bytes()
+    ]
+    table = policy.with_name("revoke.csv").read_bytes()
+    assert table in [one.read_bytes() for one in (inside / "objects").iterdir()]
+    assert b"owners.csv" not in record.read_bytes()
+
+
 def test_another_day_needs_another_folder_and_a_dry_run_publishes_nothing(
     blockc: Blockc, policy: Path
 ) -> None:
