@@ -62,6 +62,11 @@ class KeyPlan(Value, kw_only=True, eq=False):
         """Return the keys that stand in the text."""
         return tuple(one for one in self.keys if self.is_due or one.action == RESTORE)
 
+    @property
+    def distinct(self) -> tuple[PlannedKey, ...]:
+        """Return the same, each name once: keys of one app are revoked together."""
+        return tuple({one.name: one for one in self.now}.values())
+
     def report(self) -> dict[str, Any]:
         """Return what the manifest says of it; nothing in it changes from day to day by itself."""
         columns = [one.column for one in self.target.parts_of(self.options)]
@@ -222,8 +227,7 @@ def planned(
         schedule=schedule,
         begins=str(block.start) if block else "",
     )
-    now = list({one.name: one for one in plan.now}.values())
-    values = key_context(target, revoke.list, options, now)
+    values = key_context(target, revoke.list, options, plan.distinct)
     text = Text(revoke.path, fill(templates[target.template], values))
-    prove_keys(target, text, revoke.list, options, now)
+    prove_keys(target, text, revoke.list, options, plan.distinct)
     return replace(plan, text=text.text.encode())

@@ -272,6 +272,56 @@ def test_evidence_holds_plans_and_what_they_were_made_from(blockc: Blockc, polic
     assert b"owners.csv" not in record.read_bytes()
 
 
+def test_verify_finds_what_was_changed_in_a_published_plan(blockc: Blockc, policy: Path) -> None:
+    folder = policy.parent / "revocations"
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    assert blockc("verify", folder).code == 0
+    shown = folder / ".generations" / "live" / "gateway" / "revoke.sh"
+    text = shown.read_text(encoding="utf-8")
+    for other, said in (
+        (
+            text.replace("aaaa1", "bbbb2"),
+            "revoke.sh:4:1: target aws-api-gateway: key 'bbbb2'",
+        ),
+        (text.replace("false", "true"), "key 'aaaa1': restore, decided is revoke"),
+        (text.partition("aws")[0], "key 'aaaa1' was decided and is missing"),
+    ):
+        shown.write_text(other, encoding="utf-8")
+        done = blockc("verify", folder)
+        assert (done.code, said in done.out) == (1, True), done.out
+    report = json.loads(blockc("verify", folder, "--json").out)
+    assert keys(report) == documented("verify of plans")
+    shown.unlink()
+    assert "revoke.sh: is missing" in blockc("verify", folder).out
+
+
+def test_a_refresh_makes_the_plans_and_a_broken_table_keeps_nothing_else_from_being_done(
+    blockc: Blockc, policy: Path
+) -> None:
+    text = policy.read_text(encoding="utf-8").replace("2026-12-01", "2026-11-02")
+    listed = text.replace('"KP", "group:five"', '"192.0.2.0/24"')
+    output = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "far.txt"\n'
+    output += 'until_block = "empty"\n'
+    policy.write_text(listed + output, encoding="utf-8")
+    words = ("refresh", "-f", policy, "--json")
+    done = blockc(*words)
+    report = json.loads(done.out)
+    assert (done.code, report["revoke"]["plans"][0]["due"]) == (0, True), done.err
+    assert plan(policy).endswith(command(ONE, "false"))
+    shown = blockc("refresh", "-f", policy).out
+    assert "plan gateway" not in shown  # nothing changed
+    decide(policy, {ONE: "revok"})
+    policy.write_text((listed + output).replace("192.0.2.0", "198.51.100.0"), encoding="utf-8")
+    done = blockc("refresh", "-f", policy)
+    assert (done.code, "revoke FAILED: " in done.out) == (2, True)
+    published = (policy.parent / "dist" / "far.txt").read_text(encoding="utf-8")
+    assert "198.51.100.0/24" in published
+    assert plan(policy).endswith(command(ONE, "false"))
+    decide(policy, dict.fromkeys((ONE, TWO, THREE, FOUR), "revoke"))
+    done = blockc("refresh", "-f", policy)
+    assert (done.code, "`blockc revoke --file" in done.err) == (4, True)
+
+
 def test_another_day_needs_another_folder_and_a_dry_run_publishes_nothing(
     blockc: Blockc, policy: Path
 ) -> None:

@@ -89,6 +89,9 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     build is made all the same: a stage begins on its day also in a night without data. If a
     command of on_change fails, the generation before is published again.
 
+    Plans that revoke keys are made too, as `blockc revoke` does, if the policy has any; what is
+    wrong with them keeps nothing else from being done, and the other way round.
+
     A command that was not run, or failed, is run by the next refresh, also where nothing changed.
     The history says what was reloaded. The webhook that [refresh] of the policy names gets the
     summary.
@@ -101,7 +104,7 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     3 a source has no data, 4 a change or new data needs approval, 5 a target's
     limit is exceeded or its program refuses a file, 70 an artifact does not
     mean what the policy says. Of several the one of the build comes first, then
-    that of on_change.
+    those of on_change and of the keys.
     """
     run, tried = _Run(settings), _Tried(asked.build().place(settings.file))
     update = run.step("update", lambda: _update(settings, asked, run)) if asked.fetches else None
@@ -111,6 +114,7 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     )
     reload = run.step("reload", lambda: _reload(settings, asked, run)) if build else None
     lists = run.step("build", lambda: _lists(settings, asked)) if build else None
+    revoke = run.step("revoke", lambda: _plans(settings)) if _has_plans(settings) else None
     report = {
         "at": now().isoformat(timespec="seconds"),
         "exit_code": run.exit_code,
@@ -119,6 +123,7 @@ def command(settings: Settings, asked: RefreshCall) -> int:
         "build": build,
         "programs": tried.report,
         "reload": reload,
+        "revoke": revoke,
         "lists": lists or [],
         "failures": run.failures,
     }
@@ -176,7 +181,7 @@ class _Run:
     @property
     def exit_code(self) -> int:
         """Return the exit code of the failure that matters most; 0 without any."""
-        order = ("build", "reload", "update")
+        order = ("build", "reload", "revoke", "update")
         found = sorted(self.failures, key=lambda one: order.index(one["step"]))
         return found[0]["exit_code"] if found else 0
 
@@ -226,6 +231,29 @@ def _reload(settings: Settings, asked: RefreshCall, run: _Run) -> dict[str, obje
         "back_to": done.back_to,
         "failure": done.failure,
     }
+
+
+def _has_plans(settings: Settings) -> bool:
+    """Return whether the policy has plans that revoke keys."""
+    try:
+        return bool(project(settings).policy().revokes)
+    except BlockcError:
+        return False  # what is wrong with it was said
+
+
+def _plans(settings: Settings) -> dict[str, object]:
+    """Publish the plans that revoke keys: a stage may have begun."""
+    from blockc.cli.commands.revoke import again, plans_folder
+    from blockc.cli.views.revoke import revoke_errors, revoke_report
+    from blockc.workspace.audit.revoking import KeysNotApproved, plan_keys, publish_keys
+
+    place, moment = plans_folder(None, settings.file), now()
+    day = plan_keys(project(settings), moment)
+    try:
+        published, found = publish_keys(day, place, moment)
+    except KeysNotApproved as refused:
+        raise revoke_errors(refused, again(settings)) from None
+    return revoke_report(day, published, found, None)
 
 
 def _lists(settings: Settings, asked: RefreshCall) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ def command(settings: Settings, asked: RevokeCall) -> None:
         try:
             published, found = publish_keys(day, place, now(), asked.approval())
         except KeysNotApproved as refused:
-            raise revoke_errors(refused, _again(settings, asked)) from None
+            raise revoke_errors(refused, again(settings, asked)) from None
     with already_done("the plans were published"):
         if settings.json:
             show_json(revoke_report(day, published, found, asked.approval()))
@@ -134,12 +134,13 @@ def command(settings: Settings, asked: RevokeCall) -> None:
             show_revoke(settings, day, published, found)
 
 
-def _again(settings: Settings, asked: RevokeCall) -> str:
-    """Return the command that approves; its digest is put in by the view."""
+def again(settings: Settings, asked: RevokeCall | None = None) -> str:
+    """Return the command that plans again; what approves is put behind it."""
     said = {
         "--file": settings.file if settings.file != default_settings().file else None,
-        "--output": asked.output,
-        "--at": asked.at,
+        "--output": asked.output if asked else None,
+        "--at": asked.at if asked else None,
     }
     words = [word for name, one in said.items() if one for word in (name, str(one))]
-    return shlex.join(["blockc", "revoke", *words, *["--publish-as-of"] * asked.publish_as_of])
+    words += ["--publish-as-of"] * bool(asked and asked.publish_as_of)
+    return shlex.join(["blockc", "revoke", *words])

@@ -69,6 +69,9 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     line for each output, and all that differs: file and line, list, what it says and should say,
     and the prefixes that are missing or too many.
 
+    Plans of `blockc revoke` are made again from the decisions that were recorded, and compared key
+    by key.
+
     With --dump the question is another: is what a live system has what was published? FILE is
     what it says: nft list table, ipset save with iptables-save and ip6tables-save, show map of
     HAProxy, nginx -T; of other targets the files that are in use. docs/targets names the commands.
@@ -84,7 +87,8 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     or an edge cannot be asked.
     """
     from blockc.cli.views.verify import show_verification
-    from blockc.workspace.verifying import verify_published
+    from blockc.workspace.audit.replanning import holds_plans, verify_plans
+    from blockc.workspace.verifying import live_generation, verify_published
 
     folder = asked.folder or settings.file.parent / "dist"
     stages = Stages(settings)
@@ -104,6 +108,13 @@ def command(settings: Settings, asked: VerifyCall) -> int:
         differences = verify_dump(folder, shown, project(settings), of, stages)
         show_drift(settings, asked.target, differences)
         return int(bool(differences))
+    generation = live_generation(folder)
+    if holds_plans(generation):
+        from blockc.cli.views.revoke import show_verified_plans
+
+        wrong = verify_plans(folder, generation, project(settings))
+        show_verified_plans(settings, folder, generation, wrong)
+        return int(bool(wrong))
     found = verify_published(folder, project(settings), native=asked.native, observe=stages)
     show_verification(settings, folder, found)
     return int(bool(found.differences))

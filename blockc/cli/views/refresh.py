@@ -25,6 +25,7 @@ def summary_lines(report: Plain) -> Iterator[str]:
     yield from _published(report)
     yield from _reloads(report["reload"])
     yield from _not_tried(report["programs"])
+    yield from _planned(report.get("revoke"))
     for source in (report["update"] or {"sources": []})["sources"]:
         if source["result"] in ("kept", "refused", "no data"):
             yield f"source {source['name']}: {source['result']}"
@@ -60,6 +61,18 @@ def _reloads(reload: Plain | None) -> Iterator[str]:
         yield f"{words}: {one['failure'] or 'done'}, for {', '.join(one['outputs'])}"
     if reload["back_to"]:
         yield f"went back to generation {reload['back_to']}"
+
+
+def _planned(revoke: Plain | None) -> Iterator[str]:
+    """Yield what plans that revoke keys have, if that changed."""
+    if revoke is None or revoke["unchanged"]:
+        return
+    if revoke["pinned"]:
+        yield f"no plan of keys was published: pinned to {revoke['pinned']['generation']}"
+        return
+    for one in revoke["plans"]:
+        count = sum(key["now"] for key in one["keys"])
+        yield f"plan {one['path']}: {count:,} of {len(one['keys']):,} keys that were decided"
 
 
 def _not_tried(programs: Iterable[Plain]) -> Iterator[str]:

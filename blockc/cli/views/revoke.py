@@ -1,10 +1,12 @@
 """Plans that revoke keys: tables for people, JSON for programs, and why a plan is refused."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from blockc.changes.guard import Approval
-from blockc.cli.console import Cell, info, show, show_table
+from blockc.cli.console import Cell, info, show, show_json, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.generations import pin_report, pinned_text
 from blockc.errors import BlockcError, UnsafeChange, UnsafeChanges, printable
@@ -13,6 +15,7 @@ from blockc.keys.key_plan import KeyPlan
 from blockc.keys.key_table import RESTORE
 from blockc.policy.meaning.schedule import schedule_text
 from blockc.publish.generations import Published
+from blockc.publish.record import Generation
 from blockc.workspace.audit.returning import Returnable
 from blockc.workspace.audit.revoking import KeyComparison, KeyDay, KeysNotApproved
 
@@ -151,3 +154,30 @@ def unrevoke_report(found: Sequence[Returnable]) -> list[dict[str, object]]:
         }
         for one in found
     ]
+
+
+def show_verified_plans(
+    settings: Settings, folder: Path, generation: Generation, wrong: Sequence[BlockcError]
+) -> None:
+    """Print what is wrong with published plans, or that nothing is."""
+    artifacts = json.loads(generation.object(generation.record.manifest))["artifacts"]
+    if settings.json:
+        show_json(
+            {
+                "folder": str(folder.absolute()),
+                "generation": generation.name,
+                "plans": [one["path"] for one in artifacts],
+                "differences": [
+                    {
+                        "path": one.at.path if one.at else str(folder),
+                        "line": (one.at.line if one.at else 0) or None,
+                        "message": one.message,
+                    }
+                    for one in wrong
+                ],
+            }
+        )
+        return
+    show("".join(f"{one}\n" for one in wrong))
+    if not wrong:
+        info(settings, f"{folder}: {len(artifacts):,} plans name the keys that were decided")
