@@ -1,5 +1,7 @@
 """A plain text file: its lines, where in them something stands, and bodies that are not a text."""
 
+from collections.abc import Iterator
+
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, line_begin, printable
 from blockc.values import Value
 
@@ -72,6 +74,7 @@ def _require_no_nul(name: str, data: bytes) -> None:
 
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # UTF-8's own says nothing and is common in files from Windows
+_BATCH = 1 << 17  # characters that are cut into lines at a time
 _SHOWN = 500  # characters of a line that an error carries
 
 
@@ -139,6 +142,15 @@ class TextLines(Value):
         width = min(len(part), _SHOWN) or 1
         shown = line if column > _SHOWN else line[:_SHOWN]
         return Location(self.name, number, column, shown, width)
+
+
+def line_batches(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a text, many at a time: all of them may be many times the text."""
+    begin = 0
+    while begin >= 0:
+        end = text.find("\n", begin + _BATCH)
+        yield text[begin : end if end >= 0 else None].split("\n")
+        begin = end + 1 or -1
 
 
 def warning(at: Location, sentence: str, count: int = 1) -> str:

@@ -21,7 +21,7 @@ from blockc.tomlio.when import When
 from blockc.values import Value, replace
 
 T = TypeVar("T")
-MAX_CHARACTERS = 16_000_000
+MAX_CHARACTERS = 2_000_000  # of a file; the reader takes up to 5 us and 200 bytes for each
 MAX_DEPTH = 30  # tables and lists within each other; ours have five
 MOST_MISTAKES = 100  # that are told; there is no use in finding more
 MOST_PLACED = 1_000_000  # characters of a file whose mistakes are told with their places
@@ -88,8 +88,9 @@ class TomlDocument(Value):
                 value that is out of all bounds.
         """
         if len(self.text) > MAX_CHARACTERS:
-            said = f"more than {MAX_CHARACTERS:,} characters, so this is not a file to read whole"
-            raise Mistakes([error(said, at=Location(self.path))])
+            said = f"{len(self.text):,} characters, expected at most {MAX_CHARACTERS:,}"
+            hint = "put long lists of addresses into plain files; a policy names one as file:PATH"
+            raise Mistakes([error(said, at=Location(self.path), hint=hint)])
         long_key = _LONG_KEY.search(self.text)
         if long_key:  # what reads TOML keeps the beginnings of a key, all of them
             line = self.text.count("\n", 0, long_key.end()) + 1

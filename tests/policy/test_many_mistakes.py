@@ -76,3 +76,14 @@ def test_mistakes_of_a_file_that_is_very_long_have_no_places(
     monkeypatch.setattr(tables, "MOST_PLACED", 100)
     assert str(mistakes_of(keys(3))).startswith("etc/blockc.toml:2:1: unknown key 'key0'")
     assert str(mistakes_of(keys(30))).startswith("etc/blockc.toml: unknown key 'key0'")
+
+
+def test_a_file_that_is_too_long_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text, most = keys(3), len("version = 1\n" + keys(3))
+    monkeypatch.setattr(tables, "MAX_CHARACTERS", most)
+    assert "unknown key" in str(mistakes_of(text))
+    monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
+    said = f"etc/blockc.toml: {most + 1:,} characters, expected at most {most:,}"
+    assert str(mistakes_of(f"{text}#")).startswith(said)

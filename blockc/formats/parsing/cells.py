@@ -2,18 +2,20 @@
 
 import csv
 import re
-from collections.abc import Sequence
-from itertools import compress
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses.plain_text import TextLines
+from blockc.addresses.plain_text import TextLines, line_batches
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value, replace
 
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 _NEWLINE = 10
 _BLANK = re.compile(r"^[^\S\n]*$", re.MULTILINE)
 
@@ -25,31 +27,29 @@ class Dialect(Value):
     quotes: bool = True
     comment: str = "#"
 
-    def reader(self, lines: Sequence[str]) -> Any:
+    def reader(self, lines: Iterable[str]) -> Any:
         """Return the iterator over the rows of `lines`; its `line_num` counts lines."""
         quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE
         options: Any = {"delimiter": self.separator, "quoting": quoting, "strict": True}
         return csv.reader(lines, **options)
 
 
-class CsvTable(Value, eq=False):
+class CsvTable(Value, eq=False, dict=True):
     """The cells of a file, blank lines and comments left out.
 
     Attributes:
-        cells: All cells, row after row, where all rows have as many, else none.
-        unsplit: The rows where they have not, and where nothing is quoted. Cells are cut out of
-            them when they are asked for: one wide row must not widen all.
-        rows: The cells of each row where something is quoted.
+        cells: All cells, row after row, or none where they are in `unsplit`.
         widths: How many cells each row has.
         numbers: The line of each row, from 1; of several, the last.
+        unsplit: The rows where nothing is quoted and they have not all as many cells. Cells are cut
+            out of them when they are asked for: one wide row must not cost as if all were.
     """
 
     lines: TextLines
     cells: Sequence[str]
     widths: Numbers
     numbers: Numbers
-    rows: Sequence[list[str]] = ()
-    unsplit: Sequence[str] = ()
+    unsplit: str = ""
     separator: str = ","
 
     @classmethod
@@ -59,93 +59,108 @@ class CsvTable(Value, eq=False):
         Raises:
             SourceSyntaxError: At the first line whose quotes are wrong.
         """
-        chosen, numbers = _significant_lines(lines.text[:-1], dialect.comment)
-        counts = _counts_of_marks(chosen, dialect)
+        text, numbers = _significant_lines(lines.text[:-1], dialect.comment)
+        counts = _counts_of_marks(text, dialect) if len(numbers) else None
+        mark = dialect.separator
         if counts is None:
-            rows, last_lines = _rows(lines, chosen, dialect, numbers)
-            widths = np.array([len(row) for row in rows], dtype=np.int64)
-            return cls(lines, (), widths, last_lines, rows)
+            return cls(lines, *_quoted_cells(lines, text, dialect, numbers))
         if (counts != counts[0]).any():
-            mark = dialect.separator
-            return cls(lines, (), counts + 1, numbers, unsplit=chosen, separator=mark)
-        cells = dialect.separator.join(chosen).split(dialect.separator)
-        return cls(lines, cells, counts + 1, numbers)
+            return cls(lines, (), counts + 1, numbers, text, mark)
+        return cls(lines, text.replace("\n", mark).split(mark), counts + 1, numbers)
 
     def at(self, row: int, part: str = "") -> Location:
         """Return the place of a row, or of `part` in it."""
         return self.lines.at(int(self.numbers[row]), part)
 
     def column(self, place: int) -> Sequence[str]:
-        """Return one cell of every row; empty texts if no row has so many."""
-        if self.rows:
-            return [row[place] if place < len(row) else "" for row in self.rows]
+        """Return one cell of every row, an empty text where a row has not so many."""
+        if place >= self.widths.max(initial=0):
+            return self._nothing
         if self.unsplit:
-            cut = (line.split(self.separator, place + 1) for line in self.unsplit)
-            return [cells[place] if place < len(cells) else "" for cells in cut]
-        width = self._width
-        return self.cells[place::width] if place < width else [""] * len(self)
+            split = (line.split(self.separator, place + 1) for line in _one_by_one(self.unsplit))
+            return [cells[place] if place < len(cells) else "" for cells in split]
+        if (self.widths == self.widths[0]).all():
+            return self.cells[place :: self.widths[0]]
+        rows = zip(self._begins.data, self.widths.data, strict=True)
+        return [self.cells[begin + place] if place < width else "" for begin, width in rows]
 
     @property
     def header(self) -> list[str]:
         """Return the cells of the first row."""
         if self.unsplit:
-            return self.unsplit[0].split(self.separator)
-        return list(self.rows[0] if self.rows else self.cells[: self._width])
-
-    @property
-    def _width(self) -> int:
-        """Return how many cells all rows have."""
-        return int(self.widths[0]) if len(self.cells) else 0
+            return self.unsplit.partition("\n")[0].split(self.separator)
+        return list(self.cells[: self.widths[0]])
 
     def without_header(self) -> "CsvTable":
         """Return the table without its first row."""
         return replace(
             self,
-            cells=self.cells[self._width :],
+            cells=self.cells[self.widths[0] :],
             widths=self.widths[1:],
             numbers=self.numbers[1:],
-            rows=self.rows[1:],
-            unsplit=self.unsplit[1:],
+            unsplit=self.unsplit.partition("\n")[2],
         )
+
+    @cached_property
+    def _nothing(self) -> Sequence[str]:
+        return [""] * len(self)
+
+    @property
+    def _begins(self) -> NDArray[np.int64]:
+        """Return the position in `cells` of the first cell of each row."""
+        ends = np.cumsum(self.widths, dtype=np.int64)
+        return ends - self.widths
 
     def __len__(self) -> int:
         return len(self.numbers)
 
 
-def _significant_lines(text: str, comment: str) -> tuple[list[str], Numbers]:
+def _one_by_one(text: str) -> Iterator[str]:
+    return chain.from_iterable(line_batches(text))
+
+
+def _significant_lines(text: str, comment: str) -> tuple[str, Numbers]:
     """Return the lines of `text` that are neither blank nor comments, and their numbers."""
-    lines = text.split("\n")
-    numbers = np.arange(1, len(lines) + 1, dtype=np.int64)
     if not _BLANK.search(text) and not (comment and comment in text):
-        return lines, numbers
-    bodies = [line.strip() for line in lines]
-    says = [bool(body) and not (comment and body.startswith(comment)) for body in bodies]
-    return list(compress(lines, says)), numbers[says]
+        return text, np.arange(1, text.count("\n") + 2, dtype=np.int32)
+    kept, numbers, first = list[str](), [np.zeros(0, dtype=np.int64)], 1
+    for lines in line_batches(text):
+        bodies = [line.strip() for line in lines]
+        says = [bool(body) and not (comment and body.startswith(comment)) for body in bodies]
+        kept += ["\n".join(compress(lines, says))] if any(says) else []
+        numbers.append(np.flatnonzero(says) + first)
+        first += len(lines)
+    return "\n".join(kept), np.concatenate(numbers).astype(np.int32)
 
 
-def _counts_of_marks(lines: Sequence[str], dialect: Dialect) -> Numbers | None:
+def _counts_of_marks(text: str, dialect: Dialect) -> Numbers | None:
     """Return how many separators each line has; None where quotes or the like need a reader."""
-    text = "\n".join(lines)
     mark = dialect.separator.encode()
-    if not lines or len(mark) != 1 or "\r" in text or (dialect.quotes and '"' in text):
+    if len(mark) != 1 or "\r" in text or (dialect.quotes and '"' in text):
         return None
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     ends = np.append(np.flatnonzero(data == _NEWLINE), len(data))
     before = np.searchsorted(np.flatnonzero(data == mark[0]), ends)
-    return np.diff(before, prepend=0)
+    return np.diff(before, prepend=0).astype(np.int32)
 
 
-def _rows(
-    lines: TextLines, chosen: Sequence[str], dialect: Dialect, numbers: Numbers
-) -> tuple[list[list[str]], Numbers]:
-    """Return rows and the line of each."""
-    reader = dialect.reader(chosen)
+def _quoted_cells(
+    lines: TextLines, text: str, dialect: Dialect, numbers: Numbers
+) -> tuple[list[str], Numbers, Numbers]:
+    """Return all cells, how many of them are in each row, and the line of each row.
+
+    Args:
+        text: The lines that count, of which `numbers` are the numbers.
+    """
+    cells, widths, ends = list[str](), array("i"), array("i")
+    reader = dialect.reader(_one_by_one(text) if len(numbers) else ())
     try:
-        rows = list(reader)
+        for row in reader:
+            cells += row
+            widths.append(len(row))
+            ends.append(reader.line_num)  # a quoted cell may go over several lines
     except csv.Error as reason:
         at = lines.at(int(numbers[reader.line_num - 1]))
         raise SourceSyntaxError(f"no row of cells: {reason}", at=at) from None
-    if len(rows) == len(chosen):
-        return rows, numbers
-    reader = dialect.reader(chosen)  # a quoted cell goes over several lines
-    return rows, numbers[[reader.line_num - 1 for _ in reader]]
+    last_lines = numbers[np.frombuffer(ends, dtype=np.int32) - 1]
+    return cells, np.frombuffer(widths, dtype=np.int32), last_lines

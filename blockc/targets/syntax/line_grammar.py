@@ -8,15 +8,15 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
+from blockc.addresses.plain_text import line_batches
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
 _BLANKS = " \t"
 _GOING_ON = re.compile(r"^[ \t]+(?=[^ \t\n])", re.MULTILINE)
-_BATCH = 1 << 17  # characters that are cut into words at a time
 _END = " \0 "  # the end of an entry, as a word; no text has the character itself
 _BEFORE = ("#", "\n")  # lines before the first entry begin so
 _BETWEEN = ("\n\n", *_BLANKS)  # what does not stand between entries of one word
@@ -92,7 +92,8 @@ class LineGrammar(Value):
         return tuple(words[column::step] for column in range(self.width))
 
     def _line_by_line(self, text: Text) -> "Lines":
-        entries = [content for line in text.text.split("\n") if (content := self._content(line))]
+        lines = chain.from_iterable(line_batches(text.text))
+        entries = [content for line in lines if (content := self._content(line))]
         columns = self._columns(_END.join(entries))
         if columns is None:
             at = next(at for at, entry in enumerate(entries) if len(entry.split()) != self.width)
@@ -108,7 +109,7 @@ class LineGrammar(Value):
     def _require_characters(self, text: Text) -> None:
         """Raise unless the program sees the same blanks in the entries as we do."""
         at = 0
-        for line in text.text.split("\n"):
+        for line in chain.from_iterable(line_batches(text.text)):
             content = self._content(line)
             odd = ODD.search(content)
             if odd:
@@ -123,7 +124,7 @@ class LineGrammar(Value):
     def _places(self, text: Text) -> Iterator[tuple[int, int]]:
         """Yield position and width of each entry."""
         at = 0
-        for line in text.text.split("\n"):
+        for line in chain.from_iterable(line_batches(text.text)):
             content = self._content(line)
             if content:
                 yield at + line.index(content), len(content)
@@ -149,12 +150,9 @@ class Lines(Value, eq=False):
         """
         if self.columns:
             yield 0, self.columns[0]
-        begin = count = 0
-        while begin < len(self.body):
-            end = self.body.find("\n", begin + _BATCH)
-            words = self.body[begin : end if end >= 0 else None].split("\n")
+        count = 0
+        for words in line_batches(self.body) if self.body else ():
             yield count, words
-            begin = end + 1 if end >= 0 else len(self.body)
             count += len(words)
 
     def error(self, entry: int, why: str) -> SourceSyntaxError:

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
+from blockc.addresses import plain_text
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax import line_grammar
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.tokens import Text
 from tests.support.refusals import refused, told
@@ -57,7 +57,7 @@ def columns_of(lines: Lines) -> tuple[list[str], ...]:
 def test_entries_are_cut_into_words_many_at_a_time(
     size: int, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_grammar, "_BATCH", size)
+    monkeypatch.setattr(plain_text, "_BATCH", size)
     words = [f"10.0.{n}.0/24" for n in range(count)]
     lines = GRAMMARS[0].read(Text("x", "".join(f"{word}\n" for word in words)))
     assert columns_of(lines) == (words,)
