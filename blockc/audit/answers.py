@@ -276,6 +276,27 @@ def totals(engine: Questions) -> tuple[int, int, int]:
     return requests, listed, timeless
 
 
+def by_day(
+    engine: Questions,
+) -> tuple[list[tuple[str, int]], list[tuple[str, tuple[str, ...], str, int]]]:
+    """Return the requests of each day; and those from listed space by day, lists and key.
+
+    A day that is not known and a key that is not said are empty.
+    """
+    days = engine.rows(
+        "SELECT coalesce(day::VARCHAR, ''), sum(requests)::BIGINT FROM hits GROUP BY 1"
+    )
+    sql = """
+    SELECT coalesce(day::VARCHAR, ''), names, coalesce(key, ''), sum(requests)::BIGINT
+    FROM hit JOIN (
+        SELECT zone, list_sort(list(list)) AS names FROM members JOIN lists USING (list)
+        WHERE NOT other GROUP BY zone
+    ) USING (zone) GROUP BY ALL
+    """
+    hits = [(day, tuple(names), key, count) for day, names, key, count in engine.rows(sql)]
+    return [(day, count) for day, count in days], hits
+
+
 _UNREADABLE_HEADS = ("file", "reason", "lines", "first_lines")
 
 

@@ -8,7 +8,7 @@ import bz2
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -45,12 +45,19 @@ class _Gzip:
                 return plain
 
 
-def blocks(path: str, size: int = BLOCK) -> Iterator[bytes]:
+def blocks(
+    path: str, size: int = BLOCK, *, start: int = 0, resumable: bool = False
+) -> Iterator[bytes]:
     """Yield the bytes of a log in blocks that end with the end of a line.
+
+    A last line without an end gets one.
 
     Args:
         path: A file, or `-` for standard input. How it is packed is seen from its first bytes.
         size: About how many bytes a block has; a longer line is a block of its own.
+        start: Leave out so many bytes, unpacked.
+        resumable: Leave out a last line without an end that may still get one; in a packed file
+            that is whole it does not.
 
     Raises:
         Damaged: After the lines before it: the file is damaged, or ends too early.
@@ -58,16 +65,12 @@ def blocks(path: str, size: int = BLOCK) -> Iterator[bytes]:
     """
     with _opened(path) as file:
         rest: list[bytes] = []
-        damage = None
+        damage, left = None, _sought(file, start)
         while damage is None:
-            try:
-                data = file.read(size)
-            except (EOFError, OSError, zlib.error, lzma.LZMAError, _zstd_error()) as reason:
-                if isinstance(reason, OSError) and reason.errno is not None:
-                    raise
-                data, damage = b"", Damaged("damaged, or it ends too early")
+            data, damage = _read(file, size)
             if not data:
                 break
+            left, data = max(0, left - len(data)), data[left:]
             cut = data.rfind(b"\n") + 1
             if cut:
                 yield b"".join([*rest, data[:cut]])
@@ -75,10 +78,29 @@ def blocks(path: str, size: int = BLOCK) -> Iterator[bytes]:
             else:
                 rest.append(data)
         last = b"".join(rest)
-        if last:
+        final = not isinstance(file, BufferedReader) and not damage
+        if last and (final or not resumable):
             yield last + b"\n"
         if damage:
             raise damage
+
+
+def _read(file: Any, size: int) -> tuple[bytes, Damaged | None]:
+    """Return the next bytes, and what is wrong with the file where there are no more."""
+    try:
+        return file.read(size), None
+    except (EOFError, OSError, zlib.error, lzma.LZMAError, _zstd_error()) as reason:
+        if isinstance(reason, OSError) and reason.errno is not None:
+            raise
+        return b"", Damaged("damaged, or it ends too early")
+
+
+def _sought(file: Any, start: int) -> int:
+    """Go to a place of a file that is not packed, and return how many bytes to leave out still."""
+    if start and isinstance(file, BufferedReader) and file.seekable():
+        file.seek(start)
+        return 0
+    return start
 
 
 def is_parquet(path: str) -> bool:
@@ -87,6 +109,79 @@ def is_parquet(path: str) -> bool:
         return False
     with Path(path).open("rb") as file:
         return file.read(4) == b"PAR1"
+
+
+def is_packed(path: str) -> bool:
+    """Return whether a file is packed, as its first bytes say."""
+    with Path(path).open("rb") as file:
+        begin = file.read(6)
+    return any(begin.startswith(magic) for magic in _MAGIC)
+
+
+def first_bytes(path: str, size: int) -> bytes:
+    """Return the first bytes of a log, unpacked; fewer if it is shorter, or damaged there."""
+    found = b""
+    for data in _raw(path, 0, size):
+        found += data
+        if len(found) >= size:
+            break
+    return found[:size]
+
+
+def last_bytes(path: str, places: Sequence[int], size: int) -> dict[int, bytes]:
+    """Return place -> the last bytes before it, at most `size`, where a log is that long.
+
+    Args:
+        places: In order; how many bytes of the log, unpacked, are before each.
+    """
+    found: dict[int, bytes] = {}
+    if places and not is_packed(path):
+        with Path(path).open("rb") as file:
+            for place in places:
+                begin = max(0, place - size)
+                file.seek(begin)
+                data = file.read(place - begin)
+                if len(data) == place - begin:
+                    found[place] = data
+        return found
+    at, tail, waiting = 0, b"", list(places)
+    for data in _raw(path, 0) if places else ():
+        while waiting and waiting[0] <= at + len(data):
+            found[waiting[0]] = (tail + data[: waiting[0] - at])[-size:]
+            waiting.pop(0)
+        if not waiting:
+            break
+        at, tail = at + len(data), (tail + data)[-size:]
+    return found
+
+
+def same_so_far(one: str, other: str, start: int) -> int | None:
+    """Return how two logs compare that one of them begins with the other, behind `start` bytes.
+
+    Returns:
+        -1 if the first is the shorter one, 1 if the second is, 0 if they are equal; None if neither
+        begins with the other.
+    """
+    mine, theirs = _raw(one, start), _raw(other, start)
+    left, right = b"", b""
+    while True:
+        left, right = left or next(mine, b""), right or next(theirs, b"")
+        size = min(len(left), len(right))
+        if not size:
+            return (len(left) > 0) - (len(right) > 0)
+        if left[:size] != right[:size]:
+            return None
+        left, right = left[size:], right[size:]
+
+
+def _raw(path: str, start: int, size: int = 1 << 20) -> Iterator[bytes]:
+    """Yield the bytes of a log behind the first ones, unpacked, up to its end or its damage."""
+    with _opened(path) as file:
+        left = _sought(file, start)
+        while data := _read(file, size)[0]:
+            if left < len(data):
+                yield data[left:]
+            left = max(0, left - len(data))
 
 
 @contextmanager

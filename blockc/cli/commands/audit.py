@@ -1,13 +1,14 @@
 """`blockc audit`: whom a policy would hit, by the access logs of the edges."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from blockc.cli.console import show_json
+from blockc.cli.console import already_done, show_json
 from blockc.cli.input_options import PATH, InputCall, input_options, project
-from blockc.cli.options import Settings, verb
+from blockc.cli.options import Settings, require_folder, verb
 from blockc.cli.progress import Stages
 from blockc.errors import UsageError
 
@@ -36,6 +37,15 @@ class AuditWords(InputCall, kw_only=True):
     published: Path | None
     output: Path | None
     memory: int
+    since_last: bool
+    accept_gap: bool
+    svg: Path | None
+
+    def __post_init__(self) -> None:
+        InputCall.__post_init__(self)
+        require_folder("--svg", self.svg)
+        if (self.svg or self.accept_gap) and not self.since_last:
+            raise UsageError("--svg and --accept-gap go with --since-last")
 
     def changes(self) -> dict[str, Any]:
         """Return what the call says in place of [audit] of the policy.
@@ -95,6 +105,9 @@ class AuditWords(InputCall, kw_only=True):
 @click.option("--addresses", is_flag=True, help="Addresses whole, not as /24 and /48.")
 @click.option("--published", type=PATH, help="Published folder.  [default: dist beside the policy]")
 @click.option("-o", "--output", type=PATH, help="Folder for every table as CSV and Parquet.")
+@click.option("--since-last", is_flag=True, help="Only what came since the last time; the trend.")
+@click.option("--accept-gap", is_flag=True, help="Go on although a log is gone, unread.")
+@click.option("--svg", type=PATH, metavar="FILE", help="Draw the trend into this file.")
 @click.option(
     "--memory",
     type=click.IntRange(128, 1 << 20),
@@ -112,6 +125,11 @@ def command(settings: Settings, asked: AuditWords) -> None:
     list, country, host, path and day; keys used from listed space and what to do about each; whom
     to tell; what is listed and looks wanted, with the exception to paste; and what an edge let
     through after a block began.
+
+    With --since-last only lines are read that no earlier run with it counted, however logs were
+    renamed, copied, cut to nothing or packed meanwhile. They are added to POLICY.audit.jsonl beside
+    the policy, and the trend is printed: requests and keys from listed addresses, day by day. Name
+    rotated logs too, such as 'access.log*': what went unread is an error.
 
     With --at or --as-of the lists are as on that day: what would be hit if it were today.
 
@@ -133,6 +151,9 @@ def command(settings: Settings, asked: AuditWords) -> None:
     from blockc.cli.views.audit import audit_report, show_audit, write_audit
     from blockc.workspace.audit.auditing import audit
 
+    if asked.since_last:
+        _watch(settings, asked)
+        return
     found = audit(asked.call(settings), Stages(settings))
     if asked.output:
         write_audit(asked.output, found)
@@ -140,3 +161,24 @@ def command(settings: Settings, asked: AuditWords) -> None:
         show_json(audit_report(found))
     else:
         show_audit(settings, found)
+
+
+def _watch(settings: Settings, asked: AuditWords) -> None:
+    """Count what came since the last run, and show the trend."""
+    from blockc.cli.views.audit import write_audit
+    from blockc.cli.views.audit_trend import show_trend, trend_report, trend_svg
+    from blockc.storage.atomic import write_files
+    from blockc.workspace.audit.since_last import audit_since_last
+
+    now = datetime.now(UTC)
+    call = asked.call(settings)
+    found = audit_since_last(call, now, Stages(settings), accept_gap=asked.accept_gap)
+    with already_done(f"what is new is counted in {found.path}"):
+        if asked.output:
+            write_audit(asked.output, found.report)
+        if asked.svg:
+            write_files({asked.svg: trend_svg(found, now).encode()})
+        if settings.json:
+            show_json(trend_report(found))
+        else:
+            show_trend(settings, found)

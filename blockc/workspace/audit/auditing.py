@@ -18,12 +18,14 @@ from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import Location, SourceUnfit, UsageError, os_reason
 from blockc.policy.meaning.selector_sets import SelectorData, SelectorSets
-from blockc.policy.model import Audit, List, Stage
+from blockc.policy.model import Audit, List
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import read_generation
 from blockc.storage.local import read_local, scratch_folder
 from blockc.values import Value, replace
+from blockc.workspace.audit.eras import block_begin, eras_of, stages_of
 from blockc.workspace.audit.log_feed import (
+    LogBegin,
     LogFeed,
     ReadLog,
     log_formats,
@@ -83,6 +85,10 @@ class AuditReport(Value):
         requests: How many lines say who asked; `listed` of them come from listed space.
         timeless: Lines of those whose time could not be read.
         notes: What may be wrong with the question.
+        stages: Of each list what it does, and from when on; that is empty without stages.
+        days: Day -> all requests; empty for lines without a time.
+        hits: Day, lists, key and requests from addresses of those lists.
+        secret: Tells one secret of keys from another; nothing if none was needed.
     """
 
     moment: datetime
@@ -95,6 +101,10 @@ class AuditReport(Value):
     timeless: int
     parquet: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    stages: tuple[tuple[str, str, str], ...] = ()
+    days: tuple[tuple[str, int], ...] = ()
+    hits: tuple[tuple[str, tuple[str, ...], str, int], ...] = ()
+    secret: str = ""
 
     def answer(self, name: str) -> "AnswerTable":
         """Return the answer of this name."""
@@ -111,18 +121,23 @@ class _Side(Value, eq=False):
     day: ProjectDay | None = None
 
 
-def audit(call: AuditCall, observe: Watch = unwatched) -> AuditReport:
+def audit(
+    call: AuditCall, observe: Watch = unwatched, begins: Sequence[LogBegin] | None = None
+) -> AuditReport:
     """Return what logs say about whom the lists hit.
 
     Args:
         call: What is asked.
         observe: Is entered with the name of each stage.
+        begins: From where to read which logs, in place of those of the call; it may be that none
+            of their lines can be read.
 
     Raises:
         UsageError: A log, a format or an operand cannot be read, or the secret is missing.
         SourceUnfit: No line of any log could be read.
         BlockcError: As `Project.on` of the policy.
     """
+    from blockc.audit.answers import by_day
     from blockc.audit.client_finder import ClientFinder
 
     try:
@@ -131,13 +146,13 @@ def audit(call: AuditCall, observe: Watch = unwatched) -> AuditReport:
         hint = "install them with: pip install 'blockc[audit]'"
         raise UsageError("`blockc audit` needs the packages of blockc[audit]", hint=hint) from None
 
-    paths = log_paths(call.logs)
+    paths = log_paths(call.logs) if begins is None else begins
     first = _side(call, call.lists, observe)
     other = _side(call, call.other, observe) if call.other else None
     rules = replace(first.day.resolved.policy.audit if first.day else Audit(), **call.changes)
     with observe("resolve", "zones"):
         zones = _zones(first, other, rules)
-        eras = _eras(first)
+        eras = eras_of(first.definitions)
         lists = list(_audited(first, eras)) + list(_audited(other, eras, other=True))
     formats = log_formats(call.format, call.format_file)
     with ExitStack() as stack:
@@ -149,7 +164,9 @@ def audit(call: AuditCall, observe: Watch = unwatched) -> AuditReport:
         logs = _read_all(engine, paths, formats, call, observe)
         _insert_owners(engine, rules, options, first)
         with observe("answer", ""):
-            return _report(call, engine, rules, first, logs)
+            found = _report(call, engine, rules, first, logs, strict=begins is None)
+            days, hits = by_day(engine)
+            return replace(found, days=tuple(days), hits=tuple(hits), secret=_mark(options))
 
 
 def _side(call: AuditCall, operand: Operand, observe: Watch) -> _Side:
@@ -213,19 +230,6 @@ def _wanted(side: _Side, rules: Audit) -> AddrMap:
     return AddrMap.layered(layers)
 
 
-def _eras(side: _Side) -> list[datetime]:
-    """Return the instants at which a list begins to block, in order."""
-    begins = {_block_begin(one.stages) for one in side.definitions.values()}
-    return sorted(begin for begin in begins if begin)
-
-
-def _block_begin(stages: Sequence[Stage]) -> datetime | None:
-    """Return when a list begins to block, UTC: at the first moment of all if it has no stages."""
-    if not stages:
-        return datetime.min.replace(tzinfo=UTC)
-    return next((one.start.begin for one in stages if one.action == "block"), None)
-
-
 def _audited(
     side: _Side | None, eras: Sequence[datetime], *, other: bool = False
 ) -> "Iterator[AuditedList]":
@@ -233,7 +237,7 @@ def _audited(
 
     for name, one in side.lists.items() if side else ():
         definition = side.definitions.get(name) if side else None
-        begin = _block_begin(definition.stages) if definition else None
+        begin = block_begin(definition.stages) if definition else None
         era = eras.index(begin) + 1 if begin in eras else -1
         yield AuditedList(_OTHER + name if other else name, name, one.action, era, other)
 
@@ -278,7 +282,7 @@ def _secret(rules: Audit) -> bytes:
 
 def _read_all(
     engine: "Engine",
-    paths: Sequence[str],
+    paths: Sequence[str | LogBegin],
     formats: Sequence[LogFormat],
     call: AuditCall,
     observe: Watch,
@@ -306,13 +310,12 @@ def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", sid
             key = pseudonym(key.encode(), options.secret)
         rows.append((key, *(owner.get(name) or "" for name in ("account", "contact", "language"))))
     engine.insert("owners", rows)
-    stages: list[tuple[str, str, str]] = []
-    for name, one in side.lists.items():
-        written = side.definitions[name].stages if name in side.definitions else ()
-        stages += [(name, stage.action, str(stage.start)) for stage in written]
-        if not written:
-            stages.append((name, one.action, ""))
-    engine.insert("stages", stages)
+    engine.insert("stages", list(stages_of(side.lists, side.definitions)))
+
+
+def _mark(options: "EngineOptions") -> str:
+    """Return what tells the secret of keys from another one."""
+    return pseudonym(b"the secret of an audit", options.secret) if options.secret else ""
 
 
 def _owners(rules: Audit, side: _Side) -> list[dict[str, str]]:
@@ -341,6 +344,8 @@ def _report(
     rules: Audit,
     first: _Side,
     logs: Sequence[ReadLog],
+    *,
+    strict: bool,
 ) -> AuditReport:
     from blockc.audit import answers as ask
 
@@ -354,7 +359,7 @@ def _report(
     answers.append(ask.unreadable(engine, [one.path for one in logs]))
     requests, listed, timeless = ask.totals(engine)
     bad = sum(row[2] for row in answers[-1].rows)
-    if not requests and bad:
+    if strict and not requests and bad:
         said = f"none of {bad:,} lines could be read; the first reason: {answers[-1].rows[0][1]}"
         raise SourceUnfit(said, at=Location(logs[0].path), hint="name the format with --format")
     return AuditReport(
@@ -368,6 +373,7 @@ def _report(
         timeless=timeless,
         parquet={one.name: engine.parquet(one.heads, one.rows) for one in answers if call.parquet},
         notes=tuple(_notes(first, rules)),
+        stages=tuple(stages_of(first.lists, first.definitions)),
     )
 
 

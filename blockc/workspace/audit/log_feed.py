@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from blockc.audit.line_sql import LineLayout
@@ -20,12 +20,32 @@ _GENERIC = ("csv", "tsv", "json-lines")  # tried when nothing that is particular
 
 
 class ReadLog(Value):
-    """A log that was read: how many lines, by which format, and whether it was damaged."""
+    """A log that was read: how many lines, by which format, and whether it was damaged.
+
+    `columns`: those that it named last.
+    """
 
     path: str
     format: str
     lines: int
     damage: str = ""
+    columns: tuple[str, ...] = ()
+
+
+class LogBegin(Value, eq=False):
+    """Where to read a log from.
+
+    Attributes:
+        lines: How many lines are before that.
+        format: The name of the format that those had, if any; `columns`: those that they named.
+        data: Gives its blocks of whole lines; without it the whole file is read.
+    """
+
+    path: str
+    lines: int = 0
+    format: str = ""
+    columns: tuple[str, ...] = ()
+    data: Callable[[], Iterator[bytes]] | None = None
 
 
 def log_paths(named: Sequence[str]) -> list[str]:
@@ -72,10 +92,14 @@ def _own_format(path: Path) -> LogFormat:
 class LogFeed:
     """The blocks of all logs with their layouts, and what was seen of each log so far."""
 
-    def __init__(self, paths: Sequence[str], formats: Sequence[LogFormat], *, only: bool) -> None:
-        self._paths, self._formats, self._only = paths, formats, only
-        self.logs = [ReadLog(path, "", 0) for path in paths]
-        self._tables = {number for number, path in enumerate(paths) if is_parquet(path)}
+    def __init__(
+        self, logs: Sequence[str | LogBegin], formats: Sequence[LogFormat], *, only: bool
+    ) -> None:
+        self._begins = [LogBegin(one) if isinstance(one, str) else one for one in logs]
+        self._paths = [one.path for one in self._begins]
+        self._formats, self._only = formats, only
+        self.logs = [ReadLog(path, "", 0) for path in self._paths]
+        self._tables = {number for number, path in enumerate(self._paths) if is_parquet(path)}
 
     def tables(self) -> Iterator[tuple[int, str]]:
         """Yield the number and the path of each file that is a table and not text."""
@@ -94,18 +118,29 @@ class LogFeed:
                 raise UsageError(f"cannot read it: {os_reason(reason)}", at=at) from None
 
     def _parts(self, number: int, path: str) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
-        layout, line = None, 1
+        begin = self._begins[number]
+        layout, line = self._known_layout(begin), begin.lines + 1
         try:
-            for data in blocks(path):
+            for data in begin.data() if begin.data else blocks(path):
                 layout = layout or self._layout(path, data)
                 for layout, part in _by_header(layout, data, is_first=line == 1):  # noqa: B020
                     count = part.count(b"\n")
                     if not _is_header(layout, part):
                         yield layout, (number, line, part)
                     line += count
-                    self.logs[number] = ReadLog(path, layout.format.name, line - 1)
+                    self.logs[number] = ReadLog(
+                        path,
+                        layout.format.name,
+                        lines=line - 1 - begin.lines,
+                        columns=layout.columns,
+                    )
         except Damaged as reason:
             self.logs[number] = replace(self.logs[number], damage=str(reason))
+
+    def _known_layout(self, begin: LogBegin) -> LineLayout | None:
+        named = self._formats[:1] if self._only else self._formats
+        found = (one for one in named if one.name == begin.format)
+        return next((LineLayout(one, begin.columns) for one in found), None)
 
     def _layout(self, path: str, data: bytes) -> LineLayout:
         head = data[:_HEAD].decode("utf-8", "replace").splitlines()[:50]
