@@ -173,6 +173,23 @@ def deciding_rule(match: Match, rules: Rules, address: int) -> int | None:
     return int(holds[0])
 
 
+def deciding_rules(match: Match, rules: Rules) -> Partition:
+    """Return the position plus one of the rule that decides about every address, 0 where none does.
+
+    What `deciding_rule` says of one address, for the whole space.
+    """
+    first_wins = np.arange(len(rules))[::-1]
+    if match is Match.LONGEST:
+        order = first_wins[np.argsort(rules.prefixes().length[first_wins], kind="stable")]
+    elif match is Match.TWO_SETS:
+        order = first_wins[np.argsort(-rules.verdict[first_wins], kind="stable")]
+    else:
+        order = first_wins
+    background = Partition.filled(rules.family, np.int32(0))
+    place = (order + 1).astype(np.int32)
+    return paint(background, [(rules.start[order], rules.last[order], place)])
+
+
 def _painted(rules: Rules) -> Partition:
     """Return the verdict of the last rule that holds each address, 0 where none does."""
     background = Partition.filled(rules.family, np.int32(0))

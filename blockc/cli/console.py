@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blockc.cli.options import Settings
-from blockc.cli.wrap import COARSE, FINE, fitted, pieces, terminal_columns, wrapped
+from blockc.cli.wrap import COARSE, FINE, cell_len, fitted, pieces, terminal_columns, wrapped
 from blockc.errors import BlockcError, OutputError, printable
 
 if TYPE_CHECKING:
@@ -125,8 +125,6 @@ def _widths(
     If that does not suffice the terminal wraps the lines, which loses nothing. Of a column of
     numbers only the head is wrapped.
     """
-    from rich.cells import cell_len
-
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     excess = sum(widths) + GAP * (len(widths) - 1) - (limit or 0)
     for breaks in (COARSE, FINE) if limit else ():
@@ -141,8 +139,6 @@ def _least(
     texts: Sequence[Sequence[str]], numeric: Sequence[bool], breaks: re.Pattern[str]
 ) -> list[int]:
     """Return the width of each column below which a piece of it would be broken."""
-    from rich.cells import cell_len
-
     return [
         max(
             cell_len(piece)
@@ -198,8 +194,6 @@ def _row_lines(
     cells: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int]
 ) -> Iterator[str]:
     """Yield the lines of a row, as many as its highest cell has."""
-    from rich.cells import cell_len
-
     for line in zip_longest(*cells, fillvalue=""):
         padded = []
         for text, number, width in zip(line, numeric, widths, strict=True):

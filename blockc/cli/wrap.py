@@ -40,8 +40,6 @@ def pieces(text: str, breaks: re.Pattern[str]) -> list[str]:
 
 def wrapped(text: str, width: int) -> str:
     """Return a text in lines no wider than `width`, broken only between pieces."""
-    from rich.cells import cell_len
-
     coarse = pieces(text, COARSE)
     whole = all(cell_len(piece) <= width for piece in coarse)
     lines = [""]
@@ -50,3 +48,16 @@ def wrapped(text: str, width: int) -> str:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()
     return "\n".join(line.rstrip() for line in lines)
+
+
+def cell_len(text: str) -> int:
+    """Return how many columns of a terminal a text takes; it has no characters that control one.
+
+    >>> cell_len("Zürich"), cell_len("東京")
+    (6, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len as width
+
+    return width(text)

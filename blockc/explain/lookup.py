@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
+from blockc.addresses.partition import Partition
 from blockc.policy.meaning.deciding import Reason, deciding, reason_of
 from blockc.policy.meaning.resolve import ListEntry, Resolved, ResolvedList
 from blockc.policy.meaning.schedule import days_left
@@ -109,6 +110,25 @@ def answers(
     return [LookupAnswer(one, tuple(found)) for one, found in zip(asked, pieces, strict=True)]
 
 
+def every_chain(resolved: Resolved) -> tuple[list[Chain], list[Partition]]:
+    """Return all chains there are, and for each family which of them an address has.
+
+    What `answers` says of an address alone, for the whole space. The labels are positions.
+
+    Cost: a pass over the slots for each entry of the policy.
+    """
+    work, known, parts = _Chains(resolved, None), dict[int, tuple[int, Chain]](), []
+    for at, cut in enumerate(resolved.matrix.cuts):
+        first, group = work.groups(at)
+        chains = work.of_slots(at, first)
+        labels = [
+            known.setdefault(id(one), (len(known), one))[0]
+            for one in map(chains.__getitem__, first.tolist())
+        ]
+        parts.append(Partition.of(cut.family, cut.slots, np.array(labels, np.int32)[group]))
+    return [one for _, one in known.values()], parts
+
+
 class _Chains:
     """The chains met so far, by the entries that hold and the country."""
 
@@ -132,7 +152,7 @@ class _Chains:
         start, last = columns.span_columns(family, [(one.first, one.last) for _, one in spans])
         first = self._matrix.slots_of(at, start)
         end = self._matrix.slots_of(at, columns.widen_lasts(last) if family.grain else last)
-        chains = self._of_slots(at, _covered(first, end, len(slots)))
+        chains = self.of_slots(at, _covered(first, end, len(slots)))
         for (number, span), begin, stop in zip(spans, first.tolist(), end.tolist(), strict=True):
             if begin == stop:
                 yield number, Piece(span, chains[begin])
@@ -143,7 +163,7 @@ class _Chains:
             for slot, (lower, upper) in zip([begin, *edges], pairwise(bounds), strict=True):
                 yield number, Piece(AddressRange(family, lower, upper - 1), chains[slot])
 
-    def _of_slots(self, at: int, slots: Slots) -> dict[int, Chain]:
+    def of_slots(self, at: int, slots: Slots) -> dict[int, Chain]:
         """Return the chain of each of some slots."""
         holding: list[list[int]] = [[] for _ in slots]
         for number, entry in enumerate(self._entries):
@@ -152,6 +172,25 @@ class _Chains:
         countries = self._matrix.country_of(at, slots)
         keys = zip(countries, map(tuple, holding), strict=True)
         return dict(zip(slots.tolist(), (self._chain(*key) for key in keys), strict=True))
+
+    def groups(self, at: int) -> tuple[Slots, Slots]:
+        """Return the first slot of each group of which the same entries hold in one country.
+
+        Returns:
+            Those slots, and the group of every slot. What holds is told by the sum of 128 mixed
+            bits for each entry, so two groups are one with a chance of 2**-128.
+        """
+        cut = self._matrix.cuts[at]
+        slots = np.arange(len(cut.slots))
+        sums = [_mixed(cut.countries.astype(np.uint64) << np.uint64(32), salt) for salt in (1, 2)]
+        for number, entry in enumerate(self._entries):
+            row = self._matrix.holds(entry.located, at, slots)
+            for salt, one in enumerate(sums, start=3):
+                one[row] += _mixed(np.array([number], np.uint64), salt)
+        _, first, group = np.unique(sums[0], return_index=True, return_inverse=True)
+        if (sums[1] != sums[1][first][group]).any():
+            raise ValueError("two groups of entries have one sum of 64 bits")
+        return first, group
 
     def _chain(self, country: str, holding: tuple[int, ...]) -> Chain:
         key = country, holding
@@ -164,6 +203,14 @@ class _Chains:
             blocked = any(one.verdict == "block" for one in reasons)
             self._known[key] = Chain(country, reasons, protected, blocked)
         return self._known[key]
+
+
+def _mixed(numbers: "NDArray[np.uint64]", salt: int) -> "NDArray[np.uint64]":
+    """Return numbers in which every bit depends on every bit (the finalizer of splitmix64)."""
+    mixed = numbers + np.uint64(salt * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _reason(

@@ -53,7 +53,24 @@ class PublishedLines:
         groups = artifact_groups(resolved, countries_map(world), TARGETS)
         self._specs = [spec for group in groups for spec in group.specs]
         self._read = read
-        self._parts_of: dict[str, list[_PublishedPart]] = {}
+        self._parts_of: dict[str, list[PublishedPart]] = {}
+
+    @property
+    def specs(self) -> list[ArtifactSpec]:
+        """Return all artifacts that the policy asks for."""
+        return self._specs
+
+    def read(self) -> "Iterator[tuple[ArtifactSpec, PublishedPart]]":
+        """Yield every part of an artifact that has been read."""
+        for spec in self._specs:
+            for part in self._parts_of.get(spec.path, ()):
+                yield spec, part
+
+    def files_of(self, spec: ArtifactSpec) -> "Iterator[Sequence[File]]":
+        """Yield the files of each part that has been read, or the first, and of one part more."""
+        known = len(self._parts_of.get(spec.path, ())) or 1
+        for number in range(1, known + 2) if spec.in_parts else (0,):
+            yield spec.dialect.files(part_path(spec.path, number))
 
     def about(self, family: Family, address: int, country: str) -> list[DecidingLine]:
         """Return what every published artifact says about one address.
@@ -73,12 +90,12 @@ class PublishedLines:
         said = [one.said(spec, family, address) for one in self._parts(spec)]
         return [one for one in said if one.at or one.wrong] or said[:1]
 
-    def _parts(self, spec: ArtifactSpec) -> "list[_PublishedPart]":
+    def _parts(self, spec: ArtifactSpec) -> "list[PublishedPart]":
         if spec.path not in self._parts_of:
             self._parts_of[spec.path] = list(self._read_parts(spec))
         return self._parts_of[spec.path]
 
-    def _read_parts(self, spec: ArtifactSpec) -> "Iterator[_PublishedPart]":
+    def _read_parts(self, spec: ArtifactSpec) -> "Iterator[PublishedPart]":
         """Yield each part of an artifact that is published; the first one also if it is not."""
         for number in count(1) if spec.in_parts else (0,):
             files = spec.dialect.files(part_path(spec.path, number))
@@ -91,15 +108,17 @@ class PublishedLines:
                 if data is not None
             ]
             whole = len(held) == len(files)
-            yield _PublishedPart(files, _reading(spec, held) if whole else "it is not published")
+            reading = _reading(spec, held) if whole else "it is not published"
+            yield PublishedPart(files, held, reading)
             if found[0] is None:
                 return
 
 
-class _PublishedPart(Value, eq=False):
-    """The files of one part of an artifact, and what they say, or why they cannot be read."""
+class PublishedPart(Value, eq=False):
+    """The files of one part of an artifact, what they hold and say, or why they cannot be read."""
 
     files: Sequence[File]
+    held: Sequence[ArtifactFile]
     reading: Reading | str
 
     def said(self, spec: ArtifactSpec, family: Family, address: int) -> DecidingLine:

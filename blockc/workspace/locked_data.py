@@ -126,15 +126,21 @@ class LockedData:
         locked = self.lock.sources[name]
         if locked.url not in self._files:
             stored = Blobs(self.store.root).path(locked.sha256)
-            self._files[locked.url] = str(self._own_file(locked) or stored)
+            self._files[locked.url] = str(self._own_file(name) or stored)
         return self._files[locked.url]
 
-    def _own_file(self, locked: Snapshot) -> Path | None:
-        if not locked.url.startswith("file:"):
+    def own_path(self, name: str) -> Path | None:
+        """Return the file that the url of a source names, None if it names none."""
+        url = self.lock.sources[name].url
+        if not url.startswith("file:"):
             return None
-        path = self.reader.policy.parent / unquote(urlsplit(locked.url).path)
+        return self.reader.policy.parent / unquote(urlsplit(url).path)
+
+    def _own_file(self, name: str) -> Path | None:
+        path = self.own_path(name)
         with suppress(OSError):
-            return path if sha256_of(read_local(path, None)) == locked.sha256 else None
+            digest = self.lock.sources[name].sha256
+            return path if path and sha256_of(read_local(path, None)) == digest else None
         return None
 
     def as_numbers(self, name: str) -> Collection[int]:

@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blockc.errors import BlockcError
-from blockc.fetch.folder import registry_files
 from blockc.fetch.store.parsed import Store
-from blockc.publish.generations import shown_files
 from blockc.resources import sources_dir, templates_dir
 from blockc.storage.local import read_local
 from blockc.values import Value
@@ -78,14 +76,14 @@ class BuildCheck(Value):
 
     def unchanged(self) -> Unchanged | None:
         """Return what is published if building again would make just that, else None."""
-        kept = self.store.get(_KIND, self._key()) if self.around else None
+        kept = self.store.get(_KIND, self.key) if self.around else None
         if not kept:
             return None
         record = json.loads(kept)
-        if record["around"] != self.around or not _within(self.options.moment, record["moments"]):
+        if not self.still(record):
             return None
-        if _digests(record["policy"]) != record["policy"]:
-            return None
+        from blockc.publish.generations import shown_files
+
         files = shown_files(self.output, record["generation"], record["manifest"])
         if files is None:
             return None
@@ -98,22 +96,40 @@ class BuildCheck(Value):
 
         What changed while it was built may have been read before or after the change.
         """
-        around, now = self.around, _around(self.policy, None)
-        if around is None or now is None or around != now | _seen(self.options, day):
+        made_from = self.made_from(day, day.same_until())
+        if made_from is None:
             return False
-        end = day.same_until()
         record = {
-            "around": around,
-            "policy": day.reader.digests,
-            "moments": [day.resolved.moment.isoformat(), end.isoformat() if end else ""],
+            **made_from,
             "generation": published.generation,
             "manifest": hashlib.sha256(build.files[MANIFEST]).hexdigest(),
             "reads": day.files_read(),
             "said": said,
         }
-        return self.store.put(_KIND, self._key(), json.dumps(record).encode())
+        return self.store.put(_KIND, self.key, json.dumps(record).encode())
 
-    def _key(self) -> str:
+    def still(self, record: Mapping[str, Any]) -> bool:
+        """Return whether what a record was made from is what it would be made from now."""
+        same = record["around"] == self.around and _digests(record["policy"]) == record["policy"]
+        return same and _within(self.options.moment, record["moments"])
+
+    def made_from(self, day: "ProjectDay", end: datetime | None) -> dict[str, Any] | None:
+        """Return what decides what is made of a day; None if it changed while it was read.
+
+        Args:
+            end: When something else would be made of it; None: never.
+        """
+        around, now = self.around, _around(self.policy, None)
+        if around is None or now is None or around != now | _seen(self.options, day):
+            return None
+        return {
+            "around": around,
+            "policy": day.reader.digests,
+            "moments": [day.resolved.moment.isoformat(), end.isoformat() if end else ""],
+        }
+
+    @property
+    def key(self) -> str:
         """Return what tells this build from others: where it is called, and its options."""
         options = self.options
         said = [os.getcwd(), str(self.policy), str(self.output), str(options.data)]  # noqa: PTH109
@@ -136,6 +152,8 @@ def _around(policy: Path, data: Path | None) -> dict[str, str] | None:
         if lock.exists():
             paths.append(lock)
         if data:
+            from blockc.fetch.folder import registry_files
+
             paths += registry_files(data).values()
         found = _digests(map(str, paths))
         return None if found is None else {"code": _code_digest(), **found}
@@ -169,10 +187,15 @@ def _code_files(folder: str) -> Iterator[tuple[str, int, int, int]]:
 
 @cache
 def _files_digest(files: tuple[tuple[str, int, int, int], ...]) -> str:
-    """Return a digest of names and contents; files that no one wrote are read once a process."""
+    """Return a digest of names and contents; files that no one wrote are read once a process.
+
+    Of code what tells whether it was written suffices: Python, which runs what it compiled of it
+    before, goes by no more.
+    """
     digest = hashlib.sha256(sys.version.encode())
-    for path, *_ in files:
-        digest.update(f"{path}\0".encode() + Path(path).read_bytes() + b"\0")
+    for path, *written in files:
+        digest.update(f"{path}\0".encode())
+        digest.update(repr(written).encode() if path.endswith(".py") else Path(path).read_bytes())
     return digest.hexdigest()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blockc.cli.console import show, show_json
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from blockc.addresses.addrset import AddrSet
     from blockc.workspace.lookup.looking_back import AskedGeneration
     from blockc.workspace.project import ProjectDay
+    from blockc.workspace.unchanged import BuildCheck
 
 STDIN = "-"
 
@@ -71,6 +73,18 @@ class LookupCall(InputCall, kw_only=True):
     def place(self, policy: Path) -> Path:
         """Return the folder of what is published."""
         return self.output or policy.parent / "dist"
+
+    def check(self, settings: Settings) -> "BuildCheck | None":
+        """Return what tells whether kept answers still hold; None where none are kept.
+
+        That is where a time or a generation is asked about, and for lines of standard input.
+        """
+        if self.at or self.generation or self.many:
+            return None
+        from blockc.workspace.unchanged import BuildCheck
+
+        place = self.place(settings.file)
+        return BuildCheck.before(settings.store, settings.file, place, self.inputs())
 
     @property
     def many(self) -> bool:
@@ -138,6 +152,10 @@ def command(settings: Settings, asked: LookupCall) -> int:
     Exit codes: 0 answered, 1 with --exit-code not blocked, 2 the call or the
     policy is wrong, 3 a source is missing or broken.
     """
+    check = asked.check(settings)
+    kept = _kept(settings, asked, check) if check else None
+    if kept is not None:
+        return kept
     from blockc.cli.views.answer_source import AnswerSource
     from blockc.cli.views.lookup import show_lookup
     from blockc.workspace.lookup.explaining import Detail, Explainer, asked_in
@@ -153,7 +171,31 @@ def command(settings: Settings, asked: LookupCall) -> int:
     found = explainer.explain(questions, asked.lists or None, detail)
     source = AnswerSource(day, generation, asked.at or "", published=explainer.published)
     show_lookup(settings, source, found, lines=asked.many)
+    if check:
+        from blockc.workspace.lookup.keeping import keep
+
+        keep(check, day, explainer)
     return int(asked.exit_code and not all(one.answer.blocked for one in found))
+
+
+def _kept(settings: Settings, asked: LookupCall, check: "BuildCheck") -> int | None:
+    """Answer from what was kept, and return the exit code; None if that does not suffice."""
+    from blockc.workspace.lookup.kept import KeptAnswers
+
+    answers = KeptAnswers.of(check)
+    folder = None if asked.artifacts is False else asked.place(settings.file)
+    report = answers.report(asked.asked, asked.lists, folder) if answers else None
+    if report is None:
+        return None
+    if settings.json:
+        show_json(report)
+    else:
+        from blockc.cli.views.answer import show_answer
+
+        for number, one in enumerate(report["asked"]):
+            show("\n" * bool(number))
+            show_answer(settings, report, one, unkept=False)
+    return int(asked.exit_code and not all(one["blocked"] for one in report["asked"]))
 
 
 def _day(

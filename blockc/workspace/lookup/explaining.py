@@ -173,6 +173,23 @@ class Explainer:
         """Return whether anything is published where it was to be looked at."""
         return self._lines is not None
 
+    @property
+    def lines(self) -> PublishedLines | None:
+        """Return what is published, None if nothing is looked at."""
+        return self._lines
+
+    @property
+    def files(self) -> list[RecordsFile]:
+        """Return what the registries list, each file called as people find it."""
+        named = [self._file_named(one.path) for one in self._files]
+        return [replace(one, path=path) for one, path in zip(self._files, named, strict=True)]
+
+    def _file_named(self, path: str) -> str:
+        feeds = self._day.resolved.matrix.selectors.data.feeds
+        if self._day.options.data or not isinstance(feeds, LockedData):
+            return path
+        return feeds.file_of(self._sources[path])
+
     def _published(self, path: str) -> bytes | None:
         try:
             return read_local((self._folder or Path()) / path, None)
@@ -199,11 +216,10 @@ class Explainer:
 
     def _named(self, record: RegistryRecord | None) -> RegistryRecord | None:
         """Return a record that says where people find its file; one that many share stays one."""
-        feeds = self._day.resolved.matrix.selectors.data.feeds
-        if record is None or self._day.options.data or not isinstance(feeds, LockedData):
-            return record
+        if record is None:
+            return None
         if id(record) not in self._records:
-            path = feeds.file_of(self._sources[record.path])
+            path = self._file_named(record.path)
             self._records[id(record)] = record, replace(record, path=path)
         return self._records[id(record)][1]
 
