@@ -7,9 +7,10 @@ from random import Random
 import numpy as np
 import pytest
 
+from blockc.addresses.columns import column
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.prefixes import Prefixes
-from blockc.addresses.rules import Match, Rules, meaning
+from blockc.addresses.rules import Match, Rules, deciding_rule, deciding_rules, meaning
 from tests.addresses import oracle
 from tests.addresses.random_ranges import some_ranges
 from tests.addresses.toy import TOY, every_range, int32, labelled, pairs, spans
@@ -113,6 +114,23 @@ def test_every_model_is_right_at_real_widths(match: Match, family: Family, seed:
     wide = bool(family.grain)
     again = meaning(match, [rules_of(family, rows, wide=wide)], NAMES, [family])
     assert labelled(again.part(family)) == told(match, family, rows)
+
+
+@pytest.mark.parametrize("match", Match, ids=str)
+def test_the_deciding_rules_of_the_whole_space_are_those_of_every_address(match: Match) -> None:
+    """Where rules contradict each other nothing is asked: no artifact like that is read."""
+    chance, tried = Random(7), 0
+    ranges = [row for row in every_range() if match != Match.LONGEST or not is_range((*row, 0))]
+    for _ in range(400):
+        rows = [(*chance.choice(ranges), chance.randrange(3)) for _ in range(chance.randrange(6))]
+        if told(match, TOY, rows) is None:
+            continue
+        tried += 1
+        rules = rules_of(TOY, rows)
+        labels = deciding_rules(match, rules).at(column(TOY, range(TOY.size))).tolist()
+        asked = [deciding_rule(match, rules, address) for address in range(TOY.size)]
+        assert labels == [0 if row is None else row + 1 for row in asked]
+    assert tried > 50
 
 
 @pytest.mark.parametrize("match", [one for one in Match if one != Match.FIRST])

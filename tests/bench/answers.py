@@ -53,7 +53,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         command = blockc("lookup", *words, "--as-of", "2026-11-23", "175.45.176.1")
         once = processes_in_turns(scale.rounds, {"lookup": command}, place)["lookup"]
         yield Row(
-            what="lookup of one address, snapshots kept",
+            what="lookup of one address, answers kept",
             seconds=once.seconds,
             megabytes=once.megabytes,
             reach="<= 0.25 s",

@@ -10,10 +10,12 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6, Family
 from blockc.explain.lookup import (
+    Chain,
     LookupQuestion,
     RecordsFile,
     answers,
     ended_exceptions,
+    every_chain,
     registry_records,
 )
 from blockc.policy.meaning.deciding import Reason
@@ -81,6 +83,27 @@ def test_the_verdict_is_that_of_the_sets_for_every_span_of_every_list(never_bloc
         other = [ListSelector(f"block-{number}")]
         lists.append(list_of(f"other-{number}", [ListSelector(f"allow-{number}")], (), other))
     require_sets(meaning(lists, located(singles(never_block)), NARROW), every_span(NARROW))
+
+
+def test_the_chains_of_the_whole_space_are_those_of_every_address() -> None:
+    lists = []
+    for number, (asked, exempt) in enumerate(product(SUBSETS[1:], SUBSETS)):
+        lists.append(list_of(f"block-{number}", singles(asked), (), singles(exempt)))
+        lists.append(list_of(f"allow-{number}", (), singles(asked), singles(exempt)))
+    for some in (lists, lists[:1], lists[1:4], []):
+        found = meaning(some, located(singles(SUBSETS[3])), NARROW)
+        chains, (part,) = every_chain(found)
+        labels = part.at(columns.column(NARROW, range(4)))
+        spans = [AddressRange(NARROW, n, n) for n in range(4)]
+        told = answers(found, [LookupQuestion(str(one), (one,)) for one in spans])
+        for label, answer in zip(labels.tolist(), told, strict=True):
+            (piece,) = answer.pieces
+            assert said(chains[label]) == said(piece.chain)
+
+
+def said(chain: Chain) -> object:
+    reasons = [(one.of_list.name, one.reason, one.entries, one.protected) for one in chain.lists]
+    return chain.country, reasons, chain.protected, chain.blocked
 
 
 def test_addresses_within_a_unit_of_a_wide_family_are_told_apart() -> None:

@@ -135,7 +135,8 @@ def command(settings: Settings, asked: LookupCall) -> int:
     Takes addresses, prefixes, ranges and AS64500; with - one per line from standard input, and
     prints one line for each: what was asked, the verdict, the country, the list and why.
 
-    Reads what `build` reads, and what is published. Writes nothing. Prints for each list its
+    Reads what `build` reads, and what is published. Writes nothing but into the store, from which
+    the next addresses are answered as long as nothing has changed. Prints for each list its
     verdict, the entry of the policy that decides with its place, its owner and its end, what
     never_block spares, the registry's record with file and line, the row of a feed or file, the
     stage in force and the next, and for an address the line of each published artifact that
