@@ -39,13 +39,13 @@ class Packed:
         self.head: Report = json.loads(rest[: int(size)])
         self._data, self._begin = data, len(size) + 1 + int(size)
 
-    def column(self, name: str) -> "Column":
+    def column(self, name: str) -> "ByteColumn":
         """Return a column."""
         at, count, width = self.head["columns"][name]
-        return Column(self._data, self._begin + at, count, width)
+        return ByteColumn(self._data, self._begin + at, count, width)
 
 
-class Column(Sequence[bytes]):
+class ByteColumn(Sequence[bytes]):
     """Values of one width, in network order: bytes that sort as the numbers do."""
 
     def __init__(self, data: bytes, at: int, count: int, width: int) -> None:
