@@ -3,10 +3,14 @@
 What counts is who is blocked: addresses that become blocked, and addresses that stop being
 blocked. A list that only monitors or warns may change as it likes. So may a list on the day the
 policy names for it: that a stage begins or an exception ends was reviewed when it was written.
+
+What an artifact gives up to keep to its limit counts too: addresses that no list names and that it
+blocks, and addresses of a list that it lets through. The policy allows that there are some; how
+many more there are than in what is published is judged like a change of the list.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from blockc.addresses.addrmap import AddrMap
@@ -17,7 +21,7 @@ from blockc.values import Value
 
 BLOCK = "block"
 SHORT_DIGEST, SHORTEST_DIGEST = 12, 8
-Rule = Literal["list", "country", "first build"]
+Rule = Literal["list", "country", "loss", "first build"]
 
 
 class Refusal(Value):
@@ -29,6 +33,7 @@ class Refusal(Value):
         country: Where the addresses are registered; empty where the rule is about the whole list.
         addresses: How many change so, out of `whole`: those the list blocked before, or those
             registered in the country.
+        output: The output whose artifacts give up so many more for their limits.
         limit: What is allowed.
         key: The key of the policy that says so.
     """
@@ -42,6 +47,21 @@ class Refusal(Value):
     whole: int
     limit: Limit
     key: str
+    output: str = ""
+
+
+class Loss(Value):
+    """What the artifacts of an output give up for their limits.
+
+    Attributes:
+        lists: The lists that they hold.
+        added: Delegated addresses that no list names and that are blocked, by family.
+        removed: Addresses of the lists that are let through, by family.
+    """
+
+    lists: tuple[str, ...]
+    added: Mapping[Family, int]
+    removed: Mapping[Family, int]
 
 
 class Approval(Value):
@@ -79,6 +99,60 @@ def judge(
     """
     sizes = _Sizes(before.countries, after.countries)
     return tuple(refusal for one in found.lists for refusal in _refusals(one, sizes, guard))
+
+
+def judge_losses(
+    before: Mapping[str, Loss],
+    after: Mapping[str, Loss],
+    found: PolicyChange,
+    states: tuple[PolicyState, PolicyState],
+    guard: Guard,
+) -> tuple[Refusal, ...]:
+    """Return every limit that is exceeded by what outputs give up for their limits.
+
+    Args:
+        before, after: What is given up, by output.
+        found: How the two states differ.
+    """
+    dated = {
+        one.name
+        for one in found.lists
+        for cell in one.cells
+        if cell.cause is Cause.DATE and BLOCK in (cell.before, cell.after)
+    }
+    return tuple(
+        refusal
+        for output, loss in after.items()
+        if not dated.intersection(loss.lists)
+        for refusal in _losses(output, before.get(output), loss, states, guard)
+    )
+
+
+def _losses(
+    output: str,
+    before: Loss | None,
+    after: Loss,
+    states: tuple[PolicyState, PolicyState],
+    guard: Guard,
+) -> Iterator[Refusal]:
+    """Yield what an output may not give up, by the limits of the first of its lists that block."""
+    blocking = [
+        name
+        for name in after.lists
+        if name in states[1].lists and states[1].lists[name].action == BLOCK
+    ]
+    had = [states[0].lists[name] for name in blocking if name in states[0].lists]
+    for kind in ("added", "removed") if blocking else ():
+        limits = guard.lists.get(blocking[0], ChangeLimits())
+        limit, key = _limit(kind, guard, limits, f"[guard.list.{blocking[0]}]")
+        now: Mapping[Family, int] = getattr(after, kind)
+        then: Mapping[Family, int] = getattr(before, kind) if before else {}
+        for family, count in now.items():
+            more = count - then.get(family, 0)
+            whole = sum(one.addresses.count_of(family) for one in had if one.action == BLOCK)
+            if more > 0 and _exceeds(limit, more, whole, family, guard):
+                name = "+".join(after.lists)
+                yield Refusal("loss", kind, name, "", family, more, whole, limit, key, output)
 
 
 def first_build(guard: Guard) -> tuple[Refusal, ...]:

@@ -165,7 +165,8 @@ class Guard(Value):
     `ignore_below`: changes of fewer exceed no share.
     `first_build`: what is done where there is nothing to compare with.
     `preflight`: what a build does that will fail on a coming day.
-    `native`: whether a refresh asks the real programs that are installed before it publishes.
+    `native`: whether the real programs that are installed are asked before anything is published:
+        `on` by a refresh, `always` by a build too.
 
     Units: shares of addresses, 0 to 1, or addresses of IPv4 and /48 networks of IPv6; hours;
     prefix lengths by family.

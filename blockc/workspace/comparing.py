@@ -6,14 +6,14 @@ countries of today and `unknown` stand in.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from blockc import __version__
 from blockc.addresses.addrmap import AddrMap
-from blockc.addresses.family import FAMILIES
+from blockc.addresses.family import FAMILIES, Family
 from blockc.changes.change import (
     Cause,
     Entries,
@@ -24,7 +24,15 @@ from blockc.changes.change import (
     change,
     nobody_knows,
 )
-from blockc.changes.guard import Approval, Refusal, change_digest, first_build, judge
+from blockc.changes.guard import (
+    Approval,
+    Loss,
+    Refusal,
+    change_digest,
+    first_build,
+    judge,
+    judge_losses,
+)
 from blockc.errors import BlockcError, UnsafeChange
 from blockc.policy.meaning.coming import coming_changes
 from blockc.policy.meaning.resolve import Resolved, countries_map
@@ -34,6 +42,7 @@ from blockc.publish.record import Generation, read_generation
 from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value, replace
+from blockc.vocabulary import MANIFEST
 from blockc.workspace.project import Project, ProjectDay
 from blockc.workspace.recorded import RecordedProject, publish_day, recorded_lists
 
@@ -93,9 +102,13 @@ def lists_of(resolved: Resolved) -> dict[str, ListState]:
 
 def state_of_generation(generation: Generation, like: PolicyState) -> PolicyState:
     """Return what a generation says, with the countries and records of another state."""
-    manifest = json.loads(generation.object(generation.record.manifest))
+    manifest = json.loads(_manifest_of(generation))
     lists = recorded_lists(generation)
     return PolicyState(lists, like.countries, like.records, entries_of(manifest))
+
+
+def _manifest_of(generation: Generation) -> bytes:
+    return generation.object(generation.record.manifest)
 
 
 def entries_of(manifest: Mapping[str, Any]) -> dict[str, Entries]:
@@ -106,6 +119,37 @@ def entries_of(manifest: Mapping[str, Any]) -> dict[str, Entries]:
         for one in manifest["artifacts"]
         if one["files"]
     }
+
+
+def losses_of(manifest: Mapping[str, Any]) -> dict[str, Loss]:
+    """Return what every output of a manifest gives up for its limits; an exact one is left out.
+
+    Of what is blocked beside the lists only what is delegated counts: nobody is harmed elsewhere.
+    """
+    named = {family.name: family for family in FAMILIES}
+    lists, of_file = dict[str, tuple[str, ...]](), dict[str, str]()
+    for one in manifest["artifacts"]:
+        output = one.get("output") or one["files"][0]["path"]
+        lists[output] = tuple(one["holds"].partition("/")[0].split("+"))
+        of_file |= {file["path"]: output for file in one["files"]}
+    found: dict[str, Loss] = {}
+    for harm in manifest["harms"]:
+        for output in {of_file[path] for path in harm["files"]}:
+            known = found.get(output, Loss(lists[output], {}, {}))
+            added = _summed(known.added, named, harm["added"], "delegated")
+            removed = _summed(known.removed, named, harm["lost"], "addresses")
+            found[output] = Loss(known.lists, added, removed)
+    return found
+
+
+def _summed(
+    known: Entries, named: Mapping[str, Family], hits: Iterable[Mapping[str, Any]], key: str
+) -> Entries:
+    counts = dict(known)
+    for hit in hits:
+        family = named[hit["family"]]
+        counts[family] = counts.get(family, 0) + int(hit[key])
+    return counts
 
 
 def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Comparison:
@@ -129,7 +173,11 @@ def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Compa
     if any(one.removed or one.moved for one in found.lists) and _other_registries(generation, day):
         before = replace(before, **countries_then(generation, day.project))
         found = change(before, _quick_steps(generation, day, after))
+    losses = (
+        losses_of(json.loads(one)) for one in (_manifest_of(generation), build.files[MANIFEST])
+    )
     refusals = judge(found, before, after, guard)
+    refusals += judge_losses(*losses, found, (before, after), guard)
     if refusals:
         found = change(before, causes(generation, day, after))
     return Comparison(live, before, after, found, refusals, digest)
@@ -190,6 +238,7 @@ def refusal_facts(one: Refusal) -> Facts:
         "whole": str(one.whole),
         "limit": one.limit if number else f"{float(one.limit * 100):g}%",
         "key": one.key,
+        "output": one.output or None,
     }
 
 

@@ -1,5 +1,6 @@
 """Before a build is published, the real programs are asked about what it would change."""
 
+from datetime import datetime
 from pathlib import Path
 
 from blockc.compiler.artifacts import Written
@@ -7,11 +8,13 @@ from blockc.compiler.compile import Build
 from blockc.compiler.orders import ArtifactSpec
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import DoesNotFit, DoNotFit
-from blockc.publish.generations import pin_of
+from blockc.publish.generations import append_event, digest_of, pin_of
+from blockc.publish.history import REFUSED
 from blockc.publish.place import PublishFolder
 from blockc.storage.local import read_local
 from blockc.values import Value
 from blockc.verify.native import NativeAnswer, NativeOutcome, try_natively
+from blockc.workspace.project import ProjectDay
 
 _MOST_SAID = 400  # characters of what a program says
 
@@ -26,12 +29,17 @@ class Trial(Value, eq=False):
     path: str
     outcome: NativeOutcome
 
+    @property
+    def said(self) -> str:
+        """Return what the programs say in one line, cut where that is long."""
+        lines = (line.strip() for line in self.outcome.reason.splitlines())
+        return "; ".join(line for line in lines if line)[:_MOST_SAID]
+
     def refusal(self) -> DoesNotFit:
         """Return the error that says what the programs have against it."""
-        said = "; ".join(line.strip() for line in self.outcome.reason.splitlines() if line.strip())
         return DoesNotFit(
             f"{self.path}: the program that reads {self.spec.target.name} refuses it, so nothing"
-            f" was published: {said[:_MOST_SAID]}",
+            f" was published: {self.said}",
             at=self.spec.output.place.location(),
             hint='another target or option may help; [guard] native = "off" asks no program',
         )
@@ -65,11 +73,28 @@ def try_changed(build: Build, folder: Path, watch: Watch = unwatched) -> tuple[T
     return tuple(trials)
 
 
-def require_taken(trials: tuple[Trial, ...]) -> None:
-    """Raise DoNotFit with every artifact that a program refused, if one did."""
-    refused = [one.refusal() for one in trials if one.outcome.answer is NativeAnswer.REFUSED]
-    if refused:
-        raise DoNotFit(refused)
+def require_taken(
+    trials: tuple[Trial, ...], day: ProjectDay, build: Build, folder: Path, now: datetime
+) -> None:
+    """Raise DoNotFit with every artifact that a program refused, if one did.
+
+    The history of the folder says so too: the digest of what was not published, and what each
+    program said.
+
+    Raises:
+        OutputError: The history cannot be read or written.
+    """
+    refused = [one for one in trials if one.outcome.answer is NativeAnswer.REFUSED]
+    if not refused:
+        return
+    programs = [
+        {"target": one.spec.target.name, "output": one.spec.output.path, "path": one.path}
+        | {"said": one.said}
+        for one in refused
+    ]
+    facts = {"digest": digest_of(build.files), "programs": programs}
+    append_event(folder, REFUSED, facts, now, day.history_file)
+    raise DoNotFit([one.refusal() for one in refused])
 
 
 def _changes(written: Written, shown: Path | None) -> bool:

@@ -292,3 +292,70 @@ def test_a_refusal_and_an_approval_stand_in_the_history(
     table = blockc("history", "-f", words[2]).out
     said = "list far, US: 16,777,216 ipv4 addresses added, [guard] max_added = 2%"
     assert table.count(said) == 2
+
+
+FIT = """
+[[output]]
+list = "far"
+target = "plain"
+path = "small.txt"
+max_entries = {}
+when_over = "{}"
+"""
+IGNORING = "[guard]\nignore_below = {{ ipv4 = {}, ipv6 = 1 }}\n"
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("collateral", "128 ipv4 addresses more that no list names are blocked"),
+        ("coverage", "384 ipv4 addresses more of its lists are let through"),
+    ],
+)
+def test_what_a_limit_of_entries_costs_more_is_refused_and_approved(
+    blockc: Blockc, words: Words, tmp_path: Path, mode: str, said: str
+) -> None:
+    guard = IGNORING.format(100) + 'max_added = "0.01%"\nmax_removed = "0.01%"\n'
+    write_policy(tmp_path, POLICY + guard + FIT.format(4, mode))
+    assert blockc(*words).code == 0
+    write_policy(tmp_path, POLICY + guard + FIT.format(2, mode))
+    refused = blockc(*words)
+    assert refused.code == 4, refused.err
+    share, count = ("0.0122 %", "128") if mode == "collateral" else ("0.0366 %", "384")
+    key = "max_added" if mode == "collateral" else "max_removed"
+    assert refused.err.splitlines()[0] == (
+        f"blockc: output small.txt: to keep to its limit {said}, as much as {share} of the "
+        f"1,049,216 ipv4 addresses blocked before; [guard] {key} is 0.01%"
+    )
+    diff = blockc("diff", *words[1:5], "-o", *words[6:])
+    assert f"output small.txt: to keep to its limit {said}" in diff.out + diff.err
+    done = blockc(
+        *words, "--json", "--accept", digest_in(refused), "--by", "ops", "--reason", "meant"
+    )
+    assert done.code == 0, done.err
+    (refusal,) = json.loads(done.out)["guard"]["refusals"]
+    assert (refusal["rule"], refusal["output"], refusal["addresses"]) == (
+        "loss", "small.txt", count,
+    )  # fmt: skip
+    write_policy(tmp_path, POLICY + guard + FIT.format(2, mode) + "# the same loss again\n")
+    assert blockc(*words).code == 0
+
+
+def test_a_loss_below_the_limit_of_its_list_and_one_that_shrinks_are_published(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    for floor, most in ((129, 4), (129, 2), (100, 4)):
+        guard = IGNORING.format(floor) + 'max_added = "0.01%"\n'
+        write_policy(tmp_path, POLICY + guard + FIT.format(most, "collateral"))
+        assert blockc(*words).code == 0, (floor, most)
+
+
+def test_a_loss_has_the_limits_of_its_list(blockc: Blockc, words: Words, tmp_path: Path) -> None:
+    guard = IGNORING.format(100) + "list.far = { max_added = 127 }\n"
+    write_policy(tmp_path, POLICY + guard + FIT.format(4, "collateral"))
+    assert blockc(*words).code == 0
+    write_policy(tmp_path, POLICY + guard + FIT.format(2, "collateral"))
+    refused = blockc(*words)
+    assert "[guard.list.far] max_added is 127 ipv4 addresses" in refused.err
+    write_policy(tmp_path, POLICY + guard.replace("127", "128") + FIT.format(2, "collateral"))
+    assert blockc(*words).code == 0

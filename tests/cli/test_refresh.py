@@ -343,6 +343,17 @@ def test_what_a_program_refuses_is_not_published_until_it_takes_it(
     assert failure["step"] == "build"
     assert "clouds.conf: the program that reads nginx-geo refuses it" in failure["error"]
     assert "nginx: [emerg] no room; test failed" in failure["error"]
+    told = json.loads(night.blockc("history", "-o", night.folder / "dist", "--json").out)
+    last = told[-1]
+    assert (last["event"], last["live"]) == ("refused", before)
+    (said,) = last["programs"]
+    assert (said["target"], said["output"], said["path"]) == (
+        "nginx-geo", "clouds.conf", "clouds.conf",
+    )  # fmt: skip
+    assert said["said"] == "nginx: [emerg] no room; test failed"
+    shown = night.blockc("history", "-o", night.folder / "dist").out
+    assert "clouds.conf: the program of nginx-geo refuses it: nginx: [emerg] no room" in shown
+    assert night.blockc("history", "verify", "-o", night.folder / "dist").code == 0
     done = night()  # the same data again: it is tried again
     assert done.code == 5
     assert "a target does not take an artifact (exit code 5)" in done.out
@@ -357,6 +368,31 @@ def test_a_policy_that_asks_no_program_is_published_as_it_is(night: Night, progr
     report = night.report()
     assert (report["exit_code"], report["programs"]) == (0, [])
     assert "5.5.0.0/26" in night.shown
+
+
+def test_a_build_asks_the_programs_if_the_policy_says_always(night: Night, programs: Path) -> None:
+    words = ("build", "-f", night.policy)
+    assert night.report()["exit_code"] == 0
+    night.cloud("6.6.0.0/24", "2a00:1450::/32", "7.7.7.0/28")
+    assert night.blockc("update", "-f", night.policy, "-q").code == 0
+    shown = night.shown
+    install(programs, "nginx", "echo 'nginx: [emerg] no room'; exit 1")
+    night.policy.write_text(POLICY + '[guard]\nnative = "always"\n', encoding="utf-8")
+    done = night.blockc(*words)
+    assert done.code == 5, done.err
+    assert "clouds.conf: the program that reads nginx-geo refuses it" in done.err
+    assert night.shown == shown
+    told = json.loads(night.blockc("history", "-o", night.folder / "dist", "--json").out)
+    assert [one["path"] for one in told[-1]["programs"]] == ["clouds.conf"]
+    (programs / "nginx").unlink()
+    done = night.blockc(*words)
+    assert done.code == 0, done.err
+    assert "not tried before publishing: clouds.conf: nginx is not installed" in done.err
+    night.cloud("6.6.0.0/24", "2a00:1450::/32")
+    assert night.blockc("update", "-f", night.policy, "-q").code == 0
+    install(programs, "nginx", "exit 1")
+    night.policy.write_text(POLICY, encoding="utf-8")  # by default a build asks nobody
+    assert night.blockc(*words).code == 0
 
 
 def test_what_could_not_be_tried_is_published_and_named_with_the_reason(

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +142,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
 
     Before it is published what changes is compared with what is published, address by address. A
     change that is larger than [guard] allows needs approval: --accept with the digest that the
-    refusal shows, --by and --reason.
+    refusal shows, --by and --reason. With [guard] native = "always" the real programs that are
+    installed read each artifact that changed first, as with `blockc refresh`.
 
     If no input, no option and no decision of the day changed since the last build, the published
     files are compared with the manifest and nothing is compiled.
@@ -149,8 +151,8 @@ def command(settings: Settings, asked: BuildCall) -> None:
     \b
     Exit codes: 2 the policy cannot be compiled or the result not be written,
     3 a registry's data is missing, broken or too old, 4 the change needs
-    approval, 5 a target's limit is exceeded, 70 an artifact does not mean what
-    the policy says.
+    approval, 5 a target's limit is exceeded or its program refuses a file, 70
+    an artifact does not mean what the policy says.
     Nothing is published then; --keep-failed keeps what failed its proof.
     """
     if asked.dry_run:
@@ -250,6 +252,8 @@ def run_build(
         raise
     if ready:
         ready(day, build, stages)
+    elif day.resolved.policy.guard.native == "always":
+        _ask_programs(settings, asked, day, build, stages)
     with stages("publish"):
         _write_depfile(settings, asked, day.files_read)
         try:
@@ -258,6 +262,21 @@ def run_build(
         except NotApproved as refused:
             raise refusal_errors(refused, build_command(settings, asked)) from None
     return BuildRun(day, build, published, stages.seconds, comparison, approval)
+
+
+def _ask_programs(
+    settings: Settings, asked: BuildCall, day: "ProjectDay", build: "Build", stages: Stages
+) -> None:
+    """Ask the real programs about what would change, and name what could not be tried."""
+    from blockc.verify.native import NativeAnswer
+    from blockc.workspace.trials import require_taken, try_changed
+
+    place = asked.place(settings.file)
+    trials = try_changed(build, place, stages)
+    for one in trials:
+        if one.outcome.answer is NativeAnswer.SKIPPED:
+            info(settings, f"not tried before publishing: {one.path}: {one.outcome.reason}")
+    require_taken(trials, day, build, place, datetime.now(UTC))
 
 
 def build_command(settings: Settings, asked: BuildCall) -> list[str]:

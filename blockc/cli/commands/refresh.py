@@ -153,7 +153,7 @@ class _Tried:
             }
             for one in trials
         ]
-        require_taken(trials)
+        require_taken(trials, day, build, self._folder, now())
 
 
 class _Run:

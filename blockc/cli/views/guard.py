@@ -44,6 +44,8 @@ def refusal_text(one: Refusal) -> str:
         return f"this is the first build here, and {one.key} asks for approval"
     does = "become blocked" if one.kind == "added" else "stop being blocked"
     number = amount_text(one.family, one.addresses)
+    if one.rule == "loss":
+        return _loss_text(one, one.family, number)
     if one.rule == "country":
         part = share(one.addresses, one.whole)
         said = f"{number} of {one.country} {does}, {part} of all that are registered there"
@@ -53,6 +55,20 @@ def refusal_text(one: Refusal) -> str:
     else:
         said = f"{number} {does}, and none were before"
     return f"list {one.list}: {said}; {one.key} is {_limit_text(one)}"
+
+
+def _loss_text(one: Refusal, family: Family, number: str) -> str:
+    """Return what an output gives up more than before, for its limit of entries."""
+    what = (
+        f"{number} more that no list names are blocked"
+        if one.kind == "added"
+        else f"{number} more of its lists are let through"
+    )
+    whole = f"as much as {_part(one.addresses, one.whole)} the " if one.whole else ""
+    before = f", {whole}{amount_text(family, one.whole)} blocked before" if one.whole else ""
+    return (
+        f"output {one.output}: to keep to its limit {what}{before}; {one.key} is {_limit_text(one)}"
+    )
 
 
 def _part(part: int, whole: int) -> str:

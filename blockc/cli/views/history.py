@@ -48,6 +48,10 @@ def _words(one: Mapping[str, Any]) -> list[str]:
         until = f" until {one['until']}" if one.get("until") else ""
         owner = f", {one['owner']} owns it" if one.get("owner") else ""
         found.append(f"{one['select']}{until}{owner}")
+    found += [
+        f"{refused['path']}: the program of {refused['target']} refuses it: {refused['said']}"
+        for refused in one.get("programs", ())
+    ]
     found += [_refusal_words(refusal) for refusal in one.get("refusals", ())]
     found += [str(one[key]) for key in ("reason", "rule", "said") if one.get(key)]
     if one.get("clock_behind_seconds"):
@@ -64,6 +68,8 @@ def _refusal_words(one: Mapping[str, Any]) -> str:
         return limit
     what = f"{int(one['addresses']):,} {one['family']} addresses {one['kind']}"
     where = f"list {one['list']}" + (f", {one['country']}" if one["country"] else "")
+    if one.get("output"):
+        where = f"output {one['output']}, what its limit costs"
     return f"{where}: {what}, {limit}"
 
 

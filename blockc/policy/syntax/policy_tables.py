@@ -9,7 +9,7 @@ from blockc.vocabulary import DontCare, HeaderForm, UntilBlock, WhenOver
 Action = Literal["monitor", "warn", "block"]
 Preflight = Literal["warn", "refuse"]
 FirstBuild = Literal["allow", "approve"]
-NativeTrial = Literal["on", "off"]
+NativeTrial = Literal["on", "always", "off"]
 Weigh = Literal["addresses", "delegations"]
 
 SelectorText = Annotated[
@@ -139,7 +139,7 @@ class GuardTable(Table):
     ] = "warn"
     native: Annotated[
         NativeTrial,
-        for_editors(description="whether a refresh asks the real programs before it publishes"),
+        for_editors(description="whether the real programs are asked before anything is published"),
     ] = "on"
 
 
