@@ -36,6 +36,8 @@ def dist(blockc: Blockc, tmp_path: Path) -> Path:
         "ipset": "far.ipset",
         "haproxy-map": "far.map",
         "nginx-geo": "far.conf",
+        "caddy": "far.caddy",
+        "caddy-json": "far.json",
     }
     text = POLICY + "".join(OUTPUT.format(*one) for one in outputs.items())
     built = blockc("build", "-q", "-f", write_policy(tmp_path, text))
@@ -80,12 +82,14 @@ HAND = {  # what somebody does by hand -> what of it is found
 }
 
 
+@pytest.mark.parametrize("form", ["nft list", "nft -j list"])
 @pytest.mark.parametrize("by_hand", HAND)
 def test_an_element_of_nft_changed_by_hand_is_found(
-    blockc: Blockc, dist: Path, by_hand: str
+    blockc: Blockc, dist: Path, by_hand: str, form: str
 ) -> None:
     require_program("nft")
-    found = drift(blockc, dist, "nftables", shown(NFT.format(by_hand), dist))
+    script = NFT.format(by_hand).replace("nft list", form)
+    found = drift(blockc, dist, "nftables", shown(script, dist))
     assert (prefixes(found) if found else {}) == HAND[by_hand]
 
 
@@ -103,6 +107,98 @@ def test_another_hook_another_rule_and_no_table_of_nft_are_found(
     assert rule["message"] == "this rule is not understood"
     (none,) = drift(blockc, dist, "nftables", shown("nft add table ip x; nft list ruleset", dist))
     assert none["message"] == "there is no table inet blockc_far"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "said"),
+    [
+        ("nft insert rule inet blockc_far prerouting ip saddr 9.9.9.9 accept", "not understood"),
+        ("nft insert rule inet blockc_far prerouting tcp dport 22 accept", "not understood"),
+        ("nft insert rule inet blockc_far prerouting ip saddr 9.9.9.9 masquerade", ""),
+        ("nft add chain inet blockc_far more", "expected 'type'"),
+        ("nft add counter inet blockc_far some", "the table has a counter, which is not"),
+        ("nft add set inet blockc_far v7 '{ type ipv4_addr; flags interval, timeout; }'", ""),
+        (
+            "nft delete rule inet blockc_far prerouting handle 4",
+            "'loopback' is ordered and missing",
+        ),
+        ("nft delete rule inet blockc_far prerouting handle 10", ""),
+        ("nft delete table inet blockc_far", "there is no table inet blockc_far"),
+    ],
+)
+def test_whatever_else_of_nft_was_changed_is_found_in_its_json(
+    blockc: Blockc, dist: Path, by_hand: str, said: str
+) -> None:
+    require_program("nft")
+    script = NFT.format(f"{by_hand} || true").replace("nft list", "nft -j list")
+    dump = shown(script, dist)
+    changed = dump != shown(NFT.format("true").replace("nft list", "nft -j list"), dist)
+    found = drift(blockc, dist, "nftables", dump)
+    assert bool(found) is changed
+    assert not changed or any(said in one["message"] for one in found), found
+
+
+ADMIN = """\
+ip link set lo up
+caddy run --config base.json >&2 &
+caddy=$!
+for _ in $(seq 100); do curl -fsS localhost:2999/config/ >/dev/null 2>&1 && break; sleep 0.1; done
+{}
+curl -fsS localhost:2999{}
+kill $caddy
+"""
+SERVER = "localhost:2999/config/apps/http/servers/s/routes/0"
+PUT = f"curl -fsS -X PUT -H 'Content-Type: application/json' --data-binary @far.json {SERVER}"
+CADDY_BASE = """{"admin": {"listen": "localhost:2999"}, "apps": {"http": {"servers": {"s": {
+  "listen": ["127.0.0.1:8098"],
+  "routes": [{"handle": [{"handler": "static_response", "body": "hi"}]}]}}}}}
+"""
+CADDYFILE = """{
+	admin localhost:2999
+}
+http://127.0.0.1:8098 {
+	route {
+		import far.caddy
+		respond "hi"
+	}
+}
+"""
+FIRST = """curl -fsS -X PUT -H 'Content-Type: application/json' --data '{"handle": []}' """ + SERVER
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "path", "said"),
+    [
+        ("", "/config/", ""),
+        ("", "/id/blockc_far", ""),
+        (f"curl -fsS -X PATCH --json 404 {SERVER}/handle/0/status_code", "/config/", "is 404"),
+        (FIRST, "/config/", "before the route 'blockc_far' others are asked"),
+        (f"curl -fsS -X DELETE {SERVER}", "/config/", "there is no route with the @id"),
+    ],
+)
+def test_a_route_that_caddy_has_is_found_in_its_admin_api(
+    blockc: Blockc, dist: Path, by_hand: str, path: str, said: str
+) -> None:
+    require_program("caddy")
+    (dist / "base.json").write_text(CADDY_BASE, encoding="utf-8")
+    by_hand = by_hand.replace("--json 404", "-H 'Content-Type: application/json' --data 404")
+    dump = shown(ADMIN.format(f"{PUT}\n{by_hand}", path), dist)
+    found = drift(blockc, dist, "caddy-json", dump)
+    assert [one for one in found if said and said in one["message"]] or (not said and not found)
+
+
+def test_a_file_that_a_site_of_caddy_imports_is_found_in_its_admin_api(
+    blockc: Blockc, dist: Path
+) -> None:
+    require_program("caddy")
+    (dist / "Caddyfile").write_text(CADDYFILE, encoding="utf-8")
+    adapted = "caddy adapt --config Caddyfile > base.json\n"
+    assert drift(blockc, dist, "caddy", shown(adapted + ADMIN.format("", "/config/"), dist)) == []
+    changed = "sed 's/9.9.9.9/9.9.9.8/' far.caddy > x; rm far.caddy; mv x far.caddy\n"
+    found = drift(
+        blockc, dist, "caddy", shown(changed + adapted + ADMIN.format("", "/config/"), dist)
+    )
+    assert prefixes(found) == {"missing": ["9.9.9.9/32"], "extra": ["9.9.9.8/32"]}
 
 
 IPSET = """\

@@ -73,8 +73,9 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     by key.
 
     With --dump the question is another: is what a live system has what was published? FILE is
-    what it says: nft list table, ipset save with iptables-save and ip6tables-save, show map of
-    HAProxy, nginx -T; of other targets the files that are in use. docs/targets names the commands.
+    what it says: nft list table (also with -j), ipset save with iptables-save and ip6tables-save,
+    show map of HAProxy, nginx -T, the admin API of Caddy, what clouds answer; of other targets the
+    files that are in use. docs/targets names the commands.
     It is proved to say what the published artifact says, or the drift is printed.
 
     With --live the edge is asked itself: each command under live in [edge.NAME] is run, without a

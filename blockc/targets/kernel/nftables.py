@@ -24,6 +24,7 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option, OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.kernel.nft_file import HOOKS, NftFile, priority_number, tracks
+from blockc.targets.kernel.nft_json import in_words, is_json
 from blockc.targets.kernel.passing import OPTIONS, PASSES, passing
 from blockc.targets.syntax.reading import Ordered, Reading, acting, each
 from blockc.targets.syntax.tokens import Text
@@ -39,8 +40,12 @@ def read_nft(text: Text) -> Reading:
 def read_shown(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Reading:
     """Return the same of the table as `nft list table` or `nft list ruleset` shows it.
 
-    Counters have counted, prefixes are ranges or not, and other tables stand beside.
+    Counters have counted, prefixes are ranges or not, and other tables stand beside. With `-j` it
+    is JSON, whose places are lost.
     """
+    if is_json(texts[0]):
+        words = in_words(joined(texts), str(options["table"]))
+        return _meaning(NftFile(words, shown=True))
     table = re.escape(str(options["table"]))
     counted = only(joined(texts), lambda line: _COUNTED.sub("counter", line))
     begin = re.compile(rf"^table inet {table} \{{", re.MULTILINE)
@@ -133,6 +138,7 @@ NFTABLES = Target(
         commands=("nft list table inet TABLE",),
         reader=read_shown,
         shows=frozenset({"nft table", "nft hook", "nft priority", PASSES}),
+        limits="With `nft -j list table` the JSON is read, and messages name no line.",
     ),
     deployment=Deployment(
         load="nft -f list.nft  # one transaction: a file that fails leaves the old table in force",

@@ -12,6 +12,7 @@ from functools import partial
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm
 from blockc.targets.core.mapped import COPIES, decode_with_copies
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
@@ -30,6 +31,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, each
 from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Words
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.caddy_live import MATCHERS, live_site
 from blockc.values import replace
 
 # Words end at a blank or a newline alone; `#`, quotes and braces count only where one begins.
@@ -46,7 +48,6 @@ CADDYFILE = StatementGrammar(
     marks="",
     odd='"`#\\',
 )
-MATCHERS = ("remote_ip", "client_ip")
 COMPARED, TWICE = "address that is compared", "IPv4 as IPv4-mapped IPv6"
 _MATCHER = re.compile(r"@[A-Za-z][A-Za-z0-9_.-]*")
 _STATUS = re.compile(r"[45][0-9]{2}")
@@ -279,6 +280,14 @@ CADDY = Target(
     ),
     responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,
+    live=LiveForm(
+        commands=("curl -fsS http://localhost:2019/config/",),
+        reader=lambda texts, options: read_caddy(live_site(texts, options)),
+        shows=frozenset({"Caddy matcher", "status", "link", COMPARED, TWICE}),
+        limits="The names of matchers are not shown, so only one route may refuse clients by their "
+        "address alone; the file that is in use is read too. Which routes are asked before it is "
+        "not looked at.",
+    ),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(

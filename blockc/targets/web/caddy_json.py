@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm
 from blockc.targets.core.mapped import COPIES, decode_with_copies
 from blockc.targets.core.response import HTTP_ERRORS, Response
 from blockc.targets.core.target import (
@@ -25,7 +26,8 @@ from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found, Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.web.caddy import COMPARED, IP, MATCHERS, STATUS, TWICE, compared
+from blockc.targets.web.caddy import COMPARED, IP, STATUS, TWICE, compared
+from blockc.targets.web.caddy_live import MATCHERS, live_route
 
 
 def read_route(text: Text) -> Reading:
@@ -140,6 +142,13 @@ CADDY_JSON = Target(
     ),
     responses=Responses(statuses=HTTP_ERRORS, links=True),
     native=_NATIVE,
+    live=LiveForm(
+        commands=("curl -fsS http://localhost:2019/config/",),
+        reader=lambda texts, options: read_route(live_route(texts, options)),
+        shows=frozenset({"Caddy route", "Caddy status", "message", "Link", COMPARED, TWICE}),
+        limits="What `/id/ID` shows is read too; of the whole configuration the route must be the "
+        "first of its server.",
+    ),
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
     references=(
