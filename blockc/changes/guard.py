@@ -2,7 +2,8 @@
 
 What counts is who is blocked: addresses that become blocked, and addresses that stop being
 blocked. A list that only monitors or warns may change as it likes. So may a list on the day the
-policy names for it: that a stage begins or an exception ends was reviewed when it was written.
+policy names for it: that a stage begins or an exception ends was reviewed when it was written. It
+was not reviewed that it goes back: where the clock does, what a date takes back is judged too.
 
 What an artifact gives up to keep to its limit counts too: addresses that no list names and that it
 blocks, and addresses of a list that it lets through. The policy allows that there are some; how
@@ -90,15 +91,26 @@ def unit_of(family: Family) -> int:
 
 
 def judge(
-    found: PolicyChange, before: PolicyState, after: PolicyState, guard: Guard
+    found: PolicyChange,
+    before: PolicyState,
+    after: PolicyState,
+    guard: Guard,
+    *,
+    back: bool = False,
 ) -> tuple[Refusal, ...]:
     """Return every limit of `guard` that a change exceeds; for a list, then for countries of it.
+
+    Args:
+        back: The newer state is of an earlier moment, so a date excuses nothing.
 
     Cost: that of counting the addresses of all countries, if a country changes by more than the
     guard ignores.
     """
     sizes = _Sizes(before.countries, after.countries)
-    return tuple(refusal for one in found.lists for refusal in _refusals(one, sizes, guard))
+    excused = None if back else Cause.DATE
+    return tuple(
+        refusal for one in found.lists for refusal in _refusals(one, sizes, guard, excused)
+    )
 
 
 def judge_losses(
@@ -188,11 +200,13 @@ class _Sizes:
         return self._counts[kind, family][country]
 
 
-def _refusals(one: ListChange, sizes: _Sizes, guard: Guard) -> Iterator[Refusal]:
+def _refusals(
+    one: ListChange, sizes: _Sizes, guard: Guard, excused: Cause | None
+) -> Iterator[Refusal]:
     """Yield what a list may not do, and then what it may not do to countries."""
     of_list = guard.lists.get(one.name, ChangeLimits())
     had = one.had if one.before == BLOCK else {}
-    for (kind, family), countries in _blocked(one).items():
+    for (kind, family), countries in _blocked(one, excused).items():
         whole, total = had.get(family, 0), sum(countries.values())
         limit, key = _limit(kind, guard, of_list, f"[guard.list.{one.name}]")
         if _exceeds(limit, total, whole, family, guard):
@@ -207,11 +221,14 @@ def _refusals(one: ListChange, sizes: _Sizes, guard: Guard) -> Iterator[Refusal]
                 yield Refusal("country", kind, one.name, code, family, count, size, limit, key)
 
 
-def _blocked(one: ListChange) -> dict[tuple[str, Family], dict[str, int]]:
-    """Return kind and family -> country -> how many addresses become, or stop being, blocked."""
+def _blocked(one: ListChange, excused: Cause | None) -> dict[tuple[str, Family], dict[str, int]]:
+    """Return kind and family -> country -> how many addresses become, or stop being, blocked.
+
+    Those of one cause may be left out.
+    """
     found: dict[tuple[str, Family], dict[str, int]] = {}
     for cell in one.cells:
-        if cell.cause is Cause.DATE or BLOCK not in (cell.before, cell.after):
+        if cell.cause is excused or BLOCK not in (cell.before, cell.after):
             continue
         added = cell.after == BLOCK
         country = cell.country_after if added else cell.country_before

@@ -176,7 +176,8 @@ def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Compa
     losses = (
         losses_of(json.loads(one)) for one in (_manifest_of(generation), build.files[MANIFEST])
     )
-    refusals = judge(found, before, after, guard)
+    back = day.resolved.moment < generation.record.moment
+    refusals = judge(found, before, after, guard, back=back)
     refusals += judge_losses(*losses, found, (before, after), guard)
     if refusals:
         found = change(before, causes(generation, day, after))

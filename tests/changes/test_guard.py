@@ -81,6 +81,14 @@ def test_a_list_that_begins_to_block_by_edit_is_judged_and_by_date_it_is_not() -
     assert judged(after, before, TIGHT, Cause.DATE) == []
 
 
+def test_a_date_that_goes_back_excuses_nothing() -> None:
+    before, after = state(1 << 20), state(1 << 20, action="monitor")
+    found = change(before, [Step(Cause.DATE, after)])
+    assert judge(found, before, after, TIGHT) == ()
+    (refusal,) = judge(found, before, after, TIGHT, back=True)
+    assert (refusal.kind, refusal.addresses) == ("removed", 1 << 20)
+
+
 def test_what_data_does_on_the_day_of_a_stage_is_judged_all_the_same() -> None:
     before, grown, after = state(1000), state(1100), state(1200)
     steps = [Step(Cause.DATA, grown), Step(Cause.DATE, after)]

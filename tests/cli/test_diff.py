@@ -207,6 +207,35 @@ def test_plain_lists_and_artifacts_by_their_grammar(
     assert sums(report(blockc, *diff, "published", one)["far"])["removed BR"] == 1 << 20
 
 
+NFT_OUTPUT = """
+[[output]]
+list = "far"
+target = "nftables"
+path = "far.nft"
+table = "blockc_edge"
+"""
+
+
+def test_an_artifact_is_compared_with_what_a_live_system_shows(
+    blockc: Blockc, words: Words, diff: Words, tmp_path: Path
+) -> None:
+    write_policy(tmp_path, POLICY + NFT_OUTPUT)
+    assert blockc(*words).code == 0
+    artifact, live = tmp_path / "dist" / "far.nft", tmp_path / "live"
+    _, table = artifact.read_text("utf-8").split("delete table inet blockc_edge\n")
+    live.write_text(f"table ip nat {{\n}}\n{table}", encoding="utf-8")
+    assert report(blockc, *diff, artifact, live, "--target", "nftables") == {}
+    assert report(blockc, *diff, "published", live, "--target", "nftables") == {}
+    text = table.replace("177.0.0.0-177.15.255.255", "177.0.0.0-177.15.255.254")
+    live.write_text(text.replace("counter drop", "counter packets 7 bytes 8 drop"), "utf-8")
+    found = report(blockc, *diff, artifact, live, "--target", "nftables")["block"]
+    assert sums(found) == {"removed None": 1}
+    live.write_text(table.replace("blockc_edge", "blockc_gone"), encoding="utf-8")
+    done = blockc(*diff, artifact, live, "--target", "nftables")
+    assert done.code == 3
+    assert "as what a live system shows it is not right either: there is no table inet" in done.err
+
+
 def test_a_file_beside_several_lists_needs_the_name_of_one(
     blockc: Blockc, diff: Words, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import Blockc, accepted
 from tests.cli.toy import LAX, POLICY, ROWS, Done, delegated, shown, write_policy, write_registries
@@ -359,3 +360,35 @@ def test_a_loss_has_the_limits_of_its_list(blockc: Blockc, words: Words, tmp_pat
     assert "[guard.list.far] max_added is 127 ipv4 addresses" in refused.err
     write_policy(tmp_path, POLICY + guard.replace("127", "128") + FIT.format(2, "collateral"))
     assert blockc(*words).code == 0
+
+
+STAGES = """
+[list.soon]
+block = ["FR"]
+stages = [
+    { from = 2026-01-01, action = "monitor" },
+    { from = 2026-11-24, action = "block" },
+]
+"""
+
+
+def test_what_a_clock_that_went_back_takes_back_is_refused(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    """That a stage begins was reviewed; that it has not begun yet again was not."""
+    now = [one for one in words if one not in ("--as-of", "2026-11-23")]
+    write_policy(tmp_path, POLICY + STAGES)
+
+    def built(moment: str) -> Done:
+        with time_machine.travel(moment, tick=False):
+            return blockc(*now)
+
+    assert built("2026-11-23 02:00Z").code == 0
+    assert built("2026-11-24 02:00Z").code == 0  # the stage begins, as the policy says
+    blocked = shown(tmp_path / "dist")
+    refused = built("2026-11-23 03:00Z")
+    assert refused.code == 4, refused.err
+    assert "list soon: 1,048,576 ipv4 addresses stop being blocked" in refused.err
+    assert "why: date: -" in refused.err
+    assert shown(tmp_path / "dist") == blocked
+    assert built("2026-11-25 02:00Z").code == 0

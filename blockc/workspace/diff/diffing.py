@@ -1,6 +1,7 @@
 """Two states side by side: what is published and what would be, or two policies, locks or files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, UsageError
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import Generation, read_generation
+from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionContext, OptionValue
 from blockc.values import Value, replace
 from blockc.workspace.comparing import (
     causes,
@@ -104,7 +107,7 @@ def difference(call: DiffCall, observe: Watch = unwatched) -> StateDifference:
 
 def _side(call: DiffCall, operand: Operand, observe: Watch) -> _Side:
     if operand.kind == "file":
-        return _Side(PolicyState(file_lists(operand.path, call.target)))
+        return _Side(PolicyState(file_lists(operand.path, call.target, partial(_options, call))))
     if operand.kind == PUBLISHED:
         live = PublishFolder.of(call.folder).live()
         return _recorded(call, live) if live else _Side(PolicyState({}))
@@ -125,6 +128,19 @@ def _side(call: DiffCall, operand: Operand, observe: Watch) -> _Side:
     day = project.on(options, observe)
     build = day.compile(observe)
     return _Side(state_of(day, build), day, build)
+
+
+def _options(call: DiffCall, target: Target) -> Mapping[str, OptionValue]:
+    """Return the options of the only output of a target that may be meant, else the defaults."""
+    outputs = call.project.policy().outputs if call.project.file.exists() else ()
+    ours = [
+        one
+        for one in outputs
+        if one.target == target.name and (not call.only or call.only in one.lists)
+    ]
+    given = ours[0].options if len(ours) == 1 else {}
+    word = "-".join(ours[0].lists) if len(ours) == 1 else call.only or "block"
+    return target.settle(given, OptionContext(word.lower()))
 
 
 def _recorded(call: DiffCall, name: str) -> _Side:

@@ -1,7 +1,7 @@
 """What `blockc diff` compares: an operand is recognised by what it is."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,13 +10,17 @@ from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.rules import meaning
 from blockc.changes.change import ListState
-from blockc.errors import Location, UsageError, os_reason, suggestion
+from blockc.errors import Location, SourceSyntaxError, UsageError, os_reason, suggestion
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import recorded_names
 from blockc.storage.local import read_local
+from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionValue
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 
 NOW, PUBLISHED = "now", "published"
+LiveOptions = Callable[[Target], Mapping[str, OptionValue]]
 _GENERATION = re.compile(r"[0-9a-f]{4,16}(-[0-9]+)?")
 
 
@@ -113,11 +117,15 @@ def _moment(text: str) -> datetime | None:
     return found.astimezone(UTC) if found and found.tzinfo else None
 
 
-def file_lists(path: Path, target: str) -> Mapping[str, ListState]:
+def file_lists(
+    path: Path, target: str, options: LiveOptions = lambda _target: {}
+) -> Mapping[str, ListState]:
     """Return what a file says: a plain list, or by the grammar of a target.
 
     Args:
         target: The name of a target; empty for a list of addresses, prefixes and ranges.
+        options: Returns the options with which an artifact of the target was written, to find it in
+            what a live system shows.
 
     Returns:
         One list for each verdict; `block` for a file that only lists.
@@ -137,16 +145,26 @@ def file_lists(path: Path, target: str) -> Mapping[str, ListState]:
         spans = read_spans(str(path), data)
         held = {family: spans.get(family) or span_columns(family, []) for family in FAMILIES}
         return {"block": ListState("block", AddrSet.of_spans(held))}
-    return _read_by(target, path, data)
+    return _read_by(target, ArtifactFile(str(path), data), options)
 
 
-def _read_by(target: str, path: Path, data: bytes) -> Mapping[str, ListState]:
+def _read_by(name: str, file: ArtifactFile, options: LiveOptions) -> Mapping[str, ListState]:
+    """Return what an artifact says, or a live system of it."""
     from blockc.targets.registry import TARGETS
-    from blockc.targets.syntax.tokens import ArtifactFile
 
-    if target not in TARGETS:
+    if name not in TARGETS:
         hint = "`blockc list targets` shows them"
-        raise UsageError(f"no target {target!r}{suggestion(target, TARGETS)}", hint=hint)
-    reading = TARGETS[target].reader([ArtifactFile(str(path), data)])
-    said = meaning(TARGETS[target].match, reading.rules.values(), reading.names)
+        raise UsageError(f"no target {name!r}{suggestion(name, TARGETS)}", hint=hint)
+    target = TARGETS[name]
+    try:
+        reading = target.reader([file])
+    except SourceSyntaxError as wrong:
+        if target.live is None:
+            raise
+        try:
+            reading = target.live.reader([file.decoded()], options(target))
+        except SourceSyntaxError as shown:
+            hint = f"as what a live system shows it is not right either: {shown.message}"
+            raise SourceSyntaxError(wrong.message, at=wrong.at, hint=hint) from None
+    said = meaning(target.match, reading.rules.values(), reading.names)
     return {name: ListState("block", said.where([name])) for name in reading.names[1:]}
