@@ -173,12 +173,12 @@ def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Compa
     if any(one.removed or one.moved for one in found.lists) and _other_registries(generation, day):
         before = replace(before, **countries_then(generation, day.project))
         found = change(before, _quick_steps(generation, day, after))
-    losses = (
+    then, now = (
         losses_of(json.loads(one)) for one in (_manifest_of(generation), build.files[MANIFEST])
     )
     back = day.resolved.moment < generation.record.moment
     refusals = judge(found, before, after, guard, back=back)
-    refusals += judge_losses(*losses, found, (before, after), guard)
+    refusals += judge_losses(then, now, found, (before, after), guard)
     if refusals:
         found = change(before, causes(generation, day, after))
     return Comparison(live, before, after, found, refusals, digest)

@@ -59,7 +59,9 @@ def _lines(text: Text, shown: list[Shown], table: str) -> Iterator[str]:
                 yield f"elements = {{ {', '.join(map(_element, value['elem']))} }}"
             yield "}"
         elif kind == "chain":
-            rules = [v for k, v in inside if k == "rule" and v["chain"] == value["name"]]
+            rules: list[Shown] = [
+                v for k, v in inside if k == "rule" and v["chain"] == value["name"]
+            ]
             yield from _chain(text, value, rules)
     yield "}"
 
