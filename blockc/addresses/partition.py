@@ -141,8 +141,8 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
     if len({partition.family for partition in partitions}) != 1:
         raise ValueError("an overlay needs partitions of one family")
     aligned = columns.alike([partition.starts for partition in partitions])
-    if len(partitions) == 1:
-        return aligned[0], [partitions[0].labels]
+    if all(np.array_equal(aligned[0], starts) for starts in aligned[1:]):
+        return aligned[0], [partition.labels for partition in partitions]
     slots, positions = columns.ranked(aligned)
     labels = [
         spread(partition.labels, begins, len(slots))

@@ -144,9 +144,11 @@ class TextLines(Value):
         return Location(self.name, number, column, shown, width)
 
 
-def line_batches(text: str) -> Iterator[list[str]]:
-    """Yield the lines of a text, many at a time: all of them may be many times the text."""
-    begin = 0
+def line_batches(text: str, begin: int = 0) -> Iterator[list[str]]:
+    """Yield the lines of a text from a position on, many at a time.
+
+    A list of all of them may be many times the text.
+    """
     while begin >= 0:
         end = text.find("\n", begin + _BATCH)
         yield text[begin : end if end >= 0 else None].split("\n")

@@ -6,11 +6,8 @@ table on the device, and nobody hears of it there: so it is an error here.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import chain
 
 from blockc.addresses.rules import Match
-from blockc.errors import SourceSyntaxError
 from blockc.targets.appliance.served import (
     NGINX_FILE,
     conflict,
@@ -31,9 +28,8 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.line_grammar import LineGrammar, Lines
-from blockc.targets.syntax.reading import Ordered, Part, Reader, Reading, decoded
+from blockc.targets.syntax.line_grammar import LineGrammar
+from blockc.targets.syntax.reading import Ordered, Reader, Reading, decoded
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
@@ -47,22 +43,9 @@ def reader(grammar: LineGrammar, *, ranges: bool) -> Reader:
     def read(texts: Sequence[Text]) -> Reading:
         feed, location = texts
         found = read_location(location, feed)
-        return Reading(entries(grammar.read(feed), ranges=ranges), found=tuple(found))
+        return Reading(grammar.read(feed).rules(ranges=ranges), found=tuple(found))
 
     return decoded(read)
-
-
-def entries(lines: Lines, *, ranges: bool) -> tuple[Part, ...]:
-    """Return the rules of lines that each hold what is blocked."""
-
-    def error(first: int, entry: int, why: str) -> SourceSyntaxError:
-        return lines.error(first + entry, why)
-
-    parts = [
-        decode_rules(lines.text, words, 1, partial(error, first), ranges=ranges)
-        for first, words in lines.batches()
-    ]
-    return tuple(chain.from_iterable(parts)) or decode_rules(lines.text, [], 1, lines.error)
 
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:

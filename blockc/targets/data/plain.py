@@ -1,8 +1,6 @@
 """Plain lists: a prefix per line, `#` starts a comment; for scripts, pf tables and zone files."""
 
 import re
-from functools import partial
-from itertools import chain
 
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
@@ -16,7 +14,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.line_grammar import LineGrammar, Lines
+from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Reader, Reading, each, halves
 from blockc.targets.syntax.tokens import Text
 from blockc.vocabulary import LineForm
@@ -27,12 +25,7 @@ _LINES = LineGrammar("a program", _ENTRY, comments_anywhere=True)
 
 def read_plain(text: Text) -> Reading:
     """Return the rules of a list: an address, prefix or range per line, all of them block."""
-    lines = _LINES.read(text)
-    parts = [
-        decode_rules(text, words, 1, partial(_error, lines, first), ranges=True)
-        for first, words in lines.batches()
-    ]
-    return Reading(tuple(chain.from_iterable(parts)) or decode_rules(text, [], 1, lines.error))
+    return Reading(_LINES.read(text).rules(ranges=True))
 
 
 def read_form(form: LineForm) -> Reader:
@@ -63,10 +56,6 @@ def read_form(form: LineForm) -> Reader:
         return Reading(decode_rules(text, tokens, 1, where, ranges=True))
 
     return each(read)
-
-
-def _error(lines: Lines, first: int, entry: int, why: str) -> SourceSyntaxError:
-    return lines.error(first + entry, why)
 
 
 _NOTES = """\

@@ -62,9 +62,10 @@ class Restore:
             "swap": self._swap,
             "destroy": self._destroy,
         }
-        self._steps = list(self._commands.runs("add"))
-        for step in self._steps:
+        self._steps = list[Command | Run]()
+        for step in self._commands.runs("add"):
             self._run(step)
+            self._steps.append(step)
 
     def part(self, name: str, family: Family) -> Part:
         """Return the contents of a set: entries block, those with `nomatch` are exceptions."""

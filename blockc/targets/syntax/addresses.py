@@ -1,7 +1,8 @@
 """Addresses as artifacts spell them, many at a time, into columns.
 
 They are decoded with the C library's own parser and not with the code that wrote them, and
-IPv4-mapped IPv6 stays what it is: a reader says what a text means, not what it should.
+IPv4-mapped IPv6 stays what it is: a reader says what a text means, not what it should. IPv4 that
+`fast_parse` takes is the same to both; a test compares them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 
 from blockc.addresses import FAMILIES, V4, V6, Family, Prefix, columns
 from blockc.addresses.columns import Column
+from blockc.addresses.fast_parse import plain_v4
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import Text, Where
 
 Span = tuple[Column, Column]
+_MANY = 1000  # from so many on a table pays
+_V4_LINES = b"0123456789./-\n"
 
 
 def decode_rules(
@@ -44,10 +48,14 @@ def decode_rules(
     Raises:
         SourceSyntaxError: About the first token that is wrong.
 
-    Cost: O(n), about 0.4 us a token.
+    Cost: O(n), about 0.2 us a token of IPv4 and 0.6 us one of IPv6.
     """
     families = families or text.families
     labels = np.broadcast_to(np.asarray(verdicts, dtype=np.int32), len(tokens))
+    quick = _plain_v4(tokens, ranges=ranges) if V4 in families else None
+    if quick:
+        none = {family: Part(Rules.empty(family), where) for family in families}
+        return tuple({**none, V4: Part(Rules(V4, *quick, labels), where)}.values())
     v6 = _having(":", tokens)
     found = {}
     for family, chosen in ((V4, ~v6), (V6, v6)):
@@ -63,6 +71,23 @@ def decode_rules(
         start, last = columns.narrow_spans(*decode(family, same, there))
         found[family] = Part(Rules(family, start, last, labels[rows]), there)
     return tuple(found[family] for family in families)
+
+
+def _plain_v4(tokens: Sequence[str], *, ranges: bool) -> Span | None:
+    """Return start and inclusive end of tokens if they are many and all of plain IPv4."""
+    if len(tokens) < _MANY:
+        return None
+    data = "\n".join((*tokens, "")).encode(errors="surrogatepass")
+    if data.translate(None, _V4_LINES) or (b"-" in data and not ranges):
+        return None
+    starts, lasts, lines = [], [], 0
+    for (start, last), count, others, _ in plain_v4(data, truncate=False):
+        if len(others):
+            return None
+        starts.append(start)
+        lasts.append(last)
+        lines += count
+    return (np.concatenate(starts), np.concatenate(lasts)) if lines == len(tokens) else None
 
 
 def require_distinct(parts: Iterable[Part]) -> None:

@@ -119,10 +119,10 @@ class Commands(Value, eq=False):
 
         Cost: a pass in C over the lines of a run.
         """
-        alike = [*map(str.startswith, self.lines, repeat(f"{verb} ")), False]
+        alike = bytes(map(str.startswith, self.lines, repeat(f"{verb} "))) + b"\0"
         at = 0
         while at < len(self.lines):
-            end = alike.index(False, at)
+            end = alike.index(0, at)
             if end - at > 1:
                 yield Run(self, at, self.lines[at:end])
             elif not self.grammar.is_comment(self.lines[at]):

@@ -8,10 +8,14 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 
+from blockc.addresses import Family
 from blockc.addresses.plain_text import line_batches
 from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax.addresses import decode_rules
+from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
 
@@ -71,14 +75,13 @@ class LineGrammar(Value):
         begin = 0
         while text.text.startswith(_BEFORE, begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
-        body = text.text[begin:]
-        if "#" in body:
+        if text.text.find("#", begin) >= 0:
             return None
         if self.width == 1:
-            if any(map(body.__contains__, _BETWEEN)):
+            if any(text.text.find(mark, begin) >= 0 for mark in _BETWEEN):
                 return None
-            return Lines(self, text, (), body.removesuffix("\n"))
-        columns = self._columns(_END.join(body.splitlines()))
+            return Lines(self, text, (), begin)
+        columns = self._columns(_END.join(text.text[begin:].splitlines()))
         if columns:
             return Lines(self, text, columns)
         return None
@@ -135,13 +138,14 @@ class Lines(Value, eq=False):
     """The entries of a text, a column of words each for the first, the second, ... of an entry.
 
     Attributes:
-        columns: None where entries are of one word and stand in `body`, a line each.
+        columns: None of them where entries are of one word and stand in the text from `begin` on,
+            a line each.
     """
 
     grammar: LineGrammar
     text: Text
     columns: tuple[list[str], ...]
-    body: str = ""
+    begin: int = 0
 
     def batches(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first words of entries, many at a time, and the number of the first entry.
@@ -150,10 +154,27 @@ class Lines(Value, eq=False):
         """
         if self.columns:
             yield 0, self.columns[0]
+            return
         count = 0
-        for words in line_batches(self.body) if self.body else ():
-            yield count, words
+        for lines in line_batches(self.text.text, self.begin):
+            words = lines if lines[-1] else lines[:-1]  # behind the last newline is no line
+            if words:
+                yield count, words
             count += len(words)
+
+    def rules(self, *, ranges: bool) -> tuple[Part, ...]:
+        """Return the rules of entries of one word, all of which block: a part for each family."""
+        found: dict[Family, list[Part]] = {}
+        for first, words in self.batches():
+            where = partial(self._error_after, first)
+            for part in decode_rules(self.text, words, 1, where, ranges=ranges):
+                found.setdefault(part.rules.family, []).append(part)
+        if not found:
+            return decode_rules(self.text, [], 1, self.error)
+        return tuple(map(Part.joined, found.values()))
+
+    def _error_after(self, first: int, entry: int, why: str) -> SourceSyntaxError:
+        return self.error(first + entry, why)
 
     def error(self, entry: int, why: str) -> SourceSyntaxError:
         """Return the error to raise about an entry, counted from 0."""

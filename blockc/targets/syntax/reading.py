@@ -23,6 +23,19 @@ class Part(Value, eq=False):
     rules: Rules
     where: Where
 
+    @classmethod
+    def joined(cls, parts: Sequence["Part"]) -> "Part":
+        """Return parts of one file and family, at least one, as one, in their order."""
+        if len(parts) == 1:
+            return parts[0]
+        places, ends = [part.where for part in parts], np.cumsum([len(p.rules) for p in parts])
+
+        def where(row: int, why: str) -> SourceSyntaxError:
+            at = int(np.searchsorted(ends, row, side="right"))
+            return places[at](row - int(ends[at - 1] if at else 0), why)
+
+        return cls(Rules.joined([part.rules for part in parts]), where)
+
 
 class Found(Value, eq=False):
     """Something that a file says beside its entries; `error` makes the error to raise about it."""

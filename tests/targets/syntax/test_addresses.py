@@ -4,6 +4,7 @@ IPv4 in the four decimal parts of inet_pton alone, IPv6 as RFC 4291 has it witho
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from blockc.addresses import FAMILIES, V4, V6, Family, columns
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax import addresses
 from blockc.targets.syntax.addresses import (
     decode_rules,
     require_disjoint,
@@ -21,6 +23,12 @@ from blockc.targets.syntax.addresses import (
 from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import Text
 from tests.support.refusals import refused, told
+
+
+@pytest.fixture(autouse=True, params=[1, 1 << 30], ids=["table", "one by one"])
+def _many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode plain IPv4 by a table and by the C library: everything here holds for both."""
+    monkeypatch.setattr(addresses, "_MANY", request.param)
 
 
 def where(at: int, why: str) -> SourceSyntaxError:
@@ -220,3 +228,44 @@ def test_every_part_is_looked_at() -> None:
     twice = parts(["1.1.1.1", "::1", "::1"])
     assert refused(require_distinct, twice) == "3:1+1 ::1/128 occurs twice"
     assert refused(require_disjoint, twice) == "3:1+1 ::1/128 overlaps another entry"
+
+
+def test_ipv4_is_to_the_table_what_it_is_to_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(1)
+
+    def token() -> str:
+        address = ".".join(str(random.choice((0, 7, 10, 99, 128, 255))) for _ in range(4))
+        other = ".".join(str(random.choice((0, 200, 255))) for _ in range(4))
+        return random.choice(
+            (address, f"{address}/{random.choice((8, 24, 31, 32, 0))}", f"{address}-{other}")
+        )
+
+    def odd(one: str) -> str:
+        at = random.randrange(len(one) + 1)
+        return (
+            one[:at]
+            + random.choice(" #;\t\n\r.-/0259a\0\udc80\u0661")
+            + one[at + random.choice((0, 1)) :]
+        )
+
+    def read(tokens: list[str], *, ranges: bool) -> object:
+        try:
+            (part,) = parts(tokens, families=(V4,), ranges=ranges)
+        except SourceSyntaxError as reason:
+            return str(reason)
+        rules = part.rules
+        return rules.start.tolist(), rules.last.tolist(), rules.verdict.tolist()
+
+    taken = 0
+    for _ in range(4000):
+        tokens = [token()]
+        if random.random() < 0.7:
+            tokens = [odd(tokens[0])]
+        for ranges in (True, False):
+            answers = []
+            for many in (1, 1 << 30):
+                monkeypatch.setattr(addresses, "_MANY", many)
+                answers.append(read(tokens, ranges=ranges))
+            assert answers[0] == answers[1], tokens
+            taken += not isinstance(answers[0], str)
+    assert taken > 1000

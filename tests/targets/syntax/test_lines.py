@@ -159,18 +159,33 @@ def test_an_error_about_an_entry_points_at_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grammar", "text", "body"),
+    ("grammar", "text", "words"),
     [
-        (LIST, "\n# a\n\n# b\nc\nd\n", "c\nd"),
-        (NARROW, "c\nd", "c\nd"),
-        (LIST, "c\n\nd", ""),
-        (LIST, "c\nd\n\n", ""),
-        (LIST, "c\nd#", ""),
-        (MAP, "c d\ne f", ""),
+        (LIST, "\n# a\n\n# b\nc\nd\n", ["c", "d"]),
+        (NARROW, "c\nd", ["c", "d"]),
+        (LIST, "c\n\nd", []),
+        (LIST, "c\nd\n\n", []),
+        (LIST, "c\nd#", []),
+        (MAP, "c d\ne f", []),
     ],
 )
 def test_no_list_is_made_of_entries_that_follow_one_another(
-    grammar: LineGrammar, text: str, body: str
+    grammar: LineGrammar, text: str, words: list[str]
 ) -> None:
     lines = grammar.read(Text("x", text))
-    assert (lines.body, bool(lines.columns)) == (body, not body)
+    assert bool(lines.columns) == (not words)
+    assert not words or [*lines.batches()] == [(0, words)]
+
+
+def test_an_error_about_an_entry_of_a_later_batch_names_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 1)
+    lines = GRAMMARS[0].read(Text("x", "10.0.0.1\n10.0.0.2\n::3\n10.0.0.4\n"))
+    ipv4, ipv6 = lines.rules(ranges=False)
+    assert [told(ipv4.where(row, "why")) for row in range(3)] == [
+        "1:1+8 why", "2:1+8 why", "4:1+8 why",
+    ]  # fmt: skip
+    assert told(ipv6.where(0, "why")) == "3:1+3 why"
+    wrong = GRAMMARS[0].read(Text("x", "10.0.0.1\n10.0.0.2/31\n10.0.0.3/31\n"))
+    assert refused(lambda: wrong.rules(ranges=False)) == "3:1+11 10.0.0.3/31 has host bits set"
