@@ -15,6 +15,7 @@ from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.verify.native import NativeAnswer, try_natively
 from blockc.verify.proof import prove
+from tests.real.test_dns_and_mail import UNBOUND_CONF, asked
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
 from tests.targets.artifacts import prefixes
 
@@ -197,3 +198,14 @@ def test_ipset_takes_quotes_off_names_and_reads_010_as_eight() -> None:
     for line in ('create "a" hash:net\n', "create a hash:net maxelem 010\n"):
         with pytest.raises(SourceSyntaxError):
             Restore(Text("x", line))
+
+
+def test_a_tag_of_unbound_answers_clients_whom_it_refuses_without(tmp_path: Path) -> None:
+    """An `inform` zone for tagged clients would log them, and open the resolver to strangers."""
+    net, client = "10.1.2.0/24", "10.1.2.3"
+    zone = 'define-tag: "x"\nlocal-zone: "." inform\nlocal-zone-tag: "." "x"\n'
+    for tag, answer in (("", "REFUSED"), (f'access-control-tag: {net} "x"\n', "NOERROR")):
+        text = f"server:\naccess-control: 10.0.0.0/8 refuse\n{zone}{tag}"
+        (tmp_path / "list").write_text(text, encoding="utf-8")
+        server = [require_program("unbound"), "-d", "-c", f"{tmp_path}/unbound.conf"]
+        assert asked(server, tmp_path, {"unbound.conf": UNBOUND_CONF}, [client]) == {client: answer}

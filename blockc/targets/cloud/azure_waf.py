@@ -12,6 +12,7 @@ from blockc.targets.core.facts import (
     Deployment,
     EntryForm,
     Layout,
+    Maturity,
     MaxEntries,
     Reference,
     Responses,
@@ -190,6 +191,7 @@ AZURE_FRONTDOOR = Target(
     max_entries=_limit(_FRONT_RANGES, f"{_LIMITS}front-door-limits.md"),
     whole=True,
     responses=Responses(actions=frozenset({"monitor"})),
+    maturity=Maturity.SCHEMA,
     notes=f"Each rule holds up to 600 ranges, so 60,000 are the most.\n\n{_NOTES}",
     references=(
         Reference(

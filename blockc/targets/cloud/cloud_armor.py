@@ -16,6 +16,7 @@ from blockc.targets.core.facts import (
     EntryForm,
     Joint,
     Layout,
+    Maturity,
     MaxEntries,
     Reference,
     Responses,
@@ -236,6 +237,7 @@ CLOUD_ARMOR = Target(
     max_entries=MaxEntries(_RULES * _RANGES, _QUOTAS, together=True),
     whole=True,
     responses=_RESPONSES,
+    maturity=Maturity.SCHEMA,
     pypi=("cel-python",),
     notes="A rule holds ten ranges. How many rules there can be is a quota of the project; 200 are "
     f"counted on here. Larger lists are said by `cloud-armor-group`.\n\n{_NOTES}",

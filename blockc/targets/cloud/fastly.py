@@ -17,6 +17,7 @@ from blockc.targets.core.target import (
     Deployment,
     EntryForm,
     Layout,
+    Maturity,
     MaxEntries,
     Reference,
     Responses,
@@ -169,6 +170,7 @@ FASTLY_ACL = Target(
         ),
     ),
     max_entries=MaxEntries(1_000, _LIMIT, together=True),
+    maturity=Maturity.SCHEMA,
     notes="""\
 An ACL holds 1,000 entries unless Fastly raises that for you, and one call fills it; of a larger
 list each part (`when_over = "split"`) is an ACL of its own. No entry is `negated`: what Fastly does

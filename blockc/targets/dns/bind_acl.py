@@ -100,7 +100,10 @@ let through by both.
 
 named reads the elements into a tree, so a long list costs no more for each query than a short one.
 A client of a dual-stack socket is one of IPv4 only with `match-mapped-addresses yes`; named opens
-a socket for each family by itself, so that is not needed."""
+a socket for each family by itself, so that is not needed.
+
+There is no stage but `block`: an acl is a condition, and named logs who is refused and nobody else.
+The target `rpz` has `monitor`."""
 
 # A configuration that has nothing but the list and one use of it; nothing listens.
 _NATIVE = NativeCheck(

@@ -70,7 +70,10 @@ def _orders(document: Document, _: File, parts: Sequence[FamilyEntries]) -> Iter
 _NOTES = """\
 The most specific netblock decides, in whatever file it stands: an `access-control` of your own
 inside an entry wins over it. `refuse` answers REFUSED, `deny` does not answer. Who may ask at all
-stands in your own configuration: unbound serves nobody but this host by default."""
+stands in your own configuration: unbound serves nobody but this host by default.
+
+There is no stage but `block`. No action of `access-control` logs, and a tag, with which a zone
+could, also answers clients whom a wider entry refuses. The target `rpz` has `monitor`."""
 
 _NATIVE = NativeCheck(
     programs=("unbound-checkconf",),
