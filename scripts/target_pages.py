@@ -34,7 +34,8 @@ is compiled, and what exceeds a limit before anything is written.
 
 The country of an address is where it is registered, not where it is used. What lists of different
 lengths cost to load in the real programs, beside what is often written by hand, is in
-[load.md](load.md).
+[load.md](load.md); what platforms do that their configuration does not show, and the tests that
+hold it, in [traps.md](traps.md).
 """
 #: Folder below `blockc/targets` -> the kind of platform.
 CATEGORIES = {

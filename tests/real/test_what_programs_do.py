@@ -1,5 +1,6 @@
 """Where a program does not do what its text seems to say: the reader refuses, and here is why."""
 
+import re
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,16 +9,18 @@ import pytest
 
 from blockc.addresses import V4, AddrMap
 from blockc.errors import SourceSyntaxError, Unproved
+from blockc.targets.kernel.ipset import IPSET
 from blockc.targets.kernel.ipset_restore import Restore
 from blockc.targets.kernel.iptables import read_rules
 from blockc.targets.kernel.nft_file import NftFile
+from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.targets.web.nginx_geo import NGINX_GEO
 from blockc.verify.native import NativeAnswer, try_natively
 from blockc.verify.proof import prove
 from tests.real.test_dns_and_mail import UNBOUND_CONF, asked
 from tests.support.machine import SYSTEM_PATH, require_program, require_root
-from tests.targets.artifacts import prefixes
+from tests.targets.artifacts import prefixes, written
 
 pytestmark = pytest.mark.real
 
@@ -209,3 +212,30 @@ def test_a_tag_of_unbound_answers_clients_whom_it_refuses_without(tmp_path: Path
         (tmp_path / "list").write_text(text, encoding="utf-8")
         server = [require_program("unbound"), "-d", "-c", f"{tmp_path}/unbound.conf"]
         assert asked(server, tmp_path, {"unbound.conf": UNBOUND_CONF}, [client]) == {client: answer}
+
+
+OLD, NEW = prefixes("192.0.2.0/24"), prefixes("10.0.0.0/8", "198.51.100.0/24")
+
+
+def test_a_restore_of_ipset_that_stops_halfway_leaves_the_set_in_use_as_it_was() -> None:
+    """It is no transaction: what came before the bad line is there, so it goes aside first."""
+    good, bad = (written(IPSET, one)[0].data.decode() for one in (OLD, NEW))
+    bad, found = re.subn(r"(_v4_new .* maxelem) \d+", r"\1 1", bad)  # no room for the second
+    assert found == 1
+    script = (
+        "ipset restore < $0; ! ipset restore < $1; ipset test blockc_export_control_v4 192.0.2.9;"
+        " ! ipset test blockc_export_control_v4 10.1.2.3;"
+        " ipset test blockc_export_control_v4_new 10.1.2.3"
+    )
+    done = in_namespace(script, good, bad)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_of_nft_with_a_bad_line_leaves_everything_as_it_was() -> None:
+    good, bad = (written(NFTABLES, one)[0].data.decode() for one in (OLD, NEW))
+    assert "198.51.100.0-198.51.100.255" in bad
+    bad = bad.replace("198.51.100.0-198.51.100.255", "198.51.100.255-198.51.100.0")
+    script = "nft -f $0; ! nft -f $1 2>/dev/null; nft list set inet blockc_export_control v4"
+    done = in_namespace(script, good, bad)
+    assert done.returncode == 0, done.stderr
+    assert ("192.0.2.0" in done.stdout, "10.0.0.0" in done.stdout) == (True, False)
