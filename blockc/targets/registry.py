@@ -133,6 +133,9 @@ ROWS: Mapping[str, TargetRow] = {
     "azure-frontdoor-geo": TargetRow(
         "cloud.azure_waf", "rules that block whole countries by the data of Azure"
     ),
+    "azure-ip-group": TargetRow(
+        "cloud.azure_ip_group", "IP groups of Azure Firewall, as templates to deploy"
+    ),
     "fastly-acl": TargetRow("cloud.fastly", "the entries of an ACL"),
     "fastly-vcl": TargetRow(
         "cloud.fastly", "an acl in VCL, and the subroutines that refuse by it and log"

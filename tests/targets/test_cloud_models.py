@@ -24,6 +24,7 @@ BODIES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "azure-frontdoor": (("azure-frontdoor", "CustomRule", "customRules"),),
     "azure-frontdoor-geo": (("azure-frontdoor", "CustomRule", "customRules"),),
     "azure-appgateway": (("azure-network", "WebApplicationFirewallCustomRule", "customRules"),),
+    "azure-ip-group": (("azure-network", "IpGroup", "resources"),) * 2,
     "cloud-armor": (("google-compute", "SecurityPolicyRule", "rules"),),
     "cloud-armor-country": (("google-compute", "SecurityPolicyRule", "rules"),),
     "cloud-armor-group": (
@@ -39,6 +40,7 @@ BODIES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "cloudflare-country": (("cloudflare", "{action}RuleParam", ""),),
 }
+_OF_TEMPLATES = {"type", "apiVersion", "name"}
 KINDS = {"string": str, "number": int, "boolean": bool}
 OF_RULES = {"block": "Block", "monitor": "Log", "warn": "ManagedChallenge"}
 
@@ -51,6 +53,8 @@ def problems(model: Mapping[str, Any], kind: Any, value: Any, at: str) -> Iterat
         yield f"{at} is not in the part of the model that was taken"
     elif "enum" in kind:
         yield from [] if value in kind["enum"] else [f"{at} is {value!r}"]
+    elif "dict" in kind:
+        yield from (f"{at}.{key} is not a text" for key in value if type(value[key]) is not str)
     elif "list" in kind:
         yield from [] if type(value) is list else [f"{at} is not a list"]
         for number, item in enumerate(value if type(value) is list else ()):
@@ -81,6 +85,8 @@ def bodies(target: Target, case: str, action: str) -> Iterator[tuple[str, str, A
     for file, (model, name, key) in zip(files, BODIES[target.name], strict=True):
         value = json.loads(file.data)
         found = value[key] if key else value
+        if target.name == "azure-ip-group":  # in a template there is more around a resource
+            found = [{key: one[key] for key in one if key not in _OF_TEMPLATES} for one in found]
         for one in found if isinstance(found, list) else [found]:
             yield model, name.format(action=OF_RULES[action]), one
 

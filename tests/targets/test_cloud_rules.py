@@ -29,6 +29,7 @@ from tests.targets.artifacts import (
 
 FRONT, GATEWAY = TARGETS["azure-frontdoor"], TARGETS["azure-appgateway"]
 COUNTRIES = TARGETS["azure-frontdoor-geo"]
+IP_GROUP = TARGETS["azure-ip-group"]
 FASTLY, AKAMAI = TARGETS["fastly-acl"], TARGETS["akamai-list"]
 ADDRESSES = EDGES["neighbours"]
 
@@ -106,6 +107,12 @@ def refused(target: Target, old: str, new: str, options: Mapping[str, object] | 
         (FRONT, "provenance.list", '"x"', "the list is 'x'"),
         (GATEWAY, "negationConditon", "negationCondition", "unknown key 'negationCondition'"),
         (GATEWAY, '"RemoteAddr"', '"RequestHeaders"', "expected 'RemoteAddr'"),
+        (IP_GROUP, "{{ option.name }}", "x", "the Azure IP group is 'x-ipv4'"),
+        (IP_GROUP, "-{{ part.name }}", "-x", "the Azure IP group is 'blockc-export-control-x'"),
+        (IP_GROUP, "ipGroups", "networkSecurityGroups", "expected 'Microsoft.Network/ipGroups'"),
+        (IP_GROUP, "{{ provenance.list }}", "x", "the list is 'x'"),
+        (IP_GROUP, "{{ provenance.policy }}", "x", "the policy is 'x'"),
+        (IP_GROUP, "ipAddresses", "firewalls", "unknown key 'firewalls'"),
         (AKAMAI, '"IP"', '"GEO"', "expected 'IP'"),
         (AKAMAI, "{{ option.name }}", "x y", "the network list is 'x y'"),
         (AKAMAI, "list {{ provenance.list }}", "list x", "the description is 'list x, "),

@@ -11,6 +11,7 @@ from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, Options, joined
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -26,6 +27,7 @@ from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, each
 from blockc.targets.syntax.statements import StatementGrammar, Statements
 from blockc.targets.syntax.tokens import Text
+from blockc.values import replace
 
 PF = LineGrammar(
     "pfctl", "one address or prefix, with ! before an exception", comments_anywhere=True
@@ -58,6 +60,12 @@ def read_pf_table(text: Text) -> Reading:
         parts += decode_rules(text, bare, list(map(int, labels)), partial(_error, lines, first))
     require_distinct(parts)
     return Reading(tuple(parts) or decode_rules(text, [], 1, lines.error))
+
+
+def read_shown(texts: Sequence[Text], _: Options) -> Reading:
+    """Return the rules of a table as `pfctl -T show` prints it: indented, `!` before the blanks."""
+    shown = joined(texts)
+    return read_pf_table(replace(shown, text=re.sub(r"(?m)^[ \t]*(!?)[ \t]*", r"\1", shown.text)))
 
 
 def _error(lines: Lines, first: int, entry: int, why: str) -> SourceSyntaxError:
@@ -161,6 +169,11 @@ PF_TABLE = Target(
         rollback="pfctl -t blocked -T replace -f PREVIOUS/list.txt",
     ),
     notes=_PF_NOTES,
+    live=LiveForm(
+        commands=("pfctl -t blocked -T show",),
+        reader=read_shown,
+        limits="Which rules use the table is not shown.",
+    ),
     references=(_PFCTL, Reference("https://man.openbsd.org/pf.conf", checked="2026-11-27")),
 )
 

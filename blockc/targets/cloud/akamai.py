@@ -13,6 +13,7 @@ from blockc.targets.core.facts import (
     Reference,
 )
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, json_entries
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
@@ -87,6 +88,11 @@ does, which can deny or alert, and so it can first be used in a match target tha
 list in `monitor` is written with `until_block = "empty"`. A change is in force once it is
 activated, on STAGING first where you want to see it. `syncPoint` is raised with each change: a load
 that was overtaken by another one is refused.""",
+    live=LiveForm(
+        commands=(f'http --auth-type edgegrid GET "{_LISTS}/ID?includeElements=true"',),
+        reader=json_entries("list"),
+        limits="It is the newest version; which one is active, and who uses it, is not shown.",
+    ),
     references=(_PAGE,),
     deployment=Deployment(
         load=f"""\

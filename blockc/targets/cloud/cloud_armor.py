@@ -22,6 +22,7 @@ from blockc.targets.core.facts import (
     Responses,
 )
 from blockc.targets.core.layout import ExtraFile, File
+from blockc.targets.core.live import LiveForm, json_entries
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
@@ -295,6 +296,18 @@ CLOUD_ARMOR_GROUP = replace(
     whole=False,
     responses=replace(_RESPONSES, extra_files=(_RULE,), reader=decoded(read_with_rule)),
     joint=Joint(_CONDITIONS // len(FAMILIES), _POLICIES),
+    live=LiveForm(
+        commands=tuple(
+            f"gcloud network-security address-groups describe NAME-{family.name} --location=global"
+            " --format=json"
+            for family in FAMILIES
+        ),
+        reader=json_entries("items"),
+        one_file=False,
+        alone=True,
+        limits="Give each answer with a `--dump` of its own. Which rules use the groups is not "
+        "shown.",
+    ),
     notes=f"""\
 An address group holds one family, and needs Cloud Armor Enterprise. Its capacity is set when it is
 made, and cannot be raised later; what Google allows depends on the project. An expression asks five

@@ -8,9 +8,11 @@ form has exceptions; the entries are what is left.
 import re
 from collections.abc import Iterator, Sequence
 
+from blockc.addresses import FAMILIES
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, Options
 from blockc.targets.core.marks import HEADER, WATCHED, rule_orders, word
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
@@ -25,8 +27,10 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
+from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.json_shape import Entries, Says, shaped
-from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, each
+from blockc.targets.syntax.json_tree import json_list
+from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.statements import Statements
 from blockc.targets.syntax.tokens import Text
 from blockc.targets.syntax.vcl import VCL, read_acl, read_link, read_spoofed
@@ -55,6 +59,22 @@ read_entries = shaped(
         "entries": Entries(_prefix, most=1_000),
     }
 )
+
+
+def read_shown(texts: Sequence[Text], _: Options) -> Reading:
+    """Return the rules of the entries that the API lists, all pages of an ACL in one list."""
+    parts: list[Part] = []
+    for text in texts:
+        listed, tokens = json_list(text), list[str]()
+        for at, entry in enumerate(listed.value):
+            said = entry if isinstance(entry, dict) else {}
+            address, length = said.get("ip"), said.get("subnet")
+            if type(address) is not str or str(said.get("negated", 0)) != "0":
+                raise listed.where(at, "expected an entry that is not negated")
+            tokens.append(address if length is None else f"{address}/{length}")
+        parts += decode_rules(text, tokens, 1, listed.where, families=FAMILIES)
+    require_distinct(parts)
+    return Reading(tuple(parts))
 
 
 def read_vcl(text: Text) -> Reading:
@@ -148,6 +168,11 @@ _STATUSES = Reference(
 )
 _SNIPPETS = Reference("https://docs.fastly.com/vcl/vcl-snippets/", "2026-11-27")
 
+_LIST = """\
+for page in $(seq 10); do curl -fsS -H "Fastly-Key: $KEY" \
+  "https://api.fastly.com/service/$SERVICE/acl/$ACL/entries?per_page=100&page=$page"
+done | jq -s add"""
+
 FASTLY_ACL = Target(
     name="fastly-acl",
     title="Fastly ACL entries",
@@ -186,6 +211,11 @@ if (client.ip ~ blockc_LIST) { error 451 "Unavailable For Legal Reasons"; }
 ```
 
 So a list in `monitor` is written with `until_block = "empty"`; `fastly-vcl` can say it.""",
+    live=LiveForm(
+        commands=(_LIST,),
+        reader=read_shown,
+        limits="The API lists 100 entries a page. What the VCL does by the ACL is not shown.",
+    ),
     references=(_API, _LIMIT, _VCL_ACL),
     deployment=Deployment(
         load="""\

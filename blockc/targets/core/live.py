@@ -9,8 +9,11 @@ it. What a live system does not show is not asked for.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from blockc.addresses import FAMILIES
 from blockc.targets.core.target_options import OptionValue
-from blockc.targets.syntax.reading import Ordered, Reading
+from blockc.targets.syntax.addresses import decode_rules, require_distinct
+from blockc.targets.syntax.json_tree import json_object
+from blockc.targets.syntax.reading import Ordered, Part, Reading
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, replace
 
@@ -40,6 +43,27 @@ class LiveForm(Value, eq=False):
     alone: bool = False
     expects: Callable[[Options], Iterable[Ordered]] = lambda _options: ()
     limits: str = ""
+
+
+def json_entries(key: str) -> LiveReader:
+    """Return the reader of answers of an API: objects with all entries, as texts, under one key.
+
+    What else an object holds is nobody's business, but each entry may be there only once.
+    """
+
+    def read(texts: Sequence[Text], _: Options) -> Reading:
+        found: list[Part] = []
+        for text in texts:
+            answer = json_object(text)
+            if not isinstance(answer.value.get(key), list):
+                raise answer.error(f"expected an answer with a list of entries in {key!r}")
+            entries = answer.child(key)
+            parts = decode_rules(text, entries.texts(), 1, entries.where, families=FAMILIES)
+            require_distinct(parts)
+            found += parts
+        return Reading(tuple(found))
+
+    return read
 
 
 def joined(texts: Sequence[Text]) -> Text:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from blockc.addresses.rules import Match
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, Options, joined, only
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -42,7 +43,12 @@ def read_access_control(text: Text) -> Reading:
     if clause is None:
         raise text.error("expected `server:` before anything else", 0)
     blank = text.text[: clause.start(1)] + " " * len(clause[1]) + text.text[clause.end(1) :]
-    lines = _LINES.read(replace(text, text=blank))
+    return _entries(replace(text, text=blank))
+
+
+def _entries(text: Text) -> Reading:
+    """Return the rules of lines with nothing but `access-control` of one action."""
+    lines = _LINES.read(text)
     keys, networks, actions = lines.columns
     _require(lines, keys, (_KEY,))
     _require(lines, actions, _ACTIONS if not actions else (actions[0],))
@@ -53,6 +59,13 @@ def read_access_control(text: Text) -> Reading:
     reading = Reading(decode_rules(text, networks, 1, lines.error), found=tuple(found))
     require_distinct(reading.parts)
     return reading
+
+
+def read_shown(texts: Sequence[Text], options: Options) -> Reading:
+    """Return the rules of the action of the list in what `unbound-control` says of the option."""
+    ending = f" {options['action']}"
+    clause = only(joined(texts), lambda line: f"{_KEY} {line}" if line.endswith(ending) else None)
+    return _entries(clause)
 
 
 def _require(lines: Lines, words: Sequence[str], known: Sequence[str]) -> None:
@@ -116,6 +129,13 @@ UNBOUND = Target(
     native=_NATIVE,
     maturity=Maturity.PROGRAM,
     notes=_NOTES,
+    live=LiveForm(
+        commands=("unbound-control get_option access-control",),
+        reader=read_shown,
+        shows=frozenset({"unbound action"}),
+        limits="Entries of the same action that are not of this list count as more than was "
+        "published, and more specific ones of other actions are not looked at.",
+    ),
     references=(
         Reference(
             "https://manpages.debian.org/bookworm/unbound/unbound.conf.5.en.html",
