@@ -80,16 +80,14 @@ def _model(folder: Path, package: str, modules: str, types: str) -> dict[str, An
     (path,) = folder.glob(wheel)
     with zipfile.ZipFile(path) as archive:
         trees = [ast.parse(archive.read(module)) for module in modules.split()]
-    classes = {node.name: node for tree in trees for node in tree.body if _is_class(node)}
+    classes = {
+        node.name: node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)
+    }
     read = _READERS[name.partition("-")[0]]
     wanted = types.split()
     return {"source": f"PyPI {package}"} | {
         one: _as_type(read(classes, wanted, classes[one])) for one in wanted
     }
-
-
-def _is_class(node: ast.AST) -> bool:
-    return isinstance(node, ast.ClassDef)
 
 
 def _as_type(fields: Fields) -> dict[str, Any]:
@@ -120,8 +118,7 @@ def _kind(classes: Classes, wanted: list[str], words: list[str]) -> object:
             return {"type": word}
         if word in classes and (values := _values(classes[word])):
             return {"enum": values}
-    (simple,) = {_SIMPLE[word] for word in words if word in _SIMPLE} or {None}
-    return simple
+    return next((_SIMPLE[word] for word in words if word in _SIMPLE), None)
 
 
 def _values(node: ast.ClassDef) -> list[object]:

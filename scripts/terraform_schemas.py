@@ -23,6 +23,8 @@ SCHEMAS = Path(__file__).resolve().parents[1] / "tests" / "targets" / "terraform
 CDK = {
     "aws_wafv2_ip_set": ("aws", "21.22.1", "wafv2-ip-set"),
     "aws_wafv2_rule_group": ("aws", "21.22.1", "wafv2-rule-group"),
+    "aws_ec2_managed_prefix_list": ("aws", "21.22.1", "ec2-managed-prefix-list"),
+    "azurerm_ip_group": ("azurerm", "14.23.1", "ip-group"),
     "cloudflare_list": ("cloudflare", "13.9.1", "list"),
     "google_network_security_address_group": (
         "google-beta", "16.12.1", "google-network-security-address-group",
@@ -47,6 +49,7 @@ INSIDE = {
         "rule.visibility_config",
         "visibility_config",
     ),
+    "aws_ec2_managed_prefix_list": ("entry",),
     "cloudflare_list": ("items",),
     "google_compute_security_policy_rule": ("match.expr",),
     "azurerm_cdn_frontdoor_firewall_policy": ("custom_rule.match_condition",),

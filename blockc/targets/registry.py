@@ -164,6 +164,8 @@ ROWS: Mapping[str, TargetRow] = {
     "terraform-fastly": TargetRow(
         "terraform.fastly_resources", "entries of Fastly ACLs, and the VCL"
     ),
+    "terraform-aws-prefix-list": TargetRow("terraform.network_sets", "AWS VPC prefix lists"),
+    "terraform-azure-ip-group": TargetRow("terraform.network_sets", "Azure Firewall IP groups"),
     "istio-authorizationpolicy": TargetRow("cluster.mesh", "a policy that denies at gateways"),
     "envoy-gateway": TargetRow("cluster.mesh", "the SecurityPolicy of a gateway"),
     "cilium-policy": TargetRow("cluster.network", "a CIDR group and the policy that denies it"),

@@ -183,7 +183,7 @@ def test_a_changed_prefix_changes_one_line_and_no_other(target: Target) -> None:
         written(target, one, {"shard": 60})[0].data.decode().splitlines()
         for one in (addresses, less)
     )
-    entry = re.compile(r'^ +(\{"ip": )?"[0-9a-f.:]+[/"]')
+    entry = re.compile(r'^ +(\{"(?:ip|cidr)": )?"[0-9a-f.:]+[/"]')
     lines = [{line.rstrip(",") for line in one if entry.match(line)} for one in (before, after)]
     assert len(lines[0] - lines[1]) == 1
     assert not lines[1] - lines[0]
