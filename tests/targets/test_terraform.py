@@ -242,6 +242,10 @@ def test_a_file_goes_where_terraform_loads_it_by_its_name() -> None:
         ("terraform", "_shards", "_ipv4", "expected the outputs"),
         ("terraform", "try(cidrsubnet(prefix, 0, 0), null) == prefix", "true", "nothing checks"),
         ("terraform-aws", '"priority": 0', '"priority": 1', "expected 0"),
+        ("terraform-aws-prefix-list", '"max_entries": 1000', '"max_entries": 1', "has 2 entries"),
+        ("terraform-aws-prefix-list", "_ipv6.id}", "_ipv4.id}", "made and used exactly once"),
+        ("terraform-aws-prefix-list", '"IPv4"', '"IPv6"', "192.0.2.0/24"),
+        ("terraform-azure-ip-group", "_ipv6.id}", "_ipv4.id}", "made and used exactly once"),
     ],
 )
 def test_what_terraform_would_do_otherwise_is_refused(
@@ -267,6 +271,9 @@ def test_what_terraform_would_do_otherwise_is_refused(
         ("terraform-azure", "SocketAddr", "RemoteAddr", "the match variable is 'RemoteAddr'"),
         ("terraform-akamai", "STAGING", "PRODUCTION", "the network is 'PRODUCTION'"),
         ("terraform-fastly", "error 403;", "error 451;", "the status is 451"),
+        ("terraform-aws-prefix-list", "_ids", "_id", "the output is 'blockc_export_control_id'"),
+        ("terraform-aws-prefix-list", '"max_entries": 1000', '"max_entries": 999', "is 999"),
+        ("terraform-azure-ip-group", "_location", "_region", "the variable is"),
         ("terraform", '"list": "export', '"list": "import', "the list is 'import-control'"),
         ("terraform", '"ipv4": [', '"other": [', "the shard is 'other'"),
         (

@@ -18,6 +18,7 @@ from blockc.targets.core.target import (
     Deployment,
     EntryForm,
     Layout,
+    Maturity,
     Reference,
     Responses,
     Sharding,
@@ -163,6 +164,8 @@ AWS_NETWORK_FIREWALL = Target(
     packets=True,
     sharding=Sharding(_QUOTAS, MOST_RULES, "a rule group has room for rules of this length,"),
     responses=Responses(actions=frozenset({"monitor", "warn"})),
+    maturity=Maturity.SCHEMA,
+    pypi=("suricata-update",),
     notes=_NOTES,
     references=(_GUIDE, _QUOTAS, _FORMAT),
     live=LiveForm(

@@ -16,6 +16,7 @@ from blockc.targets.core.target import (
     Deployment,
     EntryForm,
     Layout,
+    Maturity,
     Reference,
     Responses,
     Target,
@@ -155,6 +156,8 @@ SURICATA_IPREP = Target(
         ),
     ),
     responses=Responses(actions=frozenset({"monitor"})),
+    maturity=Maturity.SCHEMA,
+    pypi=("suricata-update",),
     notes=_NOTES,
     references=(
         Reference(
