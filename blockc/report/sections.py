@@ -15,8 +15,12 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;"
     "color:#1b1f24;background:#fff}table{border-collapse:collapse;margin:.5rem 0 2rem}"
     "th,td{padding:.25rem .75rem;border-bottom:1px solid #d0d7de;text-align:left;"
-    "overflow-wrap:anywhere}.n{text-align:right;font-variant-numeric:tabular-nums}"
+    "overflow-wrap:anywhere}th{overflow-wrap:normal}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     "div{overflow-x:auto}p.more{color:#57606a}"
+    "@media print{@page{margin:14mm}body{font-size:10pt;line-height:1.3;margin:0;padding:0}"
+    "h1{font-size:15pt;margin:0}h2{font-size:12pt;margin:.8em 0 .2em}p{margin:.2em 0}"
+    "table{margin:.2em 0 .4em}tr{break-inside:avoid}}"
 )
 
 

@@ -40,12 +40,17 @@ class AuditWords(InputCall, kw_only=True):
     since_last: bool
     accept_gap: bool
     svg: Path | None
+    summary: Path | None
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
         require_folder("--svg", self.svg)
+        require_folder("--summary", self.summary)
         if (self.svg or self.accept_gap) and not self.since_last:
             raise UsageError("--svg and --accept-gap go with --since-last")
+        if self.summary and self.summary.suffix not in (".html", ".md"):
+            hint = "name a file that ends in .html or .md"
+            raise UsageError(f"--summary {self.summary}: HTML or Markdown?", hint=hint)
 
     def changes(self) -> dict[str, Any]:
         """Return what the call says in place of [audit] of the policy.
@@ -104,7 +109,8 @@ class AuditWords(InputCall, kw_only=True):
 @click.option("--timezone", default="UTC", help="Of times without an offset.  [default: UTC]")
 @click.option("--addresses", is_flag=True, help="Addresses whole, not as /24 and /48.")
 @click.option("--published", type=PATH, help="Published folder.  [default: dist beside the policy]")
-@click.option("-o", "--output", type=PATH, help="Folder for every table as CSV and Parquet.")
+@click.option("-o", "--output", type=PATH, help="Folder for every table and the summary.")
+@click.option("--summary", type=PATH, metavar="FILE", help="One page for people: .html or .md.")
 @click.option("--since-last", is_flag=True, help="Only what came since the last time; the trend.")
 @click.option("--accept-gap", is_flag=True, help="Go on although a log is gone, unread.")
 @click.option("--svg", type=PATH, metavar="FILE", help="Draw the trend into this file.")
@@ -121,7 +127,8 @@ def command(settings: Settings, asked: AuditWords) -> None:
 
     Reads LOG..., which are files, patterns such as 'logs/*.gz' or - for standard input, packed by
     gzip, zstd, bzip2 or xz or not; [audit] of the policy; and the data of its lists. Writes
-    nothing, or with -o one CSV and one Parquet file for each table. Prints tables: who is hit by
+    nothing, or with -o one CSV and one Parquet file for each table, and summary.html, one page for
+    people. Prints tables: who is hit by
     list, country, host, path and day; keys used from listed space and what to do about each; whom
     to tell; what is listed and looks wanted, with the exception to paste; and what an edge let
     through after a block began.
@@ -155,8 +162,7 @@ def command(settings: Settings, asked: AuditWords) -> None:
         _watch(settings, asked)
         return
     found = audit(asked.call(settings), Stages(settings))
-    if asked.output:
-        write_audit(asked.output, found)
+    write_audit(asked.output, asked.summary, found)
     if settings.json:
         show_json(audit_report(found))
     else:
@@ -174,8 +180,7 @@ def _watch(settings: Settings, asked: AuditWords) -> None:
     call = asked.call(settings)
     found = audit_since_last(call, now, Stages(settings), accept_gap=asked.accept_gap)
     with already_done(f"what is new is counted in {found.path}"):
-        if asked.output:
-            write_audit(asked.output, found.report)
+        write_audit(asked.output, asked.summary, found.report)
         if asked.svg:
             write_files({asked.svg: trend_svg(found, now).encode()})
         if settings.json:

@@ -14,6 +14,7 @@ from typing import Any
 from blockc.audit.answers import AnswerTable
 from blockc.cli.console import Cell, Figure, info, show, show_line, show_table, warn
 from blockc.cli.options import Settings
+from blockc.cli.views.audit_summary import summary_html, summary_markdown
 from blockc.storage.atomic import write_files
 from blockc.workspace.audit.auditing import AuditReport
 
@@ -146,15 +147,26 @@ def audit_report(found: AuditReport) -> dict[str, object]:
     }
 
 
-def write_audit(folder: Path, found: AuditReport) -> None:
-    """Write each table as CSV and Parquet into a folder, which is made if it is not there.
+def write_audit(folder: Path | None, summary: Path | None, found: AuditReport) -> None:
+    """Write each table as CSV and Parquet and the summary into a folder, and the summary by itself.
+
+    Args:
+        folder: Is made if it is not there.
+        summary: Markdown if its name ends in `.md`, else HTML.
 
     Raises:
         OutputError: It cannot be written.
     """
-    files = {folder / f"{name}.parquet": data for name, data in found.parquet.items()}
-    files |= {folder / f"{one.name}.csv": csv_bytes(one) for one in found.answers}
-    write_files(files)
+    files: dict[Path, bytes] = {}
+    if folder:
+        files = {folder / f"{name}.parquet": data for name, data in found.parquet.items()}
+        files |= {folder / f"{one.name}.csv": csv_bytes(one) for one in found.answers}
+        files[folder / "summary.html"] = summary_html(found).encode()
+    if summary:
+        page = summary_markdown if summary.suffix == ".md" else summary_html
+        files[summary] = page(found).encode()
+    if files:
+        write_files(files)
 
 
 def csv_bytes(answer: AnswerTable) -> bytes:
