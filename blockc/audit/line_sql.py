@@ -6,7 +6,7 @@ Every other line is matched with groups, or read with escapes.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from blockc.audit.log_format import FIELDS, LogFormat, WordLine
 from blockc.errors import UsageError
@@ -272,16 +272,24 @@ def query_sql(cut: CutSql) -> str:
     return cut.fields.get("query") or url_sql(cut)
 
 
-def path_sql(url: str, depth: int) -> str:
-    """Return the SQL of the first steps of the path: what belongs together is counted together.
+def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
+    """Return the SQL of what a path is counted under: the first group that holds it, or its steps.
 
     The query is left out, with all that it carries.
+
+    Args:
+        depth: How many of its first steps are told apart.
+        groups: Names, and the paths at and below which they hold.
     """
-    if not depth:
-        return "'/'"
     bare = f"regexp_replace({url}, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
     steps = f"string_split({bare}, '/')[2:{depth + 1}]"
-    return f"left('/' || array_to_string({steps}, '/'), 80)"
+    rest = f"left('/' || array_to_string({steps}, '/'), 80)" if depth else "'/'"
+    whens = [
+        f"WHEN starts_with({bare} || '/', {literal(path.rstrip('/') + '/')}) THEN {literal(name)} "
+        for name, paths in groups
+        for path in paths
+    ]
+    return f"CASE {''.join(whens)}ELSE {rest} END" if whens else rest
 
 
 def time_sql(layout: LineLayout, cut: CutSql) -> str:

@@ -63,6 +63,7 @@ class EngineOptions(Value, kw_only=True):
         eras: Instants, UTC without a zone, in order: an era begins at each.
         zone: The zone of times without an offset.
         depth: How many steps of a path are told apart.
+        path_groups: Names and the begins of the paths that are counted under them.
         agents: Words of user agents that are counted apart.
         scratch: A folder for what does not fit the memory.
         memory: Bytes that the engine may use.
@@ -75,6 +76,7 @@ class EngineOptions(Value, kw_only=True):
     eras: tuple[str, ...] = ()
     zone: str = "UTC"
     depth: int = 1
+    path_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     agents: tuple[str, ...] = ()
     scratch: str = ""
     memory: int = 1 << 30
@@ -276,7 +278,7 @@ def added_up_sql(options: EngineOptions) -> str:
         "high": "high",
         "low": "low",
         "era": f"({era or 0})::TINYINT",
-        "path": path_sql("url", options.depth),
+        "path": path_sql("url", options.depth, options.path_groups),
         "status": "try_cast(status AS SMALLINT)",
         "agent": "agent",
     }

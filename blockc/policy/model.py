@@ -319,6 +319,7 @@ class Audit(Value, kw_only=True):
     min_requests: int = 10
     owners: str = ""
     path_depth: int = 1
+    path_groups: Mapping[str, tuple[str, ...]] = value_field(default_factory=dict)
 
 
 class Revoke(Value, kw_only=True):

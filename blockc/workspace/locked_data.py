@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
+
 from blockc.addresses import columns
+from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.partition import merge_spans
+from blockc.addresses.family import FAMILIES
+from blockc.addresses.partition import Partition, merge_spans, paint
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
@@ -169,6 +173,28 @@ class LockedData:
         if not numbers:
             return AddrSet.empty()
         return feed.addresses([("asn", str(number)) for number in numbers])
+
+    def networks(self) -> AddrMap | None:
+        """Return who announces each address, such as `AS64500`; None if the lock has no such data.
+
+        An address of several autonomous systems has the last one that the source names.
+
+        Raises:
+            SourceUnfit: The bytes of the source are nowhere to be had.
+        """
+        lock = self.reader.lock()
+        if lock is None or ASN_SOURCE not in lock.sources:
+            return None
+        feed = self._feed(ASN_SOURCE)
+        if "asn" not in feed.tags:
+            return None
+        tag = feed.tags["asn"]
+        names = tuple(f"AS{name}" if name not in ("", "0") else "" for name in tag.names)
+        parts = (
+            paint(Partition.filled(f, np.int32(0)), [(*feed.spans[f], tag.labels[f])])
+            for f in FAMILIES
+        )
+        return AddrMap(tuple(parts), names)
 
     def _fetched(self, names: Iterable[str]) -> "list[LockedSource]":
         from blockc.fetch.locked import locked_sources

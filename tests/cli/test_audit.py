@@ -3,13 +3,19 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from blockc.audit.pseudonyms import pseudonym
+from blockc.audit.zones import Zones
+from blockc.storage import log_files
 from tests.cli import toy
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys
@@ -104,6 +110,55 @@ def test_the_answers_are_those_of_the_log(blockc: Blockc, site: Path) -> None:
         "not of the format": "7",
         "no address of a client": "8",
     }
+
+
+def test_paths_of_a_group_are_counted_under_its_name(blockc: Blockc, site: Path) -> None:
+    text = POLICY + 'path_groups = { login = ["/v1/login", "/session/"], "a\'b" = ["/v1"] }\n'
+    (site / "blockc.toml").write_text(text, encoding="utf-8")
+    paths = ("/v1/login?x=1", "/v1/login/a", "/session", "/v1/loginx", "/v1", "/v2/login", "/")
+    lines = [line("1.0.1.3", 2).replace("/api/x", path) for path in paths]
+    (site / "access.log").write_text("".join(lines), encoding="utf-8")
+    answers = report(blockc, site)["answers"]
+    assert isinstance(answers, dict)
+    found = {one["value"]: one["requests"] for one in answers["impact"] if one["by"] == "path"}
+    assert found == {"login": 3, "a'b": 2, "/v2": 1, "/": 1}
+
+
+def test_fifty_lists_cost_one_pass(
+    blockc: Blockc, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = [], []
+    opened, of_ipv4 = log_files._opened, Zones.of_ipv4
+
+    @contextmanager
+    def counted(path: str) -> Iterator[object]:
+        with opened(path) as file:
+
+            def reading(size: int, inner: Callable[[int], bytes] = file.read) -> bytes:
+                data = inner(size)
+                read.append(len(data))
+                return data
+
+            yield SimpleNamespace(read=reading)
+
+    def looked_up(zones: Zones, addresses: NDArray[np.uint64]) -> NDArray[np.int32]:
+        asked.append(len(addresses))
+        return of_ipv4(zones, addresses)
+
+    monkeypatch.setattr(log_files, "_opened", counted)
+    monkeypatch.setattr(Zones, "of_ipv4", looked_up)
+    head, _, rest = POLICY.partition("[audit]")
+    lists = [f'[list.l{n}]\nblock = ["CN", "BR", "1.0.{n}.0/24"]\n' for n in range(50)]
+    for more in ([], lists):
+        read.clear()
+        asked.clear()
+        (site / "blockc.toml").write_text(f"{head}{''.join(more)}[audit]{rest}", encoding="utf-8")
+        answers = report(blockc, site)["answers"]
+        assert isinstance(answers, dict)
+        found = [one for one in answers["impact"] if one["by"] == "list"]
+        assert len(found) == 1 + len(more)
+        assert sum(read) == (site / "access.log").stat().st_size
+        assert sum(asked) <= len(LINES)
 
 
 def test_an_address_is_shown_whole_only_if_asked(blockc: Blockc, site: Path) -> None:
@@ -345,6 +400,7 @@ def test_a_format_of_ones_own_is_read_like_those_that_come_along(
         ('key = "nonsense"', "does not name where a key stands"),
         ('proxies = ["10.0.0.0/99"]', "is not an address or a prefix"),
         ('revoke = "much"', "is not a share"),
+        ('path_groups = { a = ["v1"] }', "is not a path"),
         ("path_depth = 99", "expected a number from 0 to 5"),
         ('secret_env = "a b"', "is not the name of a variable"),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from blockc.vocabulary import RIRS
 from tests.cli.conftest import Blockc
-from tests.cli.toy import ROWS, delegated
+from tests.cli.toy import ROWS, delegated, write_registries
 
 DAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y%m%d")
 HEAD = """\
@@ -232,6 +232,35 @@ def test_a_feed_is_parsed_for_the_first_build_alone(
     monkeypatch.setattr("blockc.workspace.fetching.FORMATS", {})
     again = blockc("build", "-f", policy)
     assert (first.code, again.code, published.read_bytes()) == (0, 0, before)
+
+
+def test_an_audit_tells_the_networks_that_the_source_names(
+    blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = "8.8.0.0/24,64500\n9.9.0.0/16,0\n9.9.9.0/24,64501\n6.6.0.0/25,64501\n"
+    (policy.parent / "data" / "iptoasn").write_text(data, encoding="utf-8")
+    assert blockc("update", "-f", policy).code == 0
+    clients = ["8.8.0.7", "6.6.0.1", "6.6.0.200", "9.9.9.9"]
+    log = policy.parent / "access.log"
+    rows = (f"2026-11-20T00:00:00Z,{one},anna\n" for one in clients)
+    log.write_text("time,client_ip,user\n" + "".join(rows), encoding="utf-8")
+    words = ("audit", log, "-f", policy, "--key", "user", "--key-is", "id", "--json")
+    told = blockc(*words)
+    assert told.code == 0, told.err
+    answers = json.loads(told.out)["answers"]
+    networks = {
+        one["value"]: one["requests"] for one in answers["impact"] if one["by"] == "network"
+    }
+    assert networks == {"AS64500": 1, "AS64501": 1}
+    assert answers["keys"][0]["networks"] == "AS64500 AS64501"
+    monkeypatch.setenv("BLOCKC_STORE", str(policy.parent / "empty"))
+    write_registries(policy.parent / "registries")
+    listed = policy.parent / "listed.txt"
+    listed.write_text("8.8.0.0/24\n", encoding="utf-8")
+    done = blockc(*words, "--lists", listed, "--from", policy.parent / "registries")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert any("iptoasn" in note for note in found["notes"])
 
 
 def test_an_own_iptoasn_must_tell_as_numbers(blockc: Blockc, policy: Path) -> None:

@@ -9,10 +9,11 @@ from blockc.policy.checking.checks import Checks
 from blockc.policy.model import Audit
 from blockc.policy.syntax.includes import PolicyFile
 from blockc.policy.syntax.policy_tables import AuditTable
-from blockc.tomlio.tables import Place
+from blockc.tomlio.tables import Findings, Place
 
 _SPEC = re.compile(r"(header|query|json|column):[^\s:]{1,200}|user")
 _ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_PATH = re.compile(r"/[^\s?#*]{0,200}")
 _MOST_STEPS = 5
 
 
@@ -44,6 +45,7 @@ def _checked(table: AuditTable, place: Place, checks: Checks) -> Audit:
         if not least <= number <= most:
             said = f"expected a number from {least} to {most:,}, found {number:,}"
             findings.add(place / name, said)
+    _check_paths(table, place / "path_groups", findings)
     return Audit(
         key=table.key,
         key_is=table.key_is,
@@ -59,7 +61,16 @@ def _checked(table: AuditTable, place: Place, checks: Checks) -> Audit:
         min_requests=table.min_requests,
         owners=table.owners,
         path_depth=table.path_depth,
+        path_groups=table.path_groups,
     )
+
+
+def _check_paths(table: AuditTable, place: Place, findings: Findings) -> None:
+    for group, paths in table.path_groups.items():
+        for number, path in enumerate(paths):
+            if not _PATH.fullmatch(path):
+                said = f"{path!r} is not a path: it begins with / and has no query"
+                findings.add(place / group / number, said)
 
 
 def _is_network(text: str) -> bool:

@@ -321,6 +321,10 @@ class AuditTable(Table):
     path_depth: Annotated[
         int, for_editors(description="how many steps of a path are told apart")
     ] = 1
+    path_groups: Annotated[
+        dict[str, tuple[str, ...]],
+        for_editors(description="name -> paths that are counted under it, with all below them"),
+    ] = table_field(default_factory=dict)
 
 
 class RevokeTable(Table, forbid_unknown_fields=False):

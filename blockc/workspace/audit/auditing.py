@@ -1,6 +1,5 @@
 """An audit of access logs against a policy, a generation or a plain list."""
 
-import csv
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +15,14 @@ from blockc.audit.pseudonyms import pseudonym
 from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
-from blockc.errors import Location, SourceUnfit, UsageError, os_reason
+from blockc.errors import Location, SourceUnfit, UsageError
 from blockc.policy.meaning.selector_sets import SelectorData, SelectorSets
 from blockc.policy.model import Audit, List
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import read_generation
-from blockc.storage.local import read_local, scratch_folder
+from blockc.storage.local import scratch_folder
 from blockc.values import Value, replace
+from blockc.vocabulary import RIRS
 from blockc.workspace.audit.eras import block_begin, eras_of, stages_of
 from blockc.workspace.audit.log_feed import (
     LogBegin,
@@ -32,6 +32,7 @@ from blockc.workspace.audit.log_feed import (
     log_paths,
     shipped_formats,
 )
+from blockc.workspace.audit.owners import read_owners
 from blockc.workspace.comparing import countries_of
 from blockc.workspace.diff.operands import PUBLISHED, Operand, file_lists
 from blockc.workspace.inputs import InputOptions
@@ -151,7 +152,8 @@ def audit(
     other = _side(call, call.other, observe) if call.other else None
     rules = replace(first.day.resolved.policy.audit if first.day else Audit(), **call.changes)
     with observe("resolve", "zones"):
-        zones = _zones(first, other, rules)
+        networks, missing = _networks(call, first)
+        zones = _zones(first, other, rules, networks)
         eras = eras_of(first.definitions)
         lists = list(_audited(first, eras)) + list(_audited(other, eras, other=True))
     formats = log_formats(call.format, call.format_file)
@@ -166,7 +168,9 @@ def audit(
         with observe("answer", ""):
             found = _report(call, engine, rules, first, logs, strict=begins is None)
             days, hits = by_day(engine)
-            return replace(found, days=tuple(days), hits=tuple(hits), secret=_mark(options))
+            notes = (*found.notes, missing) if missing else found.notes
+            more = {"days": tuple(days), "hits": tuple(hits), "notes": notes}
+            return replace(found, **more, secret=_mark(options))
 
 
 def _side(call: AuditCall, operand: Operand, observe: Watch) -> _Side:
@@ -198,7 +202,8 @@ def _side(call: AuditCall, operand: Operand, observe: Watch) -> _Side:
 
 
 def _has_data(project: Project, options: InputOptions) -> bool:
-    return bool(options.data) or project.lock_path.exists()
+    lock = None if options.data else project.lock()
+    return bool(options.data) or (lock is not None and lock.sources.keys() >= set(RIRS))
 
 
 def _countries(call: AuditCall, observe: Watch) -> AddrMap:
@@ -212,11 +217,22 @@ def _countries(call: AuditCall, observe: Watch) -> AddrMap:
         return countries_of(RegistryMap.of(records for one in found for records in one.records))
 
 
-def _zones(first: _Side, other: _Side | None, rules: Audit) -> Zones:
+def _networks(call: AuditCall, side: _Side) -> tuple[AddrMap, str]:
+    """Return who announces each address by the data that is at hand, and what is missing."""
+    reader = side.day.reader if side.day else call.project.reader()
+    try:
+        found = LockedData(reader, call.project.store, offline=True).networks()
+    except SourceUnfit:
+        said = "the store has no data of iptoasn as the lock names it, so networks are not known"
+        return nobody_knows(), f"{said}; run `blockc update`"
+    return found or nobody_knows(), ""
+
+
+def _zones(first: _Side, other: _Side | None, rules: Audit, networks: AddrMap) -> Zones:
     lists = {name: one.addresses for name, one in first.lists.items()}
     if other:
         lists |= {_OTHER + name: one.addresses for name, one in other.lists.items()}
-    return Zones.of(lists, [first.countries, nobody_knows(), _wanted(first, rules)])
+    return Zones.of(lists, [first.countries, networks, _wanted(first, rules)])
 
 
 def _wanted(side: _Side, rules: Audit) -> AddrMap:
@@ -255,6 +271,7 @@ def _options(
         eras=tuple(max(one, _FIRST).strftime("%Y-%m-%d %H:%M:%S") for one in eras),
         zone=call.timezone,
         depth=rules.path_depth,
+        path_groups=tuple(rules.path_groups.items()),
         agents=rules.agents,
         scratch=scratch,
         memory=call.memory,
@@ -319,23 +336,8 @@ def _mark(options: "EngineOptions") -> str:
 
 
 def _owners(rules: Audit, side: _Side) -> list[dict[str, str]]:
-    if not rules.owners:
-        return []
     beside = side.day.project.file.parent if side.day else Path()
-    path = Path(rules.owners)
-    path = path if path.is_absolute() else beside / path
-    try:
-        text = read_local(path).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as reason:
-        at = Location(str(path))
-        raise UsageError(f"cannot read the owners: {os_reason(reason)}", at=at) from None
-    rows = list(csv.DictReader(text.splitlines()))
-    if rows and not {"key", "contact"} <= rows[0].keys():
-        hint = "the first line must be: key,account,contact,language"
-        raise UsageError(
-            "the owners have no columns key and contact", at=Location(str(path)), hint=hint
-        )
-    return rows
+    return read_owners(beside / rules.owners) if rules.owners else []
 
 
 def _report(
