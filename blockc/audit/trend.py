@@ -56,9 +56,9 @@ class KnownLog(Value, kw_only=True):
         """Return what a file has that was not touched since, wherever it was moved."""
         return self.device, self.inode, self.size, self.changed
 
-    def begins_like(self, head: bytes) -> bool:
-        """Return whether a file whose first bytes are these can be this log, longer or shorter."""
-        same = [one == mark for one, mark in zip(marks_of(head), self.marks, strict=False)]
+    def begins_like(self, marks: Sequence[str]) -> bool:
+        """Return whether a file with these marks can be this log, longer or shorter."""
+        same = [one == mark for one, mark in zip(marks, self.marks, strict=False)]
         return all(same) and bool(same or not self.marks)
 
 

@@ -155,7 +155,7 @@ def command(settings: Settings, asked: AuditWords) -> None:
     Exit codes: 2 the call, a log or the policy is wrong, 3 a source's data is
     missing, or no line of a log could be read.
     """
-    from blockc.cli.views.audit import audit_report, show_audit, write_audit
+    from blockc.cli.views.audit.audit_tables import audit_report, show_audit, write_audit
     from blockc.workspace.audit.auditing import audit
 
     if asked.since_last:
@@ -171,8 +171,8 @@ def command(settings: Settings, asked: AuditWords) -> None:
 
 def _watch(settings: Settings, asked: AuditWords) -> None:
     """Count what came since the last run, and show the trend."""
-    from blockc.cli.views.audit import write_audit
-    from blockc.cli.views.audit_trend import show_trend, trend_report, trend_svg
+    from blockc.cli.views.audit.audit_tables import write_audit
+    from blockc.cli.views.audit.audit_trend import show_trend, trend_report, trend_svg
     from blockc.storage.atomic import write_files
     from blockc.workspace.audit.since_last import audit_since_last
 

@@ -7,7 +7,7 @@ it is found by its content. Two files of one content are counted once.
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from blockc.audit.trend import HEAD, TAIL, KnownLog, digest_of, marks_of
@@ -30,15 +30,15 @@ _DAY_NS = 86_400 * 1_000_000_000  # what has not changed for that long is not wr
 
 
 class LogFile(Value):
-    """A file that was named, as it is now; `head` are its first bytes, unpacked."""
+    """A file that was named, as it is now; `head` are its first bytes, unpacked, if it is new."""
 
     path: str
     device: int
     inode: int
     size: int
     changed: int
-    packed: bool
-    head: bytes
+    packed: bool = False
+    head: bytes = b""
 
     @property
     def stamp(self) -> tuple[int, int, int, int]:
@@ -54,8 +54,8 @@ class Going(Value):
     unread: bool = True
 
 
-def log_file(path: str) -> LogFile:
-    """Return a file as it is now.
+def log_file(path: str, stamps: Collection[tuple[int, int, int, int]] = ()) -> LogFile:
+    """Return a file as it is now; nothing is read of one whose stamp is among `stamps`.
 
     Raises:
         UsageError: It cannot be read on from a place, or not at all.
@@ -69,8 +69,10 @@ def log_file(path: str) -> LogFile:
         hint = "audit it without --since-last"
         raise UsageError(said, at=Location(path), hint=hint)
     found = os.stat(path)  # noqa: PTH116  before it is read: what comes later changes it
-    numbers = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-    return LogFile(path, *numbers, is_packed(path), first_bytes(path, HEAD))
+    stamp = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    if stamp in stamps:
+        return LogFile(path, *stamp)
+    return LogFile(path, *stamp, is_packed(path), first_bytes(path, HEAD))
 
 
 def goings(files: Sequence[LogFile], known: Sequence[KnownLog]) -> list[Going]:
@@ -79,10 +81,15 @@ def goings(files: Sequence[LogFile], known: Sequence[KnownLog]) -> list[Going]:
     Raises:
         UsageError: Two files go on one log differently, and nothing says which of them it is.
     """
-    claims = [_claim(file, known) for file in files]
+    stamps = {log.stamp: log for log in known}
+    claims = [_claim(file, stamps, known) for file in files]
     found = [one for one in claims if one.known is None]
+    claimed: dict[int, list[Going]] = {}
+    for one in claims:
+        if one.known:
+            claimed.setdefault(id(one.known), []).append(one)
     for log in known:
-        rivals = [one for one in claims if one.known == log]
+        rivals = claimed.get(id(log), [])
         rivals.sort(key=lambda one, log=log: _nearness(log, one.file), reverse=True)  # type: ignore[misc]
         if rivals:
             kept, others = _longest(rivals)
@@ -97,15 +104,19 @@ def goings(files: Sequence[LogFile], known: Sequence[KnownLog]) -> list[Going]:
     return [one for one in found if one.known] + _without_copies(new)
 
 
-def _claim(file: LogFile, known: Sequence[KnownLog]) -> Going:
+def _claim(
+    file: LogFile,
+    stamps: Mapping[tuple[int, int, int, int], KnownLog],
+    known: Sequence[KnownLog],
+) -> Going:
     """Return which log a file is by itself."""
-    for log in known:
-        if log.stamp == file.stamp:
-            return Going(file, log, unread=False)
+    if file.stamp in stamps:
+        return Going(file, stamps[file.stamp], unread=False)
+    marks = marks_of(file.head)
     alike = [
         log
         for log in known
-        if log.begins_like(file.head)
+        if log.begins_like(marks)
         and (any(_nearness(log, file)) or min(log.read, len(file.head)) >= _CERTAIN)
     ]
     tails = last_bytes(file.path, sorted({log.read for log in alike}), TAIL)
@@ -226,7 +237,8 @@ class Resumption:
 
     def __init__(self, paths: Sequence[str], known: Sequence[KnownLog]) -> None:
         try:
-            files = [log_file(path) for path in paths]
+            stamps = {log.stamp for log in known}
+            files = [log_file(path, stamps) for path in paths]
             self._goings = goings(files, known)
             self._readings = [_Reading(one) for one in self._goings if one.unread]
         except OSError as reason:
@@ -241,21 +253,20 @@ class Resumption:
 
     def lost(self) -> list[KnownLog]:
         """Return the logs that were not read to their end, and are in no file."""
-        found = [one.known for one in self._goings]
-        return [log for log in self._known if not log.settled and log not in found]
+        found = {id(one.known) for one in self._goings}
+        return [log for log in self._known if not log.settled and id(log) not in found]
 
     def known_now(self, done: Sequence[ReadLog], now: datetime) -> tuple[KnownLog, ...]:
         """Return all logs as the next run has to know them."""
         moment = int(now.timestamp()) * 1_000_000_000
-        lost = self.lost()
-        logs = [replace(log, settled=True) if log in lost else log for log in self._known]
+        logs = {id(log): log for log in self._known}
+        for log in self.lost():
+            logs[id(log)] = replace(log, settled=True)
         for one in self._goings:
             if one.known and not one.unread and moment - one.file.changed > _DAY_NS:
-                logs[self._known.index(one.known)] = replace(one.known, settled=True)
+                logs[id(one.known)] = replace(one.known, settled=True)
         for reading, read in zip(self._readings, done, strict=True):
             after = reading.now(read, moment)
-            if reading.known and after:
-                logs[self._known.index(reading.known)] = after
-            elif after:
-                logs.append(after)
-        return tuple(logs)
+            if after:
+                logs[id(reading.known or reading)] = after
+        return tuple(logs.values())

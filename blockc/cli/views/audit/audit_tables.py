@@ -14,7 +14,7 @@ from typing import Any
 from blockc.audit.answers import AnswerTable
 from blockc.cli.console import Cell, Figure, info, show, show_line, show_table, warn
 from blockc.cli.options import Settings
-from blockc.cli.views.audit_summary import summary_html, summary_markdown
+from blockc.cli.views.audit.audit_summary import summary_html, summary_markdown
 from blockc.storage.atomic import write_files
 from blockc.workspace.audit.auditing import AuditReport
 
