@@ -75,6 +75,61 @@ def test_make_builds_again_when_a_file_changes_that_the_policy_names(made: Path)
     assert make(made)
 
 
+TWO = """version = 1
+[guard]
+max_added = "100%"
+[list.one]
+block = ["CN"]
+[list.two]
+block = ["BR", "file:more.txt"]
+[[output]]
+list = "one"
+target = "plain"
+path = "one.txt"
+[[output]]
+list = "two"
+target = "plain"
+path = "two.txt"
+[[output]]
+list = "two"
+target = "nginx-geo"
+path = "two.conf"
+"""
+
+
+def test_make_writes_exactly_the_files_that_depend_on_what_changed(
+    made: Path, registries: Path
+) -> None:
+    (made / "more.txt").write_text("192.0.2.0/24\n", encoding="ascii")
+    policy = made / "blockc.toml"
+    policy.write_text(TWO, encoding="utf-8")
+
+    def times() -> dict[str, int]:
+        names = ("one.txt", "two.txt", "two.conf", "manifest.json")
+        return {name: (made / "dist" / name).stat().st_mtime_ns for name in names}
+
+    def written(changed: Path, old: str, new: str) -> set[str]:
+        before = times()
+        changed.write_text(changed.read_text("ascii").replace(old, new), encoding="ascii")
+        touch(changed)
+        assert make(made)
+        after = times()
+        assert not make(made)
+        assert times() == after
+        return {name for name, when in after.items() if when != before[name]}
+
+    assert make(made)
+    assert not make(made)
+    all_of_two = {"two.txt", "two.conf", "manifest.json"}
+    assert written(made / "more.txt", "192.0.2.0/24", "192.0.2.0/25") == all_of_two
+    assert written(policy, '["CN"]', '["CN", "AU"]') == {"one.txt", "manifest.json"}
+    apnic = registries / "delegated-apnic-extended-latest"
+    assert written(apnic, "AU|ipv4|1.0.4.0|1024", "AU|ipv4|1.0.4.0|512") == {
+        "one.txt", "manifest.json",
+    }  # fmt: skip
+    assert written(policy, "version = 1", "version = 1  # a remark") == {"manifest.json"}
+
+
 def test_make_builds_again_on_another_day_and_when_the_result_is_gone(made: Path) -> None:
     assert make(made)
     assert make(made, "blockc_day=2026-11-24")
