@@ -130,4 +130,5 @@ def _first_ends(lists: Sequence[Plain]) -> Iterator[Sample]:
 def _entries(build: Mapping[str, Any]) -> Iterator[Sample]:
     for one in build.get("artifacts", []):
         for family, count in one["entries"].items():
-            yield {"artifact": one["files"][0], "family": family}, count
+            held = {"artifact": one["files"][0], "list": one["holds"]}
+            yield {**held, "family": family}, count

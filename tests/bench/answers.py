@@ -1,5 +1,6 @@
 """Questions about what is published: the library, `blockc lookup`, and the guard of a build."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
@@ -57,6 +58,18 @@ def rows(scale: Scale) -> Iterator[Row]:
             seconds=once.seconds,
             megabytes=once.megabytes,
             reach="<= 0.25 s",
+        )
+        lines, random = place / "asked", Random(2)
+        many = "".join(f"{_address(random)}\n" for _ in range(scale.size(100_000)))
+        lines.write_text(many, encoding="ascii")
+        said = shlex.join(blockc("lookup", *words, "--as-of", "2026-11-23", "-"))
+        shell = ["sh", "-c", f"{said} <{shlex.quote(str(lines))}"]
+        bulk = processes_in_turns(scale.rounds, {"many": shell}, place)["many"]
+        yield Row(
+            what="lookup of 100,000 addresses, snapshots kept",
+            seconds=bulk.seconds,
+            megabytes=bulk.megabytes,
+            reach="<= 2 s",
         )
         file.write_text(POLICY.format(SIX), encoding="utf-8")
         newer = project.on(options)

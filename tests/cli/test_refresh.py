@@ -207,7 +207,8 @@ def test_metrics_say_how_it_stands(night: Night) -> None:
     assert first["blockc_list_next_stage_days", (("action", "block"), clouds)] > 26_000
     assert first["blockc_exception_days_left", (clouds, ("owner", "ada"))] > 26_000
     assert first["blockc_source_result", (("result", "new"), ("source", "our-cloud"))] == 1
-    assert first["blockc_artifact_entries", (("artifact", "clouds.conf"), ("family", "ipv6"))] == 1
+    labels = (("artifact", "clouds.conf"), ("family", "ipv6"), ("list", "clouds"))
+    assert first["blockc_artifact_entries", labels] == 1
     (night.folder / "broken").touch()
     night.cloud("6.6.0.0/24", "2a00:1450::/32", "7.7.7.0/28")
     assert night("--metrics", path).code == 2

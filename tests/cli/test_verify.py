@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,10 +11,13 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+import time_machine
 
+from blockc.fetch.folder import registry_files
 from blockc.publish.generations import append_event
 from tests.cli.conftest import Blockc
 from tests.cli.toy import CHECKOUT, write_policy
+from tests.test_bad_week import SOURCE
 
 PAGE = CHECKOUT / "docs" / "verify.md"
 POLICY = """\
@@ -220,6 +224,61 @@ PAST: dict[str, Callable[[Path], object]] = {
 }
 
 
+def rewrite_digest(path: Path) -> None:
+    """Let a lock name other bytes of one registry."""
+    text = path.read_text(encoding="utf-8")
+    digest = re.findall("[0-9a-f]{64}", text)[0]
+    path.write_text(text.replace(digest, sha256(b"others")), encoding="utf-8")
+
+
+#: a change to a lock, of what is published or beside the policy -> what finds it, and the change
+LOCKS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a digest in the recorded lock": (
+        "record", lambda root: rewrite_digest(recorded_object(root / "dist", "lock")),
+    ),
+    "the recorded lock is gone": (
+        "record", lambda root: recorded_object(root / "dist", "lock").unlink(),
+    ),
+    "a digest in the lock beside the policy": (
+        "`build`", lambda root: rewrite_digest(root / "blockc.lock"),
+    ),
+    "the lock beside the policy is cut": ("`build`", lambda root: cut(root / "blockc.lock", -20)),
+    "the lock beside the policy is gone": ("`build`", lambda root: (root / "blockc.lock").unlink()),
+    "the bytes of a source in the store": (
+        "`build`",
+        lambda root: [cut(path, -1) for path in (root / "store" / "raw").rglob("??/*")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", LOCKS)
+def test_every_change_to_a_lock_is_found(
+    blockc: Blockc, registries: Path, tmp_path: Path, change: str
+) -> None:
+    (tmp_path / "sources").mkdir()
+    for name, path in registry_files(registries).items():
+        text = SOURCE.format(name=name).replace(f"upstream/{name}", f"registries/{path.name}")
+        (tmp_path / "sources" / f"{name}.toml").write_text(text, encoding="utf-8")
+    policy = ("-f", write_policy(tmp_path, POLICY), "--store", tmp_path / "store")
+    with time_machine.travel("2026-11-21"):
+        for verb in ("update", "build"):
+            done = blockc(verb, *policy, "-q")
+            assert done.code == 0, done.err
+        stage, make = LOCKS[change]
+        for path in (tmp_path / "store").iterdir():
+            if path.name != "raw":
+                shutil.rmtree(path)  # what was parsed would do in place of bytes that are gone
+        for path in registries.iterdir():
+            path.unlink()  # or they would be fetched again
+        make(tmp_path)
+        verify = ("verify", *policy, tmp_path / "dist")
+        if stage == "record":
+            assert found_by(blockc, verify) == stage
+        else:
+            done = blockc("build", *policy, "-q")
+            assert done.code in (2, 3), done.err
+
+
 def archive(path: Path, change: Callable[[dict[str, bytes]], object]) -> None:
     """Write the members of an archive anew."""
     with ZipFile(path) as old:
@@ -278,6 +337,7 @@ def test_every_change_to_evidence_is_found(
 
 def test_the_table_of_the_page_is_what_these_tests_expect(request: pytest.FixtureRequest) -> None:
     rows = [f"| {change} | {stages} |\n" for change, (stages, *_) in {**TEXTS, **CHANGES}.items()]
+    rows += [f"| {change} | {stage} |\n" for change, (stage, _) in LOCKS.items()]
     rows += [f"| {change} | `history verify` |\n" for change in PAST]
     rows += [f"| {change} | `evidence verify` |\n" for change in EVIDENCE]
     page = PAGE.read_text(encoding="utf-8")
