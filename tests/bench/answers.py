@@ -63,7 +63,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         many = "".join(f"{_address(random)}\n" for _ in range(scale.size(100_000)))
         lines.write_text(many, encoding="ascii")
         said = shlex.join(blockc("lookup", *words, "--as-of", "2026-11-23", "-"))
-        shell = ["sh", "-c", f"{said} <{shlex.quote(str(lines))}"]
+        shell = ["/bin/sh", "-c", f"{said} <{shlex.quote(str(lines))}"]
         bulk = processes_in_turns(scale.rounds, {"many": shell}, place)["many"]
         yield Row(
             what="lookup of 100,000 addresses, snapshots kept",

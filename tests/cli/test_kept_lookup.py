@@ -1,5 +1,6 @@
 """Answers that were kept say what is said without them, and nothing when anything has changed."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -208,6 +209,27 @@ def test_a_kept_answer_waits_for_nothing_that_computes(words: Words, tmp_path: P
     assert "numpy" in runs[0].stderr
     assert runs[1].stderr.splitlines()[-1] == "[]"
     assert runs[0].stdout == runs[1].stdout
+
+
+OUTPUT = '[[output]]\nlist = "far"\ntarget = "{}"\npath = "{}"\nresponse = "none"\n'
+
+
+def test_files_without_lines_and_countries_by_their_codes_are_answered_alike(
+    blockc: Blockc, slow: Blockc, quick: Quick, words: Words, tmp_path: Path
+) -> None:
+    targets = ("matcher", "mmdb", "parquet", "fastly-vcl", "aws-wafv2-geo", "rpz")
+    lists = '[list.far]\nblock = ["CN", "BR"]\nallow_empty = true\n'
+    for target in targets:
+        write_policy(tmp_path, "version = 1\n" + lists + OUTPUT.format(target, f"x/{target}"))
+        shutil.rmtree(tmp_path / "dist", ignore_errors=True)
+        built = blockc("build", *words, "--publish-as-of", "-q")
+        assert built.code == 0, built.err
+        for asked in ("1.0.1.9", "9.9.9.9", "2400:3200::1"):
+            told = slow("lookup", *words, "--json", asked)
+            assert f'"target": "{target}"' in told.out
+            done, unread = quick("lookup", *words, "--json", asked)
+            assert done == told
+            assert unread is (target != "rpz" or asked == "9.9.9.9"), (target, asked)
 
 
 def test_real_registries_and_all_targets_of_the_example_are_answered_alike(

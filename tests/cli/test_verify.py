@@ -231,6 +231,11 @@ def rewrite_digest(path: Path) -> None:
     path.write_text(text.replace(digest, sha256(b"others")), encoding="utf-8")
 
 
+def cut_sources(store: Path) -> None:
+    for path in (store / "raw").rglob("??/*"):
+        cut(path, -1)
+
+
 #: a change to a lock, of what is published or beside the policy -> what finds it, and the change
 LOCKS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a digest in the recorded lock": (
@@ -246,7 +251,7 @@ LOCKS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "the lock beside the policy is gone": ("`build`", lambda root: (root / "blockc.lock").unlink()),
     "the bytes of a source in the store": (
         "`build`",
-        lambda root: [cut(path, -1) for path in (root / "store" / "raw").rglob("??/*")],
+        lambda root: cut_sources(root / "store"),
     ),
 }  # fmt: skip
 

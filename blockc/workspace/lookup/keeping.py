@@ -9,7 +9,7 @@ import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.columns import Column
-from blockc.addresses.family import Family
+from blockc.addresses.family import V4, Family
 from blockc.addresses.rules import deciding_rules
 from blockc.explain.lookup import Chain, every_chain
 from blockc.explain.published_lines import PublishedLines, PublishedPart
@@ -159,7 +159,6 @@ def _specs(lines: PublishedLines) -> Iterator[dict[str, Any]]:
             "target": spec.target.name,
             "holds": spec.name,
             "piece": spec.name.partition("/")[2] if spec.output.split_by_country else None,
-            "codes": spec.kind is ContentKind.CODES,
             "in_parts": spec.in_parts,
             "parts": [
                 [[file.path, [one.name for one in file.families]] for file in files]
@@ -171,15 +170,21 @@ def _specs(lines: PublishedLines) -> Iterator[dict[str, Any]]:
 def _keep_lines(check: BuildCheck, made: str, lines: PublishedLines) -> None:
     """Keep which rule decides where in each part of an artifact that has been read."""
     for spec, part in lines.read():
-        if isinstance(part.reading, str) or spec.kind is ContentKind.CODES:
+        if isinstance(part.reading, str):
             continue
         held: Columns = {}
+        said = part.said(spec, V4, 0).wrong if spec.kind is ContentKind.CODES else ""
         for family, rules in part.reading.rules.items():
             deciding = deciding_rules(spec.dialect.match, rules)
             rows = deciding.labels - 1
             held[f"{family.name} runs"] = _packed(family, deciding.starts)
             held[f"{family.name} rules"] = _rules(family, part.reading, rows)
-        head = {"names": part.reading.names, "found": _are_found(part, part.reading)}
+        head = {
+            "said": said,
+            "names": part.reading.names,
+            "whole": _whole(part.reading),
+            "found": _are_found(part, part.reading),
+        }
         key = lines_key(made, part.held[0].path, [file.data for file in part.held])
         check.store.put(LINES_KIND, key, packed(head, held))
 
@@ -198,6 +203,12 @@ def _rules(family: Family, reading: Reading, rows: "np.ndarray[Any, Any]") -> tu
     found["last"][there] = np.frombuffer(_packed(family, rules.last)[1], f"S{width}")[rows[there]]
     found["verdict"][there] = rules.verdict[rows[there]]
     return found.dtype.itemsize, found.tobytes()
+
+
+def _whole(reading: Reading) -> dict[str, str]:
+    """Return family -> the file, where the entries of a family stand in no line."""
+    places = {f: reading.place(f, 0) for f, rules in reading.rules.items() if len(rules)}
+    return {f.name: at.path for f, at in places.items() if at and not (at.line or at.text)}
 
 
 def _are_found(part: PublishedPart, reading: Reading) -> bool:

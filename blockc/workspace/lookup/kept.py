@@ -115,7 +115,10 @@ def line_with(
     """Return the line that names a span, None if not exactly one place in some files does."""
     ends = f"{family.text(first)}-{family.text(last)}"
     whole = f"{family.text(first)}/{family.width}" if first == last else ends
-    tokens = {span_text(family, first, last).encode(), whole.encode()}
+    spelled = span_text(family, first, last)
+    address, slash, length = spelled.partition("/")
+    quoted = f'"{address}"/{length}' if slash else spelled  # as VCL has it
+    tokens = {one.encode() for one in (spelled, whole, quoted)}
     found = [(path, data, at) for path, data in files for one in tokens for at in _at(one, data)]
     if len(found) != 1:
         return None
@@ -297,7 +300,7 @@ class KeptAnswers:
             if number and held[0] is None:
                 break  # there are no more parts
             last = number + 1 == len(spec["parts"])
-            if None in held or (spec["in_parts"] and last) or spec["codes"]:
+            if None in held or (spec["in_parts"] and last):
                 return None
             line = self._part_says(
                 spec, family, address, [(f[0], f[1], d) for f, d in zip(files, held, strict=True)]
@@ -305,7 +308,7 @@ class KeptAnswers:
             if line is None:
                 return None
             said.append(line)
-        return [one for one in said if one["entry"] is not None] or said[:1]
+        return [one for one in said if one["entry"] is not None or one["wrong"]] or said[:1]
 
     def _part_says(
         self,
@@ -329,26 +332,37 @@ class KeptAnswers:
             "verdict": "allow",
             "wrong": None,
         }
-        if f"{family.name} runs" not in table.head["columns"]:
-            return line
-        run = table.column(f"{family.name} runs").run_of(family, address)
-        rules = table.column(f"{family.name} rules")
-        form = rule_form((rules.width - rule_form(0).size) // 2)
-        first, last, verdict = form.unpack(rules[run])
-        if verdict < 0:
-            return line
-        ends = first_and_last(family, first, last)
-        at = line_with(family, *ends, mine) if table.head["found"] else None
-        if at is None:
-            return None
-        said = table.head["names"][verdict] or "allow"
-        return {
-            **line,
-            "path": at.path,
-            "line": at.number,
-            "entry": at.text.strip(),
-            "verdict": said,
-        }
+        if table.head["said"]:
+            return {**line, "wrong": table.head["said"]}
+        return _ruled(table, family, address, mine, line)
+
+
+def _ruled(
+    table: Packed, family: Family, address: int, files: Sequence[tuple[str, bytes]], line: Report
+) -> Report | None:
+    """Return what a table of rules says of an address, None if its line is not found.
+
+    Args:
+        files: Those of the family.
+        line: What is said where no rule holds the address.
+    """
+    if f"{family.name} runs" not in table.head["columns"]:
+        return line
+    run = table.column(f"{family.name} runs").run_of(family, address)
+    rules = table.column(f"{family.name} rules")
+    form = rule_form((rules.width - rule_form(0).size) // 2)
+    first, last, verdict = form.unpack(rules[run])
+    if verdict < 0:
+        return line
+    said = table.head["names"][verdict] or "allow"
+    if table.head["whole"].get(family.name):  # a file without lines
+        return {**line, "path": table.head["whole"][family.name], "entry": "", "verdict": said}
+    ends = first_and_last(family, first, last)
+    at = line_with(family, *ends, files) if table.head["found"] else None
+    if at is None:
+        return None
+    found = {"path": at.path, "line": at.number, "entry": at.text.strip()}
+    return {**line, **found, "verdict": said}
 
 
 def _read(path: Path) -> bytes | None:
