@@ -174,6 +174,25 @@ def test_a_failed_reload_goes_back_and_the_next_night_tries_again(night: Night) 
     assert "7.7.7.0/28 warn;" in night.shown
 
 
+def test_a_reload_that_hangs_is_stopped_and_goes_back(night: Night) -> None:
+    assert night().code == 0
+    before, shown = night.report()["generation"], night.shown
+    words = 'on_change = ["sh", "-c", "echo reload >> reloads; test ! -e broken"]'
+    hanging = 'on_change = ["sh", "-c", "test ! -e broken || sleep 60"]\non_change_seconds = 1'
+    night.policy.write_text(POLICY.replace(words, hanging), encoding="utf-8")
+    (night.folder / "broken").touch()
+    night.cloud("6.6.0.0/24", "2a00:1450::/32", "7.7.7.0/28")
+    report = night.report()
+    assert report["exit_code"] == 2
+    (failure,) = report["failures"]
+    assert "did not end in 1 seconds and was stopped" in failure["error"]
+    assert report["reload"]["back_to"] == before
+    assert night.shown == shown
+    told = json.loads(night.blockc("history", "-o", night.folder / "dist", "--json").out)
+    assert "reload-failed" in [one["event"] for one in told[-3:]]
+    assert night.blockc("history", "verify", "-o", night.folder / "dist").code == 0
+
+
 def test_a_build_of_somebody_is_reloaded_by_the_next_refresh(night: Night) -> None:
     assert night.blockc("update", "-f", night.policy).code == 0
     assert night.blockc("build", "-f", night.policy).code == 0

@@ -35,9 +35,10 @@ class Packed:
     """A header and columns of bytes in one text, as `packed` makes it."""
 
     def __init__(self, data: bytes) -> None:
-        size, _, rest = data.partition(b"\n")
-        self.head: Report = json.loads(rest[: int(size)])
-        self._data, self._begin = data, len(size) + 1 + int(size)
+        end = data.index(b"\n") + 1  # the columns are many bytes, and are not copied
+        size = int(data[:end])
+        self.head: Report = json.loads(data[end : end + size])
+        self._data, self._begin = data, end + size
 
     def column(self, name: str) -> "ByteColumn":
         """Return a column."""
