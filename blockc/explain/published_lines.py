@@ -60,6 +60,11 @@ class PublishedLines:
         """Return all artifacts that the policy asks for."""
         return self._specs
 
+    def read_all(self) -> None:
+        """Read every artifact that is published."""
+        for spec in self._specs:
+            self._parts(spec)
+
     def read(self) -> "Iterator[tuple[ArtifactSpec, PublishedPart]]":
         """Yield every part of an artifact that has been read."""
         for spec in self._specs:

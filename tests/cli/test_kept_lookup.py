@@ -211,6 +211,23 @@ def test_a_kept_answer_waits_for_nothing_that_computes(words: Words, tmp_path: P
     assert runs[0].stdout == runs[1].stdout
 
 
+def test_a_refresh_keeps_the_answers_of_its_day(
+    blockc: Blockc, slow: Blockc, quick: Quick, words: Words, tmp_path: Path
+) -> None:
+    ended = '    { prefix = "1.0.1.7", owner = "ops", reason = "probe", until = 2026-11-01 },\n'
+    assert ended in POLICY
+    write_policy(tmp_path, POLICY.replace('must_block = ["1.0.3.1"]\n', "").replace(ended, ""))
+    now = [one for one in words if one not in ("--as-of", "2026-11-23")]
+    with time_machine.travel("2026-11-23 02:00Z", tick=False):
+        night = blockc("refresh", *now, "-o", tmp_path / "dist", "-q")
+        assert night.code == 0, night.err
+    with time_machine.travel("2026-11-23 09:00Z", tick=False):
+        for asked in ("1.0.1.9", "177.1.2.3", "9.9.9.9", "2400:3200::1"):
+            done, unread = quick("lookup", *now, "-o", tmp_path / "dist", asked)
+            assert unread, asked
+            assert done == slow("lookup", *now, "-o", tmp_path / "dist", asked)
+
+
 OUTPUT = '[[output]]\nlist = "far"\ntarget = "{}"\npath = "{}"\nresponse = "none"\n'
 
 

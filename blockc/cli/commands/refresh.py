@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -96,8 +97,9 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     The history says what was reloaded. The webhook that [refresh] of the policy names gets the
     summary.
 
-    Reads what `update` and `build` read. Writes what they write, and the files of --summary and
-    --metrics. Prints their tables and the summary.
+    Reads what `update` and `build` read. Writes what they write, the files of --summary and
+    --metrics, and into the store what `blockc lookup` would say that day of each address. Prints
+    their tables and the summary.
 
     \b
     Exit codes: 0 done, 2 somebody must act, or a command of on_change failed,
@@ -115,6 +117,8 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     reload = run.step("reload", lambda: _reload(settings, asked, run)) if build else None
     lists = run.step("build", lambda: _lists(settings, asked)) if build else None
     revoke = run.step("revoke", lambda: _plans(settings)) if _has_plans(settings) else None
+    if build:
+        _keep_answers(settings, asked)
     report = {
         "at": now().isoformat(timespec="seconds"),
         "exit_code": run.exit_code,
@@ -260,6 +264,15 @@ def _lists(settings: Settings, asked: RefreshCall) -> list[dict[str, Any]]:
     from blockc.workspace.refresh_report import lists_report
 
     return lists_report(project(settings).on(asked.inputs()).resolved)
+
+
+def _keep_answers(settings: Settings, asked: RefreshCall) -> None:
+    """Let `blockc lookup` answer at once tomorrow morning; the night is as good without that."""
+    from blockc.workspace.lookup.keeping import keep_all
+
+    place = asked.build().place(settings.file)
+    with suppress(BlockcError), Stages(settings)("keep answers for look-ups", str(place)):
+        keep_all(project(settings), place, asked.inputs())
 
 
 def _shown(settings: Settings, asked: RefreshCall) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ from blockc.registries.records import REGISTRIES, STATUSES, Records
 from blockc.registries.registry_map import holders
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.syntax.reading import Reading
+from blockc.values import replace
+from blockc.workspace.inputs import InputOptions
 from blockc.workspace.locked_data import LockedData
-from blockc.workspace.lookup.explaining import Explainer
+from blockc.workspace.lookup.explaining import Explainer, asked_day
 from blockc.workspace.lookup.kept import (
     KIND,
     LINES_KIND,
@@ -42,7 +45,7 @@ from blockc.workspace.lookup.kept import (
     rule_form,
 )
 from blockc.workspace.lookup.report import LookupReports
-from blockc.workspace.project import ProjectDay
+from blockc.workspace.project import Project, ProjectDay
 from blockc.workspace.unchanged import BuildCheck
 
 _NAMING_ROWS = FileSelector | FeedSelector | AsnSelector | AsnListSelector
@@ -87,6 +90,24 @@ def keep(check: BuildCheck, day: ProjectDay, explainer: Explainer) -> bool:
         if not check.store.put(KIND, key, packed({"of": digest}, held)):
             return False
     return check.store.put(KIND, check.key, text)
+
+
+def keep_all(project: Project, folder: Path, options: InputOptions) -> bool:
+    """Keep what look-ups of this day would say, before anybody asks; see `keep`.
+
+    Args:
+        folder: What is published, of which every artifact is read.
+
+    Raises:
+        BlockcError: The policy or its data cannot be read.
+    """
+    asked = replace(options, allow_expired=False)
+    check = BuildCheck.before(project.store_root, project.file, folder, asked)
+    day = asked_day(project, asked)
+    explainer = Explainer(day, folder)
+    if explainer.lines:
+        explainer.lines.read_all()
+    return keep(check, day, explainer)
 
 
 def _packed(family: Family, column: Column) -> tuple[int, bytes]:
