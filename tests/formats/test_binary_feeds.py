@@ -10,11 +10,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import maxminddb
 import pytest
 
+from blockc.addresses.bit_tree import IPV4_DEPTH
 from blockc.addresses.family import FAMILIES
 from blockc.errors import SourceSyntaxError, SourceUnfit, UsageError
 from blockc.formats.feeds import geolite2 as tables
 from blockc.formats.feeds.feed import Feed
-from blockc.formats.feeds.mmdb_tree import V4_DEPTH, Tree
+from blockc.formats.feeds.mmdb_tree import Tree
 from blockc.formats.format_table import FORMATS, form_of
 from tests.support.feeds import BLOCKS6, RECORDS, geolite2, mmdb
 
@@ -174,8 +175,8 @@ def test_a_branch_that_is_reached_from_two_places_is_walked_once(alias: int) -> 
 )
 def test_nodes_of_every_size_are_unpacked(size: int, packed: str) -> None:
     data = bytes.fromhex(packed.replace(" ", ""))
-    tree = Tree.of(data, 1, size, V4_DEPTH)
-    assert (tree.zero[0], tree.one[0]) == (2, 0xABCDEF if size == 6 else 0xABCDEF1)
+    tree = Tree.of(data, 1, size, IPV4_DEPTH)
+    assert tuple(tree.nodes[0]) == (2, 0xABCDEF if size == 6 else 0xABCDEF1)
 
 
 def test_a_small_file_cannot_stand_for_millions_of_networks() -> None:
@@ -190,9 +191,9 @@ def test_a_small_file_cannot_stand_for_millions_of_networks() -> None:
 
 def test_a_tree_that_goes_in_circles_is_refused() -> None:
     with pytest.raises(SourceUnfit, match="lists more than 50 networks, or goes in circles"):
-        Tree.of(nodes((0, 0)), 1, 6, V4_DEPTH).leaves("file", 50)
+        Tree.of(nodes((0, 0)), 1, 6, IPV4_DEPTH).leaves("file", 50)
     with pytest.raises(SourceSyntaxError, match="its tree is deeper than an address"):
-        Tree.of(nodes((0, 1)), 1, 6, V4_DEPTH).leaves("file", 50)
+        Tree.of(nodes((0, 1)), 1, 6, IPV4_DEPTH).leaves("file", 50)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from blockc.addresses import V4, V6, AddrMap, AddrSet, Prefix
+from blockc.addresses.bit_tree import tree_nodes
 from blockc.addresses.rules import Rules, without_space
 from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError, Unproved
 from blockc.targets.core.provenance import Origin
@@ -15,7 +16,6 @@ from blockc.targets.core.target import Target
 from blockc.targets.data import mmdb_writer
 from blockc.targets.data.mmdb_list import IPV4_SPACE, MMDB, MMDB_MAXMIND, read_mmdb
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, encoded, mmdb_bytes
-from blockc.targets.syntax import mmdb_file
 from blockc.targets.syntax.mmdb_file import MARKER, database
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import replace
@@ -50,7 +50,7 @@ def test_branches_of_every_size_are_read_as_they_were_written(size: int) -> None
     assert whole.nodes.tolist() == [[1, 2], [20, 21], [3, 20], [4, 4]]
     numbers = [[random.getrandbits(size), random.getrandbits(size)] for _ in range(50)]
     raw = mmdb_writer._packed(np.array(numbers, np.int64), size)
-    assert mmdb_file._nodes(raw, 50, size).tolist() == numbers
+    assert tree_nodes(raw, 50, size // 4).tolist() == numbers
 
 
 def test_a_branch_gets_the_bits_that_the_file_needs_and_no_more() -> None:

@@ -1,13 +1,13 @@
 """MaxMind DB files: a binary tree of networks, and what is said about each in records.
 
-The tree is walked here, a level at a time for all its branches at once; maxminddb, which is an
+The tree is walked a level at a time (`mmdb_tree`); maxminddb, which is an
 optional library, checks the file and decodes the records. IPv4 stands below `::/96`. Trees lead
 to the same branch from other places, such as `2002::/16`: it is read once.
 
 Source: MaxMind DB file format, https://maxmind.github.io/MaxMind-DB/
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blockc.addresses import columns
+from blockc.addresses.bit_tree import IPV4_DEPTH, WIDTH
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.lines import Decoded, Positions
 from blockc.errors import Location, SourceUnfit, UsageError
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import not_there, tag_not_there
-from blockc.formats.feeds.mmdb_tree import V4_DEPTH, WIDTH, Leaves, Tree, damaged
+from blockc.formats.feeds.mmdb_tree import Leaves, Tree, damaged
 from blockc.formats.parsing.assembly import ParsedRows, feed_of, nowhere
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.formats.parsing.json_paths import Missing, Path, texts_at
@@ -52,11 +53,8 @@ def read_mmdb(name: str, data: bytes, options: FormatOptions) -> Feed:
     metadata = _metadata(name, data)
     leaves = _tree(data, metadata).leaves(name, options.max_records)
     numbers, which = np.unique(leaves.record, return_inverse=True)
-    records = list(_records(name, data, metadata, numbers.tolist()))
-    tags = {}
-    for tag, path in options.tags.items():
-        texts = _texts(name, records, tag, path)
-        tags[tag] = [texts[number] for number in which.tolist()]
+    texts = _texts(name, _records(name, data, metadata, numbers.tolist()), options.tags)
+    tags = {tag: [said[number] for number in which.tolist()] for tag, said in texts.items()}
     parsed = ParsedRows(
         name=name,
         decoded=_by_family(leaves),
@@ -99,13 +97,13 @@ def _cut(name: str) -> SourceUnfit:
 
 def _tree(data: bytes, metadata: "Metadata") -> Tree:
     v4_only = metadata.ip_version == 4
-    return Tree.of(data, metadata.node_count, metadata.node_byte_size, V4_DEPTH if v4_only else 0)
+    return Tree.of(data, metadata.node_count, metadata.node_byte_size, IPV4_DEPTH if v4_only else 0)
 
 
 def _by_family(leaves: Leaves) -> Decoded:
-    v4 = (leaves.high == 0) & (leaves.low >> np.uint64(32) == 0) & (leaves.length >= V4_DEPTH)
+    v4 = (leaves.high == 0) & (leaves.low >> np.uint64(32) == 0) & (leaves.length >= IPV4_DEPTH)
     # A record above `::/96` speaks about all of IPv4 too: so does every reader of such files.
-    above = (leaves.high == 0) & (leaves.low == 0) & (leaves.length < V4_DEPTH)
+    above = (leaves.high == 0) & (leaves.low == 0) & (leaves.length < IPV4_DEPTH)
     places = {V4: np.flatnonzero(v4 | above), V6: np.flatnonzero(~v4)}
     start: Mapping[Family, Any] = {
         V4: leaves.low[v4 | above],
@@ -136,15 +134,19 @@ def _records(name: str, data: bytes, metadata: "Metadata", numbers: Sequence[int
             raise damaged(name, f"record {number - metadata.node_count:,} is damaged") from None
 
 
-def _texts(name: str, records: Sequence[Any], tag: str, path: Path) -> list[str]:
-    """Return what each record says at `path`."""
+def _texts(name: str, records: Iterable[Any], tags: Mapping[str, Path]) -> Mapping[str, list[str]]:
+    """Return what each record says at the path of each tag."""
+    found: dict[str, list[str]] = {tag: [] for tag in tags}
     try:
-        found = [texts_at(record, path.steps, "")[:1] for record in records]
+        for record in records:
+            for tag, path in tags.items():
+                found[tag].append("".join(texts_at(record, path.steps, "")[:1]))
     except Missing as reason:
         raise not_there(name, reason) from None
-    if not any(found):
-        raise tag_not_there(name, tag, path)
-    return ["".join(texts) for texts in found]
+    for tag, texts in found.items():
+        if not any(texts):
+            raise tag_not_there(name, tag, tags[tag])
+    return found
 
 
 def _day(name: str, metadata: "Metadata") -> date:

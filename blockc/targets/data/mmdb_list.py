@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import MAPPED, V4, V6, Prefix, columns
+from blockc.addresses.bit_tree import IPV4_DEPTH
 from blockc.addresses.rules import Match, Rules, without_space
 from blockc.errors import PolicyError
 from blockc.targets.core.document import Document, FamilyEntries
@@ -35,7 +36,7 @@ from blockc.targets.core.target import (
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ACTIONS, COUNTRY_CODES, ContentKind, Vocabulary
 from blockc.targets.data.mmdb_writer import Datum, Unsigned, mmdb_bytes
-from blockc.targets.syntax.mmdb_file import IPV4_DEPTH, Database, Networks, database
+from blockc.targets.syntax.mmdb_file import Database, Networks, database
 from blockc.targets.syntax.reading import BLOCK, Found, Ordered, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Where
 from blockc.values import replace

@@ -15,12 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from blockc.addresses.bit_tree import (
+    IPV4_DEPTH,
+    WIDTH,
+    Branches,
+    in_address_order,
+    ipv4_branch,
+    tree_nodes,
+)
 from blockc.addresses.columns import U64
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 
-WIDTH, IPV4_DEPTH = 128, 96  # IPv4 stands below `::/96`
 MARKER = b"\xab\xcd\xefMaxMind.com"
 _GAP = 16  # zero bytes part the tree from the records
 _MAPPED = np.uint64(0xFFFF << 32)
@@ -112,7 +119,7 @@ def database(file: ArtifactFile) -> Database:
     cut = count * size // 4
     if len(tree) < cut + _GAP or any(tree[cut : cut + _GAP]):
         raise file.error("zeros must part the tree from the records", min(cut, len(tree)))
-    nodes = _nodes(tree[:cut], count, size)
+    nodes = tree_nodes(tree, count, size // 4)
     records = tree[cut + _GAP :]
     told = nodes > count
     wrong = told & ((nodes < count + _GAP) | (nodes >= count + _GAP + len(records)))
@@ -142,18 +149,6 @@ def _plain(file: ArtifactFile, metadata: Any, at: int) -> dict[str, Any]:
     return metadata
 
 
-def _nodes(tree: bytes, count: int, size: int) -> NDArray[np.int64]:
-    raw = np.frombuffer(tree, np.uint8).reshape(count, size // 4).astype(np.int64)
-    half, odd = divmod(size // 4, 2)
-    found = np.zeros((count, 2), np.int64)
-    for branch in (0, 1):
-        if odd:  # the byte between them has the upper four bits of both
-            found[:, branch] = raw[:, half] >> 4 * (1 - branch) & 15
-        for column in range(half):
-            found[:, branch] = found[:, branch] << 8 | raw[:, branch * (half + odd) + column]
-    return found
-
-
 class _Walk:
     """All branches of a tree at once, a level at a time."""
 
@@ -163,8 +158,9 @@ class _Walk:
         self._size = whole.metadata["record_size"] // 4
         self._steps = 0
         self._seen = np.full(len(whole.nodes), False)
-        self._found: list[Networks] = []
-        self._ipv4 = self._ipv4_branch()
+        self._found: list[tuple[int, Branches]] = []
+        self._parents: list[NDArray[np.int64]] = []
+        self._ipv4 = ipv4_branch(whole.nodes)  # the walk finds a record above out
         self._mapped, self._tunnels = False, list[int]()
         self._aliased = {
             IPV4_DEPTH: self._leave_mapped,
@@ -172,37 +168,27 @@ class _Walk:
         }
 
     def leaves(self) -> tuple[Networks, Ipv4Places | None]:
-        node, high, low = np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64)
+        branches = Branches.root()
         for depth in range(1, WIDTH + 1):
-            if not len(node):
+            if not len(branches.node):
                 break
-            self._visit(node)
-            parents, node = node.repeat(2), self._whole.nodes[node].ravel()
-            high, low = _longer(high, low, depth)
+            self._visit(branches.node)
+            parents = branches.node.repeat(2)
+            branches = branches.below(self._whole.nodes[branches.node].ravel(), depth)
             if depth in self._aliased:
-                kept = self._aliased[depth](high, low, node, parents)
-                node, high, low, parents = node[kept], high[kept], low[kept], parents[kept]
-            told = node > self._empty
-            self._tell(high[told], low[told], depth, node[told], parents[told])
-            on = node < self._empty
-            node, high, low = node[on], high[on], low[on]
-        if len(node):
-            raise self._error("the tree is deeper than an address", int(node[0]))
+                kept = self._aliased[depth](branches, parents)
+                branches, parents = branches.take(kept), parents[kept]
+            told = branches.node > self._empty
+            self._tell(branches.take(told), depth, parents[told])
+            branches = branches.take(branches.node < self._empty)
+        if len(branches.node):
+            raise self._error("the tree is deeper than an address", int(branches.node[0]))
         if not self._seen.all():
             raise self._error("a node that no branch reaches", int(np.argmin(self._seen)))
         if 0 < len(self._tunnels) < len(_TUNNELS):
             raise self._error("one of 2001::/32 and 2002::/16 leads to IPv4, the other does not", 0)
         places = Ipv4Places(self._mapped, bool(self._tunnels))
         return self._in_order(), None if self._ipv4 == self._empty else places
-
-    def _ipv4_branch(self) -> int:
-        """Return where `::/96` leads: to a node, to nowhere or to a record."""
-        node = 0
-        for _ in range(IPV4_DEPTH):
-            if node >= self._empty:
-                return self._empty  # the walk finds out a record above
-            node = int(self._whole.nodes[node, 0])
-        return node
 
     def _visit(self, node: NDArray[np.int64]) -> None:
         """Note that some nodes are reached; each is once, so a walk ends."""
@@ -212,21 +198,17 @@ class _Walk:
         if again.any() or self._steps > self._empty:
             raise self._error("two branches lead to the same node", int(node[np.argmax(again)]))
 
-    def _tell(
-        self, high: U64, low: U64, depth: int, node: NDArray[np.int64], parents: NDArray[np.int64]
-    ) -> None:
-        above = (high == 0) & (low == 0)
+    def _tell(self, branches: Branches, depth: int, parents: NDArray[np.int64]) -> None:
+        above = (branches.high == 0) & (branches.low == 0)
         if depth < IPV4_DEPTH and above.any():
             at = int(parents[above][0])
             raise self._error("a record above ::/96 would decide about both families", at)
-        length = np.full(len(high), depth, np.int16)
-        record = node - self._empty - _GAP
-        self._found.append(Networks(high, low, length, record, parents * self._size))
+        self._found.append((depth, branches))
+        self._parents.append(parents)
 
-    def _leave_mapped(
-        self, high: U64, low: U64, node: NDArray[np.int64], parents: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
+    def _leave_mapped(self, branches: Branches, parents: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return a mask of all branches but that of `::ffff:0:0/96`, which leads to IPv4."""
+        node, high, low = branches
         there = (high == 0) & (low == _MAPPED) & (node != self._empty)
         if there.any() and (node[there] != self._ipv4).any():
             at = int(parents[there][0])
@@ -235,38 +217,25 @@ class _Walk:
         kept: NDArray[np.bool_] = ~there
         return kept
 
-    def _leave_tunnel(
-        self, high: U64, _low: U64, node: NDArray[np.int64], _parents: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
+    def _leave_tunnel(self, branches: Branches, _parents: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return a mask of all branches but that of a tunnel, if it leads to IPv4.
 
         Where that is a record, it is said of the tunnel as of any other network.
         """
-        there = np.isin(high, [*_TUNNELS.values()]) & (node == self._ipv4)
+        there = np.isin(branches.high, [*_TUNNELS.values()]) & (branches.node == self._ipv4)
         there &= self._ipv4 < self._empty
-        self._tunnels += high[there].tolist()
+        self._tunnels += branches.high[there].tolist()
         kept: NDArray[np.bool_] = ~there
         return kept
 
     def _in_order(self) -> Networks:
-        every: list[Any] = [
-            np.concatenate([found[column] for found in self._found])
-            for column in range(len(Networks._fields))
-        ]
-        order = np.lexsort((every[1], every[0]))
-        return Networks(*(column[order] for column in every))
+        (node, high, low), length, order = in_address_order(self._found)
+        record = node - self._empty - _GAP
+        place = np.concatenate([np.zeros(0, np.int64), *self._parents])[order] * self._size
+        return Networks(high, low, length, record, place)
 
     def _error(self, message: str, node: int) -> SourceSyntaxError:
         return self._whole.file.error(message, node * self._size)
-
-
-def _longer(high: U64, low: U64, depth: int) -> tuple[U64, U64]:
-    """Return both halves twice, the second time with bit number `depth` set."""
-    bit = np.uint64(1 << (-depth % 64))
-    pair = np.array([0, bit], np.uint64)
-    none = np.zeros(2, np.uint64)
-    upper, lower = (pair, none) if depth <= 64 else (none, pair)
-    return (high[:, None] | upper).ravel(), (low[:, None] | lower).ravel()
 
 
 def _value(data: bytes, at: int, error: Error, depth: int = 0) -> tuple[Any, int]:
