@@ -155,11 +155,11 @@ def _http_options(action: str) -> tuple[Option, ...]:
 
 _RUN = """\
 jq -c '.calls[]' keys.json | while read -r call; do
-  curl --fail -sS -H "$CREDENTIAL" -X "$(jq -r .method <<<"$call")" "$(jq -r .url <<<"$call")" \\
-    -H "Content-Type: $(jq -r '.headers["Content-Type"] // "text/plain"' <<<"$call")"%s
+  curl --fail -sS -H "$CREDENTIAL" -X "$(jq -r .method <<<"$call")" \\
+    -H "Content-Type: $(jq -r '.headers["Content-Type"] // "text/plain"' <<<"$call")" \\
+    --data-raw "$(jq -r '.body // "" | if . == "" then . else tojson end' <<<"$call")" \\
+    "$(jq -r .url <<<"$call")"
 done"""
-_BODY = """ \\
-    --data-raw "$(jq -c '.body // ""' <<<"$call")\""""
 _PREVIOUS = "write restore into the table of decisions, and plan again"
 
 AWS = KeyTarget(
@@ -198,7 +198,7 @@ KONG = KeyTarget(
         ),
         Reference("https://github.com/Kong/kong/issues/439", _DAY),
     ),
-    deployment=Deployment(load=_RUN % "", rollback="give the consumer a new key"),
+    deployment=Deployment(load=_RUN, rollback="give the consumer a new key"),
     notes="Kong cannot disable a credential: it is deleted, so `restore` is refused.",
 )
 
@@ -243,7 +243,7 @@ APIGEE = KeyTarget(
             _DAY,
         ),
     ),
-    deployment=Deployment(load=_RUN % "", rollback=_PREVIOUS),
+    deployment=Deployment(load=_RUN, rollback=_PREVIOUS),
     notes="""\
 The consumer key is what clients send, so it is a secret unless `key_is = "id"`, and only apps
 can be named. A revoked app has no valid key, though its keys stay approved.""",
@@ -357,6 +357,6 @@ HTTP = KeyTarget(
     restores=lambda options: bool(options["restore_url"]),
     conflict=_http_conflict,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc3986#section-2.1", _DAY),),
-    deployment=Deployment(load=_RUN % _BODY, rollback=_PREVIOUS),
+    deployment=Deployment(load=_RUN, rollback=_PREVIOUS),
     notes="The name is percent-encoded where `{id}` stands, also a slash in it.",
 )

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from blockc.keys.key_plan import KeyPlan
-from blockc.values import Value
+from blockc.values import Value, line_bytes
 
 Manifest = Mapping[str, Any]
 
@@ -46,11 +46,11 @@ def new_keys(plan: KeyPlan, before: Manifest) -> list[str]:
     """Return the keys of a plan that were not decided so before, in order."""
     report = plan.report()
     same = ("path", "target", "options")
-    old: list[object] = []
+    old = set[bytes]()
     for one in before.get("artifacts", ()):
         if all(one.get(name) == report[name] for name in same):
-            old = one["keys"]
-    return [one["key"] for one in report["keys"] if one not in old]
+            old |= {line_bytes(key) for key in one["keys"]}
+    return [one["key"] for one in report["keys"] if line_bytes(one) not in old]
 
 
 def judge_keys(plans: Sequence[KeyPlan], before: Manifest) -> Iterator[KeyRefusal]:

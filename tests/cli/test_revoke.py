@@ -159,7 +159,7 @@ def test_a_key_that_gets_another_name_is_a_new_one(blockc: Blockc, policy: Path)
         ({ONE: "revok"}, "revoke.csv:2: 'revok' is not a decision about a key; did you mean"),
         ({TWO: "watch", "k-one": "revoke"}, "revoke.csv:3: this is not the HMAC of a key"),
         ({ONE: "watch", "0" * 32: "revoke"}, f"revoke.csv:3: key {'0' * 32} has no name for aws"),
-        ({ONE: "restore"}, f"revoke.csv: key {ONE} is to be restored, and no plan of gateway"),
+        ({ONE: "restore"}, f"revoke.csv: key {ONE} is to be restored as aaaa1, and no plan"),
     ],
 )
 def test_a_decision_that_cannot_be_carried_out_is_refused_with_its_place(
@@ -217,7 +217,7 @@ def test_a_key_is_given_back_by_decision_and_only_after_it_was_revoked(
 ) -> None:
     assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
     newer = decide(policy, {TWO: "notify"}, "january.csv")
-    words = ("unrevoke", "-f", policy, "--keys", newer, "--json")
+    words = ("unrevoke", "-f", policy, "--at", "2027-01-15", "--keys", newer, "--json")
     (found,) = json.loads(blockc(*words).out)
     assert (found["key"], found["name"], found["decision"]) == (ONE, {"id": "aaaa1"}, "revoke")
     assert found["reasons"] == ["no request from listed addresses"]
@@ -236,20 +236,22 @@ def test_a_key_is_given_back_by_decision_and_only_after_it_was_revoked(
 def test_unrevoke_says_who_moved_and_what_was_taken_back(blockc: Blockc, policy: Path) -> None:
     decide(policy, {ONE: "revoke", TWO: "revoke"})
     assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
-    assert json.loads(blockc("unrevoke", "-f", policy, "--json").out) == []
+    assert json.loads(blockc("unrevoke", "-f", policy, "--at", "2027-01-15", "--json").out) == []
     newer = decide(policy, {ONE: "revoke", TWO: "watch"}, "january.csv")
     owners = policy.with_name("owners.csv")
     moved = owners.read_text(encoding="utf-8").replace("IR,aaaa1", "de,aaaa1")
     owners.write_text(moved, encoding="utf-8")
     decide(policy, {ONE: "revoke"})
-    found = json.loads(blockc("unrevoke", "-f", policy, "--keys", newer, "--json").out)
+    found = json.loads(
+        blockc("unrevoke", "-f", policy, "--at", "2027-01-15", "--keys", newer, "--json").out
+    )
     assert {one["key"]: one["reasons"] for one in found} == {
         ONE: ["its owner is in DE"],
         TWO: ["90 of 100 requests are listed: watch", "it is no longer in the table"],
     }
     done = blockc("revoke", "-f", policy, *on("2026-12-02"))
-    assert "1 keys that an earlier plan revoked stay revoked" in done.err
-    shown = blockc("unrevoke", "-f", policy)
+    assert "nothing is decided any more about 1 of the keys" in done.err
+    shown = blockc("unrevoke", "-f", policy, "--at", "2027-01-15")
     assert "write restore as its proposal" in shown.err
 
 
@@ -270,6 +272,30 @@ def test_evidence_holds_plans_and_what_they_were_made_from(blockc: Blockc, polic
     table = policy.with_name("revoke.csv").read_bytes()
     assert table in [one.read_bytes() for one in (inside / "objects").iterdir()]
     assert b"owners.csv" not in record.read_bytes()
+
+
+def test_what_was_revoked_by_another_name_is_not_given_back_by_this_one(
+    blockc: Blockc, policy: Path
+) -> None:
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    owners = policy.with_name("owners.csv")
+    renamed = owners.read_text(encoding="utf-8").replace("aaaa1", "eeee5")
+    owners.write_text(renamed, encoding="utf-8")
+    decide(policy, {ONE: "restore"})
+    done = blockc("revoke", "-f", policy, *on("2026-12-02"))
+    assert (done.code, "is to be restored as eeee5, and no plan" in done.err) == (2, True)
+    owners.write_text(renamed.replace("eeee5", "aaaa1"), encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-02")).code == 0
+
+
+def test_keys_may_be_given_back_where_their_list_does_not_block(
+    blockc: Blockc, policy: Path
+) -> None:
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    words = ("unrevoke", "-f", policy, "--json", "--at")
+    assert json.loads(blockc(*words, "2026-12-01").out) == []
+    (found,) = json.loads(blockc(*words, "2026-11-30").out)
+    assert found["reasons"] == ["list far does not block"]
 
 
 def test_verify_finds_what_was_changed_in_a_published_plan(blockc: Blockc, policy: Path) -> None:

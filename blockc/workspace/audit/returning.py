@@ -6,6 +6,7 @@ from pathlib import Path
 
 from blockc.errors import UsageError, os_reason
 from blockc.keys.key_table import PSEUDONYM, RESTORE, KeyRow, read_key_rows
+from blockc.policy.meaning.schedule import schedule_at
 from blockc.policy.model import Policy, Revoke
 from blockc.policy.syntax.selectors import CountrySelector, GroupSelector, ListSelector
 from blockc.publish.generations import history_of
@@ -33,12 +34,15 @@ class Returnable(Value, kw_only=True):
     table: str
 
 
-def returnable(project: Project, folder: Path, newer: Path | None) -> list[Returnable]:
+def returnable(
+    project: Project, folder: Path, newer: Path | None, moment: datetime
+) -> list[Returnable]:
     """Return the keys that plans revoked and that may be given back, in order of plan and key.
 
     Args:
         folder: Of the plans.
         newer: keys.csv of a newer audit, if there is one.
+        moment: Decides whether the list of a plan blocks.
 
     Raises:
         UsageError, PolicyError, Mistakes: The policy or a table cannot be read.
@@ -54,16 +58,19 @@ def returnable(project: Project, folder: Path, newer: Path | None) -> list[Retur
         rows = rows_of(plan, "keys", plan.keys, reader, ("key", "proposal"))
         decisions = {one.key: one.cells["proposal"] for one in rows}
         codes = _codes(policy, plan.list)
-        for key, past in sorted(revoked.get(plan.path, {}).items()):
-            decision = decisions.get(key, "")
-            reasons = tuple(_reasons(plan, past, seen, owners.get(key, ""), codes, decision))
+        blocks = schedule_at(policy.list_of(plan.list).stages, moment).action == "block"
+        for _, past in sorted(revoked.get(plan.path, {}).items()):
+            decision, country = decisions.get(past.key, ""), owners.get(past.key, "")
+            reasons = [*_reasons(plan, past, seen, country, codes, decision)]
+            if not blocks:
+                reasons.insert(0, f"list {plan.list} does not block")
             if reasons:
                 found.append(
                     Returnable(
-                        key=key,
+                        key=past.key,
                         name=past.name,
                         at=past.at,
-                        reasons=reasons,
+                        reasons=tuple(reasons),
                         decision=decision,
                         path=plan.path,
                         table=plan.keys,

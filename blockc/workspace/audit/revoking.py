@@ -99,12 +99,23 @@ class RevokedKey(Value):
     name: Mapping[str, str]
     at: datetime
 
+    @property
+    def at_gateway(self) -> tuple[str, ...]:
+        """Return the key and its name, which are one thing to be given back."""
+        return (self.key, *self.name.values())
+
+
+Past = dict[str, dict[tuple[str, ...], RevokedKey]]
+
 
 class PastKeys(Value):
-    """What plans did so far, by path and key: what is revoked, and what was given back since."""
+    """What plans did so far, by path, key and name: what is revoked, and what was given back.
 
-    revoked: dict[str, dict[str, RevokedKey]]
-    restored: dict[str, dict[str, RevokedKey]]
+    A key that got another name at the gateway is another one: the old name is still revoked.
+    """
+
+    revoked: Past
+    restored: Past
 
 
 def key_templates() -> dict[str, Text]:
@@ -253,8 +264,8 @@ def past_keys(past: History) -> PastKeys:
         into, out = (gone, back) if event.event == KEYS_REVOKED else (back, gone)
         for one in facts["keys"]:
             key = RevokedKey(one["key"], one["name"], event.at)
-            into.setdefault(facts["path"], {})[key.key] = key
-            out.get(facts["path"], {}).pop(key.key, None)
+            into.setdefault(facts["path"], {})[key.at_gateway] = key
+            out.get(facts["path"], {}).pop(key.at_gateway, None)
     return found
 
 
@@ -263,12 +274,12 @@ def forgotten_keys(day: KeyDay, folder: Path) -> Iterator[str]:
     place = PublishFolder.of(folder)
     past = past_keys(read_history(place.inside, place.live()))
     for plan in day.plans:
-        decided = {one.key for one in plan.keys}
+        decided = {(one.key, *one.name) for one in plan.keys}
         left = past.revoked.get(plan.revoke.path, {}).keys() - decided
         if left:
             yield (
-                f"{plan.revoke.path}: {len(left)} keys that an earlier plan revoked stay revoked, "
-                "and nothing is decided about them; `blockc unrevoke` lists them"
+                f"{plan.revoke.path}: nothing is decided any more about {len(left)} of the keys "
+                "that earlier plans revoked, and they stay so; `blockc unrevoke` lists them"
             )
 
 
@@ -298,8 +309,9 @@ def _never_revoked(plan: KeyPlan, past: PastKeys) -> Iterator[PolicyError]:
     path = plan.revoke.path
     known = past.revoked.get(path, {}).keys() | past.restored.get(path, {}).keys()
     for one in plan.keys:
-        if one.action == RESTORE and one.key not in known:
-            said = f"key {one.key} is to be restored, and no plan of {path} revoked it"
+        if one.action == RESTORE and (one.key, *one.name) not in known:
+            name = " ".join(one.name)
+            said = f"key {one.key} is to be restored as {name}, and no plan of {path} revoked that"
             hint = "who disabled it otherwise must decide that; write keep into its row"
             yield PolicyError(said, at=Location(plan.revoke.keys), hint=hint)
 
@@ -311,7 +323,7 @@ def _events(plan: KeyPlan, past: PastKeys) -> Iterator[tuple[str, Facts]]:
     for action, kind, done in (
         (REVOKE, KEYS_REVOKED, past.revoked), (RESTORE, KEYS_RESTORED, past.restored),
     ):  # fmt: skip
-        known = {(one.key, *one.name.values()) for one in done.get(path, {}).values()}
+        known = done.get(path, {})
         fresh = [
             {"key": one.key, "name": dict(zip(columns, one.name, strict=True))}
             for one in plan.now
