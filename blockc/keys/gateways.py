@@ -238,6 +238,7 @@ APIGEE = KeyTarget(
             "https://docs.apigee.com/reference/apis/apigee/rest/v1/organizations.developers.apps/generateKeyPairOrUpdateDeveloperAppStatus",
             _DAY,
         ),
+        Reference("https://apigee.googleapis.com/$discovery/rest?version=v1", _DAY),
         Reference(
             "https://docs.cloud.google.com/apigee/docs/api-platform/security/oauth/revoking-and-approving-consumer-ids",
             _DAY,

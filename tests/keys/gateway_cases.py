@@ -7,7 +7,7 @@ from blockc.keys.key_table import RESTORE, REVOKE
 from blockc.keys.key_target import KeyTarget, OptionValues, PlannedKey, key_context
 from blockc.targets.core.render import fill
 from blockc.targets.syntax.tokens import Text
-from blockc.workspace.audit.revoking import key_templates
+from blockc.workspace.audit.planning import key_templates
 
 LIST = "export-control"
 _UUID = "7c0a5b3e-0b6f-4b0e-9d53-1f4f3c0a9e2"

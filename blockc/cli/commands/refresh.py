@@ -249,7 +249,8 @@ def _plans(settings: Settings) -> dict[str, object]:
     """Publish the plans that revoke keys: a stage may have begun."""
     from blockc.cli.commands.revoke import again, plans_folder
     from blockc.cli.views.revoke import revoke_errors, revoke_report
-    from blockc.workspace.audit.revoking import KeysNotApproved, plan_keys, publish_keys
+    from blockc.workspace.audit.planning import plan_keys
+    from blockc.workspace.audit.revoking import KeysNotApproved, publish_keys
 
     place, moment = plans_folder(None, settings.file), now()
     day = plan_keys(project(settings), moment)

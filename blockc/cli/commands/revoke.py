@@ -106,11 +106,11 @@ def command(settings: Settings, asked: RevokeCall) -> None:
     """
     from blockc.cli.views.revoke import revoke_errors, revoke_report, show_revoke
     from blockc.publish.place import PublishFolder
+    from blockc.workspace.audit.planning import plan_keys
     from blockc.workspace.audit.revoking import (
         KeysNotApproved,
         compare_keys,
         forgotten_keys,
-        plan_keys,
         publish_keys,
     )
 

@@ -16,8 +16,9 @@ from blockc.keys.key_table import RESTORE
 from blockc.policy.meaning.schedule import schedule_text
 from blockc.publish.generations import Published
 from blockc.publish.record import Generation
+from blockc.workspace.audit.planning import KeyDay
 from blockc.workspace.audit.returning import Returnable
-from blockc.workspace.audit.revoking import KeyComparison, KeyDay, KeysNotApproved
+from blockc.workspace.audit.revoking import KeyComparison, KeysNotApproved
 
 _MOST_ROWS = 40
 

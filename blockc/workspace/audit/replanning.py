@@ -14,7 +14,7 @@ from blockc.publish.record import Generation
 from blockc.storage.local import read_local
 from blockc.targets.syntax.tokens import Text
 from blockc.vocabulary import MANIFEST
-from blockc.workspace.audit.revoking import key_templates, rows_of
+from blockc.workspace.audit.planning import key_templates, rows_of
 from blockc.workspace.project import Project
 from blockc.workspace.recorded import RecordedProject
 

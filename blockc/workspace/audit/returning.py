@@ -12,7 +12,8 @@ from blockc.policy.syntax.selectors import CountrySelector, GroupSelector, ListS
 from blockc.publish.generations import history_of
 from blockc.storage.local import read_local
 from blockc.values import Value
-from blockc.workspace.audit.revoking import RevokedKey, hashing_of, past_keys, rows_of
+from blockc.workspace.audit.planning import hashing_of, rows_of
+from blockc.workspace.audit.revoking import RevokedKey, past_keys
 from blockc.workspace.project import Project
 
 
