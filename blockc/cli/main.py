@@ -35,7 +35,7 @@ VERBS = {
     "verify": "Prove that what is published is what was made.",
     "diff": "Show what changes: addresses, countries, causes and entries.",
     "audit": "Say whom a policy would hit, by access logs.",
-    "revoke": "Plan which API keys a gateway is to refuse, from what was decided.",
+    "revoke": "Plan which API keys a gateway is to refuse, as was decided.",
     "unrevoke": "List revoked keys whose owners moved, to give them back.",
     "lookup": "Say whether addresses are blocked, and the whole reason.",
     "generations": "List the generations that were published and are kept.",
