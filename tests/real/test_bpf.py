@@ -10,12 +10,14 @@ import pytest
 
 from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, meaning
+from blockc.errors import SourceSyntaxError
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.kernel.bpf_lpm import BPF_LPM
-from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.targets.syntax.tokens import ArtifactFile, Text
+from blockc.values import replace
 from tests.real.probes import ends, listed, verdicts
-from tests.support.machine import require_mounts, require_program
+from tests.support.machine import SYSTEM_PATH, require_mounts, require_program
 from tests.targets.artifacts import (
     EDGES,
     PATH,
@@ -104,3 +106,29 @@ def test_exceptions_and_the_actions_of_several_lists_are_values(tmp_path: Path) 
     intent = meaning(Match.LONGEST, rules.values(), names)
     one = draft(BPF_LPM, rules, None, PROVENANCE, ContentKind.VERDICTS, names)
     require_said(tmp_path, intent, render(BPF_LPM, one, PATH, TEMPLATES))
+
+
+def test_what_bpftool_dumps_is_what_was_loaded(tmp_path: Path) -> None:
+    """By the commands that the page gives."""
+    require_program("bpftool")
+    require_mounts()
+    addresses = listed(14)
+    assert BPF_LPM.live
+    lines = ["set -e", "mount -t bpf bpf /sys/fs/bpf"]
+    lines += commands(tmp_path, [written(BPF_LPM, addresses)])
+    for number, dump in enumerate(BPF_LPM.live.commands):
+        lines.append(f"({dump.replace('NAME', NAME)}) > {tmp_path}/{number}")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", "\n".join(lines)],
+        env={"PATH": SYSTEM_PATH},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    texts = [Text(name, (tmp_path / name).read_text("utf-8")) for name in ("0", "1")]
+    read = BPF_LPM.live.reader(texts, {})
+    said = meaning(Match.LONGEST, read.rules.values(), read.names)
+    assert said.where(["block"]) == addresses
+    with pytest.raises(SourceSyntaxError, match="this is not a value for a verdict"):
+        BPF_LPM.live.reader([replace(texts[0], text=texts[0].text.replace("0x01", "0x07"))], {})

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from socket import AF_INET, AF_INET6, inet_ntop  # a pure function; nothing here opens a socket
 
-from blockc.addresses import V4, V6, Family, columns
+from blockc.addresses import FAMILIES, V4, V6, Family, columns
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
+from blockc.targets.core.live import LiveForm, Options
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -31,6 +32,7 @@ from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.commands import Command, CommandGrammar, Run
+from blockc.targets.syntax.json_tree import json_list
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, decoded
 from blockc.targets.syntax.tokens import Text
 
@@ -44,6 +46,7 @@ _CREATE = re.compile(
     r" name (\w{1,15}) flags 1",
     re.ASCII,
 )
+_PAIR = ("key", "value")
 _SLOT = " key hex 00 00 00 00 value pinned "
 _SWAP = re.compile(rf"map update pinned (/\S+){_SLOT}(/\S+)", re.ASCII)
 _UPDATE = re.compile(r"map update pinned (/\S+) key hex ", re.ASCII)
@@ -158,6 +161,30 @@ def read_batch(texts: Sequence[Text]) -> Reading:
     return Reading(tuple(parts), _WORDS.read([])[0], tuple(found))
 
 
+def read_dumped(texts: Sequence[Text], _: Options) -> Reading:
+    """Return the rules of the maps that `bpftool -j map dump` prints, a list for each family.
+
+    Bytes are texts such as `0x0a` there.
+    """
+    parts: list[Part] = []
+    for text in texts:
+        listed, entries, values = json_list(text), list[str](), list[str]()
+        for at, entry in enumerate(listed.value):
+            try:
+                key, value = (bytes(int(byte, 16) for byte in entry[one]) for one in _PAIR)
+                address = inet_ntop(_SOCKETS[_WIDTHS[len(key)]], key[4:])
+            except (KeyError, TypeError, ValueError):
+                raise listed.where(at, "expected the bytes of a key and of a value") from None
+            entries.append(f"{address}/{int.from_bytes(key[:4], 'little')}")
+            values.append(str(int.from_bytes(value, "little")))
+        labels = _WORDS.read(values)[1]
+        if -1 in labels:
+            raise listed.where(labels.index(-1), "this is not a value for a verdict")
+        parts += decode_rules(text, entries, labels, listed.where, families=FAMILIES)
+    require_distinct(parts)
+    return Reading(tuple(parts), _WORDS.read([])[0])
+
+
 def _lines(step: Command | Run) -> Iterator[tuple[int, str]]:
     """Yield number and content of each line of a step."""
     if isinstance(step, Command):
@@ -202,6 +229,11 @@ rm -f @option.map@_v4_new @option.map@_v6_new
 bpftool batch file @0@
 rm @option.map@_v4_new @option.map@_v6_new
 """
+
+# The array holds the number of the map, whose bytes are the last words of the line.
+_DUMP = """\
+set -- $(bpftool map dump pinned /sys/fs/bpf/blockc/NAME_v{} | head -1)
+bpftool -j map dump id $((0x${{10}}$9$8$7))"""
 
 BPF_LPM = Target(
     name="bpf-lpm",
@@ -264,6 +296,13 @@ sh @folder@/load.sh
     ),
     maturity=Maturity.PROGRAM,
     packets=True,
+    live=LiveForm(
+        commands=tuple(_DUMP.format(family.version) for family in FAMILIES),
+        reader=read_dumped,
+        one_file=False,
+        limits="It is what the arrays point at. Give each map with a `--dump` of its own; which "
+        "programs ask is not shown.",
+    ),
     deployment=Deployment(
         load="""\
 cd /sys/fs/bpf/blockc
