@@ -82,7 +82,10 @@ def goings(files: Sequence[LogFile], known: Sequence[KnownLog]) -> list[Going]:
         UsageError: Two files go on one log differently, and nothing says which of them it is.
     """
     stamps = {log.stamp: log for log in known}
-    claims = [_claim(file, stamps, known) for file in files]
+    begins: dict[str, list[KnownLog]] = {}
+    for log in known:
+        begins.setdefault(log.marks[0] if log.marks else "", []).append(log)
+    claims = [_claim(file, stamps, begins) for file in files]
     found = [one for one in claims if one.known is None]
     claimed: dict[int, list[Going]] = {}
     for one in claims:
@@ -107,15 +110,16 @@ def goings(files: Sequence[LogFile], known: Sequence[KnownLog]) -> list[Going]:
 def _claim(
     file: LogFile,
     stamps: Mapping[tuple[int, int, int, int], KnownLog],
-    known: Sequence[KnownLog],
+    begins: Mapping[str, Sequence[KnownLog]],
 ) -> Going:
-    """Return which log a file is by itself."""
+    """Return which log a file is by itself; `begins`: the logs by their first mark."""
     if file.stamp in stamps:
         return Going(file, stamps[file.stamp], unread=False)
     marks = marks_of(file.head)
     alike = [
         log
-        for log in known
+        for first in {"", *marks[:1]}
+        for log in begins.get(first, ())
         if log.begins_like(marks)
         and (any(_nearness(log, file)) or min(log.read, len(file.head)) >= _CERTAIN)
     ]
@@ -159,8 +163,9 @@ def _longest(rivals: Sequence[Going]) -> tuple[Going, list[Going]]:
 
 def _without_copies(new: Sequence[Going]) -> list[Going]:
     """Return files that nobody has read yet, without those that others of them begin with."""
-    kept: list[Going] = []
+    buckets: dict[bytes, list[Going]] = {}
     for one in new:
+        kept = buckets.setdefault(one.file.head[:_LEAST], [])
         for at, other in enumerate(kept):
             if _begin_alike(one.file, other.file):
                 order = same_so_far(one.file.path, other.file.path, 0)
@@ -169,7 +174,7 @@ def _without_copies(new: Sequence[Going]) -> list[Going]:
                     break
         else:
             kept.append(one)
-    return kept
+    return [one for kept in buckets.values() for one in kept]
 
 
 def _begin_alike(one: LogFile, other: LogFile) -> bool:
