@@ -49,20 +49,25 @@ class TargetFacts(Value):
     unknown_codes: frozenset[str] | None = None
 
 
+class FeedFacts(Value):
+    """What a policy may ask of a feed: the filters of its rows, and whether it may list nothing."""
+
+    filters: frozenset[str] = frozenset()
+    may_be_empty: bool = False
+
+
 class Known(Value):
     """The names a policy can use, gathered by whoever knows the other layers.
 
     `targets`: target -> what it can do.
     `key_targets`: key target -> its options.
     `groups`: group -> its countries, their source and date.
-    `sources`: source -> the filters of its rows.
-    `may_be_empty`: the sources that may list nothing.
+    `sources`: feed -> what a policy may ask of it.
     """
 
     targets: Mapping[str, TargetFacts]
     groups: Mapping[str, CountryGroup] = value_field(default_factory=dict)
-    sources: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
-    may_be_empty: frozenset[str] = frozenset()
+    sources: Mapping[str, FeedFacts] = value_field(default_factory=dict)
     key_targets: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
 
 

@@ -1,6 +1,6 @@
 """The data that the lock names: the registries, and what `feed:` and `asn:` stand for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -78,7 +78,7 @@ class LockedData:
         return lock
 
     @cached_property
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> Mapping[str, Source]:
         """Return every source that the policy can name."""
         return all_sources(self.reader)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from blockc.compiler.claims import shared_by_outputs
 from blockc.errors import Location, Mistakes, PolicyError, UsageError, os_reason
+from blockc.fetch.definition import Source
 from blockc.formats.format_table import DELEGATED, tags_of
 from blockc.policy.checking.parse_policy import parse_policy
-from blockc.policy.model import Known, Output, Policy, TargetFacts
+from blockc.policy.model import FeedFacts, Known, Output, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
 from blockc.policy.syntax.includes import beside, read_beside, text_of
 from blockc.targets.core.target import Layout, Target
@@ -15,7 +16,7 @@ from blockc.targets.core.verdicts import ACTIONS, ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.workspace.file_reader import FileReader
-from blockc.workspace.registries import shipped_groups
+from blockc.workspace.registries import Layered, shipped_groups
 from blockc.workspace.sources import all_sources
 
 OWN_GROUPS = "groups"
@@ -24,19 +25,16 @@ OWN_GROUPS = "groups"
 def known(policy: Path = Path("blockc.toml"), reader: FileReader | None = None) -> Known:
     """Return every name that the policy at this path can use."""
     reader = reader or FileReader(policy)
-    feeds = {
-        name: source for name, source in all_sources(reader).items() if source.format != DELEGATED
-    }
+    feeds = _Feeds(all_sources(reader))
     return Known(
         targets=_EveryTarget(),
         key_targets=_EveryKeyTarget(),
         groups=all_groups(reader),
-        sources={name: tags_of(one.format, one.options) for name, one in feeds.items()},
-        may_be_empty=frozenset(name for name, one in feeds.items() if one.may_be_empty),
+        sources=feeds,
     )
 
 
-def all_groups(reader: FileReader) -> dict[str, CountryGroup]:
+def all_groups(reader: FileReader) -> Mapping[str, CountryGroup]:
     """Return every group by name for the policy of a reader.
 
     The operator's own stand in the folder `groups` beside the policy. One that has the name of a
@@ -54,7 +52,7 @@ def all_groups(reader: FileReader) -> dict[str, CountryGroup]:
                 said = f"group {group.name!r} is also in {own[group.name][1]}"
                 raise UsageError(said, at=Location(str(path)), hint="remove one of the two")
             own[group.name] = group, path
-    return shipped_groups() | {name: group for name, (group, _) in own.items()}
+    return Layered({name: group for name, (group, _) in own.items()}, _ShippedGroups())
 
 
 def _text(path: Path, reader: FileReader) -> str:
@@ -63,6 +61,38 @@ def _text(path: Path, reader: FileReader) -> str:
     except OSError as reason:
         said = os_reason(reason)
         raise UsageError(f"cannot read these groups: {said}", at=Location(str(path))) from None
+
+
+class _Feeds(Mapping[str, FeedFacts]):
+    """What a policy may ask of each source but the registries, whose files are not feeds."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
+
+    def __getitem__(self, name: str) -> FeedFacts:
+        one = self._sources[name]
+        if one.format == DELEGATED:
+            raise KeyError(name)
+        return FeedFacts(tags_of(one.format, one.options), one.may_be_empty)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, one in self._sources.items() if one.format != DELEGATED)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _ShippedGroups(Mapping[str, CountryGroup]):
+    """Every group blockc ships, by name; they are read when somebody asks for one."""
+
+    def __getitem__(self, name: str) -> CountryGroup:
+        return shipped_groups()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(shipped_groups())
+
+    def __len__(self) -> int:
+        return len(shipped_groups())
 
 
 class _EveryTarget(Mapping[str, TargetFacts]):

@@ -10,7 +10,7 @@ Nothing is printed. What is odd about the policy or the data is in the values th
 whoever wants to follow the work passes an observer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -87,11 +87,11 @@ class Project(Value):
         """
         return self.reader().lock()
 
-    def sources(self) -> dict[str, Source]:
+    def sources(self) -> Mapping[str, Source]:
         """Return every source of blockc and of the operator by name; see `all_sources`."""
         return all_sources(self.reader())
 
-    def groups(self) -> dict[str, CountryGroup]:
+    def groups(self) -> Mapping[str, CountryGroup]:
         """Return every group of countries by name, those of blockc and the operator's own."""
         return all_groups(self.reader())
 

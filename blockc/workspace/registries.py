@@ -1,11 +1,11 @@
 """Reads what a build is made of besides its policy: registry files and what blockc ships."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from blockc.addresses.family import FAMILIES
 from blockc.fetch.definition import Source, read_source
@@ -21,6 +21,8 @@ from blockc.values import Value
 
 if TYPE_CHECKING:  # builds find their registries parsed
     from blockc.formats.delegated.reader import DelegatedFile
+
+T = TypeVar("T")
 
 # Part of the key of a parsed snapshot: raise it when reading the same bytes gives other records.
 # The registry is another part: one registry's file must not be taken for another's.
@@ -139,11 +141,41 @@ def shipped_files() -> list[Path]:
     return [version, *sorted(templates_dir().glob("*.j2")), *data]
 
 
+class Layered(Mapping[str, T]):
+    """The operator's own definitions over those that blockc ships."""
+
+    def __init__(self, own: Mapping[str, T], shipped: Mapping[str, T]) -> None:
+        self._own, self._shipped = own, shipped
+
+    def __getitem__(self, name: str) -> T:
+        return self._own[name] if name in self._own else self._shipped[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._shipped, *self._own)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class ShippedSources(Mapping[str, Source]):
+    """Every source blockc ships, by name; one is read when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._paths = {path.stem: path for path in sorted(sources_dir().glob("*.toml"))}
+
+    def __getitem__(self, name: str) -> Source:
+        return _shipped_source(self._paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 @cache
-def shipped_sources() -> dict[str, Source]:
-    """Return every source blockc ships, by name."""
-    paths = sorted(sources_dir().glob("*.toml"))
-    return {path.stem: read_source(path.name, path.read_text(encoding="utf-8")) for path in paths}
+def _shipped_source(path: Path) -> Source:
+    return read_source(path.name, path.read_text(encoding="utf-8"))
 
 
 @cache

@@ -1,6 +1,6 @@
 """Which sources there are, and which of them a policy uses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from blockc.errors import Location, UsageError, os_reason, suggestion
@@ -20,7 +20,7 @@ from blockc.policy.syntax.selectors import (
 )
 from blockc.vocabulary import LOSSY, RIRS, DontCare
 from blockc.workspace.file_reader import FileReader
-from blockc.workspace.registries import shipped_sources
+from blockc.workspace.registries import Layered, ShippedSources
 
 OWN = "sources"
 ASN_SOURCE = "iptoasn"  # what `asn:` asks
@@ -33,7 +33,7 @@ _OF_REGISTRIES = (
 )
 
 
-def all_sources(reader: FileReader) -> dict[str, Source]:
+def all_sources(reader: FileReader) -> Mapping[str, Source]:
     """Return every source by name: those blockc ships, and the operator's own.
 
     Those stand in the folder `sources` beside the policy. One that has the name of a shipped one
@@ -44,8 +44,8 @@ def all_sources(reader: FileReader) -> dict[str, Source]:
         Mistakes: A definition is wrong.
         UsageError: One cannot be read.
     """
-    own = reader.listed(OWN)
-    return {**shipped_sources(), **{path.stem: _own_source(path, reader) for path in own}}
+    own = {path.stem: _own_source(path, reader) for path in reader.listed(OWN)}
+    return Layered(own, ShippedSources())
 
 
 def used_sources(policy: Policy) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def sources_of(selector: Selector) -> tuple[str, ...]:
     return (ASN_SOURCE,) if isinstance(selector, AsnSelector) else ()
 
 
-def chosen(known: dict[str, Source], names: Iterable[str]) -> list[Source]:
+def chosen(known: Mapping[str, Source], names: Iterable[str]) -> list[Source]:
     """Return the sources with these names, each once.
 
     Raises:

@@ -11,7 +11,7 @@ from blockc.addresses.family import V4, V6, Family
 from blockc.addresses.parse import parse_span
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.meaning.resolve import Resolved, resolve
-from blockc.policy.model import Known, Policy, TargetFacts
+from blockc.policy.model import FeedFacts, Known, Policy, TargetFacts
 from blockc.policy.syntax.country_groups import CountryGroup
 from blockc.registries.records import REGISTRIES, STATUSES, Records, country_number
 from blockc.registries.registry_map import RegistryMap
@@ -54,7 +54,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "single": {"scope": {"type": "string"}},
     "whole": {},
 }
-SOURCES = {"drop": frozenset({"kind", "region"}), "tor": frozenset[str]()}
+SOURCES = {"drop": FeedFacts(frozenset({"kind", "region"})), "tor": FeedFacts()}
 KNOWN = Known(TARGETS, GROUPS, SOURCES)
 
 

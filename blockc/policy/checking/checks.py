@@ -58,8 +58,8 @@ class Checks(Value):
         if selector is None:
             return []
         source = selector.listed if isinstance(selector, AsnListSelector) else selector
-        if isinstance(source, FeedSelector) and source.name in self.known.may_be_empty:
-            allow_empty = True
+        if isinstance(source, FeedSelector):
+            allow_empty = allow_empty or self.known.sources[source.name].may_be_empty
         return [LocatedSelector(selector, place, spares, allow_empty)]
 
     def texts(self, text: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ class Checks(Value):
             _require("list", selector.name, self.lists)
         elif isinstance(selector, FeedSelector):
             _require("source", selector.name, self.known.sources)
-            filters = self.known.sources[selector.name]
+            filters = self.known.sources[selector.name].filters
             for key, _ in selector.filters:
                 _require_filter(selector.name, key, filters)
 

@@ -56,6 +56,7 @@ def decode_rules(
     if quick:
         none = {family: Part(Rules.empty(family), where) for family in families}
         return tuple({**none, V4: Part(Rules(V4, *quick, labels), where)}.values())
+    decode = _spans if ranges else _prefix_spans
     v6 = _having(":", tokens)
     found = {}
     for family, chosen in ((V4, ~v6), (V6, v6)):
@@ -65,9 +66,12 @@ def decode_rules(
             continue
         if family not in families:
             raise where(int(rows[0]), f"an {family.name} entry where it does not belong")
-        same = tokens if len(rows) == len(tokens) else [tokens[row] for row in rows.tolist()]
+        if len(rows) == len(tokens):
+            start, last = columns.narrow_spans(*decode(family, tokens, where))
+            found[family] = Part(Rules(family, start, last, labels), where)
+            continue
         there = _shifted(where, rows)
-        decode = _spans if ranges else _prefix_spans
+        same = [tokens[row] for row in rows.tolist()]
         start, last = columns.narrow_spans(*decode(family, same, there))
         found[family] = Part(Rules(family, start, last, labels[rows]), there)
     return tuple(found[family] for family in families)
