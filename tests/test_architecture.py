@@ -59,7 +59,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import i
     "netaddr": "addresses/human_forms.py",
     "numpy": "",
     "platformdirs": "fetch/",
-    "pyarrow": ("audit/scan.py", "audit/engine.py"),
+    "pyarrow": ("audit/arrow.py", "audit/engine.py", "audit/regular_blocks.py", "audit/scan.py"),
     "pytricia": "addresses/longest_match.py",
     "requests": "fetch/",
     "rich": "cli/",

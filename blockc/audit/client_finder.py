@@ -6,44 +6,22 @@ to the very code that decides at an edge, one at a time, and what it said is rem
 An address is two halves of 64 bits; an IPv4 address is the IPv6 address that it is mapped to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockc.audit.texts import U64, Mask, Texts, read_ipv4
 from blockc.audit.zones import UNREADABLE, Zones
 from blockc.runtime.clients import Proxies, UnreadableClientError, address_of
 from blockc.runtime.matcher import packed_address
 from blockc.values import Value
 
 MAPPED = 0xFFFF << 32
-U64 = NDArray[np.uint64]
-_LONGEST = 15  # characters of an IPv4 address
 _REMEMBERED = 200_000
-
-
-class Texts(Value, eq=False):
-    """A column of texts: bytes one after the other, and where each begins and ends.
-
-    Attributes:
-        data: uint8.
-        offsets: int64, one more than there are texts.
-        valid: Which are there at all.
-    """
-
-    data: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    valid: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.valid)
-
-    def text(self, row: int) -> str | None:
-        """Return the text of a row, or None."""
-        if not self.valid[row]:
-            return None
-        begin, end = self.offsets[row], self.offsets[row + 1]
-        return self.data[begin:end].tobytes().decode("utf-8", "replace")
+#: The bytes of who connected, with those of what proxies wrote if they wrote anything.
+Said = bytes | tuple[bytes | None, bytes | None] | None
 
 
 class Placed(Value, eq=False):
@@ -53,35 +31,20 @@ class Placed(Value, eq=False):
     high: U64
     low: U64
 
+    @classmethod
+    def nowhere(cls, count: int) -> "Placed":
+        """Return places that are not known."""
+        zone = np.full(count, UNREADABLE, dtype=np.int32)
+        return cls(zone, np.zeros(count, np.uint64), np.zeros(count, np.uint64))
 
-def read_ipv4(texts: Texts) -> tuple[U64, NDArray[np.bool_]]:
-    """Return the numbers of the texts that are IPv4 addresses and nothing else, and which are.
-
-    As inet_pton takes them: four decimals from 0 to 255 without leading zeros.
-    """
-    lengths = np.diff(texts.offsets)
-    fits = texts.valid & (lengths >= 7) & (lengths <= _LONGEST)
-    value = np.zeros(len(texts), dtype=np.uint64)
-    octet = np.zeros(len(texts), dtype=np.int32)
-    digits = np.zeros(len(texts), dtype=np.int32)
-    dots = np.zeros(len(texts), dtype=np.int32)
-    begins = texts.offsets[:-1]
-    last = max(len(texts.data) - 1, 0)
-    for at in range(_LONGEST if len(texts.data) else 0):
-        inside = at < lengths
-        char = texts.data[np.minimum(begins + at, last)].astype(np.int32)
-        digit, dot = char - 48, (char == 46) & inside
-        is_digit = (digit >= 0) & (digit <= 9) & inside
-        fits &= ~inside | is_digit | (dot & (digits > 0))
-        fits &= ~(is_digit & (digits > 0) & (octet == 0))  # a leading zero
-        octet = np.where(is_digit, octet * 10 + digit, octet)
-        digits += is_digit
-        fits &= octet <= 255
-        value = np.where(dot, value << np.uint64(8) | octet.astype(np.uint64), value)
-        dots += dot
-        octet[dot], digits[dot] = 0, 0
-    fits &= (dots == 3) & (digits > 0)
-    return np.where(fits, value << np.uint64(8) | octet.astype(np.uint64), np.uint64(0)), fits
+    def at(self, rows: NDArray[np.int64]) -> "Placed":
+        """Return the places of rows; the one behind the last is not known."""
+        nowhere = Placed.nowhere(1)
+        return Placed(
+            np.append(self.zone, nowhere.zone)[rows],
+            np.append(self.high, nowhere.high)[rows],
+            np.append(self.low, nowhere.low)[rows],
+        )
 
 
 class ClientFinder:
@@ -99,75 +62,88 @@ class ClientFinder:
         given = tuple(trusted)
         self._zones, self._proxies = zones, Proxies(given, header)
         self._trusting, self._listing = bool(given), header.lower() == "x-forwarded-for"
-        self._known: dict[tuple[str | None, str | None], tuple[int, int] | None] = {}
+        self._known: dict[Said, int] = {}
+        self._places = Placed.nowhere(_REMEMBERED)
 
     def place(self, peer: Texts, forwarded: Texts) -> Placed:
         """Return where the clients are, given who connected and what proxies wrote."""
         low, plain = read_ipv4(peer)
         if self._trusting:
-            plain &= ~self._believed(low, plain)
-            if self._listing:
-                low, plain = self._forwarded_ipv4(peer, forwarded, low, plain)
-            else:  # whether the header can be read at all decides too
+            direct, is_ipv4 = low, plain
+            plain = is_ipv4 & ~self._believed(direct, is_ipv4)
+            if not self._listing:  # whether the header can be read at all decides too
                 plain &= ~forwarded.valid
-        zone = np.full(len(peer), UNREADABLE, dtype=np.int32)
-        high = np.zeros(len(peer), dtype=np.uint64)
-        zone[plain] = self._zones.of_ipv4(low[plain])
-        low = np.where(plain, low | np.uint64(MAPPED), np.uint64(0))
+            elif forwarded.valid.any():
+                said, alone = read_ipv4(forwarded)
+                told = is_ipv4 & ~plain & alone & ~self._believed(said, alone)
+                low, plain = np.where(told, said, low), plain | told
+        placed = Placed.nowhere(len(peer))
+        placed.zone[plain] = self._zones.of_ipv4(low[plain])
+        placed.low[:] = (low | np.uint64(MAPPED)) * plain
         rows = np.flatnonzero(~plain)
         if len(rows):
-            self._place_others(rows, peer, forwarded, Placed(zone, high, low))
-        return Placed(zone, high, low)
+            found = self._place_others(peer.at(rows), forwarded.at(rows))
+            placed.zone[rows], placed.high[rows], placed.low[rows] = found
+        return placed
 
-    def _believed(self, addresses: U64, plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _believed(self, addresses: U64, plain: Mask) -> Mask:
         """Return which IPv4 addresses are trusted proxies'."""
         found = np.zeros(len(addresses), dtype=bool)
         for first, last in self._proxies.ipv4_spans():
             found |= (addresses >= np.uint64(first)) & (addresses <= np.uint64(last))
         return found & plain
 
-    def _forwarded_ipv4(
-        self, peer: Texts, forwarded: Texts, low: U64, plain: NDArray[np.bool_]
-    ) -> tuple[U64, NDArray[np.bool_]]:
-        """Return the same with the clients of proxies that named one plain address alone."""
-        direct, is_proxy = read_ipv4(peer)
-        said, alone = read_ipv4(forwarded)
-        told = self._believed(direct, is_proxy) & alone & ~self._believed(said, alone)
-        return np.where(told, said, low), plain | told
+    def _place_others(self, peer: Texts, forwarded: Texts) -> tuple[NDArray[np.int32], U64, U64]:
+        """Return zone and halves of clients that are asked for one at a time, and remembered."""
+        peers = _raws(peer)
+        said: Sequence[Said] = peers
+        if self._trusting and forwarded.valid.any():
+            said = list(zip(peers, _raws(forwarded), strict=True))
+        new = [one for one in dict.fromkeys(said) if one not in self._known]
+        if len(self._known) + len(new) > len(self._places.zone):
+            self._known.clear()
+            new = list(dict.fromkeys(said))
+            self._places = Placed.nowhere(max(len(new), _REMEMBERED))
+        begin = len(self._known)
+        self._known.update(zip(new, range(begin, begin + len(new)), strict=True))
+        self._decide(new, begin)
+        rows = np.fromiter(map(self._known.__getitem__, said), dtype=np.intp, count=len(said))
+        return self._places.zone[rows], self._places.high[rows], self._places.low[rows]
 
-    def _place_others(
-        self, rows: NDArray[np.intp], peer: Texts, forwarded: Texts, placed: Placed
-    ) -> None:
-        found = [self._client(peer.text(row), forwarded.text(row)) for row in rows.tolist()]
-        good = np.array([one is not None for one in found], dtype=bool)
-        rows = rows[good]
-        halves = np.array([one for one in found if one is not None], dtype=np.uint64)
-        high, low = halves.reshape(-1, 2)[:, 0], halves.reshape(-1, 2)[:, 1]
-        placed.high[rows], placed.low[rows] = high, low
+    def _decide(self, said: Sequence[Said], begin: int) -> None:
+        """Remember where new clients are, from a place on."""
+        found = [self._decided(one) for one in said]
+        rows = np.array([n for n, one in enumerate(found, begin) if one is not None], dtype=np.intp)
+        halves = np.array([one for one in found if one is not None], dtype=np.uint64).reshape(-1, 2)
+        high, low = halves.T
         mapped = (high == 0) & (low >> np.uint64(32) == np.uint64(0xFFFF))
         inner = low & np.uint64(0xFFFF_FFFF)
-        placed.zone[rows] = np.where(
+        self._places.high[rows], self._places.low[rows] = high, low
+        self._places.zone[rows] = np.where(
             mapped, self._zones.of_ipv4(inner), self._zones.of_ipv6(high, low)
         )
 
-    def _client(self, peer: str | None, forwarded: str | None) -> tuple[int, int] | None:
+    def _decided(self, said: Said) -> tuple[int, int] | None:
         """Return the halves of a client's address, None if nobody can know it."""
-        key = peer, forwarded if self._trusting else None
-        if key not in self._known:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[key] = self._decided(*key)
-        return self._known[key]
-
-    def _decided(self, peer: str | None, forwarded: str | None) -> tuple[int, int] | None:
+        peer, forwarded = said if isinstance(said, tuple) else (said, None)
         if peer is None:
             return None
+        told = None if forwarded is None else forwarded.decode("utf-8", "replace")
         try:
-            hop = None if peer == "unix:" else address_of(peer)
-            packed, is_ipv4 = packed_address(
-                self._proxies.client(hop, [] if forwarded is None else [forwarded])
-            )
+            packed, is_ipv4 = self._client(peer.decode("utf-8", "replace"), told)
         except UnreadableClientError:
             return None
         number = int.from_bytes(packed, "big")
         return (0, MAPPED | number) if is_ipv4 else (number >> 64, number & (1 << 64) - 1)
+
+    def _client(self, peer: str, forwarded: str | None) -> tuple[bytes, bool]:
+        if forwarded is None:
+            with suppress(ValueError):
+                return packed_address(peer)
+        hop = None if peer == "unix:" else address_of(peer)
+        return packed_address(self._proxies.client(hop, [] if forwarded is None else [forwarded]))
+
+
+def _raws(texts: Texts) -> list[bytes | None]:
+    pairs = zip(texts.raws(), texts.valid.tolist(), strict=True)
+    return [raw if is_there else None for raw, is_there in pairs]

@@ -7,6 +7,7 @@ what the places found adds up to what one of them would have found alone.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -14,8 +15,19 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from blockc.audit.client_finder import ClientFinder, Texts
+from blockc.audit.arrow import (
+    LINES,
+    NO_TIME,
+    PLACED,
+    added_up,
+    block_lines,
+    placed_batch,
+    strings,
+    texts_of,
+)
+from blockc.audit.client_finder import ClientFinder, Placed
 from blockc.audit.line_sql import (
+    CutSql,
     LineLayout,
     cut_sql,
     literal,
@@ -27,6 +39,9 @@ from blockc.audit.line_sql import (
 )
 from blockc.audit.log_format import LogFormat
 from blockc.audit.pseudonyms import HMAC_CHARACTERS, pseudonym
+from blockc.audit.regular_blocks import MOST_BYTES, ODD_TIME, Readers, RegularBlocks
+from blockc.audit.texts import Places, Texts
+from blockc.audit.zones import NOT_LISTED
 from blockc.errors import Location, UsageError
 from blockc.values import Value
 
@@ -34,9 +49,9 @@ SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each 
 _HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
-_SCHEMA = pa.schema([("file", pa.int32()), ("number", pa.int64()), ("line", pa.string())])
-_PLACED, _TOLD = ("zone", "high", "low"), ("client", "forwarded")
 _ROWS = 100_000  # lines that are placed at once
+_SUMMED_ROWS = 500_000  # placed rows that are added up at once
+_ODD_ROWS = 20_000  # lines that only SQL can read, which are kept until they are worth a query
 _KEEP = f"""
 INSERT INTO unreadable SELECT file, reason, count(*), min(number, {SHOWN_LINES})
     FROM scanned WHERE reason <> '' GROUP BY file, reason;
@@ -115,27 +130,40 @@ class LineScan:
             self._db.execute(f"SET GLOBAL {name} = {literal(value)}")
         self._db.execute("SET enable_progress_bar = false")  # it would stand among the answers
 
-    def _placed(self, batch: Any) -> Any:
-        """Return a batch of cut lines with the places of their clients, and without secrets."""
-        found = self._clients.place(_texts(batch["client"]), _texts(batch["forwarded"]))
-        columns = {name: batch[name] for name in batch.schema.names if name not in _TOLD}
-        for name, column in zip(_PLACED, (found.zone, found.high, found.low), strict=True):
-            columns[name] = pa.array(column)
-        if self._options.secret or self._options.hashed:
-            columns["key"] = self._pseudonyms(batch["key"])
-        return pa.RecordBatch.from_pydict(columns)
+    def _placed(self, batch: Any) -> Iterator[Any]:
+        """Yield cut lines with the places of their clients, and without secrets."""
+        found = self._place(batch["client"], batch["forwarded"])
+        sizes = batch["bytes"].fill_null(0).to_numpy()
+        alone = (found.zone != NOT_LISTED) | (sizes < 0) | (sizes >= MOST_BYTES)
+        single, others = np.flatnonzero(alone), np.flatnonzero(~alone)
+        shown = batch.take(pa.array(single))
+        columns: dict[str, Any] = {name: shown[name] for name in shown.schema.names}
+        columns |= {name: getattr(found, name)[single] for name in ("zone", "high", "low")}
+        columns["first"] = columns["last"] = shown["time"]
+        columns["key"] = self._named(texts_of(shown["key"]))
+        yield placed_batch(columns, len(single))
+        rest = batch.take(pa.array(others))
+        texts = {name: rest[name] for name in ("host", "account")}
+        texts["key"] = self._named(texts_of(rest["key"]))
+        micros = rest["time"].cast(pa.int64()).fill_null(NO_TIME).to_numpy()
+        yield added_up(micros, sizes[others], texts)
 
-    def _pseudonyms(self, column: Any) -> Any:
-        texts = _texts(column)
-        rows = np.flatnonzero(texts.valid).tolist()
-        found: list[str | None] = [None] * len(texts)
-        for row in rows:
-            raw = texts.data[texts.offsets[row] : texts.offsets[row + 1]].tobytes()
-            known = self._known.get(raw)
-            if known is None:
-                known = self._remember(raw)
-            found[row] = known
-        return pa.array(found, pa.string())
+    def _place(self, peer: Any, forwarded: Any) -> Placed:
+        """Return where clients are; one that is there often is looked for once."""
+        if forwarded.null_count < len(forwarded):
+            return self._clients.place(texts_of(peer), texts_of(forwarded))
+        said = peer.dictionary_encode()
+        found = self._clients.place(texts_of(said.dictionary), Texts.absent(len(said.dictionary)))
+        return found.at(said.indices.fill_null(len(said.dictionary)).to_numpy())
+
+    def _named(self, keys: Texts) -> Any:
+        """Return the names of keys: without a secret they are called what they are."""
+        if not self._options.secret and not self._options.hashed:
+            return strings(keys)
+        said = strings(keys).dictionary_encode()
+        raws = said.dictionary.cast(pa.binary()).to_pylist()
+        names = [self._known.get(raw) or self._remember(raw) for raw in raws]
+        return pa.array(names, pa.string()).take(said.indices)
 
     def _remember(self, raw: bytes) -> str:
         if len(self._known) >= _REMEMBERED_KEYS:
@@ -151,11 +179,41 @@ class LineScan:
             layout: How they are cut.
             blocks: The number of a file, that of the first line, and whole lines.
         """
-        with self._db.cursor() as cutting:
-            cutting.register(
-                "lines", pa.RecordBatchReader.from_batches(_SCHEMA, map(_batch, blocks))
+        plain = ((file, number, _utf8(data)) for file, number, data in blocks)
+        sql = cut_lines_sql(layout, self._options)
+        with self._db.cursor() as timing:
+            readers = Readers(
+                self._clients, partial(_times, timing, times_sql(layout)), self._named
             )
-            self._add_up(cutting.sql(cut_lines_sql(layout, self._options)).to_arrow_reader(_ROWS))
+            asked = (self._options.key, self._options.account)
+            quick = RegularBlocks.of(layout, asked, readers, agents=bool(self._options.agents))
+            if quick is None:
+                self._add_up(self._cut(sql, map(block_lines, plain)))
+            else:
+                self._add_up(self._cut_quickly(quick, sql, plain))
+
+    def _cut(self, sql: str, lines: Iterable[Any]) -> Iterator[Any]:
+        """Yield placed rows of any lines."""
+        with self._db.cursor() as cutting:
+            cutting.register("lines", pa.RecordBatchReader.from_batches(LINES, lines))
+            for batch in cutting.sql(sql).to_arrow_reader(_ROWS):
+                yield from self._placed(batch)
+
+    def _cut_quickly(
+        self, quick: RegularBlocks, sql: str, blocks: Iterable[tuple[int, int, bytes]]
+    ) -> Iterator[Any]:
+        """Yield placed rows of lines of which most are regular."""
+        odd, count = list[Any](), 0
+        for block in blocks:
+            placed, left = quick.rows(*block)
+            yield from placed
+            odd.append(left)
+            count += len(left)
+            if count >= _ODD_ROWS:
+                yield from self._cut(sql, odd)
+                odd, count = [], 0
+        if count:
+            yield from self._cut(sql, odd)
 
     def read_parquet(self, form: LogFormat, file: int, path: str) -> int:
         """Read the rows of a Parquet file, and return how many there are.
@@ -175,22 +233,32 @@ class LineScan:
             lines = f"SELECT *, {file:d} AS file, file_row_number + 1 AS number, 'row' AS line"
             with self._db.cursor() as cutting:
                 sql = cut_lines_sql(layout, self._options, f"{lines} FROM {source}")
-                self._add_up(cutting.sql(sql).to_arrow_reader(_ROWS))
+                batches = cutting.sql(sql).to_arrow_reader(_ROWS)
+                self._add_up(chain.from_iterable(map(self._placed, batches)))
             ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         except duckdb.Error as reason:
             said = str(reason).splitlines()[0]
             raise UsageError(f"cannot read it as Parquet: {said}", at=Location(path)) from None
         return int(count)
 
-    def _add_up(self, cut: Any) -> None:
-        first = next(cut, None)
-        if first is None:
-            return
-        begin = self._placed(first)
-        placed = pa.RecordBatchReader.from_batches(
-            begin.schema, chain([begin], map(self._placed, cut))
-        )
-        self._db.register("placed", placed)
+    def _add_up(self, placed: Iterable[Any]) -> None:
+        """Add placed rows up, many at a time.
+
+        They are all there before DuckDB is asked: a query that pulls rows which another query
+        makes may wait for itself.
+        """
+        held, count = list[Any](), 0
+        for batch in placed:
+            held.append(batch)
+            count += len(batch)
+            if count >= _SUMMED_ROWS:
+                self._keep(held)
+                held, count = [], 0
+        if count:
+            self._keep(held)
+
+    def _keep(self, placed: Sequence[Any]) -> None:
+        self._db.register("placed", pa.Table.from_batches(placed, schema=PLACED))
         self._db.execute(f"CREATE TEMP TABLE scanned AS {added_up_sql(self._options)}")
         self._db.unregister("placed")
         self._db.execute(_KEEP)
@@ -257,11 +325,11 @@ def cut_lines_sql(
         "time": time_sql(layout, cut),
         "host": cut.fields.get("host", "NULL::VARCHAR"),
         "url": url_sql(cut),
-        "status": cut.fields.get("status", "NULL::VARCHAR"),
-        "bytes": cut.fields.get("bytes", "NULL::VARCHAR"),
+        "status": f"try_cast({cut.fields.get('status', 'NULL')} AS SMALLINT)",
+        "bytes": f"try_cast({cut.fields.get('bytes', 'NULL')} AS BIGINT)",
         "key": source_sql(layout, cut, options.key) if options.key else "NULL::VARCHAR",
         "account": source_sql(layout, cut, options.account) if options.account else "NULL::VARCHAR",
-        "agent": _agent(cut.fields.get("agent"), options.agents),
+        "agent": (options.agents and cut.fields.get("agent")) or "NULL::VARCHAR",
     }
     return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in said.items())} FROM ({inner})"
 
@@ -271,16 +339,16 @@ def added_up_sql(options: EngineOptions) -> str:
 
     What no list holds is told apart by day, host, key and account alone.
     """
-    era = " + ".join(f"(time >= {literal(one)}::TIMESTAMP)::TINYINT" for one in options.eras)
-    good = {"day": "time::DATE", "host": "left(host, 100)"}
+    era = " + ".join(f"(first >= {literal(one)}::TIMESTAMP)::TINYINT" for one in options.eras)
+    good = {"day": "first::DATE", "host": "left(host, 100)"}
     good |= {name: f"left({name}, 200)" for name in ("key", "account")}
     listed = {
         "high": "high",
         "low": "low",
         "era": f"({era or 0})::TINYINT",
         "path": path_sql("url", options.depth, options.path_groups),
-        "status": "try_cast(status AS SMALLINT)",
-        "agent": "agent",
+        "status": "status",
+        "agent": _agent(options.agents),
     }
     columns = [f"CASE WHEN zone >= 0 THEN {sql} END AS {name}" for name, sql in good.items()]
     columns += [f"CASE WHEN zone > 0 THEN {sql} END AS {name}" for name, sql in listed.items()]
@@ -288,10 +356,10 @@ def added_up_sql(options: EngineOptions) -> str:
     names = ", ".join([*good, *listed])
     return f"""
     SELECT zone, {names}, wrong AS reason, wrong_file AS file, wrong_number AS number,
-        count(*) AS requests, coalesce(sum(try_cast(bytes AS BIGINT)), 0) AS bytes,
-        min(time) AS first, max(time) AS last, count(*) FILTER (WHERE time IS NULL) AS timeless
+        sum(requests) AS requests, coalesce(sum(bytes), 0) AS bytes,
+        min(first) AS first, max(last) AS last, sum(timeless) AS timeless
     FROM (
-        SELECT zone, {", ".join(columns)}, time, bytes, {wrong} AS wrong,
+        SELECT zone, {", ".join(columns)}, requests, bytes, first, last, timeless, {wrong} AS wrong,
             CASE WHEN zone < 0 THEN file END AS wrong_file,
             CASE WHEN zone < 0 THEN number END AS wrong_number
         FROM placed
@@ -300,39 +368,33 @@ def added_up_sql(options: EngineOptions) -> str:
     """
 
 
-def _agent(sql: str | None, agents: Sequence[str]) -> str:
-    if not sql or not agents:
-        return "NULL::VARCHAR"
-    cases = (f"WHEN contains({sql}, {literal(one)}) THEN {literal(one)}" for one in agents)
-    return f"CASE {' '.join(cases)} END"
+def _agent(agents: Sequence[str]) -> str:
+    cases = (f"WHEN contains(agent, {literal(one)}) THEN {literal(one)}" for one in agents)
+    return f"CASE {' '.join(cases)} END" if agents else "NULL::VARCHAR"
 
 
-def _batch(block: tuple[int, int, bytes]) -> Any:
-    """Return whole lines as a batch; their bytes are not copied unless they are not UTF-8."""
-    file, number, data = block
+def times_sql(layout: LineLayout) -> str:
+    """Return the query that reads texts of times: their number and microseconds."""
+    time = time_sql(layout, CutSql({}, "", {"time": "said"}))
+    odd = f"CASE WHEN isfinite(time) THEN epoch_us(time) WHEN time IS NOT NULL THEN {ODD_TIME} END"
+    return (
+        f"SELECT n, coalesce({odd}, {NO_TIME}) AS micros FROM (SELECT n, {time} AS time FROM said)"
+    )
+
+
+def _times(database: Any, sql: str, texts: Any) -> Places:
+    """Return the microseconds of texts of times."""
+    database.register("said", pa.table({"n": np.arange(len(texts)), "said": texts}))
+    rows = database.execute(sql).fetchnumpy()
+    found = np.empty(len(texts), dtype=np.int64)
+    found[rows["n"]] = rows["micros"]
+    return found
+
+
+def _utf8(data: bytes) -> bytes:
+    """Return lines in UTF-8; they are copied only if they are not."""
     try:
         data.decode()
     except UnicodeDecodeError:
-        data = data.decode("utf-8", "backslashreplace").encode()
-    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10) + 1
-    offsets = np.concatenate([[0], ends]).astype(np.int32)
-    buffers = pa.py_buffer(offsets), pa.py_buffer(data)
-    lines = pa.StringArray.from_buffers(len(ends), *buffers)
-    files = np.full(len(ends), file, dtype=np.int32)
-    numbers = np.arange(number, number + len(ends), dtype=np.int64)
-    return pa.record_batch([pa.array(files), pa.array(numbers), lines], schema=_SCHEMA)
-
-
-def _texts(column: Any) -> Texts:
-    """Return a column of texts as numpy sees it."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    wide = pa.types.is_large_string(column.type)
-    if not wide and not pa.types.is_string(column.type):
-        column, wide = column.cast(pa.large_string()), True
-    _, offsets, data = column.buffers()
-    kind = np.int64 if wide else np.int32
-    at = np.frombuffer(offsets, dtype=kind)[column.offset : column.offset + len(column) + 1]
-    valid = np.asarray(column.is_valid())
-    held = np.frombuffer(data, dtype=np.uint8) if data else np.zeros(0, dtype=np.uint8)
-    return Texts(held, at.astype(np.int64), valid)
+        return data.decode("utf-8", "backslashreplace").encode()
+    return data

@@ -11,9 +11,10 @@ from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.lines import read_spans
 from blockc.audit.answers import network_text, unreadable
-from blockc.audit.client_finder import ClientFinder, Texts, read_ipv4
+from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.scan import EngineOptions, LineScan
+from blockc.audit.texts import Texts, read_ipv4
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.runtime.clients import Proxies, UnreadableClientError, address_of
@@ -122,9 +123,9 @@ def texts(column: list[str | None]) -> Texts:
     """Return a column of texts."""
     import pyarrow as pa
 
-    from blockc.audit.scan import _texts
+    from blockc.audit.arrow import texts_of
 
-    return _texts(pa.array(column, pa.string()))
+    return texts_of(pa.array(column, pa.string()))
 
 
 def test_plain_addresses_are_read_as_the_system_reads_them() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.bench import (
     answers,
+    audits,
     big,
     covers,
     feeds,
@@ -34,6 +35,7 @@ ALL: dict[str, Rows] = {
     "prove": proofs.rows,
     "build": whole.rows,
     "answer": answers.rows,
+    "audit": audits.rows,
     "zones": zones.rows,
     "big": big.rows,
     "shapes": shapes.rows,

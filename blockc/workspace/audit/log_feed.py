@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from blockc.audit.line_sql import LineLayout
 from blockc.audit.log_format import LogFormat, detect, read_log_format
 from blockc.errors import Location, UsageError, os_reason, suggestion
@@ -124,7 +126,7 @@ class LogFeed:
             for data in begin.data() if begin.data else blocks(path):
                 layout = layout or self._layout(path, data)
                 for layout, part in _by_header(layout, data, is_first=line == 1):  # noqa: B020
-                    count = part.count(b"\n")
+                    count = int(np.count_nonzero(np.frombuffer(part, dtype=np.uint8) == 10))
                     if not _is_header(layout, part):
                         yield layout, (number, line, part)
                     line += count

@@ -1,0 +1,138 @@
+"""Columns of Arrow: what goes from one part of a scan to the next."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from blockc.audit.texts import Places, Texts
+from blockc.audit.zones import NOT_LISTED
+
+LINES = pa.schema([("file", pa.int32()), ("number", pa.int64()), ("line", pa.string())])
+#: Rows whose clients are placed, each of one request or of several of the same day.
+PLACED = pa.schema(
+    [
+        ("file", pa.int32()), ("number", pa.int64()), ("reason", pa.string()),
+        ("zone", pa.int32()), ("high", pa.uint64()), ("low", pa.uint64()),
+        ("first", pa.timestamp("us")), ("last", pa.timestamp("us")), ("host", pa.string()),
+        ("url", pa.string()), ("status", pa.int16()), ("bytes", pa.int64()), ("key", pa.string()),
+        ("account", pa.string()), ("agent", pa.string()), ("requests", pa.int64()),
+        ("timeless", pa.int64()),
+    ]
+)  # fmt: skip
+NO_TIME = np.iinfo(np.int64).min  # in a column of microseconds; numpy and Arrow call it NaT
+_WIDEST = 1 << 62
+_DAY = 86_400_000_000  # microseconds
+
+
+def block_lines(block: tuple[int, int, bytes]) -> Any:
+    """Return the lines of a block as a batch; its bytes are not copied.
+
+    Args:
+        block: The number of the file, that of the first line, and whole lines in UTF-8.
+    """
+    file, number, data = block
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10) + 1
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    lines = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+    return lines_batch(file, np.arange(number, number + len(ends)), lines)
+
+
+def lines_batch(file: int, numbers: Places, lines: Any) -> Any:
+    """Return lines of a file as a batch."""
+    files = np.full(len(numbers), file, dtype=np.int32)
+    return pa.record_batch([pa.array(files), pa.array(numbers), lines], schema=LINES)
+
+
+def texts_of(column: Any) -> Texts:
+    """Return a column of texts as numpy sees it."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    wide = pa.types.is_large_string(column.type)
+    if not wide and not pa.types.is_string(column.type):
+        column, wide = column.cast(pa.large_string()), True
+    _, offsets, data = column.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)
+    at: Places = places[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    held = np.frombuffer(data, dtype=np.uint8) if data else np.zeros(0, dtype=np.uint8)
+    return Texts(held, at[:-1], at[1:], np.asarray(column.is_valid()))
+
+
+def strings(texts: Texts) -> Any:
+    """Return texts, which lie one after the other in their data, as a column of Arrow."""
+    rows = np.flatnonzero(texts.valid)
+    if not len(rows):
+        return pa.nulls(len(texts), pa.string())
+    edges = np.empty(2 * len(rows), dtype=np.int32)
+    edges[::2], edges[1::2] = texts.begins[rows], texts.ends[rows]
+    held = pa.StringArray.from_buffers(
+        len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(texts.data)
+    )
+    index = np.zeros(len(texts), dtype=np.int64)
+    index[rows] = np.arange(0, len(edges), 2)
+    return held.take(pa.array(index, mask=~texts.valid))
+
+
+def placed_batch(columns: Mapping[str, Any], count: int) -> Any:
+    """Return a batch of placed rows; a column that is not there has no value.
+
+    Args:
+        columns: Of numpy or Arrow; `first` may be microseconds, `reason` is empty if not there.
+    """
+    given = dict(columns)
+    given.setdefault("reason", pa.repeat("", count))
+    for name in ("first", "last"):
+        if isinstance(given[name], np.ndarray):
+            given[name] = pa.array(given[name].view("datetime64[us]"))
+    requests = given.setdefault("requests", np.ones(count, dtype=np.int64))
+    given["timeless"] = np.where(np.asarray(given["first"].is_valid()), 0, requests)
+    arrays = []
+    for field in PLACED:
+        one = given.get(field.name)
+        one = pa.nulls(count, field.type) if one is None else one
+        one = pa.array(one) if isinstance(one, np.ndarray) else one
+        arrays.append(one if one.type == field.type else one.cast(field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
+
+
+def added_up(micros: Places, sizes: Places, texts: Mapping[str, Any]) -> Any:
+    """Return a placed row for each day, host, key and account of lines that no list holds."""
+    days = np.where(micros == NO_TIME, NO_TIME, micros // _DAY)
+    group, row = groups([pa.array(days), *texts.values()])
+    size, first, last = np.zeros(len(row), np.int64), micros[row], micros[row]
+    np.add.at(size, group, sizes)
+    np.minimum.at(first, group, micros)
+    np.maximum.at(last, group, micros)
+    columns: dict[str, Any] = {name: one.take(pa.array(row)) for name, one in texts.items()}
+    columns |= {
+        "zone": np.full(len(row), NOT_LISTED, dtype=np.int32),
+        "first": first,
+        "last": last,
+        "bytes": size,
+        "requests": np.bincount(group, minlength=len(row)),
+    }
+    return placed_batch(columns, len(row))
+
+
+def groups(columns: Sequence[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the group of each row, which are the same in all columns, and a row of each group."""
+    code, total = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        index, size = _codes(column)
+        if total * size > _WIDEST:
+            code, total = _codes(pa.array(code))
+        code, total = code * size + index, total * size
+    group, count = _codes(pa.array(code))
+    first = np.empty(count, dtype=np.intp)
+    first[group[::-1]] = np.arange(len(group))[::-1]
+    return group, first
+
+
+def _codes(column: Any) -> tuple[Places, int]:
+    """Return a number for each row, the same for the same value, and how many there are."""
+    coded = column.dictionary_encode()
+    size = len(coded.dictionary)
+    numbers = coded.indices.fill_null(size).to_numpy().astype(np.int64)
+    return numbers, size + bool(column.null_count)

@@ -1,0 +1,124 @@
+"""Access logs: `blockc audit` with all its answers beside GoAccess and a loop over `ipaddress`.
+
+Whole processes, by the seconds of the processor that they take: some use more cores than others.
+Run as `python -m tests.bench.audits LOG` it is that loop, which only counts.
+"""
+
+import gzip
+import ipaddress
+import os
+import shutil
+import sys
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from tests.bench.access_logs import COUNTRIES, listed, write_access_log
+from tests.bench.clock import Run, blockc, run
+from tests.bench.table import Row, Scale
+
+_LOOPED = 20  # the loop reads one line in so many
+_POLICY = f"""\
+version = 1
+[list.six]
+title = "Six countries"
+block = {list(COUNTRIES)}
+[audit]
+key = "query:api_key"
+account = "user"
+"""
+_GOACCESS = ("--log-format=COMBINED", "--no-progress", "-o")
+_LINE = r'^(\S+) \S+ (\S+) \[([^]]+)\] "([^"]*)" (\d+) (\d+) "([^"]*)" "([^"]*)"$'
+_TABLE = """
+COPY (
+    SELECT c.client, c.user, timezone('UTC', strptime(c.time, '%d/%b/%Y:%H:%M:%S %z')) AS time,
+        c.request, c.status::SMALLINT AS status, c.bytes::BIGINT AS bytes, c.referrer, c.user_agent
+    FROM (
+        SELECT regexp_extract(line, '@line', [
+            'client', 'user', 'time', 'request', 'status', 'bytes', 'referrer', 'user_agent'
+        ]) AS c
+        FROM read_csv('@log', columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '',
+            escape = '', header = false)
+    )
+) TO '@table' (FORMAT parquet)
+"""
+
+
+def rows(scale: Scale) -> Iterator[Row]:
+    """Yield text, gzip and Parquet of one log, beside who else reads it."""
+    count = scale.size(10_000_000)
+    with TemporaryDirectory(prefix="blockc-bench-") as name:
+        folder = Path(name)
+        plain, packed, table = _logs(folder, count)
+        _prepare(folder, scale)
+        took = {path: _audit(path, folder, scale) for path in (plain, packed, table)}
+        part = folder / "part.log"
+        write_access_log(part, count // _LOOPED)
+        loop = run([sys.executable, "-m", "tests.bench.audits", str(part)], folder / "said")
+        program, peer = shutil.which("goaccess"), None
+        if program:
+            report = str(folder / "report.json")
+            peer = run([program, str(plain), *_GOACCESS, report], folder / "said").processor
+    what = f"audit of {count:,} lines"
+    yield _row(what, took[plain], "goaccess", peer, ">= 20x, <= 2000 MB")
+    yield _row(f"{what}, gzip", took[packed], "goaccess, plain", peer, ">= 20x")
+    counted = loop.processor * _LOOPED
+    yield _row(what, took[plain], "loop over ipaddress", counted, "only counts")
+    yield _row(f"{what}, Parquet", took[table], "audit of text", took[plain].processor, ">= 3x")
+
+
+def _row(what: str, took: Run, peer: str, seconds: float | None, reach: str) -> Row:
+    return Row(
+        what=what,
+        seconds=took.processor,
+        megabytes=took.megabytes,
+        peer=peer,
+        peer_seconds=seconds,
+        reach=f"{reach}, of processor time",
+    )
+
+
+def _logs(folder: Path, count: int) -> Sequence[Path]:
+    """Write one log in three ways."""
+    plain, packed, table = folder / "a.log", folder / "a.log.gz", folder / "a.parquet"
+    write_access_log(plain, count)
+    with plain.open("rb") as file, gzip.open(packed, "wb", compresslevel=6) as to:
+        shutil.copyfileobj(file, to)
+    sql = _TABLE.replace("@line", _LINE)
+    duckdb.execute(sql.replace("@log", str(plain)).replace("@table", str(table)))
+    return plain, packed, table
+
+
+def _prepare(folder: Path, scale: Scale) -> None:
+    """Write the policy, and read the registries once: their snapshots are kept."""
+    (folder / "blockc.toml").write_text(_POLICY, encoding="utf-8")
+    os.environ["BLOCKC_AUDIT_SECRET"] = "only for the measurement"  # noqa: S105  as it says
+    (folder / "first.log").write_bytes(b'192.0.2.1 - - [10/Oct/2026:00:00:00 +0000] "-" 200 1\n')
+    _audit(folder / "first.log", folder, scale)
+
+
+def _audit(log: Path, folder: Path, scale: Scale) -> Run:
+    data = ["--sample"] if scale.data is None else ["--from", str(scale.data)]
+    policy, store = str(folder / "blockc.toml"), str(folder / "store")
+    command = blockc("audit", str(log), "-f", policy, "--store", store, "--json", *data)
+    return run(command, folder / "said")
+
+
+def _loop(log: Path) -> int:
+    """Return how many requests come from listed IPv4 addresses."""
+    spans = sorted(listed())
+    starts, found = [start for start, _ in spans], 0
+    with log.open() as file:
+        for line in file:
+            address = ipaddress.ip_address(line.split(" ", 1)[0])
+            if address.version == 4:
+                at = bisect(starts, int(address)) - 1
+                found += at >= 0 and int(address) < sum(spans[at])
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_loop(Path(sys.argv[1]))}\n")
