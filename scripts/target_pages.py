@@ -113,7 +113,7 @@ def pages() -> dict[str, str]:
 
 def packages() -> list[str]:
     """Return the Debian packages with the programs that check artifacts, and that tests ask."""
-    found = {"libnginx-mod-http-js"}  # of the log in docs/audit.md, and of no target
+    found = {"libnginx-mod-http-js", "logrotate"}  # of docs/audit.md, and of no target
     found |= {name for one in TARGETS.values() for name in one.debian}
     return sorted(
         found | {name for one in TARGETS.values() if one.native for name in one.native.packages}
