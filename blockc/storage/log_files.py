@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,7 @@ from blockc.storage.decompress import Damaged
 
 BLOCK = 1 << 23
 STDIN = "-"
+PARQUET = b"PAR1"  # what such a file begins with
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -45,15 +46,37 @@ class _Gzip:
                 return plain
 
 
+class _Chunks(RawIOBase):
+    """What arrives in pieces, as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            more = next(self._chunks, None)
+            if more is None:
+                return 0
+            self._rest = memoryview(more)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
 def blocks(
-    path: str, size: int = BLOCK, *, start: int = 0, resumable: bool = False
+    source: str | Iterator[bytes], size: int = BLOCK, *, start: int = 0, resumable: bool = False
 ) -> Iterator[bytes]:
     """Yield the bytes of a log in blocks that end with the end of a line.
 
     A last line without an end gets one.
 
     Args:
-        path: A file, or `-` for standard input. How it is packed is seen from its first bytes.
+        source: A file, `-` for standard input, or the bytes of a file in pieces. How it is packed
+            is seen from its first bytes.
         size: About how many bytes a block has; a longer line is a block of its own.
         start: Leave out so many bytes, unpacked.
         resumable: Leave out a last line without an end that may still get one; in a packed file
@@ -63,7 +86,7 @@ def blocks(
         Damaged: After the lines before it: the file is damaged, or ends too early.
         OSError: It cannot be read.
     """
-    with _opened(path) as file:
+    with _opened(source) as file:
         rest: list[bytes] = []
         damage, left = None, _sought(file, start)
         while damage is None:
@@ -103,19 +126,23 @@ def _sought(file: Any, start: int) -> int:
     return start
 
 
+def begins_packed(begin: bytes) -> bool:
+    """Return whether a file that begins so is packed in a way that `blocks` unpacks."""
+    return begin.startswith(tuple(_MAGIC))
+
+
 def is_parquet(path: str) -> bool:
     """Return whether a file is Parquet, as its first bytes say."""
     if path == STDIN or not Path(path).is_file():
         return False
     with Path(path).open("rb") as file:
-        return file.read(4) == b"PAR1"
+        return file.read(4) == PARQUET
 
 
 def is_packed(path: str) -> bool:
     """Return whether a file is packed, as its first bytes say."""
     with Path(path).open("rb") as file:
-        begin = file.read(6)
-    return any(begin.startswith(magic) for magic in _MAGIC)
+        return begins_packed(file.read(6))
 
 
 def first_bytes(path: str, size: int) -> bytes:
@@ -185,14 +212,16 @@ def _raw(path: str, start: int, size: int = 1 << 20) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Any]:
+def _opened(source: str | Iterator[bytes]) -> Iterator[Any]:
     """Give what reads the plain bytes of a log; standard input is left open."""
     with ExitStack() as stack:
-        if path == STDIN:
+        if not isinstance(source, str):
+            file: Any = BufferedReader(_Chunks(source))
+        elif source == STDIN:
             given: Any = sys.stdin.buffer
             file = given if hasattr(given, "peek") else BufferedReader(given)
         else:
-            file = stack.enter_context(Path(path).open("rb"))
+            file = stack.enter_context(Path(source).open("rb"))
         yield _unpacking(file)
 
 

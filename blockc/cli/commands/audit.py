@@ -14,6 +14,7 @@ from blockc.errors import UsageError
 
 if TYPE_CHECKING:
     from blockc.workspace.audit.auditing import AuditCall
+    from blockc.workspace.audit.cluster import Cluster
 
 _MEBIBYTE = 1 << 20
 
@@ -41,6 +42,9 @@ class AuditWords(InputCall, kw_only=True):
     accept_gap: bool
     svg: Path | None
     summary: Path | None
+    engine: str
+    master: str | None
+    spark: tuple[str, ...]
 
     def __post_init__(self) -> None:
         InputCall.__post_init__(self)
@@ -51,6 +55,8 @@ class AuditWords(InputCall, kw_only=True):
         if self.summary and self.summary.suffix not in (".html", ".md"):
             hint = "name a file that ends in .html or .md"
             raise UsageError(f"--summary {self.summary}: HTML or Markdown?", hint=hint)
+        if self.since_last and self.engine == "spark":
+            raise UsageError("--since-last reads files of this machine, without --engine spark")
 
     def changes(self) -> dict[str, Any]:
         """Return what the call says in place of [audit] of the policy.
@@ -86,6 +92,33 @@ class AuditWords(InputCall, kw_only=True):
             addresses=self.addresses,
             memory=self.memory * _MEBIBYTE,
             parquet=self.output is not None,
+            cluster=self.cluster(settings),
+        )
+
+    def cluster(self, settings: Settings) -> "Cluster | None":
+        """Return the cluster that reads the logs, or None.
+
+        Raises:
+            UsageError: A setting is not one, or there is no cluster that it could be of.
+        """
+        if self.engine != "spark":
+            if self.master or self.spark:
+                raise UsageError("--master and --spark go with --engine spark")
+            return None
+        try:
+            from blockc.workspace.audit.cluster import Cluster
+        except ImportError:
+            hint = "install them with: pip install 'blockc[spark]'"
+            said = "`--engine spark` needs the packages of blockc[spark]"
+            raise UsageError(said, hint=hint) from None
+        pairs = [text.partition("=") for text in self.spark]
+        for name, equals, _ in pairs:
+            if not (equals and name.startswith("spark.")):
+                raise UsageError(f"{name!r} is not a setting of Spark", hint="write spark.x.y=z")
+        return Cluster(
+            master=self.master or "local[*]",
+            settings={name: value for name, _, value in pairs},
+            verbose=settings.verbose,
         )
 
 
@@ -121,6 +154,14 @@ class AuditWords(InputCall, kw_only=True):
     metavar="MIB",
     help="Memory of the engine; more goes to disk.  [default: 1024]",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    help="What reads the logs.  [default: duckdb]",
+)
+@click.option("--master", metavar="URL", help="Of Spark's cluster.  [default: local[*]]")
+@click.option("--spark", multiple=True, metavar="NAME=VALUE", help="A setting of Spark's own.")
 @verb(AuditWords, shows=("file", "store", "offline", "json", "quiet"))
 def command(settings: Settings, asked: AuditWords) -> None:
     """Say whom the lists of a policy would hit, by access logs.
@@ -139,6 +180,9 @@ def command(settings: Settings, asked: AuditWords) -> None:
     rotated logs too, such as 'access.log*': what went unread is an error.
 
     With --at or --as-of the lists are as on that day: what would be hit if it were today.
+
+    With --engine spark a cluster reads them, and the answers are the same: LOG... may then be any
+    paths of Spark, such as s3a://logs/2026-11-*/*.gz; each machine needs blockc[spark].
 
     \b
     WHERE a key or an account stands in a log:

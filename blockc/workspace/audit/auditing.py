@@ -30,7 +30,7 @@ from blockc.workspace.audit.log_feed import (
     ReadLog,
     log_formats,
     log_paths,
-    shipped_formats,
+    table_format,
 )
 from blockc.workspace.audit.owners import read_owners
 from blockc.workspace.comparing import countries_of
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from blockc.audit.answers import AnswerTable
     from blockc.audit.engine import AuditedList, Engine
     from blockc.audit.scan import EngineOptions
+    from blockc.workspace.audit.cluster import Cluster
 
 _OTHER = "other:"
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
@@ -61,6 +62,7 @@ class AuditCall(Value, kw_only=True):
         addresses: Show addresses whole.
         memory: Bytes that the engine may use.
         parquet: Also make the bytes of a Parquet file of each answer.
+        cluster: Read the logs there, and not here.
     """
 
     lists: Operand
@@ -76,6 +78,7 @@ class AuditCall(Value, kw_only=True):
     addresses: bool = False
     memory: int = 1 << 30
     parquet: bool = False
+    cluster: "Cluster | None" = None
 
 
 class AuditReport(Value):
@@ -147,7 +150,7 @@ def audit(
         hint = "install them with: pip install 'blockc[audit]'"
         raise UsageError("`blockc audit` needs the packages of blockc[audit]", hint=hint) from None
 
-    paths = log_paths(call.logs) if begins is None else begins
+    paths = begins if begins is not None else [] if call.cluster else log_paths(call.logs)
     first = _side(call, call.lists, observe)
     other = _side(call, call.other, observe) if call.other else None
     rules = replace(first.day.resolved.policy.audit if first.day else Audit(), **call.changes)
@@ -163,7 +166,13 @@ def audit(
         finder = ClientFinder(zones, rules.proxies, rules.proxy_header)
         engine = Engine(zones, lists, finder, options)
         stack.callback(engine.close)
-        logs = _read_all(engine, paths, formats, call, observe)
+        if call.cluster:
+            from blockc.workspace.audit.cluster import logs_on_cluster
+
+            with observe("read logs", f"on {call.cluster.master}"):
+                logs = logs_on_cluster(engine, call, zones, rules, options, formats)
+        else:
+            logs = _read_all(engine, paths, formats, call, observe)
         _insert_owners(engine, rules, options, first)
         with observe("answer", ""):
             found = _report(call, engine, rules, first, logs, strict=begins is None)
@@ -308,8 +317,7 @@ def _read_all(
     from itertools import groupby
 
     feed = LogFeed(paths, formats, only=bool(call.format or call.format_file))
-    own = [one for one in formats if one.kind == "columns" and call.format_file]
-    columns = own[0] if own else shipped_formats()["csv"]
+    columns = table_format(formats if call.format_file else ())
     with observe("read logs", f"{len(paths)} of them"):
         for number, path in feed.tables():
             feed.logs[number] = ReadLog(path, "parquet", engine.read_parquet(columns, number, path))

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,12 @@ from blockc.storage.local import read_local
 from blockc.storage.log_files import STDIN, blocks, is_parquet
 from blockc.values import Value, replace
 
-_HEAD = 1 << 16  # bytes of a log that its format is found by
+HEAD = 1 << 16  # bytes of a log that its format is found by
 _GENERIC = ("csv", "tsv", "json-lines")  # tried when nothing that is particular fits
+
+
+#: A block with its layout, the number of its file and that of its first line.
+Part = tuple[LineLayout, tuple[int, int, bytes]]
 
 
 class ReadLog(Value):
@@ -82,6 +86,11 @@ def log_formats(name: str, file: Path | None) -> list[LogFormat]:
     return [known[name]]
 
 
+def table_format(own: Sequence[LogFormat]) -> LogFormat:
+    """Return the format by which Parquet is read: one's own of columns, or that of CSV."""
+    return next((one for one in own if one.kind == "columns"), None) or shipped_formats()["csv"]
+
+
 def _own_format(path: Path) -> LogFormat:
     try:
         text = read_local(path).decode()
@@ -108,8 +117,8 @@ class LogFeed:
         for number in sorted(self._tables):
             yield number, self._paths[number]
 
-    def parts(self) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
-        """Yield each block with its layout, the number of its file and that of its first line."""
+    def parts(self) -> Iterator[Part]:
+        """Yield the blocks of all logs that are text."""
         for number, path in enumerate(self._paths):
             if number in self._tables:
                 continue
@@ -119,39 +128,85 @@ class LogFeed:
                 at = Location(path)
                 raise UsageError(f"cannot read it: {os_reason(reason)}", at=at) from None
 
-    def _parts(self, number: int, path: str) -> Iterator[tuple[LineLayout, tuple[int, int, bytes]]]:
+    def _parts(self, number: int, path: str) -> Iterator[Part]:
         begin = self._begins[number]
-        layout, line = self._known_layout(begin), begin.lines + 1
-        try:
-            for data in begin.data() if begin.data else blocks(path):
-                layout = layout or self._layout(path, data)
-                for layout, part in _by_header(layout, data, is_first=line == 1):  # noqa: B020
-                    count = int(np.count_nonzero(np.frombuffer(part, dtype=np.uint8) == 10))
-                    if not _is_header(layout, part):
-                        yield layout, (number, line, part)
-                    line += count
-                    self.logs[number] = ReadLog(
-                        path,
-                        layout.format.name,
-                        lines=line - 1 - begin.lines,
-                        columns=layout.columns,
-                    )
-        except Damaged as reason:
-            self.logs[number] = replace(self.logs[number], damage=str(reason))
+        layout = self._known_layout(begin)
+        log = OpenLog(number, begin, self._formats, only=self._only, layout=layout)
+        yield from log.parts(begin.data() if begin.data else blocks(path))
+        self.logs[number] = log.seen
 
     def _known_layout(self, begin: LogBegin) -> LineLayout | None:
         named = self._formats[:1] if self._only else self._formats
         found = (one for one in named if one.name == begin.format)
         return next((LineLayout(one, begin.columns) for one in found), None)
 
-    def _layout(self, path: str, data: bytes) -> LineLayout:
-        head = data[:_HEAD].decode("utf-8", "replace").splitlines()[:50]
-        found = self._formats[0] if self._only else detect(self._formats, head)
-        if found is None:
-            hint = "name it with --format, or describe it with --format-file"
-            said = "its first lines are of no format that blockc knows"
-            raise UsageError(said, at=Location(path), hint=hint)
-        return LineLayout(found)
+
+class OpenLog:
+    """One log, or some lines of it, that is being read, and what was seen of it so far.
+
+    Args:
+        number: The number of the file.
+        begin: What messages and tables call it, and how many lines are before these.
+        formats: Those that it may have; `only`: it is of the first one.
+        layout: How it is cut, if that is known already.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        begin: LogBegin,
+        formats: Sequence[LogFormat],
+        *,
+        only: bool,
+        layout: LineLayout | None = None,
+    ) -> None:
+        self._number, self._formats, self._only = number, formats, only
+        self._before, self._layout = begin.lines, layout
+        self.seen = ReadLog(begin.path, "", 0)
+
+    def parts(self, data: Iterable[bytes], *, begins: bool = True) -> Iterator[Part]:
+        """Yield blocks of whole lines, cut where names of columns change.
+
+        Args:
+            data: The blocks, one after the other.
+            begins: They begin with the first line of the file.
+        """
+        layout, line = self._layout, self._before + 1
+        try:
+            for block in data:
+                layout = layout or layout_of(self.seen.path, block, self._formats, only=self._only)
+                is_first = begins and line == 1
+                for layout, part in _by_header(layout, block, is_first=is_first):  # noqa: B020
+                    count = int(np.count_nonzero(np.frombuffer(part, dtype=np.uint8) == 10))
+                    if not _is_header(layout, part):
+                        yield layout, (self._number, line, part)
+                    line += count
+                    self.seen = replace(
+                        self.seen,
+                        format=layout.format.name,
+                        lines=line - 1 - self._before,
+                        columns=layout.columns,
+                    )
+        except Damaged as reason:
+            self.seen = replace(self.seen, damage=str(reason))
+
+
+def layout_of(
+    path: str, begin: bytes, formats: Sequence[LogFormat], *, only: bool = False
+) -> LineLayout:
+    """Return how the lines of a log are cut that begins so; a line that is cut off does not count.
+
+    Raises:
+        UsageError: It is of no format that is known.
+    """
+    begin = begin[:HEAD]
+    lines = (begin[: begin.rfind(b"\n") + 1] or begin).decode("utf-8", "replace").splitlines()
+    found = formats[0] if only else detect(formats, lines[:50])
+    if found is None:
+        hint = "name it with --format, or describe it with --format-file"
+        said = "its first lines are of no format that blockc knows"
+        raise UsageError(said, at=Location(path), hint=hint)
+    return LineLayout(found)
 
 
 def _is_header(layout: LineLayout, part: bytes) -> bool:

@@ -1,0 +1,167 @@
+"""What a cluster does without the cluster: tasks are given pieces, and their finds become one."""
+
+import gzip
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from blockc.audit.answers import unreadable
+from blockc.audit.client_finder import ClientFinder
+from blockc.audit.engine import Engine
+from blockc.audit.line_sql import LineLayout
+from blockc.audit.scan import EngineOptions
+from blockc.errors import UsageError
+from blockc.values import replace
+from blockc.workspace.audit.cluster import _seen, _told
+from blockc.workspace.audit.cluster_task import (
+    REFUSED,
+    ClusterLog,
+    LogPiece,
+    ScanTask,
+    packed,
+    scanned,
+    unpacked,
+)
+from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from tests.audit import log_maker
+from tests.audit.test_exact import SUMS, TRUSTED, ZONES
+from tests.cli.conftest import Blockc, blockc
+
+__all__ = ["blockc"]
+OPTIONS = EngineOptions(key="query:api_key", account="user", secret=b"0123456789abcdef")
+FORMATS = tuple(shipped_formats().values())
+COMBINED = LineLayout(shipped_formats()["combined"])
+
+
+def task_of(*logs: ClusterLog) -> ScanTask:
+    """Return what tasks must know about logs."""
+    return ScanTask(
+        zones=ZONES,
+        proxies=tuple(TRUSTED),
+        header="x-forwarded-for",
+        options=OPTIONS,
+        formats=FORMATS,
+        only=False,
+        columns=shipped_formats()["csv"],
+        logs={log.path: log for log in logs},
+    )
+
+
+def batch(log: str, begin: int, *rows: bytes) -> Any:
+    """Return rows as Spark gives them to a task."""
+    return pa.RecordBatch.from_pydict(
+        {
+            "data": pa.array(rows, pa.binary()),
+            "log": [log] * len(rows),
+            "begin": pa.array([begin] * len(rows), pa.int64()),
+        }
+    )
+
+
+def engine() -> Engine:
+    return Engine(ZONES, [], ClientFinder(ZONES, TRUSTED), OPTIONS)
+
+
+def run(task: ScanTask, into: Engine, *shares: list[Any]) -> list[LogPiece]:
+    """Run a task for each share of the logs, give what they found to an engine."""
+    pieces = []
+    for share in shares:
+        for found in packed(scanned(SimpleNamespace(value=task), share)):
+            for row in found["rows"].to_pylist():
+                hits, more = unpacked(row)
+                into.add("hits", hits)
+                pieces += more
+    return pieces
+
+
+def test_tasks_find_together_what_one_engine_finds(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    data = mark + log_maker.log(1, 3000)
+    (tmp_path / "a.log").write_bytes(data)
+    whole = engine()
+    feed = LogFeed([str(tmp_path / "a.log")], FORMATS, only=False)
+    for layout, block in feed.parts():
+        whole.read(layout, [block])
+
+    lines = [line + b"\n" for line in data.removeprefix(mark).split(b"\n")[:-1]]
+    log = ClusterLog(0, "a.log", "file:/a.log", len(data), marked=True, layout=COMBINED)
+    path, first, second = log.path, len(b"".join(lines[:700])), len(b"".join(lines[:1900]))
+    shares = [
+        [batch(path, second, *lines[1900:])],  # pieces end in any order
+        [pa.concat_batches([batch(path, 0, *lines[:700]), batch(path, first, *lines[700:1900])])],
+    ]
+    summed = engine()
+    (seen,) = _seen(summed, [log], run(task_of(log), summed, *shares))
+    assert (
+        (seen.lines, seen.format) == (3000, "combined") == (feed.logs[0].lines, feed.logs[0].format)
+    )
+    assert len(whole.rows(SUMS)) > 300
+    assert summed.rows(SUMS) == whole.rows(SUMS)
+    assert unreadable(summed, ["x"]) == unreadable(whole, ["x"])
+    numbers = [row[3].split() for row in unreadable(summed, ["x"]).rows]
+    assert any("1" in some for some in numbers)  # the mark stands in its way
+
+
+def test_a_task_unpacks_whole_files_and_tells_where_they_are_damaged() -> None:
+    data = gzip.compress(log_maker.log(2, 500), mtime=0)
+    data = data[: len(data) // 2]
+    log = ClusterLog(3, "a.gz", "file:/a.gz", len(data), whole=True)
+    chunks = [data[at : at + 1000] for at in range(0, len(data), 1000)]
+    into = engine()
+    (piece,) = run(task_of(log), into, [batch(log.path, 0, *chunks)])
+    assert (piece.file, piece.size, piece.damage) == (3, len(data), "damaged, or it ends too early")
+    bad = sum(count for _, count, _ in piece.unreadable)
+    ((requests,),) = into.rows("SELECT sum(requests)::BIGINT FROM hits")
+    assert 0 < requests + bad == piece.lines < 500
+
+
+def test_a_log_that_was_not_read_to_its_end_is_an_error() -> None:
+    log = ClusterLog(0, "a.log", "file:/a.log", 1000, layout=COMBINED)
+    piece = LogPiece(0, 0, 999, 5, "combined", "", ())
+    with pytest.raises(UsageError, match=r"a.log: only 999 of its 1,000 bytes were read"):
+        _seen(engine(), [log], [piece])
+    assert _seen(engine(), [log], [replace(piece, size=1001)])[0].lines == 5
+
+
+def test_what_a_task_refuses_is_told_as_it_is_here() -> None:
+    log = ClusterLog(0, "a.gz", "file:/a.gz", 10, whole=True)
+    with pytest.raises(RuntimeError) as refused:
+        run(task_of(log), engine(), [batch(log.path, 0, b"nobody knows\n")])
+    told = _told(f"Job aborted: Traceback\nRuntimeError: {refused.value}\n\tat org.apache.Spark")
+    assert str(told).startswith("a.gz: its first lines are of no format that blockc knows; name it")
+    other = replace(task_of(log), version="0.0.1")
+    with pytest.raises(RuntimeError, match=f"{REFUSED}.*and the call comes from 0.0.1"):
+        run(other, engine(), [batch(log.path, 0, b"x\n")])
+
+
+def test_what_spark_says_becomes_one_line() -> None:
+    java = "An error occurred while calling o55.load.\n: java.io.IOException: no\n\tat x.y(z)\n"
+    lost = "Job aborted\nMost recent failure: ExecutorLostFailure (executor 1 exited): killed\nx"
+    missing = (
+        "Traceback (most recent call last):\n  x\nModuleNotFoundError: No module named 'blockc'\n"
+    )
+    python = "Traceback (most recent call last):\n  File x\n    y\nMemoryError: no\n\n\tat java"
+    assert str(_told(java)) == "Spark gave up: java.io.IOException: no"
+    assert str(_told(lost)) == "Spark gave up: ExecutorLostFailure (executor 1 exited): killed"
+    assert str(_told(missing)).startswith("the Python of the executors has no module 'blockc'; ")
+    assert str(_told(python)) == "a task on the cluster failed: MemoryError: no"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--master", "local[2]"), "--master and --spark go with --engine spark"),
+        (("--engine", "spark", "--spark", "x=1"), "'x' is not a setting of Spark"),
+        (("--engine", "spark", "--since-last"), "--since-last reads files of this machine"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    blockc: Blockc, words: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.log").write_bytes(log_maker.COMMON + b"\n")
+    done = blockc("audit", tmp_path / "a.log", *words)
+    assert done.code == 2
+    assert message in done.err
