@@ -212,7 +212,7 @@ APIGEE = KeyTarget(
             "the mail address of a developer",
         ),
         NamePart("app", _SEGMENT + "[A-Za-z0-9._$%-]{1,255}", "the name of an app"),
-        NamePart("id", _SEGMENT + "[A-Za-z0-9._~-]{1,256}", "a consumer key"),
+        NamePart("id", _SEGMENT + "[A-Za-z0-9._~-]{1,256}", "a consumer key", is_secret=True),
     ),
     template="apigee.json.j2",
     ending="json",

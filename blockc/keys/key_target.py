@@ -23,12 +23,13 @@ class NamePart(Value):
     """A part of the name by which a gateway knows a key: a column of the file of names.
 
     `pattern`: what it must match from end to end, so that no name breaks out of the text around it;
-    `expects`: the same as a phrase for messages.
+    `expects`: the same as a phrase for messages; `is_secret`: it is what clients send.
     """
 
     column: str
     pattern: str
     expects: str
+    is_secret: bool = False
 
     def fits(self, text: str) -> bool:
         """Return whether a text can be this part of a name."""

@@ -42,7 +42,12 @@ HEADS = "key,proposal,listed,requests,share,countries"
 
 @pytest.fixture
 def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a policy beside the tables it names: one key to revoke, one to notify."""
+    """Return a policy beside the tables it names."""
+    return written_policy(tmp_path, monkeypatch)
+
+
+def written_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a policy beside the tables it names: one key to revoke, one to notify."""
     monkeypatch.setenv("BLOCKC_AUDIT_SECRET", SECRET)
     (tmp_path / "groups").mkdir()
     (tmp_path / "groups" / "five.toml").write_text(GROUP, encoding="utf-8")
@@ -391,15 +396,3 @@ def test_a_policy_without_plans_says_so(blockc: Blockc, policy: Path) -> None:
     policy.write_text(text, encoding="utf-8")
     done = blockc("revoke", "-f", policy)
     assert (done.code, "has no [[revoke]]" in done.err) == (2, True)
-
-
-def test_gateways_that_cannot_give_back_refuse_it(blockc: Blockc, policy: Path) -> None:
-    guid = "7c0a5b3e-0b6f-4b0e-9d53-1f4f3c0a9e21"
-    names = policy.with_name("names.csv")
-    names.write_text(f"key,consumer,id\n{ONE},bazaar,{guid}\n", encoding="utf-8")
-    text = policy.read_text(encoding="utf-8").replace("aws-api-gateway", "kong")
-    policy.write_text(f'{text}names = "names.csv"\n', encoding="utf-8")
-    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
-    decide(policy, {ONE: "restore"})
-    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
-    assert (done.code, "kong cannot give a key back" in done.err) == (2, True)

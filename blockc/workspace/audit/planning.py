@@ -90,6 +90,7 @@ def _decided(
 ) -> tuple[tuple[PlannedKey, ...], int]:
     """Return the keys of a plan with their names, and how many keys are known."""
     is_secret = rules.key_is != "id"
+    _require_names_without_secrets(revoke, is_secret=is_secret)
     rows = rows_of(revoke, "keys", revoke.keys, reader, ("key", "proposal"))
     decided = decided_keys(rows, revoke.rule, is_secret=is_secret)
     names = _names(revoke, rules, reader, beside)
@@ -97,6 +98,15 @@ def _decided(
     pseudonym_of = key_pseudonym(secret) if secret else None
     keys = named_plan(revoke, decided, names, pseudonym_of)
     return keys, len({one.key for one in rows} | set(names or ()))
+
+
+def _require_names_without_secrets(revoke: Revoke, *, is_secret: bool) -> None:
+    """Raise PolicyError where a gateway would be told each key by the key itself, a secret."""
+    target, options = settled_target(revoke)
+    if is_secret and any(part.is_secret for part in target.parts_of(options)):
+        said = f"{target.name} would name each key by itself, and keys are secret"
+        hint = 'set what = "app", or say key_is = "id" in [audit]'
+        raise PolicyError(said, at=revoke.place.location(), hint=hint)
 
 
 def key_pseudonym(secret: bytes) -> Callable[[str], str]:
