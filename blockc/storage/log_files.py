@@ -18,6 +18,7 @@ from blockc.storage.decompress import Damaged
 
 BLOCK = 1 << 23
 STDIN = "-"
+_PIECE = 1 << 12  # packed bytes of zstd at once: what it unpacks to is held, 30,000 times as much
 PARQUET = b"PAR1"  # what such a file begins with
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -44,6 +45,46 @@ class _Gzip:
             self._left = self._inner.unused_data or self._inner.unconsumed_tail
             if plain:
                 return plain
+
+
+class _Zstd:
+    """Unpacks zstd, also of several frames; zstandard's own reader takes a cut file as whole."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        import zstandard
+
+        self._file, self._frames = file, zstandard.ZstdDecompressor()
+        self._inner, self._left = self._frames.decompressobj(), b""
+        self._within = False  # a frame
+        self._wrong: Exception | None = None  # behind what was read
+
+    def read(self, size: int) -> bytes:
+        found, count = [], 0
+        while count < size and self._wrong is None:
+            try:
+                piece = self._piece()
+            except (EOFError, _zstd_error()) as reason:
+                self._wrong = reason
+                break
+            if piece is None:
+                break
+            found.append(piece)
+            count += len(piece)
+        if self._wrong and not count:
+            raise self._wrong
+        return b"".join(found)
+
+    def _piece(self) -> bytes | None:
+        packed = self._left or self._file.read(_PIECE)
+        if not packed:
+            if self._within:
+                raise EOFError
+            return None
+        plain: bytes = self._inner.decompress(packed)
+        self._within, self._left = not self._inner.eof, self._inner.unused_data
+        if not self._within:
+            self._inner = self._frames.decompressobj()
+        return plain
 
 
 class _Chunks(RawIOBase):
@@ -228,11 +269,7 @@ def _opened(source: str | Iterator[bytes]) -> Iterator[Any]:
 def _unpacking(file: Any) -> Any:
     begin = file.peek(6)
     kind = next((kind for magic, kind in _MAGIC.items() if begin.startswith(magic)), "")
-    if kind == "zstd":
-        import zstandard
-
-        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    openers = {"gzip": _Gzip, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
+    openers = {"gzip": _Gzip, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile, "zstd": _Zstd}
     return openers[kind](file) if kind else file
 
 

@@ -1,0 +1,48 @@
+"""Packed logs: what is whole is read whole, and what is not is said, behind all that is there."""
+
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from blockc.storage.decompress import Damaged
+from blockc.storage.log_files import blocks
+
+LINES = b"".join(b"line %d of a log\n" % (n * n) for n in range(20_000))
+SKIPPED = b"\x50\x2a\x4d\x18\x03\0\0\0abc"  # a frame that says nothing, as pzstd writes them
+FRAME, OTHER = (zstandard.compress(part) for part in (LINES[:100_010], LINES[100_010:]))
+
+
+def read(path: Path, data: bytes, *, resumable: bool = False) -> tuple[bytes, bool]:
+    """Return the lines of a log, and whether it is damaged."""
+    path.write_bytes(data)
+    found = b""
+    try:
+        for block in blocks(str(path), 50_000, resumable=resumable):
+            found += block
+    except Damaged:
+        return found, True
+    return found, False
+
+
+@pytest.mark.parametrize("end", [b"", SKIPPED], ids=["", "and a frame that is skipped"])
+@pytest.mark.parametrize("between", [b"", SKIPPED, zstandard.compress(b"")])
+def test_several_frames_are_one_log(tmp_path: Path, between: bytes, end: bytes) -> None:
+    assert read(tmp_path / "log.zst", FRAME + between + OTHER + end) == (LINES, False)
+
+
+@pytest.mark.parametrize("whole", [FRAME + OTHER, FRAME + OTHER + SKIPPED])
+@pytest.mark.parametrize("cut", [1, 5, 4_000])
+def test_a_log_of_zstd_that_is_cut_is_damaged_and_no_line_of_it_is_cut(
+    tmp_path: Path, whole: bytes, cut: int
+) -> None:
+    found, damaged = read(tmp_path / "log.zst", whole[:-cut], resumable=True)
+    assert damaged
+    assert LINES.startswith(found)
+    assert found.endswith(b"\n")
+    assert len(found) > 100_000
+
+
+def test_what_is_not_zstd_behind_a_frame_costs_no_line_before_it(tmp_path: Path) -> None:
+    found = read(tmp_path / "log.zst", FRAME + b"garbage")
+    assert found == (LINES[:100_010] + b"\n", True)
