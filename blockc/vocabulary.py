@@ -6,6 +6,7 @@ from blockc.values import Value
 
 RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")  # the five regional Internet registries
 MANIFEST = "manifest.json"  # what a build writes beside its artifacts: what they are and of what
+KEY_PLANS = "blockc-key-plans/1"  # the schema of a manifest of plans that revoke keys
 
 
 class WhenOver(StrEnum):

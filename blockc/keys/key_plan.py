@@ -25,8 +25,8 @@ from blockc.policy.model import List, Revoke
 from blockc.targets.core.render import fill
 from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, json_bytes, replace
+from blockc.vocabulary import KEY_PLANS
 
-SCHEMA = "blockc-key-plans/1"
 _DONE = {REVOKE: "revoked", RESTORE: "restored"}
 Names = Mapping[str, KeyRow]
 Pseudonym = Callable[[str], str]
@@ -96,7 +96,7 @@ class KeyPlan(Value, kw_only=True, eq=False):
 def manifest_of(plans: Sequence[KeyPlan]) -> bytes:
     """Return the manifest of a generation of plans."""
     artifacts = [one.report() for one in plans]
-    return json_bytes({"schema": SCHEMA, "blockc": __version__, "artifacts": artifacts})
+    return json_bytes({"schema": KEY_PLANS, "blockc": __version__, "artifacts": artifacts})
 
 
 def settled_target(revoke: Revoke) -> tuple[KeyTarget, OptionValues]:

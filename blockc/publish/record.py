@@ -8,6 +8,7 @@ A record stays as long as the history names its generation, also when the artifa
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +18,7 @@ from blockc.errors import BlockcError, Location, OutputError, UsageError, os_rea
 from blockc.storage.atomic import Advice, write_files
 from blockc.storage.local import read_local
 from blockc.values import Value, field, from_json, json_bytes
+from blockc.vocabulary import KEY_PLANS
 
 SCHEMA = "blockc-record/1"
 INSIDE, RECORDS, OBJECTS, LOCKS = ".generations", "records", "objects", "locks"
@@ -157,6 +159,11 @@ class Generation(Value):
         """Return the folder of its artifacts, None if they have gone."""
         folder = self.inside / self.name
         return folder if folder.is_dir() else None
+
+    @property
+    def holds_plans(self) -> bool:
+        """Return whether it is of plans that revoke keys, and not of artifacts of a build."""
+        return bool(json.loads(self.object(self.record.manifest))["schema"] == KEY_PLANS)
 
     def object(self, sha256: str) -> bytes:
         """Return the bytes with this sha256; see `object_of`."""

@@ -16,7 +16,7 @@ from blockc.storage.atomic import write_files
 from blockc.storage.decompress import Damaged, TooLong
 from blockc.storage.zip_archive import ArchiveReader, open_archive, scratch_folder
 from blockc.values import Value, from_json
-from blockc.workspace.audit.replanning import holds_plans, replanned
+from blockc.workspace.audit.replanning import replanned
 from blockc.workspace.evidence import HISTORY, INDEX, Span, index_of, shown_spans
 from blockc.workspace.project import Project
 from blockc.workspace.recorded import recorded_day
@@ -225,6 +225,6 @@ class _Check:
 def _made_again(folder: Path, name: str, project: Project) -> Mapping[str, bytes]:
     """Return the files of a recorded generation, compiled or planned again."""
     generation = read_generation(folder, name)
-    if holds_plans(generation):
+    if generation.holds_plans:
         return replanned(generation, project)
     return recorded_day(folder, name, project).compile().files

@@ -156,8 +156,12 @@ def recorded_lists(generation: Generation) -> Mapping[str, ListState]:
     """Return the lists of a generation by name; no policy and no source is read.
 
     Raises:
-        OutputError: They are missing or were changed.
+        OutputError: They are missing or were changed, or it is of plans that revoke keys.
     """
+    if not generation.record.lists and generation.holds_plans:
+        said = "this folder holds plans of `blockc revoke`, and not what a build published"
+        at = Location(str(generation.inside.parent))
+        raise OutputError(said, at=at, hint="name the folder of `blockc build`")
     found = {}
     for one in generation.record.lists:
         data = generation.object(one.addresses)

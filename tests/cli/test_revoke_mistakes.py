@@ -27,12 +27,13 @@ def test_a_gateway_that_is_told_keys_by_themselves_is_refused_while_keys_are_sec
     blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BLOCKC_AUDIT_SECRET")
-    apigee = '"apigee"\nnames = "names.csv"\nX
+    apigee = '"apigee"\nnames = "names.csv"\norganization = "acme"\nwhat = "key"'
     change(policy, ('"aws-api-gateway"', apigee))
     names = policy.with_name("names.csv")
     names.write_text(f"key,developer,app,id\n{ONE},a@x.example,one,k-one\n", encoding="utf-8")
     done = blockc("revoke", "-f", policy, *on("2026-12-01"))
-    assert (done.code, "would name each key by itself, and keys are secret" in done.err) == (2, True)
+    assert done.code == 2
+    assert "apigee would name each key by itself, and keys are secret" in done.err
     assert not policy.with_name("revocations").exists()
     change(policy, ('what = "key"', 'what = "app"'))
     assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
@@ -50,3 +51,29 @@ def test_gateways_that_cannot_give_back_refuse_it(blockc: Blockc, policy: Path) 
     decide(policy, {ONE: "restore"})
     done = blockc("revoke", "-f", policy, *on("2026-12-01"))
     assert (done.code, "kong cannot give a key back" in done.err) == (2, True)
+
+
+def shown(folder: Path) -> dict[str, bytes]:
+    """Return the files that a published folder shows."""
+    found = (one for one in folder.rglob("*") if ".generations" not in one.parts)
+    return {str(one): one.read_bytes() for one in found if one.is_file()}
+
+
+def test_plans_and_artifacts_do_not_take_the_place_of_each_other(
+    blockc: Blockc, policy: Path
+) -> None:
+    change(policy, ('["KP", "group:five"]', '["203.0.113.0/24"]'))
+    output = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "far.txt"\nuntil_block = "empty"\n'
+    change(policy, ("[audit]", f"{output}[audit]"))
+    dist, plans = policy.with_name("dist"), policy.with_name("revocations")
+    assert blockc("build", "-f", policy).code == 0
+    assert blockc("revoke", "-f", policy).code == 0
+    before = shown(dist), shown(plans)
+    assert all(before)
+    done = blockc("revoke", "-f", policy, "-o", dist)
+    assert (done.code, "holds what `blockc build` published" in done.err) == (2, True)
+    for verb in (("build", "-o", plans), ("diff", "-o", plans)):
+        done = blockc(*verb[:1], "-f", policy, *verb[1:])
+        assert (done.code, "holds plans of `blockc revoke`" in done.err) == (2, True), done.err
+    assert (shown(dist), shown(plans)) == before
+    assert blockc("build", "-f", policy).code == 0

@@ -88,7 +88,7 @@ def command(settings: Settings, asked: VerifyCall) -> int:
     or an edge cannot be asked.
     """
     from blockc.cli.views.verify import show_verification
-    from blockc.workspace.audit.replanning import holds_plans, verify_plans
+    from blockc.workspace.audit.replanning import verify_plans
     from blockc.workspace.verifying import live_generation, verify_published
 
     folder = asked.folder or settings.file.parent / "dist"
@@ -110,7 +110,7 @@ def command(settings: Settings, asked: VerifyCall) -> int:
         show_drift(settings, asked.target, differences)
         return int(bool(differences))
     generation = live_generation(folder)
-    if holds_plans(generation):
+    if generation.holds_plans:
         from blockc.cli.views.revoke import show_verified_plans
 
         wrong = verify_plans(folder, generation, project(settings))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blockc.errors import BlockcError, Location, OutputError
-from blockc.keys.key_plan import SCHEMA, KeyPlan, manifest_of, named_plan, planned
+from blockc.keys.key_plan import KeyPlan, manifest_of, named_plan, planned
 from blockc.keys.key_table import KeyRow, decided_keys
 from blockc.keys.key_target import prove_keys
 from blockc.policy.meaning.schedule import schedule_at
@@ -17,12 +17,6 @@ from blockc.vocabulary import MANIFEST
 from blockc.workspace.audit.planning import key_templates, rows_of
 from blockc.workspace.project import Project
 from blockc.workspace.recorded import RecordedProject
-
-
-def holds_plans(generation: Generation) -> bool:
-    """Return whether a generation holds plans that revoke keys, and not artifacts of a build."""
-    manifest = json.loads(generation.object(generation.record.manifest))
-    return bool(manifest["schema"] == SCHEMA)
 
 
 def replanned(generation: Generation, project: Project) -> dict[str, bytes]:

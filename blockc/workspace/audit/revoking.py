@@ -17,6 +17,7 @@ from blockc.errors import (
     BlockcError,
     Location,
     Mistakes,
+    OutputError,
     PolicyError,
     UnsafeChange,
 )
@@ -34,7 +35,7 @@ from blockc.publish.place import PublishFolder
 from blockc.publish.record import SCHEMA as RECORD
 from blockc.publish.record import Record, RecordedFile, RecordedProof, Recording
 from blockc.values import Value
-from blockc.vocabulary import MANIFEST
+from blockc.vocabulary import KEY_PLANS, MANIFEST
 from blockc.workspace.audit.planning import KeyDay
 
 KEYS_REVOKED, KEYS_RESTORED = "keys-revoked", "keys-restored"
@@ -123,13 +124,16 @@ def compare_keys(folder: Path, live: str, day: KeyDay) -> KeyComparison:
 
     Raises:
         Mistakes: A key is to be given back that no plan revoked.
-        OutputError: The folder cannot be read.
+        OutputError: The folder cannot be read, or shows what a build published.
     """
     place = PublishFolder.of(folder)
     past = past_keys(read_history(place.inside, live))
     before: Mapping[str, Any] = {}
     if live:
         before = json.loads((place.inside / live / MANIFEST).read_bytes())
+        if before["schema"] != KEY_PLANS:
+            said, hint = "this folder holds what `blockc build` published", "name another with -o"
+            raise OutputError(said, at=Location(str(folder)), hint=hint)
     events, mistakes = list[tuple[str, Facts]](), list[BlockcError]()
     for plan in day.plans:
         mistakes += _never_revoked(plan, past)
