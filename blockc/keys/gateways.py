@@ -154,12 +154,13 @@ def _http_options(action: str) -> tuple[Option, ...]:
 
 
 _RUN = """\
-jq -c '.calls[]' keys.json | while read -r call; do
+# bash: it ends with 1 at the first call that fails
+jq -c '.calls[]' keys.json | (while read -r call; do
   curl --fail -sS -H "$CREDENTIAL" -X "$(jq -r .method <<<"$call")" \\
     -H "Content-Type: $(jq -r '.headers["Content-Type"] // "text/plain"' <<<"$call")" \\
     --data-raw "$(jq -r '.body // "" | if . == "" then . else tojson end' <<<"$call")" \\
-    "$(jq -r .url <<<"$call")"
-done"""
+    "$(jq -r .url <<<"$call")" || exit 1
+done)"""
 _PREVIOUS = "write restore into the table of decisions, and plan again"
 
 AWS = KeyTarget(
@@ -288,10 +289,11 @@ AZURE = KeyTarget(
     ),
     deployment=Deployment(
         load="""\
-jq -c '.calls[]' keys.json | while read -r call; do
+# bash: it ends with 1 at the first call that fails
+jq -c '.calls[]' keys.json | (while read -r call; do
   az rest --method patch --url "$(jq -r .url <<<"$call")" --headers If-Match=* \\
-    --body "$(jq -c .body <<<"$call")"
-done""",
+    --body "$(jq -c .body <<<"$call")" || exit 1
+done)""",
         rollback=_PREVIOUS,
     ),
     notes="A suspended subscription keeps its keys; both of them are refused.",
@@ -325,15 +327,16 @@ CLOUDFLARE = KeyTarget(
     ),
     deployment=Deployment(
         load="""\
-jq -c '.calls[]' keys.json | while read -r call; do
+# bash: it ends with 1 at the first call that fails
+jq -c '.calls[]' keys.json | (while read -r call; do
   url=$(jq -r .url <<<"$call")
-  token=$(curl --fail -sS -H "$CREDENTIAL" "$url")
+  token=$(curl --fail -sS -H "$CREDENTIAL" "$url") || exit 1
   jq -c --argjson call "$call" \\
     '.result | {name, policies, condition, expires_on, not_before}
       | with_entries(select(.value)) + $call.merge' <<<"$token" \\
     | curl --fail -sS -H "$CREDENTIAL" -H 'Content-Type: application/json' \\
-    -X PUT "$url" --data-binary @-
-done""",
+    -X PUT "$url" --data-binary @- || exit 1
+done)""",
         rollback=_PREVIOUS,
     ),
     notes="""\

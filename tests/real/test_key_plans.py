@@ -23,12 +23,13 @@ _TOKEN = b'{"result": {"id": "1", "name": "shop", "policies": [{"effect": "allow
 
 class _Noting(BaseHTTPRequestHandler):
     seen: list[Request]
+    fails_at: int | None
 
     def _note(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         kind, who = (self.headers.get(name, "") for name in ("Content-Type", "Authorization"))
         self.seen.append((self.command, self.path, kind, body, who))
-        self.send_response(200)
+        self.send_response(500 if len(self.seen) == self.fails_at else 200)
         self.send_header("Content-Length", str(len(_TOKEN)))
         self.end_headers()
         self.wfile.write(_TOKEN)
@@ -40,10 +41,10 @@ class _Noting(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def noting() -> Iterator[tuple[str, list[Request]]]:
-    """Run a server; give its URL and what it was asked."""
+def noting(fails_at: int | None = None) -> Iterator[tuple[str, list[Request]]]:
+    """Run a server that may fail at one request; give its URL and what it was asked."""
     seen = list[Request]()
-    handler = type("Handler", (_Noting,), {"seen": seen})
+    handler = type("Handler", (_Noting,), {"seen": seen, "fails_at": fails_at})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -55,15 +56,18 @@ def noting() -> Iterator[tuple[str, list[Request]]]:
         server.server_close()
 
 
-def run(name: str, folder: Path) -> list[Request]:
-    """Run the commands of a target on a plan of two keys, and return what was asked of it."""
+def run(name: str, folder: Path, fails_at: int | None = None) -> list[Request]:
+    """Run the commands of a target on a plan of two keys, and return what was asked of it.
+
+    They end with 0 only where no request failed.
+    """
     for program in ("bash", "curl", "jq"):
         if not shutil.which(program):
             absent(f"{program} is not installed")
     target, options, keys = case_of(name)
     keys = [PlannedKey(one.key, one.action, one.name) for one in keys]
     text = text_of_plan(target, options, keys).text
-    with noting() as (url, seen):
+    with noting(fails_at) as (url, seen):
         for base in _BASES:
             text = text.replace(base, url)
         (folder / "keys.json").write_text(text, encoding="utf-8")
@@ -74,7 +78,7 @@ def run(name: str, folder: Path) -> list[Request]:
             capture_output=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode == 0) is (fails_at is None), done.stderr
     assert {one[4] for one in seen} == {"Bearer t"}
     assert LIST in text
     return seen
@@ -113,6 +117,29 @@ def test_a_token_of_cloudflare_keeps_its_name_and_policies(tmp_path: Path) -> No
     assert seen[0][1] == seen[1][1] == "/client/v4/user/tokens/ed17574386854bf78a67040be0a770b0"
     kept = '{"name":"shop","policies":[{"effect":"allow"}],"status":"%s"}'
     assert [seen[1][3].strip(), seen[3][3].strip()] == [kept % "disabled", kept % "active"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fails_at"),
+    [("http", 1), ("http", 2), ("kong", 1), ("apigee", 1)]
+    + [("cloudflare-api-tokens", n) for n in (1, 2, 3)],
+)
+def test_the_commands_fail_at_the_first_call_that_fails(
+    name: str, fails_at: int, tmp_path: Path
+) -> None:
+    assert len(run(name, tmp_path, fails_at)) == fails_at
+
+
+def test_the_commands_of_azure_fail_at_the_first_call_that_fails(tmp_path: Path) -> None:
+    target, options, keys = case_of("azure-api-management")
+    (tmp_path / "az").write_text('#!/bin/sh\necho "$5" >> called\nexit 3\n', encoding="utf-8")
+    (tmp_path / "az").chmod(0o755)
+    (tmp_path / "keys.json").write_text(text_of_plan(target, options, keys).text, encoding="utf-8")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    loop = ["bash", "-c", target.deployment.load]
+    assert subprocess.run(loop, cwd=tmp_path, env={"PATH": path}, check=False).returncode != 0
+    (called,) = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
+    assert keys[0].name[0] in called
 
 
 @pytest.mark.parametrize("name", ["aws-api-gateway"])
