@@ -18,6 +18,7 @@ PROPOSALS = (REVOKE, "notify", "watch")  # what an audit writes
 DECISIONS = (*PROPOSALS, "keep", RESTORE)  # what may stand in its place
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
+_NO_KEYS = ("", "not a hash")  # what an audit writes of requests without a key
 _MOST_TOLD = 20
 _LONGEST_KEY = 512
 
@@ -100,7 +101,7 @@ def decided_keys(
 
     Args:
         rule: The decisions that revoke a key.
-        is_secret: Keys are secret, so each must be an HMAC.
+        is_secret: Keys are secret, so each must be an HMAC, also where nothing is done about it.
 
     Raises:
         Mistakes: All rows that cannot be understood, or name a key for the second time.
@@ -128,7 +129,10 @@ def require_no_mistakes(mistakes: Sequence[BlockcError]) -> None:
 def _wrong_row(
     row: KeyRow, seen: Mapping[str, int], *, is_secret: bool, acts: bool
 ) -> PolicyError | None:
-    """Return what is wrong with a row. About a key that nothing is done about nobody asks more."""
+    """Return what is wrong with a row. Of a key that nothing is done about only secrets are.
+
+    The table is kept with each plan, and in the evidence, so no row of it may hold a secret.
+    """
     said = row.cells["proposal"]
     if said not in DECISIONS:
         near = suggestion(said, DECISIONS).removeprefix("; ")
@@ -136,13 +140,13 @@ def _wrong_row(
         return row.error(f"{said!r} is not a decision about a key", hint)
     if row.key in seen:
         return row.error(f"this key is also in line {seen[row.key]}", "leave one of them")
-    return _wrong_key(row, is_secret=is_secret) if acts else None
-
-
-def _wrong_key(row: KeyRow, *, is_secret: bool) -> PolicyError | None:
-    if is_secret and not PSEUDONYM.fullmatch(row.key):
+    if is_secret and (acts or row.key not in _NO_KEYS) and not PSEUDONYM.fullmatch(row.key):
         hint = "`blockc audit -o DIR` writes keys.csv; keys that are not secret need key_is = 'id'"
         return row.error("this is not the HMAC of a key, as an audit writes it", hint)
+    return _wrong_key(row) if acts else None
+
+
+def _wrong_key(row: KeyRow) -> PolicyError | None:
     if not row.key or len(row.key) > _LONGEST_KEY or not row.key.isprintable():
         return row.error(f"expected a key of 1 to {_LONGEST_KEY} characters that print")
     if row.key.startswith("'") and row.key[1:].lstrip().startswith(_RUN_BY_SPREADSHEETS):

@@ -73,9 +73,10 @@ def test_a_row_that_cannot_be_meant_is_refused(row: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_a_secret_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize("decision", ["revoke", "restore", "keep", "notify", "watch"])
+def test_a_secret_is_refused_and_not_shown(decision: str) -> None:
     with pytest.raises(Mistakes) as refused:
-        decisions("s3cret,revoke", is_secret=True)
+        decisions(f"s3cret,{decision}", is_secret=True)
     assert "t.csv:2: this is not the HMAC of a key" in str(refused.value)
     rows = read_key_rows("n.csv", b"key,id\r\ns3cret,s3cret\r\n", ("key", "id"))
     with pytest.raises(BlockcError) as named:
