@@ -105,7 +105,7 @@ class RegularBlocks:
                 columns[spec] = layout.format.lines[0].words[int(rest) - 1].name
             elif spec not in _WORDS and not (kind == "query" and _PLAIN_NAME.fullmatch(rest)):
                 return None
-        fields |= {*columns.values(), *sources}
+        fields |= {*columns.values(), *filter(None, sources)}  # "" is each word without a name
         cutter = RegularLines.of(layout, frozenset(fields))
         return cls(cutter, sources, columns, readers) if cutter else None
 

@@ -60,7 +60,15 @@ def mutated(lines: list[bytes], seed: int, count: int) -> bytes:
 
 @pytest.mark.parametrize("form", WORDS)
 @pytest.mark.parametrize(
-    ("key", "account"), [("query:x", "user"), ("column:2", "agent"), ("request", "column:6")]
+    ("key", "account"),
+    [
+        ("query:x", "user"),
+        ("column:2", "agent"),
+        ("request", "column:6"),
+        ("", ""),
+        ("", "query:x"),
+        ("user", ""),
+    ],
 )
 def test_both_ways_to_cut_a_line_say_the_same(
     form: str, key: str, account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
