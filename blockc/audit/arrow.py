@@ -24,7 +24,34 @@ PLACED = pa.schema(
 )  # fmt: skip
 NO_TIME = np.iinfo(np.int64).min  # in a column of microseconds; numpy and Arrow call it NaT
 _WIDEST = 1 << 62
+_HELD_BYTES = 1 << 26
 _DAY = 86_400_000_000  # microseconds
+
+
+class HeldBatches:
+    """Batches that are held until they are worth a query: enough rows, or enough bytes.
+
+    Args:
+        rows: How many rows are enough.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._enough, self._batches, self._rows, self._bytes = rows, list[Any](), 0, 0
+
+    def add(self, batch: Any) -> list[Any]:
+        """Hold a batch; return all that are held if they are enough, and then hold none."""
+        if len(batch):
+            self._batches.append(batch)
+            self._rows += len(batch)
+            self._bytes += batch.nbytes
+        is_full = self._rows >= self._enough or self._bytes >= _HELD_BYTES
+        return self.take() if is_full else []
+
+    def take(self) -> list[Any]:
+        """Return all that are held, and hold none."""
+        taken = self._batches
+        self._batches, self._rows, self._bytes = [], 0, 0
+        return taken
 
 
 def block_lines(block: tuple[int, int, bytes]) -> Any:

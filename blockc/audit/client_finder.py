@@ -20,6 +20,7 @@ from blockc.values import Value
 
 MAPPED = 0xFFFF << 32
 _REMEMBERED = 200_000
+_REMEMBERED_BYTES = 1 << 25  # of all texts together
 #: The bytes of who connected, with those of what proxies wrote if they wrote anything.
 Said = bytes | tuple[bytes | None, bytes | None] | None
 
@@ -63,6 +64,7 @@ class ClientFinder:
         self._zones, self._proxies = zones, Proxies(given, header)
         self._trusting, self._listing = bool(given), header.lower() == "x-forwarded-for"
         self._known: dict[Said, int] = {}
+        self._known_bytes = 0
         self._places = Placed.nowhere(_REMEMBERED)
 
     def place(self, peer: Texts, forwarded: Texts) -> Placed:
@@ -100,10 +102,13 @@ class ClientFinder:
         if self._trusting and forwarded.valid.any():
             said = list(zip(peers, _raws(forwarded), strict=True))
         new = [one for one in dict.fromkeys(said) if one not in self._known]
-        if len(self._known) + len(new) > len(self._places.zone):
+        is_full = len(self._known) + len(new) > len(self._places.zone)
+        if is_full or self._known_bytes > _REMEMBERED_BYTES:
             self._known.clear()
+            self._known_bytes = 0
             new = list(dict.fromkeys(said))
             self._places = Placed.nowhere(max(len(new), _REMEMBERED))
+        self._known_bytes += sum(map(_size, new))
         begin = len(self._known)
         self._known.update(zip(new, range(begin, begin + len(new)), strict=True))
         self._decide(new, begin)
@@ -142,6 +147,11 @@ class ClientFinder:
                 return packed_address(peer)
         hop = None if peer == "unix:" else address_of(peer)
         return packed_address(self._proxies.client(hop, [] if forwarded is None else [forwarded]))
+
+
+def _size(said: Said) -> int:
+    parts = said if isinstance(said, tuple) else (said,)
+    return sum(len(part) for part in parts if part)
 
 
 def _raws(texts: Texts) -> list[bytes | None]:

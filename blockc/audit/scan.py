@@ -19,6 +19,7 @@ from blockc.audit.arrow import (
     LINES,
     NO_TIME,
     PLACED,
+    HeldBatches,
     added_up,
     block_lines,
     placed_batch,
@@ -49,6 +50,7 @@ SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each 
 _HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
+_REMEMBERED_BYTES = 512  # of a key; a longer one is computed each time
 _ROWS = 100_000  # lines that are placed at once
 _SUMMED_ROWS = 500_000  # placed rows that are added up at once
 _ODD_ROWS = 20_000  # lines that only SQL can read, which are kept until they are worth a query
@@ -169,7 +171,8 @@ class LineScan:
         if len(self._known) >= _REMEMBERED_KEYS:
             self._known.clear()
         known = key_name(raw, self._options)
-        self._known[raw] = known
+        if len(raw) <= _REMEMBERED_BYTES:
+            self._known[raw] = known
         return known
 
     def read(self, layout: LineLayout, blocks: Iterable[tuple[int, int, bytes]]) -> None:
@@ -203,17 +206,14 @@ class LineScan:
         self, quick: RegularBlocks, sql: str, blocks: Iterable[tuple[int, int, bytes]]
     ) -> Iterator[Any]:
         """Yield placed rows of lines of which most are regular."""
-        odd, count = list[Any](), 0
+        odd = HeldBatches(_ODD_ROWS)
         for block in blocks:
             placed, left = quick.rows(*block)
             yield from placed
-            odd.append(left)
-            count += len(left)
-            if count >= _ODD_ROWS:
-                yield from self._cut(sql, odd)
-                odd, count = [], 0
-        if count:
-            yield from self._cut(sql, odd)
+            if enough := odd.add(left):
+                yield from self._cut(sql, enough)
+        if rest := odd.take():
+            yield from self._cut(sql, rest)
 
     def read_parquet(self, form: LogFormat, file: int, path: str) -> int:
         """Read the rows of a Parquet file, and return how many there are.
@@ -247,15 +247,12 @@ class LineScan:
         They are all there before DuckDB is asked: a query that pulls rows which another query
         makes may wait for itself.
         """
-        held, count = list[Any](), 0
+        held = HeldBatches(_SUMMED_ROWS)
         for batch in placed:
-            held.append(batch)
-            count += len(batch)
-            if count >= _SUMMED_ROWS:
-                self._keep(held)
-                held, count = [], 0
-        if count:
-            self._keep(held)
+            if enough := held.add(batch):
+                self._keep(enough)
+        if rest := held.take():
+            self._keep(rest)
 
     def _keep(self, placed: Sequence[Any]) -> None:
         self._db.register("placed", pa.Table.from_batches(placed, schema=PLACED))

@@ -2,7 +2,9 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +12,11 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.lines import read_spans
+from blockc.audit import arrow, client_finder
 from blockc.audit.answers import network_text, unreadable
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
+from blockc.audit.line_sql import LineLayout
 from blockc.audit.scan import EngineOptions, LineScan
 from blockc.audit.texts import Texts, read_ipv4
 from blockc.audit.zones import Zones
@@ -167,3 +171,42 @@ def test_a_client_is_found_as_an_edge_finds_it(header: str) -> None:
         except UnreadableClientError:
             wanted = None
         assert ((high, low) if zone >= 0 else None) == wanted, (peer, one)
+
+
+def test_what_is_held_is_bounded_in_bytes_whatever_the_lines_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, block_bytes, held = 1 << 20, 1 << 18, list[int]()
+    monkeypatch.setattr(arrow, "_HELD_BYTES", most)
+    monkeypatch.setattr(client_finder, "_REMEMBERED_BYTES", most)
+    keep, cut = LineScan._keep, LineScan._cut
+
+    def noting(self: LineScan, placed: list[Any]) -> None:
+        held.append(sum(batch.nbytes for batch in placed))
+        keep(self, placed)
+
+    def noting_odd(self: LineScan, sql: str, lines: list[Any]) -> Iterator[Any]:
+        held.append(sum(batch.nbytes for batch in lines))
+        yield from cut(self, sql, lines)
+
+    monkeypatch.setattr(LineScan, "_keep", noting)
+    monkeypatch.setattr(LineScan, "_cut", noting_odd)
+    clients = ClientFinder(ZONES, TRUSTED)
+    options = EngineOptions(key="query:x", secret=b"0" * 16, scratch=str(tmp_path))
+    scan = LineScan(clients, options)
+    layout = LineLayout(shipped_formats()["combined"])
+    blocks = []
+    for number in range(40):
+        fill = f"{number:04}" * (block_bytes // 16)
+        path = f'"GET /?x={fill} HTTP/1.1" 200 5 "{chr(92) * 2 if number % 2 else ""}" "{fill}"'
+        peer = "192.0.2.1" if number < 20 else f"10.0.0.1{fill}"
+        line = f"{peer} - - [10/Oct/2026:13:55:36 +0000] {path}\n"
+        blocks.append((0, number, line.encode()))
+    scan.read(layout, blocks)
+    assert max(held) > most
+    assert max(held) < most + 2 * block_bytes
+    assert not scan._known
+    assert sum(len(one) for one in clients._known if isinstance(one, bytes)) < most + block_bytes
+    ((requests,),) = scan.rows("SELECT sum(requests)::BIGINT FROM hits")
+    assert requests == 20
+    scan.close()
