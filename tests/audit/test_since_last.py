@@ -1,6 +1,7 @@
 """Logs that grow, are renamed, copied, cut to nothing and packed: every line is counted once."""
 
 import gzip
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -131,9 +132,16 @@ def test_every_line_is_counted_once(seed: int, tmp_path: Path) -> None:
 def known_after(folder: Path, text: bytes, name: str = "access.log") -> tuple[KnownLog, ...]:
     """Return what is known once a log with that text was read."""
     (folder / name).write_bytes(text)
-    run = Resumption([str(folder / name)], ())
+    known = read_on([folder / name], ())
+    assert known
+    return known
+
+
+def read_on(paths: Sequence[Path], known: Sequence[KnownLog]) -> tuple[KnownLog, ...]:
+    """Read what is new in logs, and return what is known then."""
+    run = Resumption([str(path) for path in paths], known)
     feed = LogFeed(run.begins, [shipped_formats()["combined"]], only=True)
-    assert list(feed.parts())
+    assert all(feed.parts())
     return run.known_now(feed.logs, NOW)
 
 
@@ -145,6 +153,32 @@ def test_a_log_that_is_gone_and_was_not_read_to_its_end_is_said(tmp_path: Path) 
     (tmp_path / "access.log").write_bytes(LINE.replace(b"13:55", b"14:55"))
     (lost,) = Resumption([str(tmp_path / "access.log")], known).lost()
     assert lost.path == str(tmp_path / "access.log")
+
+
+@pytest.mark.parametrize("linked", [Path.symlink_to, Path.hardlink_to])
+def test_a_file_under_two_names_is_counted_once(
+    tmp_path: Path, linked: Callable[[Path, Path], None]
+) -> None:
+    log, other = tmp_path / "access.log", tmp_path / "current.log"
+    log.write_bytes(LINE * 5)
+    linked(other, log)
+    assert [one.lines for one in read_on([log, other], ())] == [5]
+
+
+def test_a_log_whose_last_line_has_no_end_is_missed_however_old_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    known = known_after(tmp_path, LINE * 5 + LINE[:-1])
+    old = NOW.timestamp() - 3 * 86_400
+    for _ in range(3):
+        os.utime(path, (old, old))
+        known = read_on([path], known)
+        assert [(one.lines, one.settled) for one in known] == [(5, False)]
+    assert [one.path for one in Resumption([], known).lost()] == [str(path)]
+    path.write_bytes(LINE * 6)
+    os.utime(path, (old, old))
+    for _ in range(2):
+        known = read_on([path], known)
+    assert [(one.lines, one.settled) for one in known] == [(6, True)]
 
 
 def test_what_was_packed_and_read_may_go(tmp_path: Path) -> None:

@@ -178,6 +178,8 @@ def _without_copies(new: Sequence[Going]) -> list[Going]:
 
 
 def _begin_alike(one: LogFile, other: LogFile) -> bool:
+    if (one.device, one.inode) == (other.device, other.inode):
+        return True  # one file under two names
     same = min(len(one.head), len(other.head))
     related = _stem(one.path) == _stem(other.path)
     return same >= (_LEAST if related else _CERTAIN) and one.head[:same] == other.head[:same]
@@ -212,7 +214,8 @@ class _Reading:
         file, log = self.file, self.known
         if not self.read:
             return None
-        old = moment - file.changed > _DAY_NS and bool(log and log.read == self.read)
+        whole = file.packed or file.size <= self.read  # not so: its last line has no end yet
+        old = whole and moment - file.changed > _DAY_NS and bool(log and log.read == self.read)
         return KnownLog(
             path=log.path if log else file.path,
             device=file.device,
@@ -268,7 +271,8 @@ class Resumption:
         for log in self.lost():
             logs[id(log)] = replace(log, settled=True)
         for one in self._goings:
-            if one.known and not one.unread and moment - one.file.changed > _DAY_NS:
+            old = moment - one.file.changed > _DAY_NS
+            if old and one.known and not one.unread and one.file.size <= one.known.read:
                 logs[id(one.known)] = replace(one.known, settled=True)
         for reading, read in zip(self._readings, done, strict=True):
             after = reading.now(read, moment)
