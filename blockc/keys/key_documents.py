@@ -126,6 +126,7 @@ JSON_KEYS = KeyTarget(
     template="json.json.j2",
     ending="json",
     reader=read_json_keys,
+    of_list=True,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-27"),),
     deployment=Deployment(
         load="jq -r '.keys[] | select(.action == \"revoke\") | .id' keys.json", rollback=""
@@ -145,6 +146,7 @@ CSV_KEYS = KeyTarget(
     template="csv.csv.j2",
     ending="csv",
     reader=read_csv_keys,
+    of_list=True,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc4180", checked="2026-11-27"),),
     deployment=Deployment(load="psql -c '\\copy revoked from keys.csv csv header'", rollback=""),
 )
@@ -162,6 +164,7 @@ SQL_KEYS = KeyTarget(
     template="sql.sql.j2",
     ending="sql",
     reader=read_sql_keys,
+    of_list=True,
     options=(
         Option(
             "table",

@@ -27,7 +27,7 @@ from blockc.targets.syntax.tokens import Text
 from blockc.values import Value, json_bytes, replace
 from blockc.vocabulary import KEY_PLANS
 
-_DONE = {REVOKE: "revoked", RESTORE: "restored"}
+DONE = {REVOKE: "revoked", RESTORE: "restored"}
 Names = Mapping[str, KeyRow]
 Pseudonym = Callable[[str], str]
 
@@ -192,7 +192,7 @@ def _shared_names(
         name = tuple(row.cells[part.column] for part in target.parts_of(options))
         if key not in rows and name in wanted:
             other = wanted[name]
-            done = _DONE[other.action]
+            done = DONE[other.action]
             said = f"this row's key has the name of key {other.key}, which is to be {done}"
             hint = "decide both alike, or name the keys apart"
             yield row.error(said, hint)

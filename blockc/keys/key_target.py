@@ -71,6 +71,7 @@ class KeyTarget(Value, kw_only=True, eq=False):
         ending: What its files are usually called after.
         reader: Reads a plan by the grammar of the platform, without a look at the template.
         restores: It can give a key back.
+        of_list: What it says about a key is about one list; two plans may say different things.
         orders: What a plan must say beside its keys and their list, by the options.
         conflict: Returns why values of options do not go together, or nothing.
         notes: What an operator must know besides.
@@ -86,6 +87,7 @@ class KeyTarget(Value, kw_only=True, eq=False):
     deployment: Deployment
     options: tuple[Option, ...] = ()
     restores: Callable[[OptionValues], bool] = lambda _: True
+    of_list: bool = False
     orders: Callable[[OptionValues], Iterable[Ordered]] = lambda _: ()
     conflict: Callable[[OptionValues], str] = lambda _: ""
     notes: str = ""

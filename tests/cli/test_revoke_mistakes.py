@@ -53,6 +53,29 @@ def test_gateways_that_cannot_give_back_refuse_it(blockc: Blockc, policy: Path) 
     assert (done.code, "kong cannot give a key back" in done.err) == (2, True)
 
 
+def test_two_plans_of_one_gateway_do_not_say_the_opposite_of_a_key(
+    blockc: Blockc, policy: Path
+) -> None:
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    decide(policy, {ONE: "restore"})
+    decide(policy, {ONE: "revoke"}, "other.csv")
+    text = policy.read_text(encoding="utf-8")
+    plan = text[text.index("[[revoke]]") :]
+    later = "[list.later]\nblock = ['KP']\nstages = [{ from = 2027-01-01, action = 'block' }]\n"
+    for old, new in (("revoke.sh", "other.sh"), ("revoke.csv", "other.csv"), ("far", "later")):
+        plan = plan.replace(old, new)
+    policy.write_text(text + later + plan, encoding="utf-8")
+    done = blockc("revoke", "-f", policy, *on("2026-12-02"))
+    said = f"key {ONE} is to be restored here, and revoked in gateway/other.sh"
+    assert (done.code, said in done.err) == (2, True), done.err
+    change(policy, ("aws-api-gateway", "json"), ("revoke.sh", "a.json"), ("other.sh", "b.json"))
+    done = blockc("revoke", "-f", policy, *on("2026-12-02"))
+    assert "is to be restored here" not in done.err
+    decide(policy, {ONE: "keep"})
+    change(policy, ('"json"', '"aws-api-gateway"'))
+    assert blockc("revoke", "-f", policy, *on("2026-12-02")).code == 0
+
+
 def shown(folder: Path) -> dict[str, bytes]:
     """Return the files that a published folder shows."""
     found = (one for one in folder.rglob("*") if ".generations" not in one.parts)

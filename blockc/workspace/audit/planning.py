@@ -7,14 +7,14 @@ from pathlib import Path
 
 from blockc.audit.pseudonyms import pseudonym
 from blockc.errors import BlockcError, Location, Mistakes, PolicyError, UsageError, os_reason
-from blockc.keys.key_plan import KeyPlan, manifest_of, named_plan, planned, settled_target
+from blockc.keys.key_plan import DONE, KeyPlan, manifest_of, named_plan, planned, settled_target
 from blockc.keys.key_table import PSEUDONYM, KeyRow, decided_keys, named_keys, read_key_rows
 from blockc.keys.key_target import PlannedKey
 from blockc.policy.meaning.schedule import schedule_at
 from blockc.policy.model import Audit, Policy, Revoke
 from blockc.resources import templates_dir
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value
+from blockc.values import Value, line_bytes
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.file_reader import FileReader
 from blockc.workspace.project import Project
@@ -67,7 +67,7 @@ def plan_keys(project: Project, moment: datetime) -> KeyDay:
             mistakes += several.errors
         except PolicyError as mistake:
             mistakes.append(mistake)
-    mistakes += _shared_tables(plans)
+    mistakes += [*_shared_tables(plans), *_opposites(plans)]
     if mistakes:
         raise Mistakes(mistakes)
     return KeyDay(policy=policy, reader=reader, moment=moment, plans=tuple(plans))
@@ -83,6 +83,23 @@ def _shared_tables(plans: Sequence[KeyPlan]) -> Iterator[PolicyError]:
             if other is not one:
                 said = f"{other.revoke.path} fills the same table with keys of this list"
                 yield PolicyError(said, at=one.revoke.place.location(), hint="set table")
+
+
+def _opposites(plans: Sequence[KeyPlan]) -> Iterator[PolicyError]:
+    """Yield errors about plans of one gateway that say the opposite of one key, due or not."""
+    seen = dict[tuple[object, ...], tuple[KeyPlan, str]]()
+    for plan in plans:
+        place = plan.target.name, line_bytes(plan.options)
+        for key in plan.keys if not plan.target.of_list else ():
+            other, action = seen.setdefault((*place, key.name), (plan, key.action))
+            if action != key.action:
+                said = (
+                    f"key {key.key} is to be {DONE[key.action]} here, "
+                    f"and {DONE[action]} in {other.revoke.path}"
+                )
+                hint = "decide it alike in both tables; take out a restore that is done"
+                yield PolicyError(said, at=plan.revoke.place.location(), hint=hint)
+                break
 
 
 def _decided(
