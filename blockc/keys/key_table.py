@@ -17,7 +17,7 @@ REVOKE, RESTORE = "revoke", "restore"
 PROPOSALS = (REVOKE, "notify", "watch")  # what an audit writes
 DECISIONS = (*PROPOSALS, "keep", RESTORE)  # what may stand in its place
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 _NO_KEYS = ("", "not a hash")  # what an audit writes of requests without a key
 _MOST_TOLD = 20
 _LONGEST_KEY = 512
@@ -149,11 +149,17 @@ def _wrong_row(
 def _wrong_key(row: KeyRow) -> PolicyError | None:
     if not row.key or len(row.key) > _LONGEST_KEY or not row.key.isprintable():
         return row.error(f"expected a key of 1 to {_LONGEST_KEY} characters that print")
-    if row.key.startswith("'") and row.key[1:].lstrip().startswith(_RUN_BY_SPREADSHEETS):
+    if as_audited(row.key) != row.key:
         hint = "write the key as the gateway has it into this cell if it is the right one"
         said = "the audit wrote an apostrophe before this key, for spreadsheets"
         return row.error(said, hint)
     return None
+
+
+def as_audited(key: str) -> str:
+    """Return a key without the apostrophe that an audit writes before what a spreadsheet runs."""
+    plain = key.removeprefix("'")
+    return plain if plain.lstrip().startswith(RUN_BY_SPREADSHEETS) else key
 
 
 def named_keys(

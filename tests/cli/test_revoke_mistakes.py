@@ -1,5 +1,6 @@
 """`blockc revoke` and `unrevoke` where an operator errs, or changes a policy between two plans."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,35 @@ def test_two_plans_of_one_gateway_do_not_say_the_opposite_of_a_key(
     decide(policy, {ONE: "keep"})
     change(policy, ('"json"', '"aws-api-gateway"'))
     assert blockc("revoke", "-f", policy, *on("2026-12-02")).code == 0
+
+
+def test_unrevoke_finds_a_key_that_begins_as_a_formula_in_a_newer_audit(
+    blockc: Blockc, policy: Path
+) -> None:
+    change(policy, ('owners = "owners.csv"', 'key_is = "id"'), ("aws-api-gateway", "json"))
+    decide(policy, {"-abc": "revoke"})
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    newer = decide(policy, {"'-abc": "revoke"}, "january.csv")
+    decide(policy, {"'-abc": "keep"})
+    words = ("unrevoke", "-f", policy, "--at", "2027-01-15", "--keys", newer, "--json")
+    (found,) = json.loads(blockc(*words).out)
+    assert (found["reasons"], found["decision"]) == (["decided is keep"], "keep")
+
+
+@pytest.mark.parametrize("entry", ["registry:ripencc", "world", "list:inner", "list:allowing"])
+def test_nobodys_country_is_a_reason_where_a_list_blocks_space_of_any_country(
+    blockc: Blockc, policy: Path, entry: str
+) -> None:
+    inner = '[list.inner]\nblock = ["KP", "delegated"]\n[list.allowing]\nallow = ["DE"]\n'
+    change(policy, ('"KP", "group:five"', f'"KP", "{entry}"'), ("[audit]", f"{inner}[audit]"))
+    owners = policy.with_name("owners.csv")
+    owners.write_text(owners.read_text(encoding="utf-8").replace("IR,", "FR,"), encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    words = ("unrevoke", "-f", policy, "--at", "2027-01-15", "--json")
+    assert json.loads(blockc(*words).out) == []
+    change(policy, (f'"KP", "{entry}"', '"KP"'))
+    (found,) = json.loads(blockc(*words).out)
+    assert found["reasons"] == ["its owner is in FR"]
 
 
 def shown(folder: Path) -> dict[str, bytes]:

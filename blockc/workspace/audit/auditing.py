@@ -1,7 +1,6 @@
 """An audit of access logs against a policy, a generation or a plain list."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import Location, SourceUnfit, UsageError
+from blockc.keys.key_table import PSEUDONYM
 from blockc.policy.meaning.selector_sets import SelectorData, SelectorSets
 from blockc.policy.model import Audit, List
 from blockc.publish.place import PublishFolder
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from blockc.workspace.audit.cluster import Cluster
 
 _OTHER = "other:"
-_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
 class AuditCall(Value, kw_only=True):
@@ -331,7 +330,7 @@ def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", sid
     rows = []
     for owner in _owners(rules, side):
         key = owner.get("key") or ""
-        if options.secret and not _PSEUDONYM.fullmatch(key):
+        if options.secret and not PSEUDONYM.fullmatch(key):
             key = pseudonym(key.encode(), options.secret)
         rows.append((key, *(owner.get(name) or "" for name in ("account", "contact", "language"))))
     engine.insert("owners", rows)

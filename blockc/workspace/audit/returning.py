@@ -5,16 +5,26 @@ from datetime import datetime
 from pathlib import Path
 
 from blockc.errors import UsageError, os_reason
-from blockc.keys.key_table import PSEUDONYM, RESTORE, KeyRow, read_key_rows
+from blockc.keys.key_table import PSEUDONYM, RESTORE, KeyRow, as_audited, read_key_rows
 from blockc.policy.meaning.schedule import schedule_at
 from blockc.policy.model import Policy, Revoke
-from blockc.policy.syntax.selectors import CountrySelector, GroupSelector, ListSelector
+from blockc.policy.syntax.selectors import (
+    CountrySelector,
+    DelegatedSelector,
+    GroupSelector,
+    ListSelector,
+    RegistrySelector,
+    StatusSelector,
+    WorldSelector,
+)
 from blockc.publish.generations import history_of
 from blockc.storage.local import read_local
 from blockc.values import Value
 from blockc.workspace.audit.planning import hashing_of, rows_of
 from blockc.workspace.audit.revoking import RevokedKey, past_keys
 from blockc.workspace.project import Project
+
+_OF_ANY_COUNTRY = RegistrySelector | StatusSelector | DelegatedSelector | WorldSelector
 
 
 class Returnable(Value, kw_only=True):
@@ -57,7 +67,7 @@ def returnable(
     found = list[Returnable]()
     for plan in policy.revokes:
         rows = rows_of(plan, "keys", plan.keys, reader, ("key", "proposal"))
-        decisions = {one.key: one.cells["proposal"] for one in rows}
+        decisions = {as_audited(one.key): one.cells["proposal"] for one in rows}
         codes = _codes(policy, plan.list)
         blocks = schedule_at(policy.list_of(plan.list).stages, moment).action == "block"
         for _, past in sorted(revoked.get(plan.path, {}).items()):
@@ -85,7 +95,7 @@ def _reasons(
     past: RevokedKey,
     seen: Mapping[str, KeyRow] | None,
     country: str,
-    codes: frozenset[str],
+    codes: frozenset[str] | None,
     decision: str,
 ) -> Iterator[str]:
     row = seen.get(past.key) if seen is not None else None
@@ -112,7 +122,7 @@ def _seen(newer: Path | None) -> dict[str, KeyRow] | None:
         said = f"cannot read {newer}: {os_reason(reason)}"
         raise UsageError(said, hint="`blockc audit LOG... -o DIR` writes DIR/keys.csv") from None
     rows = read_key_rows(str(newer), data, ("key", "proposal", "listed", "requests"))
-    return {one.key: one for one in rows}
+    return {as_audited(one.key): one for one in rows}
 
 
 def _countries_of_owners(policy: Policy, beside: Path) -> dict[str, str]:
@@ -132,18 +142,26 @@ def _countries_of_owners(policy: Policy, beside: Path) -> dict[str, str]:
     return {key: one.cells["country"].upper() for key, one in zip(keys, rows, strict=True)}
 
 
-def _codes(policy: Policy, name: str, above: frozenset[str] = frozenset()) -> frozenset[str]:
+def _codes(policy: Policy, name: str, above: frozenset[str] = frozenset()) -> frozenset[str] | None:
     """Return the countries that a list blocks by name, those of other lists in it too.
 
-    Nothing where it blocks everything but some: then nobody's country says that it is not listed.
+    None where it blocks space of any country, or everything but some: then nobody's country says
+    that it is not listed.
     """
     found = set[str]()
     listed = policy.list_of(name)
+    if not listed.block:
+        return None
     for selector in (one.selector for one in listed.block):
+        if isinstance(selector, _OF_ANY_COUNTRY):
+            return None
         if isinstance(selector, CountrySelector):
             found.add(selector.code)
         elif isinstance(selector, GroupSelector):
             found.update(policy.groups[selector.name].countries)
         elif isinstance(selector, ListSelector) and selector.name not in above:
-            found |= _codes(policy, selector.name, above | {name})
+            inner = _codes(policy, selector.name, above | {name})
+            if inner is None:
+                return None
+            found |= inner
     return frozenset(found)

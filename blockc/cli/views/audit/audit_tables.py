@@ -5,7 +5,6 @@ is ASCII, and no cell of a CSV file is one that a spreadsheet would run.
 """
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -15,13 +14,12 @@ from blockc.audit.answers import AnswerTable
 from blockc.cli.console import Cell, Figure, info, show, show_line, show_table, warn
 from blockc.cli.options import Settings
 from blockc.cli.views.audit.audit_summary import summary_html, summary_markdown
+from blockc.keys.key_table import PSEUDONYM, RUN_BY_SPREADSHEETS
 from blockc.storage.atomic import write_files
 from blockc.workspace.audit.auditing import AuditReport
 
 _MOST_ROWS = 20
 _LONGEST_CELL = 40
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
-_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _LEAST_KEY = 8  # characters of a pseudonym, as of a commit
 #: What people are shown of wide tables; JSON and files have every column.
 _SHOWN = {
@@ -80,7 +78,7 @@ def _shortened(found: AuditReport) -> dict[str, str]:
         row[one.heads.index("key")] for one in found.answers if "key" in one.heads
         for row in one.rows
     }  # fmt: skip
-    keys = {key for key in keys if _PSEUDONYM.fullmatch(key)}
+    keys = {key for key in keys if PSEUDONYM.fullmatch(key)}
     length = next(n for n in range(_LEAST_KEY, 33) if len({key[:n] for key in keys}) == len(keys))
     return {key: key[:length] for key in keys}
 
@@ -183,4 +181,4 @@ def _defused(cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
     plain = "".join(c if c.isprintable() else " " for c in cell)
-    return f"'{plain}" if plain.lstrip().startswith(_RUN_BY_SPREADSHEETS) else plain
+    return f"'{plain}" if plain.lstrip().startswith(RUN_BY_SPREADSHEETS) else plain
