@@ -12,6 +12,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something, in the singular or the plural.
+
+    >>> counted(1, "key"), counted(1200, "key")
+    ('1 key', '1,200 keys')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest of `known`, or nothing."""
     from difflib import get_close_matches

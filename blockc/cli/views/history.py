@@ -9,7 +9,7 @@ from blockc.changes.country_history import Interval
 from blockc.cli.console import Cell, info, show, show_json, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.generations import SHORT, instant
-from blockc.errors import printable
+from blockc.errors import counted, printable
 from blockc.publish.history import History
 from blockc.publish.past import Problem
 
@@ -41,7 +41,7 @@ def _words(one: Mapping[str, Any]) -> list[str]:
     if one.get("list"):
         found.append(f"list {one['list']}")
     if one.get("path") and "keys" in one:
-        found.append(f"{one['path']}: {len(one['keys']):,} keys")
+        found.append(f"{one['path']}: {counted(len(one['keys']), 'key')}")
     if one.get("action"):
         found.append(f"{one.get('action_before') or 'nothing'} -> {one['action']}")
     if one.get("select"):

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from blockc.audit.answers import AnswerTable
+from blockc.errors import counted
 from blockc.registries.countries import name_of
 from blockc.report.sections import Section, html_page, markdown
 from blockc.values import Value
@@ -83,7 +84,7 @@ def _in_short(found: AuditReport) -> str:
     if not facts:
         return said + "Nobody would be affected."
     parts = [f"{facts['addresses']:,} different addresses"]
-    parts += [_counted(facts[f"{one}s"], one) for one in ("key", "account") if facts[f"{one}s"]]
+    parts += [counted(facts[f"{one}s"], one) for one in ("key", "account") if facts[f"{one}s"]]
     refused = f"{facts['refused']:,}" if facts["refused"] else "None"
     return f"{said}They are of {', '.join(parts)}. {refused} of these requests were refused so far."
 
@@ -106,27 +107,23 @@ def _tasks(found: AuditReport) -> Iterator[_Task]:
     notices = _rows(found.answer("notices")) if "notices" in names else []
     unknown = {one["key"] for one in notices if not one["contact"]}
     if unknown:
-        why = f"{_counted(len(unknown), 'key')} used from there, of which no owner is known"
+        why = f"{counted(len(unknown), 'key')} used from there, of which no owner is known"
         yield _Task("Find the owners of keys", why, by)
     told = {one["contact"] for one in notices if one["contact"]}
     if told:
-        why = f"{_counted(len(told), 'owner')} of keys used from there: table notices"
+        why = f"{counted(len(told), 'owner')} of keys used from there: table notices"
         yield _Task("Tell the owners", why, by)
     revoked = sum(one["proposal"] == "revoke" for one in keys)
     if revoked:
-        why = f"it is proposed for {_counted(revoked, 'key')}: table keys"
+        why = f"it is proposed for {counted(revoked, 'key')}: table keys"
         yield _Task("Decide which keys to revoke", why, by)
     wanted = len({row[1] for row in found.answer("surprises").rows})
     if wanted:
-        why = f"{_counted(wanted, 'network')} of partners, monitors or old customers: surprises"
+        why = f"{counted(wanted, 'network')} of partners, monitors or old customers: surprises"
         yield _Task("Decide about exceptions", why, by)
     if found.unreadable or found.timeless or any(log.damage for log in found.logs):
         why = "lines of the logs could not be read, so somebody may be missing here"
         yield _Task("Look at the logs", why, by)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _by_when(found: AuditReport) -> str:
