@@ -191,6 +191,7 @@ KONG = KeyTarget(
     ending="json",
     reader=calls_reader(_kong),
     restores=lambda _: False,
+    placed_by=("url",),
     options=(_url_option("url", "http://localhost:8001", "the Admin API, with its workspace"),),
     references=(
         Reference(
@@ -218,6 +219,7 @@ APIGEE = KeyTarget(
     template="apigee.json.j2",
     ending="json",
     reader=calls_reader(_apigee),
+    placed_by=("organization",),
     options=(
         Option(
             "organization",
@@ -258,6 +260,7 @@ AZURE = KeyTarget(
     template="azure-api-management.json.j2",
     ending="json",
     reader=calls_reader(_azure),
+    placed_by=("subscription", "group", "service"),
     options=(
         Option("subscription", "", "a GUID", pattern=_GUID, about="the subscription of Azure"),
         Option(
@@ -306,6 +309,7 @@ CLOUDFLARE = KeyTarget(
     template="cloudflare-api-tokens.json.j2",
     ending="json",
     reader=calls_reader(_cloudflare),
+    placed_by=("account",),
     options=(
         Option(
             "account",
@@ -357,6 +361,7 @@ HTTP = KeyTarget(
     template="http.json.j2",
     ending="json",
     reader=calls_reader(_http),
+    placed_by=("revoke_url",),
     options=(*_http_options(REVOKE), *_http_options(RESTORE)),
     restores=lambda options: bool(options["restore_url"]),
     conflict=_http_conflict,

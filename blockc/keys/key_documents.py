@@ -164,6 +164,7 @@ SQL_KEYS = KeyTarget(
     template="sql.sql.j2",
     ending="sql",
     reader=read_sql_keys,
+    placed_by=("table",),
     of_list=True,
     options=(
         Option(

@@ -72,6 +72,7 @@ class KeyTarget(Value, kw_only=True, eq=False):
         reader: Reads a plan by the grammar of the platform, without a look at the template.
         restores: It can give a key back.
         of_list: What it says about a key is about one list; two plans may say different things.
+        placed_by: The options that say which gateway it is; the others say how it is told.
         orders: What a plan must say beside its keys and their list, by the options.
         conflict: Returns why values of options do not go together, or nothing.
         notes: What an operator must know besides.
@@ -88,6 +89,7 @@ class KeyTarget(Value, kw_only=True, eq=False):
     options: tuple[Option, ...] = ()
     restores: Callable[[OptionValues], bool] = lambda _: True
     of_list: bool = False
+    placed_by: tuple[str, ...] = ()
     orders: Callable[[OptionValues], Iterable[Ordered]] = lambda _: ()
     conflict: Callable[[OptionValues], str] = lambda _: ""
     notes: str = ""
@@ -99,6 +101,10 @@ class KeyTarget(Value, kw_only=True, eq=False):
             PolicyError: If one is unknown or refused; several of them as `Mistakes`.
         """
         return settle(self.name, self.options, given, OptionContext(name))
+
+    def gateway(self, options: OptionValues) -> dict[str, OptionValue]:
+        """Return what says which gateway a plan is for, by option."""
+        return {name: options[name] for name in self.placed_by}
 
     def parts_of(self, options: OptionValues) -> tuple[NamePart, ...]:
         """Return what names a key under these options."""

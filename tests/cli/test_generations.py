@@ -118,7 +118,13 @@ def test_the_history_says_who_did_what_and_proves_it(
     report = json.loads(blockc("history", "--json", *place).out)
     kinds = ["published", "stage-begun", "exception-begun", "published", "rolled-back"]
     assert [one["event"] for one in report] == kinds
-    elsewhere = ("[].programs[].", "[].keys[].", "[].path", "[].target")  # of other kinds of events
+    elsewhere = (
+        "[].programs[].",
+        "[].keys[].",
+        "[].path",
+        "[].target",
+        "[].gateway",
+    )  # of other kinds of events
     assert keys(report) == {one for one in documented("history") if not one.startswith(elsewhere)}
     table = blockc("history", *place).out
     assert "mika" in table

@@ -255,7 +255,7 @@ def test_unrevoke_says_who_moved_and_what_was_taken_back(blockc: Blockc, policy:
         TWO: ["90 of 100 requests are listed: watch", "it is no longer in the table"],
     }
     done = blockc("revoke", "-f", policy, *on("2026-12-02"))
-    assert "nothing is decided any more about 1 of the keys" in done.err
+    assert "nobody decides any more, by the names they had, about 1 key;" in done.err
     shown = blockc("unrevoke", "-f", policy, "--at", "2027-01-15")
     assert "write restore as its proposal" in shown.err
 

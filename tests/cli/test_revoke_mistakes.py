@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Blockc
-from tests.cli.test_revoke import ONE, decide, on, written_policy
+from tests.cli.test_revoke import ONE, TWO, decide, events, on, written_policy
 
 
 @pytest.fixture
@@ -104,6 +104,56 @@ def test_nobodys_country_is_a_reason_where_a_list_blocks_space_of_any_country(
     change(policy, (f'"KP", "{entry}"', '"KP"'))
     (found,) = json.loads(blockc(*words).out)
     assert found["reasons"] == ["its owner is in FR"]
+
+
+def test_another_gateway_gets_its_keys_anew_and_those_of_the_first_are_not_forgotten(
+    blockc: Blockc, policy: Path
+) -> None:
+    change(policy, ('"aws-api-gateway"', '"cloudflare-api-tokens"'))
+    owners = policy.with_name("owners.csv")
+    token = "0" * 31 + "1"
+    owners.write_text(owners.read_text(encoding="utf-8").replace("aaaa1", token), encoding="utf-8")
+    assert blockc("revoke", "-f", policy, *on("2026-12-01")).code == 0
+    change(policy, ("max_keys", f'account = "{token}"\nmax_keys'))
+    done = blockc("revoke", "-f", policy, *on("2026-12-01"))
+    assert (done.code, "which revoked 1 key;" in done.err) == (0, True), done.err
+    told = [one for one in events(blockc, policy) if one["event"] == "keys-revoked"]
+    assert [one["gateway"] for one in told] == [{"account": ""}, {"account": token}]
+    words = ("unrevoke", "-f", policy, "--at", "2027-01-15", "--json")
+    (found,) = json.loads(blockc(*words).out)
+    assert found["reasons"] == ["the policy has no plan of it any more"]
+    change(policy, (f'"{token}"', f'"{"0" * 32}"'))
+    decide(policy, {ONE: "restore"})
+    done = blockc("revoke", "-f", policy, *on("2026-12-02"))
+    assert (done.code, "no plan of gateway/revoke.sh revoked that" in done.err) == (2, True)
+
+
+def test_keys_of_a_plan_that_is_taken_out_are_told(blockc: Blockc, policy: Path) -> None:
+    change(policy, ('"KP", "group:five"', '"192.0.2.0/24"'), ("2026-12-01", "2026-11-02"))
+    assert blockc("revoke", "-f", policy).code == 0
+    change(policy, ("gateway/revoke.sh", "gateway/moved.sh"))
+    moved = blockc("revoke", "-f", policy)
+    assert (moved.code, "any more" in moved.err) == (0, False)
+    decide(policy, {ONE: "restore"})
+    assert blockc("revoke", "-f", policy).code == 0
+    decide(policy, {TWO: "revoke"})
+    assert "any more" not in blockc("revoke", "-f", policy).err
+    decide(policy, {ONE: "revoke", TWO: "revoke"})
+    assert blockc("revoke", "-f", policy).code == 0
+    decide(policy, {TWO: "revoke"})
+    change(policy, ("gateway/moved.sh", "gateway/again.sh"))
+    said = "gateway/moved.sh: the policy has no such plan for this gateway any more, which revoked"
+    for verb in ("revoke", "refresh"):
+        done = blockc(verb, "-f", policy)
+        assert (done.code, f"{said} 1 key;" in done.err) == (0, True), done.err
+    change(policy, ("aws-api-gateway", "json"))
+    shown = json.loads(blockc("unrevoke", "-f", policy, "--json").out)
+    gone = [(one["path"], one["table"], one["reasons"]) for one in shown]
+    assert gone == [
+        (path, None, ["the policy has no plan of it any more"])
+        for path in ("gateway/again.sh", "gateway/moved.sh", "gateway/moved.sh")
+    ]
+    assert blockc("unrevoke", "-f", policy).code == 0
 
 
 def shown(folder: Path) -> dict[str, bytes]:

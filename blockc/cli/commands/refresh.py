@@ -250,10 +250,12 @@ def _plans(settings: Settings) -> dict[str, object]:
     from blockc.cli.commands.revoke import again, plans_folder
     from blockc.cli.views.revoke import revoke_errors, revoke_report
     from blockc.workspace.audit.planning import plan_keys
-    from blockc.workspace.audit.revoking import KeysNotApproved, publish_keys
+    from blockc.workspace.audit.revoking import KeysNotApproved, forgotten_keys, publish_keys
 
     place, moment = plans_folder(None, settings.file), now()
     day = plan_keys(project(settings), moment)
+    for text in forgotten_keys(day, place):
+        warn(text)
     try:
         published, found = publish_keys(day, place, moment)
     except KeysNotApproved as refused:

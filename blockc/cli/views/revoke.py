@@ -9,7 +9,7 @@ from blockc.changes.guard import Approval
 from blockc.cli.console import Cell, info, show, show_json, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.generations import pin_report, pinned_text
-from blockc.errors import BlockcError, UnsafeChange, UnsafeChanges, printable
+from blockc.errors import BlockcError, UnsafeChange, UnsafeChanges, counted, printable
 from blockc.keys.key_guard import KeyRefusal
 from blockc.keys.key_plan import KeyPlan
 from blockc.keys.key_table import RESTORE
@@ -117,7 +117,8 @@ def refusal_words(one: KeyRefusal) -> str:
     """Return a refusal as a sentence."""
     share = f"{100 * one.keys / one.known:.1f} % of" if one.known else "of"
     limit = one.facts()["limit"]
-    return f"{one.path}: {one.keys:,} new keys, {share} {one.known:,} known; {one.key} is {limit}"
+    keys = counted(one.keys, "new key")
+    return f"{one.path}: {keys}, {share} {one.known:,} known; {one.key} is {limit}"
 
 
 def show_unrevoke(settings: Settings, found: Sequence[Returnable]) -> None:
@@ -137,7 +138,8 @@ def show_unrevoke(settings: Settings, found: Sequence[Returnable]) -> None:
     show_table(settings, "Revoked keys that may be given back", heads, rows)
     waiting = [one for one in found if one.decision != RESTORE]
     if waiting:
-        files = ", ".join(sorted({printable(one.table) for one in waiting}))
+        files = ", ".join(sorted({printable(one.table) for one in waiting if one.table}))
+        files = files or "the table of a plan"
         info(settings, f"to give one back write {RESTORE} as its proposal in {files}, and plan")
 
 
@@ -151,7 +153,7 @@ def unrevoke_report(found: Sequence[Returnable]) -> list[dict[str, object]]:
             "reasons": list(one.reasons),
             "decision": one.decision or None,
             "path": one.path,
-            "table": one.table,
+            "table": one.table or None,
         }
         for one in found
     ]
@@ -181,4 +183,5 @@ def show_verified_plans(
         return
     show("".join(f"{one}\n" for one in wrong))
     if not wrong:
-        info(settings, f"{folder}: {len(artifacts):,} plans name the keys that were decided")
+        plans = counted(len(artifacts), "plan")
+        info(settings, f"{folder}: the keys that were decided are in {plans}, and no others")

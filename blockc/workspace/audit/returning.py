@@ -1,6 +1,6 @@
 """Revoked keys that may be given back: whose traffic or owner is no longer where it was."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from blockc.publish.generations import history_of
 from blockc.storage.local import read_local
 from blockc.values import Value
 from blockc.workspace.audit.planning import hashing_of, rows_of
-from blockc.workspace.audit.revoking import RevokedKey, past_keys
+from blockc.workspace.audit.revoking import Past, PlanPlace, RevokedKey, past_keys
 from blockc.workspace.project import Project
 
 _OF_ANY_COUNTRY = RegistrySelector | StatusSelector | DelegatedSelector | WorldSelector
@@ -33,7 +33,7 @@ class Returnable(Value, kw_only=True):
     Attributes:
         path: The plan that revoked it, at `at`.
         decision: What its table says now; nothing if the key is not in it.
-        table: The table of decisions.
+        table: The table of decisions; nothing if the policy has no such plan any more.
     """
 
     key: str
@@ -65,12 +65,13 @@ def returnable(
     seen = _seen(newer)
     owners = _countries_of_owners(policy, project.file.parent)
     found = list[Returnable]()
-    for plan in policy.revokes:
+    places = {PlanPlace.of_revoke(plan): plan for plan in policy.revokes}
+    for place, plan in places.items():
         rows = rows_of(plan, "keys", plan.keys, reader, ("key", "proposal"))
         decisions = {as_audited(one.key): one.cells["proposal"] for one in rows}
         codes = _codes(policy, plan.list)
         blocks = schedule_at(policy.list_of(plan.list).stages, moment).action == "block"
-        for _, past in sorted(revoked.get(plan.path, {}).items()):
+        for _, past in sorted(revoked.get(place, {}).items()):
             decision, country = decisions.get(past.key, ""), owners.get(past.key, "")
             reasons = [*_reasons(plan, past, seen, country, codes, decision)]
             if not blocks:
@@ -87,7 +88,27 @@ def returnable(
                         table=plan.keys,
                     )
                 )
-    return found
+    return [*found, *_without_plans(revoked, places)]
+
+
+def _without_plans(revoked: Past, places: Collection[PlanPlace]) -> Iterator[Returnable]:
+    """Yield the keys that plans revoked which the policy does not have any more.
+
+    Those that another plan of the same gateway revoked too are among its keys.
+    """
+    for place in sorted(revoked.keys() - set(places), key=lambda one: one.path):
+        same = [revoked.get(one, {}) for one in places if one.is_of_one_gateway(place)]
+        for key, past in sorted(revoked[place].items()):
+            if not any(key in keys for keys in same):
+                yield Returnable(
+                    key=past.key,
+                    name=past.name,
+                    at=past.at,
+                    reasons=("the policy has no plan of it any more",),
+                    decision="",
+                    path=place.path,
+                    table="",
+                )
 
 
 def _reasons(

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from blockc import __version__
 from blockc.changes.guard import Approval, change_digest
@@ -20,21 +20,24 @@ from blockc.errors import (
     OutputError,
     PolicyError,
     UnsafeChange,
+    counted,
 )
 from blockc.fetch.store.blobs import sha256_of
 from blockc.keys.key_guard import KeyRefusal, judge_keys
-from blockc.keys.key_plan import KeyPlan
+from blockc.keys.key_plan import KeyPlan, settled_target
+from blockc.keys.key_registry import KEY_TARGETS
 from blockc.keys.key_table import (
     RESTORE,
     REVOKE,
 )
+from blockc.policy.model import Revoke
 from blockc.publish.generations import Making, Published, append_event, digest_of, publish
 from blockc.publish.history import APPROVED, REFUSED, Facts, History, read_history
 from blockc.publish.past import told
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import SCHEMA as RECORD
 from blockc.publish.record import Record, RecordedFile, RecordedProof, Recording
-from blockc.values import Value
+from blockc.values import Value, line_bytes
 from blockc.vocabulary import KEY_PLANS, MANIFEST
 from blockc.workspace.audit.planning import KeyDay
 
@@ -77,11 +80,39 @@ class RevokedKey(Value):
         return (self.key, *self.name.values())
 
 
-Past = dict[str, dict[tuple[str, ...], RevokedKey]]
+class PlanPlace(Value):
+    """Which plan it is: its file, and the gateway that it is for. Another gateway knows nothing."""
+
+    path: str
+    target: str
+    gateway: str
+
+    @classmethod
+    def of(cls, path: str, target: str, gateway: Mapping[str, object]) -> Self:
+        """Return that of a plan; `gateway` are the options that say which one it is."""
+        return cls(path, target, line_bytes(gateway).decode())
+
+    @classmethod
+    def of_revoke(cls, revoke: Revoke) -> Self:
+        """Return that of a plan that the policy has."""
+        target, options = settled_target(revoke)
+        return cls.of(revoke.path, target.name, target.gateway(options))
+
+    def is_of_one_gateway(self, other: "PlanPlace") -> bool:
+        """Return whether two plans, maybe of two paths, are for one gateway.
+
+        Of targets whose plans say the list of each key, each path is a place of its own.
+        """
+        known = KEY_TARGETS.get(self.target)
+        same = (self.target, self.gateway) == (other.target, other.gateway)
+        return self == other or (same and known is not None and not known.of_list)
+
+
+Past = dict[PlanPlace, dict[tuple[str, ...], RevokedKey]]
 
 
 class PastKeys(Value):
-    """What plans did so far, by path, key and name: what is revoked, and what was given back.
+    """What plans did so far, by plan, key and name: what is revoked, and what was given back.
 
     A key that got another name at the gateway is another one: the old name is still revoked.
     """
@@ -98,25 +129,38 @@ def past_keys(past: History) -> PastKeys:
             continue
         gone, back = (found.revoked, found.restored)
         into, out = (gone, back) if event.event == KEYS_REVOKED else (back, gone)
+        place = PlanPlace.of(facts["path"], facts["target"], facts.get("gateway", {}))
         for one in facts["keys"]:
             key = RevokedKey(one["key"], one["name"], event.at)
-            into.setdefault(facts["path"], {})[key.at_gateway] = key
-            out.get(facts["path"], {}).pop(key.at_gateway, None)
+            into.setdefault(place, {})[key.at_gateway] = key
+            for other, keys in out.items():
+                if other.is_of_one_gateway(place):
+                    keys.pop(key.at_gateway, None)
     return found
 
 
 def forgotten_keys(day: KeyDay, folder: Path) -> Iterator[str]:
     """Yield what to warn of: keys that plans revoked, and about which nobody decides any more."""
-    place = PublishFolder.of(folder)
-    past = past_keys(read_history(place.inside, place.live()))
-    for plan in day.plans:
-        decided = {(one.key, *one.name) for one in plan.keys}
-        left = past.revoked.get(plan.revoke.path, {}).keys() - decided
+    shown = PublishFolder.of(folder)
+    past = past_keys(read_history(shown.inside, shown.live()))
+    plans = {PlanPlace.of_revoke(one.revoke): one for one in day.plans}
+    for place, keys in past.revoked.items():
+        if place in plans:
+            decided = {(one.key, *one.name) for one in plans[place].keys}
+            why = "nobody decides any more, by the names they had, about"
+        else:
+            decided = _of_gateway(plans, place)
+            why = "the policy has no such plan for this gateway any more, which revoked"
+        left = len(keys.keys() - decided)
         if left:
-            yield (
-                f"{plan.revoke.path}: nothing is decided any more about {len(left)} of the keys "
-                "that earlier plans revoked, and they stay so; `blockc unrevoke` lists them"
-            )
+            said = f"{counted(left, 'key')}; what was revoked stays so; `blockc unrevoke` lists it"
+            yield f"{place.path}: {why} {said}"
+
+
+def _of_gateway(plans: Mapping[PlanPlace, KeyPlan], place: PlanPlace) -> set[tuple[str, ...]]:
+    """Return the keys that the plans decide of one gateway."""
+    same = (plan for one, plan in plans.items() if one.is_of_one_gateway(place))
+    return {(key.key, *key.name) for plan in same for key in plan.keys}
 
 
 def compare_keys(folder: Path, live: str, day: KeyDay) -> KeyComparison:
@@ -145,8 +189,8 @@ def compare_keys(folder: Path, live: str, day: KeyDay) -> KeyComparison:
 
 
 def _never_revoked(plan: KeyPlan, past: PastKeys) -> Iterator[PolicyError]:
-    path = plan.revoke.path
-    known = past.revoked.get(path, {}).keys() | past.restored.get(path, {}).keys()
+    path, place = plan.revoke.path, PlanPlace.of_revoke(plan.revoke)
+    known = past.revoked.get(place, {}).keys() | past.restored.get(place, {}).keys()
     for one in plan.keys:
         if one.action == RESTORE and (one.key, *one.name) not in known:
             name = " ".join(one.name)
@@ -158,11 +202,13 @@ def _never_revoked(plan: KeyPlan, past: PastKeys) -> Iterator[PolicyError]:
 def _events(plan: KeyPlan, past: PastKeys) -> Iterator[tuple[str, Facts]]:
     """Yield what a plan revokes and restores that no plan did before it."""
     columns = [one.column for one in plan.target.parts_of(plan.options)]
-    path, report = plan.revoke.path, {"list": plan.revoke.list, "target": plan.target.name}
+    path, place = plan.revoke.path, PlanPlace.of_revoke(plan.revoke)
+    gateway = plan.target.gateway(plan.options)
+    report = {"list": plan.revoke.list, "target": plan.target.name, "gateway": gateway}
     for action, kind, done in (
         (REVOKE, KEYS_REVOKED, past.revoked), (RESTORE, KEYS_RESTORED, past.restored),
     ):  # fmt: skip
-        known = done.get(path, {})
+        known = done.get(place, {})
         fresh = [
             {"key": one.key, "name": dict(zip(columns, one.name, strict=True))}
             for one in plan.now
