@@ -141,6 +141,31 @@ def test_whatever_changes_is_told_at_once(
     assert after != before
 
 
+def test_where_no_artifact_was_looked_at_none_is_said_to_have_no_line(
+    slow: Blockc, quick: Quick, words: Words
+) -> None:
+    without = quick("lookup", *words, "1.0.3.16", "--no-artifacts")
+    assert without == (slow("lookup", *words, "1.0.3.16", "--no-artifacts"), False)
+    told = slow("lookup", *words, "1.0.3.16")
+    assert "nginx/far.conf" in told.out
+    slow("lookup", *words, "1.0.3.16", "--no-artifacts")  # is kept in its place
+    assert quick("lookup", *words, "1.0.3.16") == (told, False)
+    assert quick("lookup", *words, "1.0.3.16") == (told, True)
+    assert quick("lookup", *words, "1.0.3.16", "--no-artifacts") == (without[0], True)
+
+
+def test_what_is_published_after_a_lookup_is_named_by_the_next(
+    slow: Blockc, quick: Quick, words: Words, tmp_path: Path
+) -> None:
+    _no_dist(tmp_path)
+    before = slow("lookup", *words, "1.0.3.16")
+    assert quick("lookup", *words, "1.0.3.16") == (before, True)
+    (tmp_path / "gone").rename(tmp_path / "dist")
+    done, unread = quick("lookup", *words, "1.0.3.16")
+    assert "nginx/far.conf" in done.out
+    assert (done, unread) == (slow("lookup", *words, "1.0.3.16"), False)
+
+
 def test_another_day_is_another_answer(slow: Blockc, quick: Quick, words: Words) -> None:
     now = [one for one in words if one not in ("--as-of", "2026-11-23")]
     said = []

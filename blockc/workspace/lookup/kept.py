@@ -213,6 +213,8 @@ class KeptAnswers:
             None if one of them is no plain address, or its answer was not kept.
         """
         published = folder if folder and (folder / MANIFEST).exists() else None
+        if published and self._head["specs"] is None:
+            return None  # when it was kept nothing was published, or nobody looked
         if not set(lists) <= {one["name"] for one in self._head["report"]["lists"]}:
             return None
         found = []
