@@ -11,7 +11,8 @@ many more there are than in what is published is judged like a change of the lis
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from blockc.addresses.addrmap import AddrMap
@@ -119,35 +120,66 @@ def judge_losses(
     found: PolicyChange,
     states: tuple[PolicyState, PolicyState],
     guard: Guard,
+    *,
+    back: bool = False,
 ) -> tuple[Refusal, ...]:
     """Return every limit that is exceeded by what outputs give up for their limits.
+
+    A date that lets a whole list begin, or stop, to block excuses what its outputs give up. Any
+    other excuses as many addresses as it moves: an exception of one address ends, and that is all.
 
     Args:
         before, after: What is given up, by output.
         found: How the two states differ.
+        back: The newer state is of an earlier moment, so a date excuses nothing.
     """
-    dated = {
-        one.name
-        for one in found.lists
-        for cell in one.cells
-        if cell.cause is Cause.DATE and BLOCK in (cell.before, cell.after)
-    }
+    dated = {} if back else {one.name: one for one in found.lists}
+    begun = {name for name, one in dated.items() if _begins_by_date(one)}
     return tuple(
         refusal
         for output, loss in after.items()
-        if not dated.intersection(loss.lists)
-        for refusal in _losses(output, before.get(output), loss, states, guard)
+        if not begun.intersection(loss.lists)
+        for refusal in _losses(
+            output,
+            _with_moved(before.get(output), [dated[name] for name in loss.lists if name in dated]),
+            loss,
+            states,
+            guard,
+        )
     )
+
+
+def _begins_by_date(one: ListChange) -> bool:
+    """Return whether a date lets the whole list begin, or stop, to block."""
+    whole = one.before, one.after
+    return (one.before == BLOCK) != (one.after == BLOCK) and any(
+        cell.cause is Cause.DATE and (cell.before, cell.after) == whole for cell in one.cells
+    )
+
+
+def _with_moved(loss: Loss | None, lists: Sequence[ListChange]) -> Loss:
+    """Return a loss and, on both sides, the addresses that dates let be blocked or not any more."""
+    moved = Counter[Family]()
+    for cell in (cell for one in lists for cell in one.cells):
+        if cell.cause is Cause.DATE and BLOCK in (cell.before, cell.after):
+            moved[cell.family] += cell.addresses
+    known = loss or Loss((), {}, {})
+    added, removed = Counter(known.added) + moved, Counter(known.removed) + moved
+    return Loss(known.lists, added, removed)
 
 
 def _losses(
     output: str,
-    before: Loss | None,
+    before: Loss,
     after: Loss,
     states: tuple[PolicyState, PolicyState],
     guard: Guard,
 ) -> Iterator[Refusal]:
-    """Yield what an output may not give up, by the limits of the first of its lists that block."""
+    """Yield what an output may not give up, by the limits of the first of its lists that block.
+
+    Args:
+        before: What it may give up without a question.
+    """
     blocking = [
         name
         for name in after.lists
@@ -158,7 +190,7 @@ def _losses(
         limits = guard.lists.get(blocking[0], ChangeLimits())
         limit, key = _limit(kind, guard, limits, f"[guard.list.{blocking[0]}]")
         now: Mapping[Family, int] = getattr(after, kind)
-        then: Mapping[Family, int] = getattr(before, kind) if before else {}
+        then: Mapping[Family, int] = getattr(before, kind)
         for family, count in now.items():
             more = count - then.get(family, 0)
             whole = sum(one.addresses.count_of(family) for one in had if one.action == BLOCK)

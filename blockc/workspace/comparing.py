@@ -178,7 +178,7 @@ def compare(folder: "Path", live: str, day: ProjectDay, build: "Build") -> Compa
     )
     back = day.resolved.moment < generation.record.moment
     refusals = judge(found, before, after, guard, back=back)
-    refusals += judge_losses(then, now, found, (before, after), guard)
+    refusals += judge_losses(then, now, found, (before, after), guard, back=back)
     if refusals:
         found = change(before, causes(generation, day, after))
     return Comparison(live, before, after, found, refusals, digest)

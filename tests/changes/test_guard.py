@@ -11,7 +11,15 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import V4, V6, Family, Prefix
 from blockc.changes.change import OFF, Cause, ListState, PolicyState, Step, change
-from blockc.changes.guard import Refusal, change_digest, first_build, judge, unit_of
+from blockc.changes.guard import (
+    Loss,
+    Refusal,
+    change_digest,
+    first_build,
+    judge,
+    judge_losses,
+    unit_of,
+)
 from blockc.policy.model import ChangeLimits, Guard, Limit
 from tests.changes.oracle import CAUSES, CODES, TOYS, Plain, random_plain, steps_of
 
@@ -102,6 +110,37 @@ def test_what_the_data_lists_on_the_day_a_stage_begins_is_due_to_the_data() -> N
     steps = [Step(Cause.DATA, grown), Step(Cause.DATE, after)]
     (refusal,) = judge(change(before, steps), before, after, TIGHT)
     assert (refusal.addresses, refusal.rule) == (100, "list")
+
+
+def lost(path: list[PolicyState], causes: list[Cause], more: int, *, back: bool = False) -> int:
+    """Return how many addresses are refused, where an output of `x` gives up so many more."""
+    steps = [Step(*pair) for pair in zip(causes, path[1:], strict=True)]
+    then, now = ({"o": Loss(("x",), {V4: n}, {})} for n in (50, 50 + more))
+    guard, ends = Guard(max_added=0, ignore_below_ipv4=0), (path[0], path[-1])
+    found = judge_losses(then, now, change(path[0], steps), ends, guard, back=back)
+    return sum(one.addresses for one in found)
+
+
+def test_a_date_that_moves_few_addresses_excuses_the_loss_of_so_many() -> None:
+    path = [state(1000), state(1007)]
+    assert lost(path, [Cause.DATE], 7) == 0
+    assert lost(path, [Cause.DATE], 8) == 1
+    assert lost(path[::-1], [Cause.DATE], 8) == 1
+    assert lost(path, [Cause.DATA], 7) == 7
+
+
+def test_a_list_that_begins_to_block_by_date_excuses_all_its_outputs_lose() -> None:
+    waiting, blocking, more = state(1000, action="monitor"), state(1000), state(1001)
+    assert lost([waiting, blocking], [Cause.DATE], 1 << 20) == 0
+    assert lost([waiting, blocking], [Cause.POLICY], 5) == 5
+    # the edit lets it block, and an exception ends on the same day
+    assert lost([waiting, blocking, more], [Cause.POLICY, Cause.DATE], 5) == 4
+
+
+def test_a_date_that_goes_back_excuses_no_loss() -> None:
+    waiting, blocking, more = state(1000, action="monitor"), state(1000), state(1007)
+    assert lost([waiting, blocking], [Cause.DATE], 5, back=True) == 5
+    assert lost([more, blocking], [Cause.DATE], 5, back=True) == 5
 
 
 def test_a_list_that_appears_or_goes_is_judged_as_all_of_it() -> None:

@@ -362,6 +362,39 @@ def test_a_loss_has_the_limits_of_its_list(blockc: Blockc, words: Words, tmp_pat
     assert blockc(*words).code == 0
 
 
+ENDING = '{{ prefix = "{}", owner = "o", reason = "r", until = 2026-11-23 }}'
+
+
+@pytest.mark.parametrize(
+    ("prefix", "most", "days", "code"),
+    [
+        ("1.0.3.1", 2, ("2026-11-23", "2026-11-24"), 4),  # excuses itself
+        ("177.0.0.0/16", 2, ("2026-11-23", "2026-11-24"), 0),  # which is more than is lost
+        ("177.0.0.0/16", 6, ("2026-11-24", "2026-11-23"), 4),  # nobody reviewed that it goes back
+    ],
+)
+def test_a_date_excuses_the_loss_of_as_many_addresses_as_it_moves(
+    blockc: Blockc,
+    words: Words,
+    tmp_path: Path,
+    *,
+    prefix: str,
+    most: int,
+    days: tuple[str, str],
+    code: int,
+) -> None:
+    spared = POLICY.replace('"1.0.2.128/25"', f'"1.0.2.128/25", {ENDING.format(prefix)}')
+    guard = IGNORING.format(1) + 'max_added = 0\nmax_removed = "100%"\n'
+    build = (*words[:-2], "--publish-as-of", "--allow-expired", "--as-of")
+    write_policy(tmp_path, spared + guard + FIT.format(100, "collateral"))
+    first = blockc(*build, days[0])
+    assert first.code == 0, first.err
+    write_policy(tmp_path, spared + guard + FIT.format(most, "collateral"))
+    done = blockc(*build, days[1])
+    assert done.code == code, done.err
+    assert ("output small.txt: to keep to its limit" in done.err) == (code == 4)
+
+
 STAGES = """
 [list.soon]
 block = ["FR"]
