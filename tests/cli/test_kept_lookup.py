@@ -178,6 +178,22 @@ def test_another_day_is_another_answer(slow: Blockc, quick: Quick, words: Words)
     assert len({out for _, out in said}) == 3
 
 
+def test_what_countries_another_day_blocks_is_not_said_of_today(
+    blockc: Blockc, slow: Blockc, quick: Quick, words: Words, tmp_path: Path
+) -> None:
+    begins = 'stages = [{ from = 2027-01-01, action = "block" }]'
+    lists = f'[list.far]\nblock = ["CN", "BR"]\n{begins}\n'
+    write_policy(tmp_path, "version = 1\n" + lists + OUTPUT.format("aws-wafv2-geo", "x/geo"))
+    shutil.rmtree(tmp_path / "dist", ignore_errors=True)
+    built = blockc("build", *words, "--publish-as-of", "-q")
+    assert built.code == 0, built.err
+    now = [one for one in words if one not in ("--as-of", "2026-11-23")]
+    with time_machine.travel("2026-11-23 10:00Z", tick=False):
+        told = slow("lookup", *now, "1.0.3.16")
+        assert slow("lookup", *now, "--as-of", "2027-02-01", "1.0.3.16").out != told.out
+        assert quick("lookup", *now, "1.0.3.16") == (told, True)
+
+
 def test_what_was_changed_in_the_store_is_not_believed(
     slow: Blockc,
     quick: Quick,

@@ -59,16 +59,16 @@ def keep(check: BuildCheck, day: ProjectDay, explainer: Explainer) -> bool:
         check: Was made before the day was read.
         explainer: Has answered: what it read of the artifacts is kept, too.
     """
-    made_from = check.made_from(day, same_until(day.resolved))
+    found = check.made_from(day, same_until(day.resolved))
     ended = _ended(day.resolved)
-    if made_from is None or ended is None:
+    if found is None or ended is None:
         return False
+    made_from = {**found, "day": day.resolved.as_of.isoformat()}
     if explainer.lines:
         _keep_lines(check, made_digest(made_from), explainer.lines)
     chains, parts = every_chain(day.resolved)
     head = {
         **made_from,
-        "day": day.resolved.as_of.isoformat(),
         "beside": _beside(day),
         "report": LookupReports(day).head(),
         "chains": [_chain(one, LookupReports(day)) for one in chains],

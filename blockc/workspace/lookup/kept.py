@@ -148,7 +148,7 @@ def lines_key(made: str, path: str, files: Sequence[bytes]) -> str:
 
 def made_digest(made_from: Report) -> str:
     """Return the digest of what decides about the answers of a day."""
-    said = [made_from["around"], made_from["policy"]]
+    said = [made_from["around"], made_from["policy"], made_from["day"]]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
