@@ -43,7 +43,7 @@ def test_nginx_warns_of_or_refuses_what_the_reader_refuses(
 ) -> None:
     require_program("nginx")
     file = ArtifactFile("x.conf", f"geo $x {{\n{body}\n}}\n".encode())
-    outcome = try_natively(NGINX_GEO, (file,), {"variable": "x"})
+    outcome = try_natively(NGINX_GEO, (file,), {"variable": "x", "source": "remote_addr"})
     assert outcome.answer is NativeAnswer.REFUSED
     assert said in outcome.reason
     with pytest.raises(Unproved, match=reason):

@@ -14,6 +14,7 @@ from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.caddy import CADDY
 from blockc.targets.web.nginx_geo import NGINX_GEO
+from blockc.targets.web.nginx_stream import NGINX_STREAM
 from blockc.values import replace
 from blockc.verify import native
 from blockc.verify.native import NativeAnswer, NativeOutcome, missing, try_natively
@@ -200,8 +201,9 @@ def test_a_variable_that_the_artifact_does_not_define_is_refused() -> None:
     if missing(NGINX_GEO):
         absent(missing(NGINX_GEO))
     artifact = written(NGINX_GEO, EDGES["ipv4 only"], {"variable": "mine"})
-    assert try_natively(NGINX_GEO, artifact, {"variable": "mine"}).answer is NativeAnswer.ACCEPTED
-    outcome = try_natively(NGINX_GEO, artifact, {"variable": "other"})
+    mine = {"variable": "mine", "source": "remote_addr"}
+    assert try_natively(NGINX_GEO, artifact, mine).answer is NativeAnswer.ACCEPTED
+    outcome = try_natively(NGINX_GEO, artifact, mine | {"variable": "other"})
     assert outcome.answer is NativeAnswer.REFUSED
     assert 'unknown "other" variable' in outcome.reason
 
@@ -215,3 +217,36 @@ def test_a_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     outcome = try_natively(NGINX_GEO, artifact, settled(NGINX_GEO))
     assert outcome.answer is NativeAnswer.REFUSED
     assert "no answer in" in outcome.reason
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("source", ["real_client", "proxy_protocol_addr"])
+@pytest.mark.parametrize("upstream", [None, "$pool", "$remote_addr", "pool"])
+def test_nginx_takes_variables_that_the_operator_defines_and_its_own(
+    source: str, upstream: str | None
+) -> None:
+    target = NGINX_STREAM if upstream else NGINX_GEO
+    if missing(target):
+        absent(missing(target))
+    given = {"source": source} | ({"upstream": upstream} if upstream else {})
+    options = {**settled(target), **given}
+    outcome = try_natively(target, written(target, EDGES["ipv4 only"], given), options)
+    assert outcome == NativeOutcome(NativeAnswer.ACCEPTED)
+    other = changed(written(target, EDGES["ipv4 only"], given)[0], f"geo ${source}", "geo $nobody")
+    assert 'unknown "nobody" variable' in try_natively(target, (other,), options).reason
+
+
+@pytest.mark.real
+def test_nginx_takes_an_own_variable_in_front_of_the_answer_of_a_server() -> None:
+    if missing(NGINX_GEO):
+        absent(missing(NGINX_GEO))
+    native = NGINX_GEO.responses.native
+    assert native
+    given = {"variable": "mine", "source": "real_client"}
+    (geo,) = written(NGINX_GEO, EDGES["ipv4 only"], given)
+    server = ArtifactFile("x.server.conf", b"if ($mine) { return 451; }\n")
+    answering = replace(NGINX_GEO, native=native)
+    outcome = try_natively(answering, (geo, server), given)
+    assert outcome == NativeOutcome(NativeAnswer.ACCEPTED)
+    wrong = changed(server, "$mine", "$other")
+    assert 'unknown "other" variable' in try_natively(answering, (geo, wrong), given).reason

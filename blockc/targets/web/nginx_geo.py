@@ -204,13 +204,46 @@ Behind a proxy set the client's address with the realip module; then `source` ca
 
 _SERVER = ExtraFile("nginx-geo.server.conf.j2", ".server.conf", FAMILIES)
 
+
+def trial_script(options: Sequence[str], load: str = "") -> str:
+    """Return a script by which nginx reads `nginx.conf`, which includes `own.conf` first.
+
+    An option may name a variable that the operator defines elsewhere. Where nginx does not know it,
+    it is defined for the trial; one that nginx has itself must not be defined a second time.
+
+    Args:
+        options: Those that may, in the order in which the artifact names them first: nginx speaks
+            of one variable at a time.
+        load: What nginx loads before, for the shell.
+    """
+    words = " ".join(f"'@option.{name}@'" for name in options)
+    return f"""\
+try() {{
+    said=$(nginx -t -q -p @folder@ -c @folder@/nginx.conf -g "{load}" 2>&1)
+    code=$?
+}}
+: > @folder@/own.conf
+try
+for word in {words}; do
+    name=${{word#\\$}}
+    case $said in *"unknown \\"$name\\" variable"*)
+        echo "map '' \\$$name {{ default 192.0.2.1; }}" >> @folder@/own.conf
+        try ;;
+    esac
+done
+printf '%s\\n' "$said"
+exit $code
+"""
+
+
 # A configuration that has nothing but the artifact, and writes only to the folder.
 _NATIVE = NativeCheck(
     programs=("nginx",),
     packages=("nginx",),
-    argv=("nginx", "-t", "-q", "-p", "@folder@", "-c", "@folder@/nginx.conf"),
+    argv=("sh", "@folder@/check.sh"),
     warning="[warn",
     files={
+        "check.sh": trial_script(["source"]),
         "nginx.conf": """\
 pid @folder@/pid;
 error_log stderr warn;
@@ -222,10 +255,11 @@ http {
     uwsgi_temp_path @folder@/uwsgi;
     scgi_temp_path @folder@/scgi;
     access_log off;
+    include @folder@/own.conf;
     include @0@;
     server { listen unix:@folder@/socket; return 200 $@option.variable@; }
 }
-"""
+""",
     },
 )
 _SERVER_NATIVE = replace(

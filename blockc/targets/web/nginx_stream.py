@@ -33,7 +33,7 @@ from blockc.targets.core.verdicts import ContentKind, Vocabulary
 from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, each
 from blockc.targets.syntax.statements import Statements
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.web.nginx_geo import NGINX, WORDS, dumped_block, read_block
+from blockc.targets.web.nginx_geo import NGINX, WORDS, dumped_block, read_block, trial_script
 from blockc.values import replace
 
 _UPSTREAM = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_.-]*")
@@ -145,6 +145,7 @@ pid @folder@/pid;
 error_log stderr warn;
 events {}
 stream {
+    include @folder@/own.conf;
     include @0@;
     upstream @option.upstream@ { server unix:@folder@/backend; }
     log_format stages $@option.variable@_action;
@@ -152,11 +153,8 @@ stream {
     server { listen unix:@folder@/socket; proxy_pass $@option.variable@_upstream; }
 }
 """,
-        "check.sh": f"""\
-load=
-[ ! -e {_MODULE} ] || load='load_module {_MODULE};'
-exec nginx -t -q -p @folder@ -c @folder@/nginx.conf -g "$load"
-""",
+        "check.sh": f"load=\n[ ! -e {_MODULE} ] || load='load_module {_MODULE};'\n"
+        + trial_script(["source", "upstream"], "$load"),
     },
 )
 
