@@ -130,10 +130,16 @@ class BuildCheck(Value):
 
     @property
     def key(self) -> str:
-        """Return what tells this build from others: where it is called, and its options."""
+        """Return what tells this build from others: where it is called, and its options.
+
+        Also where the store is: what was kept names files of it.
+        """
         options = self.options
         said = [os.getcwd(), str(self.policy), str(self.output), str(options.data)]  # noqa: PTH109
-        said += [str((options.sample, options.other_day, options.allow_expired))]
+        said += [
+            str(self.store.root),
+            str((options.sample, options.other_day, options.allow_expired)),
+        ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

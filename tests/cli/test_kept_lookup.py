@@ -214,6 +214,18 @@ def test_what_was_changed_in_the_store_is_not_believed(
         assert quick("lookup", *words, *both) == (told, True)
 
 
+def test_a_store_in_another_place_says_nothing_about_the_files_of_the_old_one(
+    slow: Blockc, quick: Quick, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "store", tmp_path / "mounted"
+    monkeypatch.setenv("BLOCKC_STORE", str(old))
+    told = slow("lookup", *words, "1.0.3.16")
+    shutil.copytree(old, new)
+    monkeypatch.setenv("BLOCKC_STORE", str(new))
+    assert quick("lookup", *words, "1.0.3.16") == (told, False)
+    assert quick("lookup", *words, "1.0.3.16") == (told, True)
+
+
 def test_a_family_of_another_day_is_not_mixed_with_the_rest(
     slow: Blockc,
     quick: Quick,
