@@ -153,6 +153,7 @@ def _within(moment: datetime, moments: Sequence[str]) -> bool:
 def _around(policy: Path, data: Path | None) -> dict[str, str] | None:
     """Return path -> digest of everything but the policy's own files, None if one is unreadable."""
     try:
+        os.getcwd()  # noqa: PTH109  # a folder that was removed is the place of nothing
         paths = [path for name in _BESIDE for path in (policy.parent / name).glob("*.toml")]
         lock = policy.parent / _LOCK
         if lock.exists():

@@ -226,6 +226,17 @@ def test_a_store_in_another_place_says_nothing_about_the_files_of_the_old_one(
     assert quick("lookup", *words, "1.0.3.16") == (told, True)
 
 
+def test_from_a_folder_that_was_removed_it_is_answered_too(
+    slow: Blockc, blockc: Blockc, words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = slow("lookup", *words, "1.0.3.16")
+    (tmp_path / "removed").mkdir()
+    monkeypatch.chdir(tmp_path / "removed")
+    (tmp_path / "removed").rmdir()
+    for _ in range(2):
+        assert blockc("lookup", *words, "1.0.3.16") == told
+
+
 def test_a_family_of_another_day_is_not_mixed_with_the_rest(
     slow: Blockc,
     quick: Quick,
