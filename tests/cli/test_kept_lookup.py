@@ -83,6 +83,13 @@ def test_several_addresses_and_the_exit_code_are_answered_alike(
         assert quick("lookup", *words, *asked, "--exit-code") == (told, True)
 
 
+def test_many_addresses_are_laid_out_alike_each_time(quick: Quick, words: Words) -> None:
+    asked = ("1.0.3.16",) * 1_000
+    told, _ = quick("lookup", *words, "--json", *asked)
+    assert told.out.count("\n") == 1
+    assert quick("lookup", *words, "--json", *asked)[0] == told
+
+
 def test_what_is_no_address_or_no_list_is_refused_as_ever(
     slow: Blockc, quick: Quick, words: Words
 ) -> None:

@@ -77,9 +77,12 @@ class LookupCall(InputCall, kw_only=True):
     def check(self, settings: Settings) -> "BuildCheck | None":
         """Return what tells whether kept answers still hold; None where none are kept.
 
-        That is where a time or a generation is asked about, and for lines of standard input.
+        That is where a time or a generation is asked about, for lines of standard input, and for so
+        many addresses that what is printed is laid out in another way.
         """
-        if self.at or self.generation or self.many:
+        from blockc.cli.views.answer import MANY
+
+        if self.at or self.generation or self.many or len(self.asked) >= MANY:
             return None
         from blockc.workspace.unchanged import BuildCheck
 

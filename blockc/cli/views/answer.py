@@ -12,6 +12,7 @@ from blockc.cli.options import Settings
 from blockc.errors import Location
 
 MOST_PIECES = 20
+MANY = 1_000  # answers: from here on JSON is not indented
 STRENGTH = ("block", "warn", "monitor", "off", "allow")
 Report = dict[str, Any]
 

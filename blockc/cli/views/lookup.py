@@ -5,14 +5,12 @@ from collections.abc import Sequence
 
 from blockc.cli.console import info, show, show_json
 from blockc.cli.options import Settings
-from blockc.cli.views.answer import STRENGTH, show_answer
+from blockc.cli.views.answer import MANY, STRENGTH, show_answer
 from blockc.cli.views.answer_source import AnswerSource, source_lines, source_report
 from blockc.explain.lookup import Chain, ListReason
 from blockc.policy.meaning.deciding import Reason
 from blockc.workspace.lookup.explaining import Explained
 from blockc.workspace.lookup.report import LookupReports
-
-MANY = 1_000  # answers: from here on JSON is not indented
 
 
 def show_lookup(
