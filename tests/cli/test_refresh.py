@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from blockc.verify import native
+from blockc.workspace.lookup import keeping
 from tests.cli.conftest import Blockc
 from tests.cli.test_feeds import CLOUD, policy
 from tests.cli.toy import Done
@@ -283,6 +284,21 @@ def test_what_cannot_be_written_is_said_though_the_night_went_well(night: Night)
     done = night("--summary", night.folder / "data" / "our-cloud" / "x")
     assert done.code == 2
     assert "published generation" in done.out
+
+
+def test_everybody_is_told_before_answers_are_kept(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = night.folder / "summary.md"
+
+    def kept(*_: object) -> None:
+        assert "published generation" in summary.read_text(encoding="utf-8")
+        done.append(1)
+
+    done: list[int] = []
+    monkeypatch.setattr(keeping, "keep_all", kept)
+    assert night("--summary", summary).code == 0
+    assert done
 
 
 def test_a_refresh_is_for_today(night: Night) -> None:

@@ -117,8 +117,6 @@ def command(settings: Settings, asked: RefreshCall) -> int:
     reload = run.step("reload", lambda: _reload(settings, asked, run)) if build else None
     lists = run.step("build", lambda: _lists(settings, asked)) if build else None
     revoke = run.step("revoke", lambda: _plans(settings)) if _has_plans(settings) else None
-    if build:
-        _keep_answers(settings, asked)
     report = {
         "at": now().isoformat(timespec="seconds"),
         "exit_code": run.exit_code,
@@ -131,7 +129,10 @@ def command(settings: Settings, asked: RefreshCall) -> int:
         "lists": lists or [],
         "failures": run.failures,
     }
-    return _tell(settings, asked, report)
+    code = _tell(settings, asked, report)
+    if build:
+        _keep_answers(settings, asked)
+    return code
 
 
 class _Tried:
