@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 
+SHORTEST_SECRET = 16  # characters
 HMAC_CHARACTERS = 32  # 128 bits: nobody finds two keys that are written alike
 
 

@@ -134,7 +134,7 @@ def _http_options(action: str) -> tuple[Option, ...]:
             "POST",
             "GET, POST, PUT, PATCH or DELETE",
             pattern="GET|POST|PUT|PATCH|DELETE",
-            about=f"the method of the call that does {action} a key",
+            about=f"the method of the call to {action} a key",
         ),
         Option(
             f"{action}_url",

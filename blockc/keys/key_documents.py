@@ -129,7 +129,9 @@ JSON_KEYS = KeyTarget(
     of_list=True,
     references=(Reference("https://www.rfc-editor.org/rfc/rfc8259", checked="2026-11-27"),),
     deployment=Deployment(
-        load="jq -r '.keys[] | select(.action == \"revoke\") | .id' keys.json", rollback=""
+        load="jq -r '.keys[] | select(.action == \"revoke\") | .id' keys.json\n"
+        "jq -r '.keys[] | select(.action == \"restore\") | .id' keys.json",
+        rollback="",
     ),
 )
 
@@ -183,7 +185,9 @@ SQL_KEYS = KeyTarget(
     deployment=Deployment(
         load="psql -v ON_ERROR_STOP=1 -f keys.sql\n"
         'psql -c "UPDATE api_keys SET enabled = FALSE WHERE id IN\n'
-        "  (SELECT key_id FROM blockc_keys WHERE action = 'revoke')\"",
+        "  (SELECT key_id FROM blockc_keys WHERE action = 'revoke')\"\n"
+        'psql -c "UPDATE api_keys SET enabled = TRUE WHERE id IN\n'
+        "  (SELECT key_id FROM blockc_keys WHERE action = 'restore')\"",
         rollback="",
     ),
     notes="The rows of the list are replaced in one transaction; those of other lists stay.",

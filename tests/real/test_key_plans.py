@@ -1,7 +1,9 @@
 """The commands by which a plan is run, as its page has them, against a server that notes them."""
 
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -117,6 +119,31 @@ def test_a_token_of_cloudflare_keeps_its_name_and_policies(tmp_path: Path) -> No
     assert seen[0][1] == seen[1][1] == "/client/v4/user/tokens/ed17574386854bf78a67040be0a770b0"
     kept = '{"name":"shop","policies":[{"effect":"allow"}],"status":"%s"}'
     assert [seen[1][3].strip(), seen[3][3].strip()] == [kept % "disabled", kept % "active"]
+
+
+def test_the_commands_of_a_document_print_both_actions(tmp_path: Path) -> None:
+    if not shutil.which("jq"):
+        absent("jq is not installed")
+    target, options, keys = case_of("json")
+    (tmp_path / "keys.json").write_text(text_of_plan(target, options, keys).text, encoding="utf-8")
+    done = subprocess.run(
+        ["bash", "-c", target.deployment.load], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout.decode().splitlines() == [one.name[0] for one in keys]
+
+
+def test_the_statements_of_a_table_revoke_and_restore() -> None:
+    target, _, keys = case_of("sql")
+    base = sqlite3.connect(":memory:")
+    base.executescript(text_of_plan(target, {"table": "blockc_keys"}, keys).text)
+    base.execute("CREATE TABLE api_keys (id TEXT, enabled INTEGER)")
+    first, second = (one.name[0] for one in keys)
+    before = [(first, True), (second, False), ("other", True)]
+    base.executemany("INSERT INTO api_keys VALUES (?, ?)", before)
+    for statement in re.findall(r'-c "(UPDATE [^"]*)"', target.deployment.load):
+        base.execute(statement)
+    after = dict(base.execute("SELECT id, enabled FROM api_keys"))
+    assert after == {first: False, second: True, "other": True}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.audit.log_format import LogFormat
-from blockc.audit.pseudonyms import pseudonym
+from blockc.audit.pseudonyms import SHORTEST_SECRET, pseudonym
 from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
@@ -296,10 +296,10 @@ def _secret(rules: Audit) -> bytes:
     secret = os.environ.get(rules.secret_env, "")
     if rules.key_is == "hmac" and not secret:
         return b""
-    if len(secret) < 16:
+    if len(secret) < SHORTEST_SECRET:
         hint = (
-            f"set {rules.secret_env} to 16 characters or more, the same each time; or say "
-            'key_is = "id" (--key-is id) if the log holds a key id that is not secret'
+            f"set {rules.secret_env} to {SHORTEST_SECRET} characters or more, the same each time; "
+            'or say key_is = "id" (--key-is id) if the log holds a key id that is not secret'
         )
         raise UsageError(f"keys are secret, and {rules.secret_env} is not set or short", hint=hint)
     return secret.encode()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from blockc.audit.pseudonyms import pseudonym
+from blockc.audit.pseudonyms import SHORTEST_SECRET, pseudonym
 from blockc.errors import BlockcError, Location, Mistakes, PolicyError, UsageError, os_reason
 from blockc.keys.key_plan import DONE, KeyPlan, manifest_of, named_plan, planned, settled_target
 from blockc.keys.key_table import PSEUDONYM, KeyRow, decided_keys, named_keys, read_key_rows
@@ -18,8 +18,6 @@ from blockc.values import Value, line_bytes
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.file_reader import FileReader
 from blockc.workspace.project import Project
-
-_SHORTEST_SECRET = 16
 
 
 class KeyDay(Value, kw_only=True, eq=False):
@@ -184,7 +182,7 @@ def hashing_of(rules: Audit, rows: Sequence[KeyRow], path: str) -> Callable[[str
     if rules.key_is == "id" or all(PSEUDONYM.fullmatch(one.key) for one in rows):
         return str
     secret = os.environ.get(rules.secret_env, "")
-    if len(secret) < _SHORTEST_SECRET:
+    if len(secret) < SHORTEST_SECRET:
         said = f"holds keys themselves, and {rules.secret_env} is not set or short"
         hint = "set it to what it was for the audit, or write the HMACs of the audit in their place"
         raise UsageError(said, at=Location(path), hint=hint)
