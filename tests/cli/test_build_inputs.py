@@ -254,7 +254,8 @@ def test_the_instant_of_a_stage_decides_to_the_second(
     blockc: Blockc, tmp_path: Path, registries: Path
 ) -> None:
     stages = 'stages = [{ from = 2026-11-30T00:00:00+01:00, action = "block" }]\n'
-    policy = write_policy(tmp_path, POLICY.replace('title = "Far away"\n', stages))
+    text = POLICY.replace('title = "Far away"\n', stages)
+    policy = write_policy(tmp_path, text + '[guard]\nmax_removed = "100%"\n')  # time goes back
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--json")
     far = tmp_path / "dist" / "far.txt"
     for instant, wanted, made in (

@@ -163,7 +163,7 @@ def test_other_options_are_another_build(
 def test_a_day_that_changes_a_stage_is_built(
     blockc: Blockc, tmp_path: Path, registries: Path
 ) -> None:
-    policy = write_policy(tmp_path, STAGED)
+    policy = write_policy(tmp_path, STAGED + '[guard]\nmax_removed = "100%"\n')
     words = ("build", "-f", policy, "--from", registries, "-o", tmp_path / "dist", "--as-of")
     assert compiled(blockc, *words, "2026-11-23")
     assert not compiled(blockc, *words, "2026-12-23")

@@ -87,7 +87,7 @@ def read_vcl(text: Text) -> Reading:
         SourceSyntaxError: If it does anything else, or spares who is in a wider entry.
     """
     vcl = VCL.read(text)
-    acl = read_acl(vcl, table=False)
+    acl = read_acl(vcl, "Fastly VCL acl", table=False)
     name = str(acl.name.value)
     for part in acl.reading.parts:
         for at in (part.rules.verdict == 0).nonzero()[0][:1]:
@@ -137,7 +137,7 @@ def _refusal(vcl: Statements, name: str) -> list[Found]:
 
 
 def _vcl_orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    yield from rule_orders(document, "VCL acl", "log endpoint", "endpoint")
+    yield from rule_orders(document, "Fastly VCL acl", "log endpoint", "endpoint")
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:

@@ -57,7 +57,7 @@ def read_vcl(text: Text) -> Reading:
     """
     vcl = VCL.read(text)
     vcl.expect("import", "std", ";")
-    acl = read_acl(vcl, table=True)
+    acl = read_acl(vcl, "Varnish acl", table=True)
     require_no_mapped(text, acl.reading)
     vcl.expect("sub", "vcl_recv", "{")
     header = read_spoofed(vcl)
@@ -123,7 +123,7 @@ def _refusal(vcl: Statements, name: str, source: Found) -> list[Found]:
 
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
-    yield from rule_orders(document, "VCL acl", "header with the client", "source")
+    yield from rule_orders(document, "Varnish acl", "header with the client", "source")
 
 
 _VCL_PAGE = Reference("https://varnish-cache.org/docs/7.1/reference/vcl.html", checked="2026-11-27")

@@ -38,14 +38,15 @@ class Acl(NamedTuple):
     reading: Reading
 
 
-def read_acl(vcl: Statements, *, table: bool) -> Acl:
+def read_acl(vcl: Statements, what: str, *, table: bool) -> Acl:
     """Step over an acl and return its name and entries.
 
     Args:
+        what: Whose acl it is: programs that do not meet may have one of the same name.
         table: It must say `+table`, which only Varnish knows.
     """
     vcl.expect("acl")
-    name = vcl.found("VCL acl")
+    name = vcl.found(what)
     vcl.take(_NAME, "the name of an acl")
     if table and vcl.word != "+table":
         raise vcl.error("expected +table, without which many entries take minutes to compile")
