@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from blockc.addresses import AddrMap, AddrSet
+from blockc.addresses import FAMILIES, AddrMap, AddrSet
 from blockc.addresses.rules import meaning
-from blockc.errors import PolicyError, SourceSyntaxError
+from blockc.errors import DoesNotFit, PolicyError, SourceSyntaxError
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
@@ -45,12 +45,18 @@ each_target = pytest.mark.parametrize("target", ALL, ids=lambda target: target.n
 each_provider = pytest.mark.parametrize("target", PROVIDERS, ids=lambda target: target.name)
 
 
+def within(target: Target, shard: int) -> int:
+    """Return how many entries a shard is to hold, or the most that it can."""
+    most = next(option.within.stop - 1 for option in target.options if option.name == "shard")
+    return min(shard, most)
+
+
 def answered(target: Target, addresses: AddrSet, action: str, status: int) -> ArtifactFile:
     """Return the first file of a list with a stage; proved, with all it was ordered to say."""
     link = LINK if target.responses.links else ""
     said = Response(status, link) if status else None
-    options = {"shard": 3 if addresses is MANY else 500}
-    one = draft(target, rules_of(target, addresses), options, names=("", action))
+    shard = 3 if addresses is MANY else within(target, 500)
+    one = draft(target, rules_of(target, addresses), {"shard": shard}, names=("", action))
     one = replace(one, action=action, response=said if action == "block" else None)
     files = render(target, one, PATH, TEMPLATES)
     intent = meaning(target.match, one.rules.values(), one.names)
@@ -131,7 +137,8 @@ def test_who_is_only_watched_is_not_blocked(target: Target) -> None:
     file = answered(target, EDGES["neighbours"], "monitor", 0)
     blocked = answered(target, EDGES["neighbours"], "block", 0)
     assert file != blocked
-    one = draft(target, rules_of(target, EDGES["neighbours"]), {"shard": 500})
+    shard = within(target, 500)
+    one = draft(target, rules_of(target, EDGES["neighbours"]), {"shard": shard})
     rest = render(target, one, PATH, TEMPLATES)[1:]
     with pytest.raises(Exception, match="monitor"):
         prove(target, (file, *rest), AddrMap.of_set(EDGES["neighbours"]))
@@ -161,18 +168,20 @@ def test_451_is_for_the_platforms_that_can_answer_with_it() -> None:
 
 
 @each_target
-def test_ten_thousand_entries_and_more_fit_in_resources_of_few(target: Target) -> None:
+def test_many_entries_fit_in_resources_of_few(target: Target) -> None:
+    shard = within(target, 600)
+    count = 14_000 if shard == 600 else 5_000  # a region takes 100 prefix lists
     addresses = AddrSet.of_ranges(
         (family, at << family.width - 24, at << family.width - 24)
         for family in EDGES["neighbours"].families
-        for at in range(0, 14_000, 2)
+        for at in range(0, count, 2)
     )
-    files = written(target, addresses, {"shard": 600})
+    files = written(target, addresses, {"shard": shard})
     prove(target, files, AddrMap.of_set(addresses))
-    one = draft(target, rules_of(target, addresses), {"shard": 600})
+    one = draft(target, rules_of(target, addresses), {"shard": shard})
     sizes = [len(shard.texts) for shard in one.shards(target, target.files(PATH)[0])]
-    assert max(sizes) <= 600
-    assert sum(sizes) == 14_000
+    assert max(sizes) <= shard
+    assert sum(sizes) == count
 
 
 @each_target
@@ -242,7 +251,7 @@ def test_a_file_goes_where_terraform_loads_it_by_its_name() -> None:
         ("terraform", "_shards", "_ipv4", "expected the outputs"),
         ("terraform", "try(cidrsubnet(prefix, 0, 0), null) == prefix", "true", "nothing checks"),
         ("terraform-aws", '"priority": 0', '"priority": 1', "expected 0"),
-        ("terraform-aws-prefix-list", '"max_entries": 1000', '"max_entries": 1', "has 2 entries"),
+        ("terraform-aws-prefix-list", '"max_entries": 100', '"max_entries": 1', "has 2 entries"),
         ("terraform-aws-prefix-list", "_ipv6.id}", "_ipv4.id}", "made and used exactly once"),
         ("terraform-aws-prefix-list", '"IPv4"', '"IPv6"', "192.0.2.0/24"),
         ("terraform-azure-ip-group", "_ipv6.id}", "_ipv4.id}", "made and used exactly once"),
@@ -272,7 +281,7 @@ def test_what_terraform_would_do_otherwise_is_refused(
         ("terraform-akamai", "STAGING", "PRODUCTION", "the network is 'PRODUCTION'"),
         ("terraform-fastly", "error 403;", "error 451;", "the status is 451"),
         ("terraform-aws-prefix-list", "_ids", "_id", "the output is 'blockc_export_control_id'"),
-        ("terraform-aws-prefix-list", '"max_entries": 1000', '"max_entries": 999', "is 999"),
+        ("terraform-aws-prefix-list", '"max_entries": 100', '"max_entries": 99', "is 99"),
         ("terraform-azure-ip-group", "_location", "_region", "the variable is"),
         ("terraform", '"list": "export', '"list": "import', "the list is 'import-control'"),
         ("terraform", '"ipv4": [', '"other": [', "the shard is 'other'"),
@@ -296,3 +305,38 @@ def test_what_is_not_as_it_was_ordered_is_refused(
     assert spoilt != files
     with pytest.raises(Exception, match=re.escape(message)):
         prove(target, spoilt, AddrMap.of_set(addresses), "x", orders)
+
+
+# A prefix list of AWS: 100 entries in a call of EC2, and a list without one is left as it is.
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_a_prefix_list_has_1_to_100_entries_or_is_not_there(case: str) -> None:
+    target = TARGETS["terraform-aws-prefix-list"]
+    whole = json.loads(written(target, LISTS[case])[0].data)
+    made = whole["resource"]["aws_ec2_managed_prefix_list"]
+    assert all(1 <= len(body["entry"]) <= 100 for body in made.values())
+    (output,) = whole["output"].values()
+    assert output["value"] == [f"${{aws_ec2_managed_prefix_list.{label}.id}}" for label in made]
+    families = {body["address_family"] for body in made.values()}
+    there = {f"IPv{family.version}" for family in FAMILIES if LISTS[case].count_of(family)}
+    assert families == there
+
+
+def test_a_prefix_list_without_an_entry_is_refused() -> None:
+    target = TARGETS["terraform-aws-prefix-list"]
+    files = written(target, EDGES["ipv4 only"])
+    text = re.sub(r"\{\"cidr\": [^\]]*", "", files[0].data.decode())
+    spoilt = replace(files[0], data=text.encode())
+    with pytest.raises(SourceSyntaxError, match="without an entry is left out"):
+        target.reader([spoilt])
+
+
+def test_nobody_is_told_to_raise_a_shard_that_holds_the_most_it_can() -> None:
+    target = TARGETS["terraform-aws-prefix-list"]
+    for shard, advice in ((1, "raise the option shard, or write"), (100, "write fewer countries")):
+        most = replace(target, sharding=replace(target.sharding, most=0))
+        one = draft(most, rules_of(most, EDGES["neighbours"]), {"shard": shard})
+        with pytest.raises(DoesNotFit) as refused:
+            one.shards(most, most.files(PATH)[0])
+        assert refused.value.hint.startswith(advice)

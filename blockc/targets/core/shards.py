@@ -56,7 +56,7 @@ def sharded(
     if way.most is not None and len(found) > way.most:
         raise DoesNotFit(
             f"{target.name}: {way.what} {way.most} at most, the list needs {len(found)}",
-            hint="raise the option shard, or write fewer countries a list; the limit is from "
+            hint=f"{_raise_shard(target, most)}write fewer countries in a list; the limit is from "
             f"{way.reference.url}",
         )
     names = (f"{options.get('name', '')}_{shard.name}" for shard in found)
@@ -64,9 +64,15 @@ def sharded(
     if too_long:
         raise DoesNotFit(
             f"{target.name} takes names of {way.longest} characters, {too_long!r} is longer",
-            hint="raise the option shard, or choose a shorter name in the output",
+            hint=f"{_raise_shard(target, most)}choose a shorter name in the output",
         )
     return found
+
+
+def _raise_shard(target: "Target", most: int) -> str:
+    """Return the advice to let a shard hold more, unless it holds the most that it can."""
+    within = next(option.within for option in target.options if option.name == "shard")
+    return "raise the option shard, or " if most + 1 in within else ""
 
 
 def shards(part: "FamilyEntries", most: int, *, long: bool = False) -> list[Shard]:

@@ -83,6 +83,8 @@ def _prefix_list(text: Text, _: Configuration, label: str, node: JsonNode) -> _R
     tokens = [row["cidr"] for row in rows(body["entry"], {"cidr": str})]
     if len(tokens) > body["max_entries"].value:
         raise body["max_entries"].error(f"the list has {len(tokens)} entries")
+    if not tokens:  # the provider would keep the entries that the list has
+        raise body["entry"].error("a prefix list without an entry is left out")
     bare = next((at for at, token in enumerate(tokens) if "/" not in token), None)
     if bare is not None:
         raise body["entry"].where(bare, "EC2 takes prefixes, with their length")
@@ -105,8 +107,10 @@ def _ip_group(text: Text, whole: Configuration, label: str, node: JsonNode) -> _
 def _aws_orders(
     document: Document, file: File, parts: Sequence[FamilyEntries]
 ) -> Iterator[Ordered]:
-    yield from object_orders(TERRAFORM_AWS_PREFIX_LIST, document, file, "EC2 prefix list")
-    yield Ordered("max_entries", document.options["shard"])
+    filled = [one for one in document.shards(TERRAFORM_AWS_PREFIX_LIST, file) if one.texts]
+    for shard in filled:
+        yield Ordered("EC2 prefix list", f"{document.options['name']}_{shard.name}", claimed=True)
+    yield Ordered("max_entries", document.options["shard"], required=bool(filled))
     yield Ordered("output", f"{document.options['name']}_ids")
     yield from comment_orders(document, parts)
 
@@ -131,6 +135,8 @@ _LIMITS = Reference(
     "azure-subscription-service-limits",
     "2026-11-23",
 )
+_CALL = Reference("https://github.com/hashicorp/terraform-provider-aws/issues/35371", "2026-11-27")
+_KEPT = Reference("https://github.com/hashicorp/terraform-provider-aws/issues/34682", "2026-11-27")
 _AT_ONCE = Reference(
     "https://github.com/hashicorp/terraform-provider-azurerm/issues/19843", "2026-11-27"
 )
@@ -146,7 +152,7 @@ TERRAFORM_AWS_PREFIX_LIST = Target(
     reader=each(_reader(_PREFIX_LIST, _prefix_list)),
     orders=_aws_orders,
     words={ContentKind.LIST: BLOCKS},
-    options=(name_option("the prefix lists"), shard_option(1000, 1000)),
+    options=(name_option("the prefix lists"), shard_option(100, 100)),
     sharding=Sharding(_QUOTAS, 100, "a region has prefix lists,", longest=255),
     adapt=without_mapped,
     never_consulted=(MAPPED,),
@@ -156,8 +162,19 @@ A prefix list blocks nothing by itself: a rule group of AWS Network Firewall, or
 it, and the output `NAME_ids` has the ids. A stage before `block` is what that says.
 
 `max_entries` is `shard`, whatever a list holds: it counts against the quota of every resource that
-uses the list, and EC2 does not change it in the call that changes entries.""",
-    references=(registry("hashicorp/aws", "ec2_managed_prefix_list"), _QUOTAS, SYNTAX),
+uses the list, and EC2 does not change it in the call that changes entries. A prefix list holds 100
+entries at most, because the provider sends all of them in one call, and EC2 takes 100 in a call.
+
+A family without an entry has no prefix list, and the output does not name one: the provider takes
+a list without an entry for one whose entries it must keep, so the addresses would stay blocked.
+Terraform deletes the list; what uses it must take all ids of the output, whatever their number.""",
+    references=(
+        registry("hashicorp/aws", "ec2_managed_prefix_list"),
+        _CALL,
+        _KEPT,
+        _QUOTAS,
+        SYNTAX,
+    ),
     deployment=Deployment(load=LOAD, rollback=ROLLBACK),
 )
 
@@ -172,8 +189,9 @@ TERRAFORM_AZURE_IP_GROUP = replace(
     sharding=Sharding(_LIMITS, 100, "a policy refers to IP groups,", longest=80),
     notes="""\
 An IP group blocks nothing by itself: a rule of an Azure Firewall policy that denies has it as its
-source; the output `NAME_ids` has the ids. Azure documents IPv4 only, and skips a rule whose group
-is empty. The location and the resource group are variables.
+source; the output `NAME_ids` has the ids. Azure documents IPv4 only; where it refuses the groups
+of IPv6, take `azure-ip-group`, which has a file for each family. A rule whose group is empty is
+skipped. The location and the resource group are variables.
 
 Azure refuses to update a group while a firewall still takes in another one, hence
 `-parallelism=1`. Azure's page says 100 to 200 groups for a policy, in its versions; here it is
