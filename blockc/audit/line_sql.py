@@ -12,7 +12,7 @@ from blockc.audit.log_format import FIELDS, LogFormat, WordLine
 from blockc.errors import UsageError
 from blockc.values import Value, replace
 
-#: The name under which `column:N` finds a word that the format itself does not name.
+#: How names begin under which `column:N` finds words that the format itself does not name.
 EXTRA = "extra"
 _LAST_SECOND = 4_102_444_800  # 2100: a larger number counts another unit
 _PIECE = re.compile(r"\bp([0-9]+)\[")
@@ -191,7 +191,7 @@ def with_source(layout: LineLayout, spec: str) -> LineLayout:
 def _naming(line: WordLine, number: int) -> WordLine:
     words = list(line.words)
     if 1 <= number <= len(words) and not words[number - 1].name:
-        words[number - 1] = replace(words[number - 1], name=EXTRA)
+        words[number - 1] = replace(words[number - 1], name=f"{EXTRA}{number}")
     return replace(line, words=tuple(words))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
+from blockc.audit.pseudonyms import pseudonym
 from blockc.audit.regular_blocks import RegularBlocks
 from blockc.audit.scan import EngineOptions
 from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
@@ -84,6 +85,14 @@ def test_both_ways_to_cut_a_line_say_the_same(
     assert found(log, form, key=key, account=account) == quick
     assert len(quick[0]) > 3
     assert quick[1]
+
+
+def test_two_words_without_a_name_are_told_apart(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    asked = '"GET / HTTP/1.1" 200 5 "https://a.example/" "x"'
+    log.write_text(f"192.0.2.1 ident - [10/Oct/2026:13:55:36 +0000] {asked}\n", encoding="utf-8")
+    (row,) = found(log, "combined", key="column:2", account="column:8")[0]
+    assert row[8:10] == (pseudonym(b"ident", b"0123456789abcdef"), "https://a.example/")
 
 
 def test_nearly_every_line_of_a_log_is_regular(
