@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import re
 
+_HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
 SHORTEST_SECRET = 16  # characters
 HMAC_CHARACTERS = 32  # 128 bits: nobody finds two keys that are written alike
 
@@ -12,3 +14,8 @@ def pseudonym(raw: bytes, secret: bytes) -> str:
     if not secret:
         return raw.decode("utf-8", "replace")
     return hmac.new(secret, raw, hashlib.sha256).hexdigest()[:HMAC_CHARACTERS]
+
+
+def hash_name(raw: bytes) -> str:
+    """Return what a hash is called, by its first 128 bits in lower case; nothing if it is none."""
+    return raw[:HMAC_CHARACTERS].decode().lower() if _HASH.fullmatch(raw) else ""

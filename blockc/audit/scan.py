@@ -5,7 +5,6 @@ lines gives its rows as Arrow, and another one takes them: so lines may be read 
 what the places found adds up to what one of them would have found alone.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -39,7 +38,7 @@ from blockc.audit.line_sql import (
     with_source,
 )
 from blockc.audit.log_format import LogFormat
-from blockc.audit.pseudonyms import HMAC_CHARACTERS, pseudonym
+from blockc.audit.pseudonyms import hash_name, pseudonym
 from blockc.audit.regular_blocks import MOST_BYTES, ODD_TIME, Readers, RegularBlocks
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED
@@ -47,7 +46,6 @@ from blockc.errors import Location, UsageError
 from blockc.values import Value
 
 SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each reason
-_HASH = re.compile(rb"(?:[0-9A-Fa-f]{32}){1,2}")
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
 _REMEMBERED_BYTES = 512  # of a key; a longer one is computed each time
@@ -287,8 +285,8 @@ class LineScan:
 def key_name(raw: bytes, options: EngineOptions) -> str:
     """Return what a key is called, given what a line has in its place."""
     if options.hashed:
-        if _HASH.fullmatch(raw):
-            return raw[:HMAC_CHARACTERS].decode().lower()
+        if name := hash_name(raw):
+            return name
         if not options.secret:
             return NOT_A_HASH
     return pseudonym(raw, options.secret)

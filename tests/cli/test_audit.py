@@ -237,6 +237,16 @@ def test_a_log_that_has_hashes_never_shows_anything_else(
     assert used() == {hashed: 2, "not a hash": 2}
 
 
+def test_owners_are_found_by_hashes_however_they_are_written(blockc: Blockc, site: Path) -> None:
+    hashed = pseudonym(b"secret-one", HMAC_OF.encode())
+    (site / "access.log").write_text(line("1.0.1.3", 2, hashed), encoding="utf-8")
+    for written in (hashed, hashed.upper(), hashed + "0f" * 16, hashed.upper() + "0F" * 16):
+        (site / "owners.csv").write_text(f"key,contact\n{written},a@b.example\n", encoding="utf-8")
+        answers = report(blockc, site, "--key-is", "hmac")["answers"]
+        assert isinstance(answers, dict)
+        assert {one["contact"] for one in answers["notices"]} == {"a@b.example"}, written
+
+
 def test_lists_are_as_on_the_day_that_is_asked(blockc: Blockc, site: Path) -> None:
     def action(*more: object) -> object:
         answers = report(blockc, site, *more)["answers"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.audit.log_format import LogFormat
-from blockc.audit.pseudonyms import SHORTEST_SECRET, pseudonym
+from blockc.audit.pseudonyms import SHORTEST_SECRET, hash_name, pseudonym
 from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
@@ -330,7 +330,9 @@ def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", sid
     rows = []
     for owner in _owners(rules, side):
         key = owner.get("key") or ""
-        if options.secret and not PSEUDONYM.fullmatch(key):
+        if options.hashed and (hashed := hash_name(key.encode())):
+            key = hashed
+        elif options.secret and not PSEUDONYM.fullmatch(key):
             key = pseudonym(key.encode(), options.secret)
         rows.append((key, *(owner.get(name) or "" for name in ("account", "contact", "language"))))
     engine.insert("owners", rows)
