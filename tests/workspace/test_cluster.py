@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from blockc.audit.line_sql import LineLayout
 from blockc.audit.scan import EngineOptions
 from blockc.errors import UsageError
 from blockc.values import replace
+from blockc.workspace.audit import cluster, executor_watch
 from blockc.workspace.audit.cluster import _seen, _told
 from blockc.workspace.audit.cluster_task import (
     REFUSED,
@@ -25,7 +27,7 @@ from blockc.workspace.audit.cluster_task import (
     scanned,
     unpacked,
 )
-from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from blockc.workspace.audit.log_feed import LogFeed, log_paths, shipped_formats
 from tests.audit import log_maker
 from tests.audit.test_exact import SUMS, TRUSTED, ZONES
 from tests.cli.conftest import Blockc, blockc
@@ -165,3 +167,46 @@ def test_options_that_do_not_go_together_are_refused(
     done = blockc("audit", tmp_path / "a.log", *words)
     assert done.code == 2
     assert message in done.err
+
+
+def test_a_log_under_two_names_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.log", "b.log"):
+        Path(name).write_bytes(b"x\n")
+    Path("link.log").symlink_to("a.log")
+    named = ["./b.log", "a.log", "./a.log", str(tmp_path / "a.log"), "link.log", "*.log", "-", "-"]
+    assert log_paths(named) == ["./b.log", "a.log", "-"]
+
+    def statuses(_: Any, text: str) -> list[tuple[str, Any]]:
+        uri = SimpleNamespace(toString=lambda: f"file:{Path(text).resolve()}")
+        return [(text, SimpleNamespace(getPath=lambda: SimpleNamespace(toUri=lambda: uri)))]
+
+    monkeypatch.setattr(cluster, "_statuses", statuses)
+    monkeypatch.setattr(cluster, "_log", lambda _spark, _task, number, name, _: (number, name))
+    expected: list[Any] = [(0, "./b.log"), (1, "a.log")]
+    assert cluster._found(None, named[:5], task_of()) == expected
+
+
+def test_a_job_that_begins_after_the_cluster_was_given_up_is_ended_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = [Event(), Event()]
+
+    def end_jobs() -> None:
+        next(one for one in ended if not one.is_set() or one is ended[-1]).set()
+
+    tracker = SimpleNamespace(getExecutorInfos=lambda: ["the driver"])
+    java = SimpleNamespace(sc=lambda: SimpleNamespace(statusTracker=lambda: tracker))
+    spark = SimpleNamespace(sparkContext=SimpleNamespace(_jsc=java, cancelAllJobs=end_jobs))
+    monkeypatch.setattr(executor_watch, "_EVERY", 0.01)
+
+    def run_jobs() -> None:
+        with executor_watch.watched(spark, "spark://a:7077", 0.0):
+            ended[-1].wait(20)
+            raise RuntimeError("the second job was ended")
+
+    with pytest.raises(UsageError, match="had no executor"):
+        run_jobs()
+    assert ended[-1].is_set()

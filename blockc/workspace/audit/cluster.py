@@ -183,11 +183,14 @@ def _escaped(path: str) -> str:
 
 
 def _found(spark: Any, named: Sequence[str], task: ScanTask) -> list[ClusterLog]:
-    """Return the logs, each with what its first bytes say."""
-    found = {name: status for text in named for name, status in _statuses(spark, text)}
+    """Return the logs, each file once, with what its first bytes say."""
+    found = dict[str, tuple[str, Any]]()
+    for text in named:
+        for name, status in _statuses(spark, text):
+            found.setdefault(_path_of(status), (name, status))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         look = partial(_log, spark, task)
-        return list(pool.map(look, range(len(found)), found.keys(), found.values()))
+        return list(pool.map(look, range(len(found)), *zip(*found.values(), strict=True)))
 
 
 def _statuses(spark: Any, text: str) -> Iterator[tuple[str, Any]]:
@@ -198,7 +201,7 @@ def _statuses(spark: Any, text: str) -> Iterator[tuple[str, Any]]:
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
     if not _URL.match(text):
         for name in log_paths([text]):
-            path = java.org.apache.hadoop.fs.Path(f"file:{Path(name).absolute()}")
+            path = java.org.apache.hadoop.fs.Path(f"file:{Path(name).resolve()}")
             yield name, path.getFileSystem(hadoop).getFileStatus(path)
         return
     try:

@@ -47,5 +47,4 @@ def _watch(context: Any, patience: float, done: Event, given_up: Event) -> None:
             seen = time.monotonic()
         elif time.monotonic() - seen > patience:
             given_up.set()
-            context.cancelAllJobs()
-            return
+            context.cancelAllJobs()  # and again: a job may begin just after

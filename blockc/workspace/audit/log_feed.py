@@ -55,14 +55,15 @@ class LogBegin(Value, eq=False):
 
 
 def log_paths(named: Sequence[str]) -> list[str]:
-    """Return the paths of logs; a pattern must name at least one."""
-    found: list[str] = []
+    """Return the paths of logs, each file once; a pattern must name at least one."""
+    found = dict[str, str]()
     for text in named:
         paths = [text] if text == STDIN or os.path.exists(text) else sorted(glob.glob(text))  # noqa: PTH110, PTH207  texts
         if not paths:
             raise UsageError(f"there is no log {text!r}")
-        found += [path for path in paths if path not in found]
-    return found
+        for path in paths:
+            found.setdefault(path if path == STDIN else os.path.realpath(path), path)
+    return list(found.values())
 
 
 def shipped_formats() -> dict[str, LogFormat]:
