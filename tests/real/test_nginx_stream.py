@@ -12,6 +12,7 @@ import pytest
 
 from blockc.addresses import FAMILIES, AddrMap
 from blockc.addresses.rules import Match, meaning
+from blockc.errors import PolicyError
 from blockc.targets.core.render import render
 from blockc.targets.syntax.reading import NAMES
 from blockc.targets.syntax.tokens import ArtifactFile
@@ -23,6 +24,7 @@ from tests.support.machine import require_program
 from tests.targets.artifacts import (
     EDGES,
     PATH,
+    PROVENANCE,
     TEMPLATES,
     draft,
     nested,
@@ -181,3 +183,21 @@ def visited(port: int, client: str) -> bool:
     address = ("127.0.0.1", port)
     with socket.create_connection(address, timeout=SECONDS, source_address=(client, 0)) as wire:
         return _received(wire)
+
+
+def test_nginx_takes_the_longest_variable_without_a_setting_of_its_own(tmp_path: Path) -> None:
+    require_program("nginx")
+    rules = rules_of(NGINX_STREAM, EDGES["neighbours"])
+    (file,) = render(
+        NGINX_STREAM, draft(NGINX_STREAM, rules, {"variable": "a" * 37}), PATH, TEMPLATES
+    )
+    (tmp_path / "list.conf").write_bytes(file.data)
+    load = f"load_module {MODULE};" if MODULE.exists() else ""
+    text = f"{load}\npid {tmp_path}/pid; events {{ }}\nstream {{ include {tmp_path}/list.conf; }}\n"
+    (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
+    words = ["nginx", "-t", "-q", "-e", "stderr", "-c", f"{tmp_path}/nginx.conf"]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(PolicyError, match="expected 1 to 37") as refused:
+        draft(NGINX_STREAM, rules, provenance=replace(PROVENANCE, list="a" * 24))
+    assert refused.value.hint == "set variable in the output"

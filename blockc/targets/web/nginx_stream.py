@@ -123,6 +123,9 @@ option `variable`. There is no answer that says why: the connection of who is li
 nginx counts it with `$status` 500 and writes a line `no host in upstream ""` with the client's
 address to the error log, at the level `error`.
 
+nginx takes names of 46 characters unless its `variables_hash_bucket_size` is raised, and
+`_upstream` is 9 of them: for a list with a long name set `variable` in the output.
+
 `$NAME_action` is a word for `log_format` of `stream`: the stage for who is listed, and nothing for
 others. In `monitor` and `warn` everybody gets the same upstream; there is nobody to warn.
 
@@ -174,8 +177,8 @@ NGINX_STREAM = Target(
         Option(
             "variable",
             "blockc_{word}_stream",
-            "1 to 64 lower-case letters, digits or _, a letter first, without the $",
-            pattern=r"[a-z][a-z0-9_]{0,63}",
+            "1 to 37 lower-case letters, digits or _, a letter first, without the $",
+            pattern=r"[a-z][a-z0-9_]{0,36}",
             part="_{part}",
             about="the variable of who is listed, and the beginning of those with _action and "
             "_upstream after it",
