@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from importlib import import_module
@@ -109,6 +110,20 @@ def test_a_database_takes_hostile_names_as_texts() -> None:
         base.executescript(text_of_plan(target, options, some).text)
         rows = base.execute("SELECT key_id, action, list FROM gone_keys").fetchall()
         assert sorted(rows) == sorted((one.key, REVOKE, LIST) for one in some)
+
+
+def test_the_statements_of_a_table_revoke_and_restore() -> None:
+    target, _, keys = case_of("sql")
+    base = sqlite3.connect(":memory:")
+    base.executescript(text_of_plan(target, {"table": "blockc_keys"}, keys).text)
+    base.execute("CREATE TABLE api_keys (id TEXT, enabled INTEGER)")
+    first, second = (one.name[0] for one in keys)
+    before = [(first, True), (second, False), ("other", True)]
+    base.executemany("INSERT INTO api_keys VALUES (?, ?)", before)
+    for statement in re.findall(r'-c "(UPDATE [^"]*)"', target.deployment.load):
+        base.execute(statement)
+    after = dict(base.execute("SELECT id, enabled FROM api_keys"))
+    assert after == {first: False, second: True, "other": True}
 
 
 def test_a_reader_of_csv_takes_hostile_names_as_cells_and_no_spreadsheet_runs_one() -> None:

@@ -1,9 +1,7 @@
 """The commands by which a plan is run, as its page has them, against a server that notes them."""
 
 import os
-import re
 import shutil
-import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -130,20 +128,6 @@ def test_the_commands_of_a_document_print_both_actions(tmp_path: Path) -> None:
         ["bash", "-c", target.deployment.load], cwd=tmp_path, capture_output=True, check=True
     )
     assert done.stdout.decode().splitlines() == [one.name[0] for one in keys]
-
-
-def test_the_statements_of_a_table_revoke_and_restore() -> None:
-    target, _, keys = case_of("sql")
-    base = sqlite3.connect(":memory:")
-    base.executescript(text_of_plan(target, {"table": "blockc_keys"}, keys).text)
-    base.execute("CREATE TABLE api_keys (id TEXT, enabled INTEGER)")
-    first, second = (one.name[0] for one in keys)
-    before = [(first, True), (second, False), ("other", True)]
-    base.executemany("INSERT INTO api_keys VALUES (?, ?)", before)
-    for statement in re.findall(r'-c "(UPDATE [^"]*)"', target.deployment.load):
-        base.execute(statement)
-    after = dict(base.execute("SELECT id, enabled FROM api_keys"))
-    assert after == {first: False, second: True, "other": True}
 
 
 @pytest.mark.parametrize(
