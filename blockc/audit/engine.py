@@ -1,8 +1,8 @@
 """The embedded engine: the tables of a scan beside those of zones and lists, and what they answer.
 
-The only doors to duckdb and pyarrow are here and in `blockc.audit.scan`. What remains of the lines
-is one table, `hits`: a row for each address in a listed zone, day, host, path, status, key and
-account, and for traffic that no list holds a row for each day, host, key and account.
+What remains of the lines is one table, `hits`: a row for each address in a listed zone, day, host,
+path, status, key and account, and for traffic that no list holds a row for each day, host, key and
+account. DuckDB is opened by `blockc.audit.scan` alone.
 """
 
 from collections.abc import Sequence

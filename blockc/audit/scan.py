@@ -82,6 +82,7 @@ class EngineOptions(Value, kw_only=True):
         agents: Words of user agents that are counted apart.
         scratch: A folder for what does not fit the memory.
         memory: Bytes that the engine may use.
+        threads: How many DuckDB may use; 0: one for each core.
     """
 
     key: str = ""

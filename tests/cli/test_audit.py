@@ -1,11 +1,9 @@
 """`blockc audit` from end to end: its tables, files and messages."""
 
-import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -294,40 +292,6 @@ def test_a_plain_list_and_a_generation_can_be_asked(blockc: Blockc, site: Path, 
     assert report(blockc, site, "--lists", "published")["listed"] == 4
 
 
-def packed(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the bytes of a packed file."""
-    import bz2
-    import lzma
-
-    import zstandard
-
-    yield "a.log", data
-    yield "a.gz", gzip.compress(data[:100]) + gzip.compress(data[100:])
-    yield "a.bz2", bz2.compress(data)
-    yield "a.xz", lzma.compress(data)
-    yield "a.zst", zstandard.compress(data)
-
-
-def test_packed_files_patterns_and_standard_input_say_the_same(blockc: Blockc, site: Path) -> None:
-    data = "".join(LINES).encode()
-    for name, content in packed(data):
-        (site / name).write_bytes(content)
-    found = blockc(*words(site, site / "a.*"), "--json")
-    assert json.loads(found.out)["requests"] == 30
-    assert json.loads(blockc(*words(site, "-"), "--json", stdin=data).out)["requests"] == 6
-
-
-def test_a_broken_gzip_gives_the_lines_before_the_damage(blockc: Blockc, site: Path) -> None:
-    data = "".join(LINES[:6]).encode() * 50_000
-    (site / "cut.gz").write_bytes(gzip.compress(data, 1)[:-5000])
-    done = blockc(*words(site, site / "cut.gz"), "--json")
-    found = json.loads(done.out)
-    assert done.code == 0
-    (log,) = found["logs"]
-    assert log["damage"]
-    assert 200_000 < found["requests"] + found["unreadable"] == log["lines"] < 300_000
-
-
 def test_what_a_spreadsheet_or_a_terminal_would_run_is_text(blockc: Blockc, site: Path) -> None:
     bad = line("1.0.1.3", 2, user="=cmd|'/c_calc'!A1") + line("1.0.1.3", 3, user="=x")
     evil = bad.replace("/api/x", "/\x1b]0;owned\x07") + bad.replace("GET /api", "GET =1+1")
@@ -379,31 +343,6 @@ def test_nothing_of_a_log_is_markup_in_the_summary(blockc: Blockc, site: Path) -
     assert "<script" not in page
 
 
-def test_a_log_of_no_known_format_says_what_to_do(blockc: Blockc, site: Path) -> None:
-    (site / "odd.log").write_text("a b c\n" * 9, encoding="utf-8")
-    done = blockc(*words(site, site / "odd.log"))
-    assert done.code == 2
-    assert "--format" in done.err
-    assert blockc(*words(site, site / "odd.log"), "--format", "combined").code == 3
-    assert "did you mean 'combined'" in blockc(*words(site), "--format", "combine").err
-    assert blockc(*words(site, site / "missing.log")).code == 2
-
-
-def test_a_format_of_ones_own_is_read_like_those_that_come_along(
-    blockc: Blockc, site: Path
-) -> None:
-    (site / "own.toml").write_text(
-        'title = "Own"\nreference = "https://example.com"\nread_on = 2026-11-27\n'
-        'kind = "words"\nlines = ["{status} {client} {time}"]\ntime = ["epoch"]\n',
-        encoding="utf-8",
-    )
-    (site / "own.log").write_text("200 1.0.1.9 1791633336\n", encoding="utf-8")
-    done = blockc(*words(site, site / "own.log"), "--format-file", site / "own.toml", "--key", "",
-                  "--json")  # fmt: skip
-    assert done.code == 0, done.err
-    assert json.loads(done.out)["listed"] == 1
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -424,30 +363,3 @@ def test_a_wrong_audit_table_is_refused_with_its_place(
     assert done.code == 2
     assert said in done.err
     assert "blockc.toml:7" in done.err
-
-
-def test_parquet_says_the_same_as_text(blockc: Blockc, site: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {
-        "time": [datetime(2026, 10, 2, 10, tzinfo=UTC)] * 3,
-        "client_ip": ["1.0.1.3", "3.0.0.1", "unknown"],
-        "status": [200, 200, 200],
-        "url": ["/api/x?api_key=secret-one", "/", "/"],
-    }
-    pq.write_table(pa.table(columns), site / "a.parquet")
-    done = blockc(*words(site, site / "a.parquet"), "--json")
-    assert done.code == 0, done.err
-    found = json.loads(done.out)
-    assert (found["requests"], found["listed"], found["unreadable"]) == (2, 1, 1)
-    assert found["logs"][0] == {
-        "path": str(site / "a.parquet"), "format": "parquet", "lines": 3, "damage": "",
-    }  # fmt: skip
-    impact = {one["by"]: one for one in found["answers"]["impact"]}
-    assert (impact["day"]["value"], impact["path"]["value"]) == ("2026-10-02", "/api")
-    assert impact["total"]["keys"] == 1
-    pq.write_table(pa.table({"who": ["1.0.1.3"]}), site / "b.parquet")
-    assert "no column holds the client" in blockc(*words(site, site / "b.parquet")).err
-    (site / "c.parquet").write_bytes((site / "a.parquet").read_bytes()[:200])
-    assert blockc(*words(site, site / "c.parquet")).code == 2

@@ -26,10 +26,7 @@ from blockc.fetch.store.blobs import sha256_of
 from blockc.keys.key_guard import KeyRefusal, judge_keys
 from blockc.keys.key_plan import KeyPlan, settled_target
 from blockc.keys.key_registry import KEY_TARGETS
-from blockc.keys.key_table import (
-    RESTORE,
-    REVOKE,
-)
+from blockc.keys.key_table import RESTORE, REVOKE
 from blockc.policy.model import Revoke
 from blockc.publish.generations import Making, Published, append_event, digest_of, publish
 from blockc.publish.history import APPROVED, REFUSED, Facts, History, read_history
