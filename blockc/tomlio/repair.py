@@ -1,7 +1,9 @@
 """Tables whose values have the wrong type: each difference noted, and something in its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from msgspec import inspect
@@ -13,57 +15,100 @@ from blockc.tomlio.when import When
 
 def repaired(kind: type, table: Mapping[str, Any], place: Place, findings: Findings) -> Any:
     """Return `table` made to fit `kind`, noting each difference."""
-    return _repair(inspect.type_info(kind), table, place, findings)
+    return _Repair(kind, findings).fitted(inspect.type_info(kind), table, place)
 
 
-def _repair(kind: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
-    """Return `value` made to fit `kind`, noting each difference."""
-    member = _member(kind, value)
-    if member is None:
-        of_tables = inspect.StructType in [type(getattr(m, "item_type", 0)) for m in _members(kind)]
-        hint = f"write [[{place.key[-1]}]]" if of_tables and isinstance(value, dict) else ""
-        findings.add(place, f"expected {_expected(kind)}, found {_found(value)}", hint=hint)
-        return _zero(kind)
-    if isinstance(member, inspect.StructType):
-        return _repair_struct(member, value, place, findings)
-    if isinstance(member, inspect.DictType):
-        return {k: _repair(member.value_type, v, place / k, findings) for k, v in value.items()}
-    if isinstance(member, inspect.VarTupleType | inspect.ListType):
-        items = enumerate(value)
-        return [_repair(member.item_type, item, place / n, findings) for n, item in items]
-    return _repair_single(member, value, place, findings)
+@dataclass(frozen=True)
+class _Repair:
+    """One file whose values do not fit: the type of all of it, and what is noted."""
+
+    whole: type
+    findings: Findings
+
+    def fitted(self, kind: inspect.Type, value: Any, place: Place) -> Any:
+        """Return `value` made to fit `kind`, noting each difference."""
+        member = _member(kind, value)
+        if member is None:
+            of_tables = any(isinstance(_item(m), inspect.StructType) for m in _members(kind))
+            hint = f"write [[{place.key[-1]}]]" if of_tables and isinstance(value, dict) else ""
+            said = f"expected {_expected(kind)}, found {_found(value)}"
+            self.findings.add(place, said, hint=hint)
+            return _zero(kind)
+        if isinstance(member, inspect.StructType):
+            return self._struct(member, value, place)
+        if isinstance(member, inspect.DictType):
+            return {k: self.fitted(member.value_type, v, place / k) for k, v in value.items()}
+        if isinstance(member, inspect.VarTupleType | inspect.ListType):
+            items = enumerate(value)
+            return [self.fitted(member.item_type, item, place / n) for n, item in items]
+        return self._single(member, value, place)
+
+    def _single(self, member: inspect.Type, value: Any, place: Place) -> Any:
+        if isinstance(member, inspect.LiteralType) and value not in member.values:
+            choices = [choice for choice in member.values if isinstance(choice, str)]
+            hint = suggestion(value, choices) if isinstance(value, str) else ""
+            said = f"expected {_expected(member)}, found {_found(value)}{hint}"
+            self.findings.add(place, said)
+            return member.values[0]
+        if isinstance(member, inspect.CustomType):
+            try:
+                When(value)
+            except ValueError as reason:
+                self.findings.add(place, str(reason))
+                return _zero(member)
+        return value
+
+    def _struct(
+        self, kind: inspect.StructType, table: Mapping[str, Any], place: Place
+    ) -> dict[str, Any]:
+        fields = {f.encode_name: f for f in kind.fields}
+        if kind.forbid_unknown_fields:
+            for name in (name for name in table if name not in fields):
+                said = f"unknown key {name!r}{advice_on_key(name, fields, self.whole)}"
+                self.findings.add_name(place / name, said)
+        good: dict[str, Any] = {}
+        for name, one in fields.items():
+            if name in table:
+                good[name] = self.fitted(one.type, table[name], place / name)
+            elif one.required:
+                self.findings.add_missing(place / name)
+                good[name] = _zero(one.type)
+        return good
 
 
-def _repair_single(member: inspect.Type, value: Any, place: Place, findings: Findings) -> Any:
-    if isinstance(member, inspect.LiteralType) and value not in member.values:
-        choices = [choice for choice in member.values if isinstance(choice, str)]
-        hint = suggestion(value, choices) if isinstance(value, str) else ""
-        findings.add(place, f"expected {_expected(member)}, found {_found(value)}{hint}")
-        return member.values[0]
-    if isinstance(member, inspect.CustomType):
-        try:
-            When(value)
-        except ValueError as reason:
-            findings.add(place, str(reason))
-            return _zero(member)
-    return value
+def advice_on_key(name: str, fields: Iterable[str], whole: type) -> str:
+    """Return what an unknown key resembles, or else in which table of `whole` it belongs.
+
+    `never_block` in a list is not a misspelt `block`: who followed that advice would block what is
+    to be spared. So a key of another table is only taken for a misspelt one if they are very near.
+    """
+    near = suggestion(name, fields)
+    home = _homes(whole).get(name)
+    return f"; it belongs {home}" if home and not suggestion(name, fields, likeness=0.8) else near
 
 
-def _repair_struct(
-    kind: inspect.StructType, table: Mapping[str, Any], place: Place, findings: Findings
-) -> dict[str, Any]:
-    fields = {f.encode_name: f for f in kind.fields}
-    if kind.forbid_unknown_fields:
-        for name in (name for name in table if name not in fields):
-            findings.add_name(place / name, f"unknown key {name!r}{suggestion(name, fields)}")
-    good: dict[str, Any] = {}
-    for name, one in fields.items():
-        if name in table:
-            good[name] = _repair(one.type, table[name], place / name, findings)
-        elif one.required:
-            findings.add_missing(place / name)
-            good[name] = _zero(one.type)
-    return good
+@cache
+def _homes(whole: type) -> Mapping[str, str]:
+    """Return for each key of a file of this type where it stands, tables in tables left out."""
+    found: dict[str, list[str]] = {}
+    for name, kind in _fields(inspect.type_info(whole)):
+        tables = [(f"in [{name}]", kind), (f"in [[{name}]]", _item(kind))]
+        tables += [(f"in [{name}.NAME]", getattr(m, "value_type", None)) for m in _members(kind)]
+        keys = [(key, at) for at, table in tables if table for key, _ in _fields(table)]
+        for key, at in keys or [(name, "above the first table")]:
+            found.setdefault(key, []).append(at)
+    return {name: " or ".join(at) for name, at in found.items()}
+
+
+def _fields(kind: inspect.Type) -> Iterator[tuple[str, inspect.Type]]:
+    for one in _members(kind):
+        if isinstance(one, inspect.StructType):
+            yield from ((field.encode_name, field.type) for field in one.fields)
+
+
+def _item(kind: inspect.Type) -> inspect.Type | None:
+    """Return what a list of this type holds; None if it is not a list."""
+    return kind.item_type if isinstance(kind, inspect.VarTupleType | inspect.ListType) else None
 
 
 _SHAPES: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (

@@ -9,7 +9,7 @@ from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.operation import check_command
 from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
 from blockc.policy.model import Fit, Option, Output, TargetFacts
-from blockc.policy.syntax.policy_tables import OutputTable
+from blockc.policy.syntax.policy_tables import OutputTable, PolicyTable
 from blockc.registries import countries
 from blockc.tomlio.tables import Place
 from blockc.vocabulary import LOSSY, HeaderForm, LineForm, UntilBlock, WhenOver
@@ -187,8 +187,10 @@ def target_options(
     options: dict[str, Option] = {}
     for key in sorted(raw):
         if known is not None and key not in known:
-            near = suggestion(key, sorted({*own, *known}))
-            said = f"unknown key {key!r}, neither of an output nor of {target}{near}"
+            from blockc.tomlio.repair import advice_on_key
+
+            advice = advice_on_key(key, sorted({*own, *known}), PolicyTable)
+            said = f"unknown key {key!r}, neither of an output nor of {target}{advice}"
             checks.findings.add_name(place / key, said)
             continue
         value = raw[key]
