@@ -12,6 +12,7 @@ from blockc.cli.options import Settings
 from blockc.errors import Location
 
 MOST_PIECES = 20
+MOST_NAMED = 3  # files at odds with their lists, in one sentence
 MANY = 1_000  # answers: from here on JSON is not indented
 STRENGTH = ("block", "warn", "monitor", "off", "allow")
 Report = dict[str, Any]
@@ -54,7 +55,9 @@ def strongest(piece: Report) -> str:
 def headline(answer: Report) -> str:
     """Return the answer in a sentence.
 
-    A list that is watched only, or not in force, blocks nothing.
+    A list that is watched only, or not in force, blocks nothing. What the lists say is not all: an
+    artifact that gave something up for its limit, or an older one, can say another thing of one
+    address, and then the sentence says so.
     """
     text, count, counts = answer["asked"], int(answer["addresses"]), dict[str, int]()
     for piece in answer["pieces"]:
@@ -64,9 +67,35 @@ def headline(answer: Report) -> str:
         verdict = next(iter(counts), "allow")
         said = {"block": "is blocked", "off": "is not blocked yet", "allow": "is not blocked"}
         whole = "" if _is_single(answer) else f" ({count:,} addresses)"
-        return f"{text}{whole} {said.get(verdict, f'is not blocked, {verdict} is in force')}"
+        odd = _at_odds(answer["pieces"][0]) if _is_single(answer) and answer["pieces"] else ""
+        return f"{text}{whole} {said.get(verdict, f'is not blocked, {verdict} is in force')}{odd}"
     parts = [f"{verdict} {counts[verdict]:,}" for verdict in STRENGTH if verdict in counts]
     return f"{text} ({count:,} addresses): {', '.join(parts)}"
+
+
+def _at_odds(piece: Report) -> str:
+    """Return which published files block what their lists do not, or let through what these block.
+
+    What a list blocks in one file and not in another is judged by file; a file that cannot be
+    read, or that holds a country and no verdict, says nothing.
+    """
+    verdicts = {one["name"]: one["verdict"] for one in piece["lists"]}
+    odd: dict[bool, list[str]] = {True: [], False: []}
+    for one in piece["artifacts"]:
+        lists = one["holds"].partition("/")[0].split("+")
+        if one["wrong"] or one["verdict"] not in STRENGTH or not verdicts.keys() >= set(lists):
+            continue
+        blocks = one["verdict"] == "block"
+        if blocks != any(verdicts[name] == "block" for name in lists):
+            odd[blocks].append(one["path"])
+    return "".join(_but(paths, blocks=blocks) for blocks, paths in odd.items() if paths)
+
+
+def _but(paths: list[str], *, blocks: bool) -> str:
+    one = len(paths) == 1
+    does = ("blocks" if one else "block") if blocks else f"{'does' if one else 'do'} not block"
+    named = paths if len(paths) <= MOST_NAMED else [*paths[: MOST_NAMED - 1], "others"]
+    return f", but {', '.join(named)} as published {does} it"
 
 
 def _is_single(answer: Report) -> bool:
