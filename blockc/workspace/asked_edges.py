@@ -7,7 +7,7 @@ from pathlib import Path
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.compile import Build
 from blockc.compiler.watch import Watch, unwatched
-from blockc.errors import BlockcError, Location, UsageError, suggestion
+from blockc.errors import BlockcError, Location, UsageError, counted, suggestion
 from blockc.policy.model import Edge
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
@@ -135,7 +135,7 @@ def _files_of(artifact: Artifact, shown: Sequence[ArtifactFile]) -> list[Sequenc
     if len(wanted) != len(shown):
         names = ", ".join(file.path for file in wanted)
         raise UsageError(
-            f"{len(shown)} given with --dump, the artifact has {len(wanted)} files",
+            f"{len(shown)} given with --dump, the artifact has {counted(len(wanted), 'file')}",
             hint=f"name what is in use of {names}, in this order",
         )
     pairs = zip(wanted, shown, strict=True)

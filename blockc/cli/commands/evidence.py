@@ -7,7 +7,7 @@ import click
 from blockc.cli.console import info, show, show_json, warn
 from blockc.cli.input_options import PATH, project
 from blockc.cli.options import Settings, verb
-from blockc.errors import UsageError, printable
+from blockc.errors import UsageError, counted, printable
 from blockc.values import Value
 
 
@@ -83,7 +83,7 @@ def _write(settings: Settings, asked: EvidenceCall) -> int:
     if settings.json:
         show_json({"archive": str(output.absolute()), **done.index})
     count, head = len(done.index["generations"]), done.index["head"]
-    info(settings, f"{output}: {count} generations; the history ends with {head}")
+    info(settings, f"{output}: {counted(count, 'generation')}; the history ends with {head}")
     return 0
 
 
@@ -110,6 +110,8 @@ def _verify(settings: Settings, asked: EvidenceCall) -> int:
         show("".join(f"{printable(text)}\n" for text in done.problems))
     if not done.problems:
         again = f", {len(done.rebuilt)} compiled again with the same bytes" if asked.rebuild else ""
-        said = f"{len(done.generations)} generations, {done.events} events, nothing is wrong{again}"
-        info(settings, f"{path}: {said}; the history ends with {done.head}")
+        many = f"{counted(len(done.generations), 'generation')}, {counted(done.events, 'event')}"
+        info(
+            settings, f"{path}: {many}, nothing is wrong{again}; the history ends with {done.head}"
+        )
     return 1 if done.problems else 0

@@ -10,7 +10,7 @@ import click
 from blockc.cli.console import Cell, info, show, show_json, show_table
 from blockc.cli.input_options import warn_of_open_store
 from blockc.cli.options import Settings, verb
-from blockc.errors import Location, UsageError, printable
+from blockc.errors import Location, UsageError, counted, printable
 from blockc.values import Value
 
 if TYPE_CHECKING:  # what reads the store is imported when it is read, and not for --help
@@ -85,7 +85,7 @@ def _list(settings: Settings, _asked: StoreCall, root: Path) -> int:
     heads = ["source", "data of", "confirmed", "records", "bytes", "digest", "from"]
     show_table(settings, f"Store {printable(str(root))}", heads, map(_row, states))
     unneeded = f"{len(spare):,} of them ({_megabytes(spare)}) needed by no source and no lock"
-    info(settings, f"{len(files):,} files, {_megabytes(files)}; {unneeded}")
+    info(settings, f"{counted(len(files), 'file')}, {_megabytes(files)}; {unneeded}")
     return 0
 
 
@@ -121,7 +121,7 @@ def _verify(settings: Settings, _asked: StoreCall, root: Path) -> int:
     if damages:
         info(settings, f"{len(damages):,} damaged; `blockc update` fetches again what it needs")
     else:
-        info(settings, f"{count:,} files, all sound")
+        info(settings, f"{counted(count, 'file')}, all sound")
     return 1 if damages else 0
 
 
@@ -135,7 +135,7 @@ def _sweep(settings: Settings, asked: StoreCall, root: Path) -> int:
         show_json({"store": str(root), "bytes": swept.bytes, "removed": removed})
         return 0
     would = "would be removed" if asked.dry_run else "removed"
-    show(f"{len(swept.entries):,} files {would}, {_megabytes(swept.entries)}\n")
+    show(f"{counted(len(swept.entries), 'file')} {would}, {_megabytes(swept.entries)}\n")
     return 0
 
 

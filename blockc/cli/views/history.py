@@ -5,8 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from blockc.addresses.family import FAMILIES, Family
 from blockc.changes.country_history import Interval
-from blockc.cli.console import Cell, info, show, show_json, show_table
+from blockc.cli.console import Cell, amount, info, show, show_json, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.generations import SHORT, instant
 from blockc.errors import counted, printable
@@ -33,7 +34,7 @@ def _words(one: Mapping[str, Any]) -> list[str]:
     """Return what people want to know of an event beside its kind."""
     found = []
     if "artifacts" in one:
-        found.append(f"{len(one['artifacts'])} files")
+        found.append(counted(len(one["artifacts"]), "file"))
     if one.get("policy"):
         found.append(f"policy {str(one['policy'])[:SHORT]}")
     if one.get("source"):
@@ -91,7 +92,7 @@ def show_problems(settings: Settings, place: Path, past: History, found: Sequenc
         show(f"{where}: {printable(one.said)}\n")
     if not found:
         span = f", {instant(last.at)} UTC the last" if last else ""
-        said = f"{len(past.lines):,} events{span}, no line changed, removed or put in"
+        said = f"{counted(len(past.lines), 'event')}{span}, no line changed, removed or put in"
         info(settings, f"{said}; the chain ends with {past.head or 'nothing'}")
 
 
@@ -152,7 +153,7 @@ def _show_table_of_intervals(
             instant(one.begin),
             instant(one.end) if one.end else "now",
             _word(one),
-            *(_span(one.least[family], one.most[family]) for family in ("ipv4", "ipv6")),
+            *(_span(family, one) for family in FAMILIES),
         ]
         for path, intervals in found.items()
         for number, one in enumerate(intervals)
@@ -172,7 +173,9 @@ def _word(one: Interval) -> str:
     return "blocked" if one.blocked else "not blocked"
 
 
-def _span(least: int, most: int) -> str:
+def _span(family: Family, one: Interval) -> str:
+    least, most = one.least[family.name], one.most[family.name]
     if not most:
         return ""
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    ends = [amount(family, count) for count in dict.fromkeys((least, most))]
+    return " to ".join(f"{end:,}" if isinstance(end, int) else str(end) for end in ends)

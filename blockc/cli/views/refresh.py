@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from blockc.errors import printable
+from blockc.errors import counted, printable
 
 Plain = Mapping[str, Any]
 _SOON_DAYS = 30
@@ -72,7 +72,7 @@ def _planned(revoke: Plain | None) -> Iterator[str]:
         return
     for one in revoke["plans"]:
         count = sum(key["now"] for key in one["keys"])
-        yield f"plan {one['path']}: {count:,} of {len(one['keys']):,} keys that were decided"
+        yield f"plan {one['path']}: {count:,} of {counted(len(one['keys']), 'key')} decided"
 
 
 def _not_tried(programs: Iterable[Plain]) -> Iterator[str]:

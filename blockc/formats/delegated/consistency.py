@@ -11,7 +11,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.plain_text import warning
-from blockc.errors import Location, SourceUnfit
+from blockc.errors import Location, SourceUnfit, counted
 from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
 from blockc.registries.records import REGISTRIES, STATUSES, Records, country_text
@@ -52,7 +52,7 @@ def require_counts(
     if not known or not missing_as_numbers:
         return []
     sentence = (
-        f"the summary promises {known.count:,} rows of AS numbers, the file has "
+        f"the summary promises {counted(known.count, 'row')} of AS numbers, the file has "
         f"{found['asn']:,}; all address rows are there"
     )
     return [warning(known.line.at(4), sentence)]
