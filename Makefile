@@ -12,13 +12,14 @@ COVER := -m slipcover --source blockc --json --out .coverage.json
 OLDEST := $(VENV)/oldest
 TESTED := $(addprefix tests/,addresses fetch formats policy/test_parse.py targets/test_conformance.py \
 	cli/test_build.py cli/test_columns.py cli/test_docs.py cli/test_json_stderr.py)
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 FLOOR := $(shell sed -n 's/^fail_under = //p' setup.cfg)
 
 example: $(VENV)/.installed  ## compile the example policy from the bundled sample (default)
 	@$(BIN)/blockc build -f $(EXAMPLE)/blockc.toml --sample -o $(EXAMPLE)/dist
 
 test: $(VENV)/.testing  ## run every test that can run here
-	$(BIN)/python $(if $(MEASURE),$(COVER)) -m pytest -n auto --dist loadfile
+	$(BIN)/python $(if $(MEASURE),$(COVER)) -m pytest $(PARALLEL)
 	$(if $(MEASURE),$(BIN)/python -m slipcover --merge .coverage.json --out .coverage.json --skip-covered --fail-under $(FLOOR))
 
 coverage: MEASURE = yes
@@ -32,7 +33,7 @@ oldest: $(VENV)/.testing  ## the tests with the oldest versions of its libraries
 	@$(BIN)/python -m scripts.oldest >$(OLDEST)/constraints.txt
 	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(OLDEST)/constraints.txt --editable '.[test]'
-	$(OLDEST)/bin/python -m pytest -n auto --dist loadfile -m 'not real' -k 'not as_many_entries' $(TESTED)
+	$(OLDEST)/bin/python -m pytest $(PARALLEL) -m 'not real' -k 'not as_many_entries' $(TESTED)
 
 check: lint types test  ## lint, types and tests
 

@@ -4,8 +4,12 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from tests.conftest import pytest_collection_modifyitems
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +46,32 @@ def test_every_test_and_doctest_of_the_tree_is_collected() -> None:
 def test_a_module_with_tests_is_named_so_that_they_are_found() -> None:
     hidden = [p for p in tracked("*.py") if has_test(p) and not p.name.startswith("test_")]
     assert hidden == []
+
+
+def as_config(**attributes: object) -> Any:
+    """Return what stands for the configuration of a process of pytest."""
+    return SimpleNamespace(**attributes)
+
+
+def item(nodeid: str, *marks: str, fixtures: tuple[str, ...] = ()) -> Any:
+    """Return what stands for a collected test."""
+    found = [SimpleNamespace(name=name) for name in marks]
+    return SimpleNamespace(nodeid=nodeid, iter_markers=lambda: found, fixturenames=fixtures)
+
+
+def test_the_files_that_cost_most_go_first_to_the_workers_and_stay_whole() -> None:
+    items = [item(f"many.py::{n}") for n in range(9)]
+    items += [item("run.py::a", fixtures=("blockc",)), item("slow.py::a"), item("few.py::a")]
+    items += [item("run.py::b", fixtures=("blockc",)), item("slow.py::b", "real", "slow")]
+    alone, worker = list(items), list(items)
+    pytest_collection_modifyitems(as_config(), alone)
+    pytest_collection_modifyitems(as_config(workerinput={}), worker)
+    assert alone == items
+    assert [one.nodeid for one in worker] == [
+        *("slow.py::a", "slow.py::b", "run.py::a", "run.py::b"),
+        *(f"many.py::{n}" for n in range(9)),
+        "few.py::a",
+    ]
 
 
 def tracked(pattern: str) -> list[Path]:
