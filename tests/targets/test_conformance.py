@@ -18,7 +18,7 @@ from blockc.passes.request import PassRequest
 from blockc.targets.core.document import REGISTERED
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Layout, Target
-from blockc.targets.core.target_options import OptionContext
+from blockc.targets.core.target_options import Option, OptionContext
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.registry import TARGETS, target_named
 from blockc.targets.syntax.reading import NAMES
@@ -360,6 +360,32 @@ def test_the_real_program_accepts_every_edge(target: Target, case: str) -> None:
         absent(missing(target))
     outcome = try_natively(target, written(target, EDGES[case]), settled(target))
     assert (outcome.answer, outcome.reason) == (NativeAnswer.ACCEPTED, "")
+
+
+@pytest.mark.real
+def test_the_real_program_accepts_the_longest_names(target: Target) -> None:
+    from tests.support.machine import absent
+
+    options = {
+        option.name: longest_name(option) for option in target.options if "{" in str(option.default)
+    }
+    if target.native is None or not options:
+        return
+    if missing(target):
+        absent(missing(target))
+    outcome = try_natively(
+        target,
+        written(target, EDGES["neighbours"], options),
+        target.settle(options, OptionContext(PROVENANCE.list)),
+    )
+    assert (outcome.answer, outcome.reason) == (NativeAnswer.ACCEPTED, "")
+
+
+def longest_name(option: Option) -> str:
+    """Return the longest name that an option takes and that begins as its default does."""
+    start = str(option.default).partition("{")[0]
+    taken = [name for n in range(300) if re.fullmatch(option.pattern, name := start + n * "a")]
+    return taken[-1]
 
 
 def many(family: Family, count: int) -> Spans:

@@ -200,6 +200,11 @@ Where a stage says what blocked clients get, the second file answers so for ever
 server that includes it. To refuse in one location only, write `response = "none"` and the answer by
 hand. With a link it answers for that status of upstreams too, where `proxy_intercept_errors` is on.
 
+nginx takes variables of 46 characters unless its `variables_hash_bucket_size` is raised: for a
+list with a long name set `variable` in the output. From some fifty files on it warns that it
+`could not build optimal variables_hash`, and serves them all the same. It is silent about 2,000
+with `variables_hash_max_size 2048; variables_hash_bucket_size 256;` in `http`.
+
 Behind a proxy set the client's address with the realip module; then `source` can stay."""
 
 _SERVER = ExtraFile("nginx-geo.server.conf.j2", ".server.conf", FAMILIES)
@@ -286,8 +291,8 @@ NGINX_GEO = Target(
         Option(
             "variable",
             "blockc_{word}",
-            "1 to 64 lower-case letters, digits or _, a letter first, without the $",
-            pattern=r"[a-z][a-z0-9_]{0,63}",
+            "1 to 46 lower-case letters, digits or _, a letter first, without the $",
+            pattern=r"[a-z][a-z0-9_]{0,45}",  # nginx's variables_hash_bucket_size of 64
             part="_{part}",
             by_kind={
                 ContentKind.VERDICTS: "blockc_{word}_action",

@@ -124,7 +124,9 @@ nginx counts it with `$status` 500 and writes a line `no host in upstream ""` wi
 address to the error log, at the level `error`.
 
 nginx takes names of 46 characters unless its `variables_hash_bucket_size` is raised, and
-`_upstream` is 9 of them: for a list with a long name set `variable` in the output.
+`_upstream` is 9 of them: for a list with a long name set `variable` in the output. From some
+fifteen files on it warns that it `could not build optimal variables_hash`, and serves them all the
+same; `variables_hash_max_size 2048; variables_hash_bucket_size 256;` in `stream` silence it.
 
 `$NAME_action` is a word for `log_format` of `stream`: the stage for who is listed, and nothing for
 others. In `monitor` and `warn` everybody gets the same upstream; there is nobody to warn.
