@@ -38,6 +38,7 @@ class KeyPlan(Value, kw_only=True, eq=False):
     Attributes:
         keys: Every key that was decided, in order of key.
         known: How many keys are known: those of the table and those that have a name.
+        decisions: How many rows of the table say what; nothing of a plan that is made again.
         schedule: The stage of the list in force, and the next one.
         begins: From when the list blocks, as the policy has it; nothing: always.
         text: The file.
@@ -51,6 +52,7 @@ class KeyPlan(Value, kw_only=True, eq=False):
     schedule: Schedule
     begins: str
     text: bytes = b""
+    decisions: Mapping[str, int] = {}
 
     @property
     def is_due(self) -> bool:

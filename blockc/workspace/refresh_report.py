@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from blockc.addresses import FAMILIES
+from blockc.keys.key_table import RESTORE, REVOKE
 from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.report.metrics import Metric, Sample, sample_of
 from blockc.tomlio.when import When
@@ -12,6 +13,7 @@ from blockc.tomlio.when import When
 Plain = dict[str, Any]
 _LAST_SUCCESS = "blockc_refresh_last_success_timestamp_seconds"
 _DAY = 24 * 60 * 60
+STEPS = ("build", "reload", "revoke", "update")  # of several failures the first one counts
 
 
 def lists_report(resolved: Resolved) -> list[Plain]:
@@ -60,13 +62,14 @@ def refresh_metrics(report: Plain, at: datetime, before: str) -> list[Metric]:
         *_source_metrics(report["update"] or {"sources": []}),
         *_list_metrics(report["lists"]),
         *_shown_metrics(report, now),
+        *_plan_metrics(report["revoke"]),
     ]
 
 
 def _run_metrics(report: Plain, now: int, before: str) -> Iterator[Metric]:
     success = now if report["exit_code"] == 0 else sample_of(before, _LAST_SUCCESS)
     failed = {one["step"] for one in report["failures"]}
-    steps = [({"step": name}, int(name in failed)) for name in ("update", "build", "reload")]
+    steps = [({"step": name}, int(name in failed)) for name in STEPS]
     once = {
         "blockc_refresh_last_run_timestamp_seconds": ("When the last refresh ended.", now),
         _LAST_SUCCESS: ("When a refresh last ended with 0.", success),
@@ -112,6 +115,24 @@ def _shown_metrics(report: Plain, now: int) -> Iterator[Metric]:
     yield Metric("blockc_generation_info", about, [({"generation": shown}, 1)] if shown else [])
     about = "When what is shown was last proved, or compared with its digests."
     yield Metric("blockc_last_proof_timestamp_seconds", about, [({}, now)] if build else [])
+
+
+def _plan_metrics(revoke: Plain | None) -> Iterator[Metric]:
+    """Yield what plans that revoke keys have; nothing if they failed, or if there are none."""
+    decided, stand, due = list[Sample](), list[Sample](), list[Sample]()
+    for plan in revoke["plans"] if revoke else ():
+        one = {"plan": plan["path"], "list": plan["list"]}
+        decided += [({**one, "decision": n}, count) for n, count in plan["decisions"].items()]
+        now = [key["action"] for key in plan["keys"] if key["now"]]
+        stand += [({**one, "action": name}, now.count(name)) for name in (REVOKE, RESTORE)]
+        due.append((one, int(plan["due"])))
+    about = "Rows of the table of decisions, by what they say."
+    yield Metric("blockc_plan_decisions", about, decided)
+    yield Metric("blockc_plan_keys", "Keys that stand in a plan now.", stand)
+    yield Metric("blockc_plan_due", "Whether the list blocks, so that keys are revoked.", due)
+    made = revoke["made"] if revoke else None
+    at: list[Sample] = [({}, int(datetime.fromisoformat(made).timestamp()))] if made else []
+    yield Metric("blockc_plans_made_timestamp_seconds", "When the plans shown were made.", at)
 
 
 def _addresses(lists: Sequence[Plain]) -> Iterator[Sample]:

@@ -245,6 +245,19 @@ def test_owners_are_found_by_hashes_however_they_are_written(blockc: Blockc, sit
         assert {one["contact"] for one in answers["notices"]} == {"a@b.example"}, written
 
 
+def test_a_file_of_owners_that_is_not_a_table_is_refused_with_its_line(
+    blockc: Blockc, site: Path
+) -> None:
+    for text, said in (
+        ("key,mail\nx,y\n", "owners.csv:1: the table has no column contact"),
+        ("key,contact\nx,y\nz\n", "owners.csv:3: expected 2 cells, found 1"),
+        ("key,contact\n\nx,\xff\n", "owners.csv:3: not UTF-8 text"),
+    ):
+        (site / "owners.csv").write_text(text, encoding="latin-1")
+        done = blockc(*words(site))
+        assert (done.code, said in done.err) == (2, True), done.err
+
+
 def test_lists_are_as_on_the_day_that_is_asked(blockc: Blockc, site: Path) -> None:
     def action(*more: object) -> object:
         answers = report(blockc, site, *more)["answers"]

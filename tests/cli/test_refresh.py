@@ -31,6 +31,9 @@ webhook_env = "BLOCKC_TEST_HOOK"
 """
 
 
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
 class Night:
     """A policy of one feed, and what its nights did."""
 
@@ -236,7 +239,7 @@ def test_metrics_say_how_it_stands(night: Night) -> None:
     assert second["blockc_refresh_last_success_timestamp_seconds", ()] == success
 
 
-def samples(path: Path) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+def samples(path: Path) -> Samples:
     """Return every number in a file of metrics, as Prometheus reads it."""
     families = text_string_to_metric_families(path.read_text(encoding="utf-8"))
     return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples}

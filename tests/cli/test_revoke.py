@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from blockc.audit.pseudonyms import pseudonym
 from tests.cli.conftest import Blockc
 from tests.cli.test_docs import documented, keys
+from tests.cli.test_refresh import Samples, samples
 
 SECRET = "a secret of the tests"  # noqa: S105
 POLICY = """\
@@ -351,6 +353,42 @@ def test_a_refresh_makes_the_plans_and_a_broken_table_keeps_nothing_else_from_be
     decide(policy, dict.fromkeys((ONE, TWO, THREE, FOUR), "revoke"))
     done = blockc("refresh", "-f", policy)
     assert (done.code, "`blockc revoke --file" in done.err) == (4, True)
+
+
+def test_metrics_of_a_refresh_say_what_was_decided_and_what_stands_in_the_plans(
+    blockc: Blockc, policy: Path
+) -> None:
+    text = policy.read_text(encoding="utf-8").replace("2026-12-01", "2026-11-02")
+    policy.write_text(text.replace('"KP", "group:five"', '"192.0.2.0/24"'), encoding="utf-8")
+    decide(policy, {ONE: "revoke", TWO: "notify", THREE: "watch", FOUR: "notify"})
+    file = policy.with_name("blockc.prom")
+    words, begin = ("refresh", "-f", policy, "--metrics", file), time.time() - 1
+    assert blockc(*words).code == 0
+    first = samples(file)
+    plan = (("list", "far"), ("plan", "gateway/revoke.sh"))
+    decided = {dict(labels)["decision"]: n for labels, n in named(first, "plan_decisions")}
+    assert decided == {"revoke": 1, "notify": 2, "watch": 1, "keep": 0, "restore": 0}
+    stand = {dict(labels)["action"]: n for labels, n in named(first, "plan_keys")}
+    assert stand == {"revoke": 1, "restore": 0}
+    assert first["blockc_plan_due", plan] == 1
+    made = first["blockc_plans_made_timestamp_seconds", ()]
+    assert begin <= made <= time.time()
+    decide(policy, {ONE: "restore"})
+    assert blockc(*words).code == 0
+    second = samples(file)
+    assert dict(named(second, "plan_keys")) == {
+        (("action", "revoke"), *plan): 0, (("action", "restore"), *plan): 1,
+    }  # fmt: skip
+    decide(policy, {ONE: "revok"})
+    assert blockc(*words).code == 2
+    third = samples(file)
+    assert third["blockc_refresh_step_failed", (("step", "revoke"),)] == 1
+    assert named(third, "plan_keys") == []
+
+
+def named(found: Samples, name: str) -> list[tuple[tuple[tuple[str, str], ...], float]]:
+    """Return the labels and numbers of one metric."""
+    return [(labels, value) for (one, labels), value in found.items() if one == f"blockc_{name}"]
 
 
 def test_another_day_needs_another_folder_and_a_dry_run_publishes_nothing(

@@ -186,8 +186,9 @@ class _Run:
     @property
     def exit_code(self) -> int:
         """Return the exit code of the failure that matters most; 0 without any."""
-        order = ("build", "reload", "revoke", "update")
-        found = sorted(self.failures, key=lambda one: order.index(one["step"]))
+        from blockc.workspace.refresh_report import STEPS
+
+        found = sorted(self.failures, key=lambda one: STEPS.index(one["step"]))
         return found[0]["exit_code"] if found else 0
 
 

@@ -15,7 +15,7 @@ from blockc.keys.key_plan import KeyPlan
 from blockc.keys.key_table import RESTORE
 from blockc.policy.meaning.schedule import schedule_text
 from blockc.publish.generations import Published
-from blockc.publish.record import Generation
+from blockc.publish.record import Generation, read_generation
 from blockc.workspace.audit.planning import KeyDay
 from blockc.workspace.audit.returning import Returnable
 from blockc.workspace.audit.revoking import KeyComparison, KeysNotApproved
@@ -80,6 +80,7 @@ def revoke_report(
         "plans": [_plan_report(one) for one in day.plans],
         "folder": str(published.folder) if published else None,
         "generation": published.generation if published else None,
+        "made": _made(published),
         "unchanged": published is not None and found is None,
         "pinned": pin_report(published.pin) if published else None,
         "digest": found.digest if found else None,
@@ -88,12 +89,21 @@ def revoke_report(
     }
 
 
+def _made(published: Published | None) -> str | None:
+    """Return when the plans that are shown were made."""
+    if published is None:
+        return None
+    shown = published.pin.generation if published.pin else published.generation
+    return read_generation(published.folder, shown).record.moment.isoformat()
+
+
 def _plan_report(one: KeyPlan) -> dict[str, object]:
     now = {key.key for key in one.now}
     report = one.report()
     return {
         **{name: report[name] for name in ("path", "target", "list", "from", "due", "known")},
         "action": one.schedule.action,
+        "decisions": dict(one.decisions),
         "keys": [{**key, "now": key["key"] in now} for key in report["keys"]],
         "sha256": report["files"][0]["sha256"],
     }

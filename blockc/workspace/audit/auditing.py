@@ -327,14 +327,16 @@ def _read_all(
 
 def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", side: _Side) -> None:
     """Give the engine the owners of keys, and the stages of each list."""
-    rows = []
-    for owner in _owners(rules, side):
-        key = owner.get("key") or ""
+    rows, beside = [], side.day.project.file.parent if side.day else Path()
+    for owner in read_owners(rules, beside, ("key", "contact")):
+        key = owner.key
         if options.hashed and (hashed := hash_name(key.encode())):
             key = hashed
         elif options.secret and not PSEUDONYM.fullmatch(key):
             key = pseudonym(key.encode(), options.secret)
-        rows.append((key, *(owner.get(name) or "" for name in ("account", "contact", "language"))))
+        rows.append(
+            (key, *(owner.cells.get(name, "") for name in ("account", "contact", "language")))
+        )
     engine.insert("owners", rows)
     engine.insert("stages", list(stages_of(side.lists, side.definitions)))
 
@@ -342,11 +344,6 @@ def _insert_owners(engine: "Engine", rules: Audit, options: "EngineOptions", sid
 def _mark(options: "EngineOptions") -> str:
     """Return what tells the secret of keys from another one."""
     return pseudonym(b"the secret of an audit", options.secret) if options.secret else ""
-
-
-def _owners(rules: Audit, side: _Side) -> list[dict[str, str]]:
-    beside = side.day.project.file.parent if side.day else Path()
-    return read_owners(beside / rules.owners) if rules.owners else []
 
 
 def _report(

@@ -1,6 +1,7 @@
 """Plans that revoke keys, made from a policy, the table of decisions and the names of keys."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,13 +9,20 @@ from pathlib import Path
 from blockc.audit.pseudonyms import SHORTEST_SECRET, pseudonym
 from blockc.errors import BlockcError, Location, Mistakes, PolicyError, UsageError, os_reason
 from blockc.keys.key_plan import DONE, KeyPlan, manifest_of, named_plan, planned, settled_target
-from blockc.keys.key_table import PSEUDONYM, KeyRow, decided_keys, named_keys, read_key_rows
+from blockc.keys.key_table import (
+    DECISIONS,
+    PSEUDONYM,
+    KeyRow,
+    decided_keys,
+    named_keys,
+    read_key_rows,
+)
 from blockc.keys.key_target import PlannedKey
 from blockc.policy.meaning.schedule import schedule_at
 from blockc.policy.model import Audit, Policy, Revoke
 from blockc.resources import templates_dir
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value, line_bytes
+from blockc.values import Value, line_bytes, replace
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.file_reader import FileReader
 from blockc.workspace.project import Project
@@ -57,10 +65,13 @@ def plan_keys(project: Project, moment: datetime) -> KeyDay:
     plans, mistakes, templates = list[KeyPlan](), list[BlockcError](), key_templates()
     for one in policy.revokes:
         try:
-            keys, known = _decided(one, policy.audit, reader, project.file.parent)
+            rows = rows_of(one, "keys", one.keys, reader, ("key", "proposal"))
+            keys, known = _decided(one, rows, policy.audit, reader, project.file.parent)
             listed = policy.list_of(one.list)
             schedule = schedule_at(listed.stages, moment)
-            plans.append(planned(one, listed, schedule, keys, known, templates))
+            plan = planned(one, listed, schedule, keys, known, templates)
+            counts = Counter(row.cells["proposal"] for row in rows)
+            plans.append(replace(plan, decisions={name: counts[name] for name in DECISIONS}))
         except Mistakes as several:
             mistakes += several.errors
         except PolicyError as mistake:
@@ -101,12 +112,11 @@ def _opposites(plans: Sequence[KeyPlan]) -> Iterator[PolicyError]:
 
 
 def _decided(
-    revoke: Revoke, rules: Audit, reader: FileReader, beside: Path
+    revoke: Revoke, rows: Sequence[KeyRow], rules: Audit, reader: FileReader, beside: Path
 ) -> tuple[tuple[PlannedKey, ...], int]:
     """Return the keys of a plan with their names, and how many keys are known."""
     is_secret = rules.key_is != "id"
     _require_names_without_secrets(revoke, is_secret=is_secret)
-    rows = rows_of(revoke, "keys", revoke.keys, reader, ("key", "proposal"))
     decided = decided_keys(rows, revoke.rule, is_secret=is_secret)
     names = _names(revoke, rules, reader, beside)
     secret = os.environ.get(rules.secret_env, "").encode() if is_secret else b""

@@ -20,6 +20,7 @@ from blockc.policy.syntax.selectors import (
 from blockc.publish.generations import history_of
 from blockc.storage.local import read_local
 from blockc.values import Value
+from blockc.workspace.audit.owners import read_owners
 from blockc.workspace.audit.planning import hashing_of, rows_of
 from blockc.workspace.audit.revoking import Past, PlanPlace, RevokedKey, past_keys
 from blockc.workspace.project import Project
@@ -149,16 +150,10 @@ def _seen(newer: Path | None) -> dict[str, KeyRow] | None:
 def _countries_of_owners(policy: Policy, beside: Path) -> dict[str, str]:
     """Return key -> the country of its owner, for those whose file says it."""
     rules = policy.audit
-    if not rules.owners:
-        return {}
-    path = beside / rules.owners
-    try:
-        rows = read_key_rows(str(path), read_local(path), ("key",))
-    except OSError as reason:
-        raise UsageError(f"cannot read the owners: {path}: {os_reason(reason)}") from None
+    rows = read_owners(rules, beside, ("key",))
     if not rows or "country" not in rows[0].cells:
         return {}
-    hashed = hashing_of(rules, rows, str(path))
+    hashed = hashing_of(rules, rows, rows[0].path)
     keys = (one.key if PSEUDONYM.fullmatch(one.key) else hashed(one.key) for one in rows)
     return {key: one.cells["country"].upper() for key, one in zip(keys, rows, strict=True)}
 
