@@ -11,7 +11,7 @@ import pytest
 
 from blockc.addresses import AddrMap, AddrSet
 from blockc.addresses.parse import parse_prefix
-from blockc.errors import Unproved
+from blockc.errors import PolicyError, Unproved
 from blockc.targets.cluster.manifests import OBJECT
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
@@ -21,7 +21,7 @@ from blockc.values import replace
 from blockc.verify.proof import prove
 from tests.support.machine import absent
 from tests.targets.artifacts import EDGES, PATH, TEMPLATES, draft, prefixes, rules_of, written
-from tests.targets.crds import CRDS
+from tests.targets.crds import validate
 
 CLUSTER = [TARGETS[name] for name, row in ROWS.items() if row.category == "cluster"]
 GATEWAY, ISTIO, CILIUM = "envoy-gateway", "istio-authorizationpolicy", "cilium-policy"
@@ -54,14 +54,15 @@ def test_the_published_schema_takes_every_edge(target: Target, case: str) -> Non
         if one["kind"] == "NetworkPolicy":
             schemas().validate(one, "1.31", strict=True)
         else:
-            jsonschema.validate(one, CRDS[one["apiVersion"], one["kind"]])
+            validate(one)
 
 
 @EVERY
 def test_what_only_watches_has_the_same_schema(target: Target) -> None:
     for action in target.responses.actions:
         for one in objects(target, EDGES["neighbours"], action):
-            jsonschema.validate(one, CRDS[one["apiVersion"], one["kind"]])
+            if one["kind"] != "NetworkPolicy":
+                validate(one)
 
 
 @EVERY
@@ -69,9 +70,25 @@ def test_the_schema_finds_what_does_not_belong(target: Target) -> None:
     for one in objects(target, EDGES["neighbours"]):
         if one["kind"] != "NetworkPolicy":
             with pytest.raises(jsonschema.ValidationError):
-                jsonschema.validate(
-                    {**one, "spec": {**one["spec"], "x": 1}}, CRDS[one["apiVersion"], one["kind"]]
-                )
+                validate({**one, "spec": {**one["spec"], "x": 1}})
+
+
+def test_rules_of_a_schema_are_asked_too() -> None:
+    gateway, *_ = objects(TARGETS[GATEWAY], EDGES["neighbours"])
+    (reference,) = gateway["spec"]["targetRefs"]
+    service = {**reference, "kind": "Service"}
+    with pytest.raises(jsonschema.ValidationError, match="'ListenerSet', 'HTTPRoute'"):
+        validate({**gateway, "spec": {**gateway["spec"], "targetRefs": [service]}})
+    group, *_ = objects(TARGETS[CILIUM], EDGES["neighbours"])
+    with pytest.raises(jsonschema.ValidationError, match="is not a 'cidr'"):
+        validate({**group, "spec": {"externalCIDRs": ["192.0.2.0"]}})
+
+
+@pytest.mark.parametrize("tier", ["default", "kube-admin", "kube-baseline"])
+def test_no_tier_of_calico_itself_is_written_anew(tier: str) -> None:
+    """Its default one must deny, and what the others do, and when, is Calico's to say."""
+    with pytest.raises(PolicyError, match=r"expected 1 to 63 .* tier of Calico's own"):
+        draft(TARGETS[CALICO], rules_of(TARGETS[CALICO], EDGES["neighbours"]), {"tier": tier})
 
 
 def test_the_largest_object_fits_a_request_to_etcd() -> None:

@@ -260,8 +260,8 @@ CALICO_POLICY = Target(
         Option(
             "tier",
             "blockc",
-            "1 to 63 lower-case letters, digits or -, no - at the ends",
-            pattern=NAME,
+            "1 to 63 lower-case letters, digits or -, no - at the ends, no tier of Calico's own",
+            pattern=rf"(?!(?:default|kube-admin|kube-baseline)\Z){NAME}",
             about="the tier the policy is in",
         ),
         Option(
