@@ -66,7 +66,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {  # library -> who alone may import i
         "audit/scan.py",
         "workspace/audit/cluster_task.py",
     ),
-    "pyspark": "workspace/audit/cluster.py",
+    "pyspark": "workspace/audit/cluster_session.py",
     "pytricia": "addresses/longest_match.py",
     "requests": "fetch/",
     "rich": "cli/",

@@ -17,6 +17,7 @@ from blockc.addresses.partition import Partition, overlay
 from blockc.values import Value
 
 NOT_LISTED, UNREADABLE = 0, -1
+_LARGEST = (1 << 63) - 1
 
 
 class Zone(Value):
@@ -43,10 +44,11 @@ class Zones(Value, eq=False):
         names = sorted(lists)
         cut = [_cut(family, [lists[name] for name in names], maps) for family in FAMILIES]
         rows = np.concatenate([rows for _, rows in cut])
-        found, numbers = np.unique(rows, axis=0, return_inverse=True)
+        firsts, numbers = distinct_rows(rows)
+        found = rows[firsts]
         listed = found[:, : len(names)].any(axis=1)
         order = np.cumsum(listed)  # those that no list holds are zone 0, whatever maps say
-        labels = np.where(listed, order, 0).astype(np.int32)[numbers.reshape(-1)]
+        labels = np.where(listed, order, 0).astype(np.int32)[numbers]
         ends = np.cumsum([len(rows) for _, rows in cut])
         pieces = np.split(labels, ends[:-1])
         parts = [
@@ -80,6 +82,26 @@ def _cut(
     parts = [*(one.part(family) for one in lists), *(one.part(family) for one in maps)]
     starts, labels = overlay(*(parts or [Partition.filled(family, np.int32(0))]))
     return starts, np.stack([one.astype(np.int32) for one in labels], axis=1)
+
+
+def distinct_rows(rows: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where each different row is first, in their order, and of every row which one it is.
+
+    It says what `np.unique` of rows says, which compares rows of 50 lists element by element; here
+    the columns so far are one number, made small again where it would not fit.
+
+    Args:
+        rows: Numbers from 0 on.
+    """
+    codes, count = np.zeros(len(rows), np.int64), 1
+    for column in rows.T:
+        width = int(column.max(initial=0)) + 1
+        if count * width > _LARGEST:
+            known, codes = np.unique(codes, return_inverse=True)
+            count = len(known)
+        codes, count = codes * width + column, count * width
+    _, firsts, numbers = np.unique(codes, return_index=True, return_inverse=True)
+    return firsts, numbers
 
 
 def _zone(row: NDArray[np.int32], names: Sequence[str], maps: Sequence[AddrMap]) -> Zone:

@@ -11,15 +11,19 @@ import shutil
 import sys
 from bisect import bisect
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
+from blockc.registries.countries import names
 from tests.bench.access_logs import COUNTRIES, listed, write_access_log
 from tests.bench.clock import Run, blockc, run
 from tests.bench.table import Row, Scale
 
+SECRET = "only for the measurement"  # noqa: S105  as it says
+_FIFTY = "fifty.toml"
 _LOOPED = 20  # the loop reads one line in so many
 _POLICY = f"""\
 version = 1
@@ -52,9 +56,10 @@ def rows(scale: Scale) -> Iterator[Row]:
     count = scale.size(10_000_000)
     with TemporaryDirectory(prefix="blockc-bench-") as name:
         folder = Path(name)
-        plain, packed, table = _logs(folder, count)
+        plain, packed, table = write_logs(folder, count)
         _prepare(folder, scale)
         took = {path: _audit(path, folder, scale) for path in (plain, packed, table)}
+        many = _audit(plain, folder, scale, _FIFTY)
         part = folder / "part.log"
         write_access_log(part, count // _LOOPED)
         loop = run([sys.executable, "-m", "tests.bench.audits", str(part)], folder / "said")
@@ -67,6 +72,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     yield _row(f"{what}, gzip", took[packed], "goaccess, plain", peer, ">= 20x")
     counted = loop.processor * _LOOPED
     yield _row(what, took[plain], "loop over ipaddress", counted, "only counts")
+    yield _row(f"{what}, 50 lists", many, "audit of 1 list", took[plain].processor, ">= 0.8x")
     yield _row(f"{what}, Parquet", took[table], "audit of text", took[plain].processor, ">= 3x")
 
 
@@ -81,7 +87,7 @@ def _row(what: str, took: Run, peer: str, seconds: float | None, reach: str) -> 
     )
 
 
-def _logs(folder: Path, count: int) -> Sequence[Path]:
+def write_logs(folder: Path, count: int) -> Sequence[Path]:
     """Write one log in three ways."""
     plain, packed, table = folder / "a.log", folder / "a.log.gz", folder / "a.parquet"
     write_access_log(plain, count)
@@ -94,15 +100,31 @@ def _logs(folder: Path, count: int) -> Sequence[Path]:
 
 def _prepare(folder: Path, scale: Scale) -> None:
     """Write the policy, and read the registries once: their snapshots are kept."""
-    (folder / "blockc.toml").write_text(_POLICY, encoding="utf-8")
-    os.environ["BLOCKC_AUDIT_SECRET"] = "only for the measurement"  # noqa: S105  as it says
+    write_policy(folder)
+    (folder / _FIFTY).write_text(_fifty_lists(), encoding="utf-8")
+    os.environ["BLOCKC_AUDIT_SECRET"] = SECRET
     (folder / "first.log").write_bytes(b'192.0.2.1 - - [10/Oct/2026:00:00:00 +0000] "-" 200 1\n')
     _audit(folder / "first.log", folder, scale)
 
 
-def _audit(log: Path, folder: Path, scale: Scale) -> Run:
+def write_policy(folder: Path) -> None:
+    """Write the policy: six countries, keys in the URL, and accounts."""
+    (folder / "blockc.toml").write_text(_POLICY, encoding="utf-8")
+
+
+def _fifty_lists() -> str:
+    """Return the policy with 49 lists more, of one country each, that are beside the first."""
+    codes = (code for code in sorted(names()) if code not in COUNTRIES)
+    lists = (
+        f'[list.l{n}]\nblock = ["{code}"]\nallow_empty = true\n'
+        for n, code in enumerate(islice(codes, 49))
+    )
+    return _POLICY + "".join(lists)
+
+
+def _audit(log: Path, folder: Path, scale: Scale, policy_name: str = "blockc.toml") -> Run:
     data = ["--sample"] if scale.data is None else ["--from", str(scale.data)]
-    policy, store = str(folder / "blockc.toml"), str(folder / "store")
+    policy, store = str(folder / policy_name), str(folder / "store")
     command = blockc("audit", str(log), "-f", policy, "--store", store, "--json", *data)
     return run(command, folder / "said")
 

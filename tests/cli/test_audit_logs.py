@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.cli.conftest import Blockc
-from tests.cli.test_audit import LINES, site, words
+from tests.cli.test_audit import LINES, line, site, words
 
 __all__ = ["site"]
 
@@ -33,6 +33,22 @@ def test_packed_files_patterns_and_standard_input_say_the_same(blockc: Blockc, s
     found = blockc(*words(site, site / "a.*"), "--json")
     assert json.loads(found.out)["requests"] == 30
     assert json.loads(blockc(*words(site, "-"), "--json", stdin=data).out)["requests"] == 6
+
+
+def test_fifty_lists_are_one_pass_over_a_log_that_can_be_read_only_once(
+    blockc: Blockc, site: Path
+) -> None:
+    lists = (f'[list.l{n}]\nblock = ["10.{n}.0.0/16", "10.99.0.0/16"]\n' for n in range(50))
+    (site / "blockc.toml").write_text("version = 1\n" + "".join(lists), encoding="utf-8")
+    requests = [line(f"10.{n}.0.9", 2) for n in range(50) for _ in range(n + 1)]
+    requests += [line("10.99.0.1", 3)] * 3 + [line("10.100.0.1", 3)]
+    done = blockc(*words(site, "-"), "--json", stdin="".join(requests).encode())
+    found = json.loads(done.out)
+    assert (found["requests"], found["listed"]) == (len(requests), len(requests) - 1)
+    by_list = {
+        one["value"]: one["requests"] for one in found["answers"]["impact"] if one["by"] == "list"
+    }
+    assert by_list == {f"l{n}": n + 1 + 3 for n in range(50)}
 
 
 def test_a_broken_gzip_gives_the_lines_before_the_damage(blockc: Blockc, site: Path) -> None:

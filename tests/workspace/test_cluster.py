@@ -1,9 +1,12 @@
 """What a cluster does without the cluster: tasks are given pieces, and their finds become one."""
 
 import gzip
+import socket
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -16,8 +19,9 @@ from blockc.audit.line_sql import LineLayout
 from blockc.audit.scan import EngineOptions
 from blockc.errors import UsageError
 from blockc.values import replace
-from blockc.workspace.audit import cluster, executor_watch
-from blockc.workspace.audit.cluster import _seen, _told
+from blockc.workspace.audit import cluster, cluster_session, executor_watch
+from blockc.workspace.audit.cluster import _seen
+from blockc.workspace.audit.cluster_session import told
 from blockc.workspace.audit.cluster_task import (
     REFUSED,
     ClusterLog,
@@ -132,8 +136,8 @@ def test_what_a_task_refuses_is_told_as_it_is_here() -> None:
     log = ClusterLog(0, "a.gz", "file:/a.gz", 10, whole=True)
     with pytest.raises(RuntimeError) as refused:
         run(task_of(log), engine(), [batch(log.path, 0, b"nobody knows\n")])
-    told = _told(f"Job aborted: Traceback\nRuntimeError: {refused.value}\n\tat org.apache.Spark")
-    assert str(told).startswith("a.gz: its first lines are of no format that blockc knows; name it")
+    said = told(f"Job aborted: Traceback\nRuntimeError: {refused.value}\n\tat org.apache.Spark")
+    assert str(said).startswith("a.gz: its first lines are of no format that blockc knows; name it")
     other = replace(task_of(log), version="0.0.1")
     with pytest.raises(RuntimeError, match=f"{REFUSED}.*and the call comes from 0.0.1"):
         run(other, engine(), [batch(log.path, 0, b"x\n")])
@@ -146,10 +150,103 @@ def test_what_spark_says_becomes_one_line() -> None:
         "Traceback (most recent call last):\n  x\nModuleNotFoundError: No module named 'blockc'\n"
     )
     python = "Traceback (most recent call last):\n  File x\n    y\nMemoryError: no\n\n\tat java"
-    assert str(_told(java)) == "Spark gave up: java.io.IOException: no"
-    assert str(_told(lost)) == "Spark gave up: ExecutorLostFailure (executor 1 exited): killed"
-    assert str(_told(missing)).startswith("the Python of the executors has no module 'blockc'; ")
-    assert str(_told(python)) == "a task on the cluster failed: MemoryError: no"
+    assert str(told(java)) == "Spark gave up: java.io.IOException: no"
+    assert str(told(lost)) == "Spark gave up: ExecutorLostFailure (executor 1 exited): killed"
+    assert str(told(missing)).startswith("the Python of the executors has no module 'blockc'; ")
+    assert str(told(python)) == "a task on the cluster failed: MemoryError: no"
+
+
+def without_spark(monkeypatch: pytest.MonkeyPatch, *, starts: Any = None) -> None:
+    """Let Spark be a module that does nothing but start, or not be there at all."""
+    spark: Any = None
+    if starts:
+        spark = ModuleType("pyspark.sql")
+        builder: Any = SimpleNamespace(getOrCreate=starts)
+        builder.appName = builder.master = lambda _: builder
+        builder.config = lambda **_: builder
+        spark.SparkSession = SimpleNamespace(builder=builder)
+    monkeypatch.setitem(sys.modules, "pyspark", spark and ModuleType("pyspark"))
+    monkeypatch.setitem(sys.modules, "pyspark.sql", spark)
+
+
+def exits() -> None:
+    """Do what Spark does where Java ends at once."""
+    raise RuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited before its port")
+
+
+def fake_java(folder: Path, version: str) -> Path:
+    """Write a Java that only says its version, and return its home."""
+    java = folder / "bin" / "java"
+    java.parent.mkdir()
+    said = f'openjdk version "{version}" 2024-01-16'
+    java.write_text(f"#!/bin/sh\necho '{said}' >&2\n", encoding="utf-8")
+    java.chmod(0o755)
+    return folder
+
+
+def refused(blockc: Blockc, folder: Path, master: str = "local[2]") -> str:
+    """Return the one line by which a call on a cluster is refused."""
+    (folder / "list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
+    (folder / "a.log").write_bytes(log_maker.COMMON + b"\n")
+    words = (folder / "a.log", "--lists", folder / "list.txt", "--engine", "spark")
+    done = blockc("audit", *words, "--master", master)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
+    return done.err
+
+
+def test_without_its_packages_the_call_says_how_to_install_them(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_spark(monkeypatch)
+    said = refused(blockc, tmp_path)
+    assert "`--engine spark` needs the packages of blockc[spark]; install them with: pip" in said
+
+
+def test_java_that_is_missing_or_too_old_is_named(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_spark(monkeypatch, starts=exits)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Spark needs Java, and there is none; install Java 17" in refused(blockc, tmp_path)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    said = f"Spark needs Java, and there is no {tmp_path}/bin/java; install Java 17"
+    assert said in refused(blockc, tmp_path)
+    for version in ("11.0.22", "1.8.0_402"):
+        home = tmp_path / version
+        home.mkdir()
+        monkeypatch.setenv("JAVA_HOME", str(fake_java(home, version)))
+        begin = version.partition("_")[0]
+        said = f"Spark needs Java 17 or newer, and {home}/bin/java is {begin}; install Java 17"
+        assert said in refused(blockc, tmp_path)
+    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path, "17.0.15")))
+    said = "Spark did not start: [JAVA_GATEWAY_EXITED] Java gateway process exited"
+    assert said in refused(blockc, tmp_path)
+
+
+def test_a_master_that_does_not_answer_is_named_with_the_cause(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_spark(monkeypatch, starts=exits)
+    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path, "17.0.15")))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for master, cause in (
+        (f"spark://127.0.0.1:{port}", "connection refused"),
+        ("spark://127.0.0.1", "expected spark://HOST:PORT"),
+        ("spark://127.0.0.1:77777", "expected spark://HOST:PORT"),
+    ):
+        said = f"no Spark master answers at {master}: {cause}; is it running, and may this"
+        assert said.lower() in refused(blockc, tmp_path, master).lower()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        monkeypatch.setattr(cluster_session, "_PATIENCE", 0.2)
+        address = full.getsockname()
+        for _ in range(3):  # the kernel answers as many as may wait, and one more
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(address)
+        said = refused(blockc, tmp_path, f"spark://127.0.0.1:{address[1]}")
+        assert "no answer in 0.2 seconds" in said
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from blockc.errors import UsageError
 
 if TYPE_CHECKING:
     from blockc.workspace.audit.auditing import AuditCall
-    from blockc.workspace.audit.cluster import Cluster
+    from blockc.workspace.audit.cluster_session import Cluster
 
 _MEBIBYTE = 1 << 20
 
@@ -106,7 +106,7 @@ class AuditWords(InputCall, kw_only=True):
                 raise UsageError("--master and --spark go with --engine spark")
             return None
         try:
-            from blockc.workspace.audit.cluster import Cluster
+            from blockc.workspace.audit.cluster_session import Cluster
         except ImportError:
             hint = "install them with: pip install 'blockc[spark]'"
             said = "`--engine spark` needs the packages of blockc[spark]"

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from blockc.audit.answers import AnswerTable
     from blockc.audit.engine import AuditedList, Engine
     from blockc.audit.scan import EngineOptions
-    from blockc.workspace.audit.cluster import Cluster
+    from blockc.workspace.audit.cluster_session import Cluster
 
 _OTHER = "other:"
 

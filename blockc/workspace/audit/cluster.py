@@ -1,20 +1,14 @@
-"""An audit on a cluster of Apache Spark: the only door to pyspark.
+"""An audit on a cluster of Apache Spark.
 
 Spark finds files, cuts them, carries pieces to executors and adds up rows that are alike. What a
 line says is decided by the embedded scan (`cluster_task`), and what the sum says by the embedded
 engine, so there is nothing that both engines could see differently.
 """
 
-import json
-import os
 import re
-import shutil
-import socket
-import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +17,21 @@ from blockc.audit.line_sql import LineLayout
 from blockc.audit.log_format import LogFormat
 from blockc.audit.scan import EngineOptions
 from blockc.audit.zones import Zones
-from blockc.errors import BlockcError, Location, UsageError
+from blockc.errors import Location, UsageError
 from blockc.policy.model import Audit
 from blockc.storage.log_files import PARQUET, STDIN, begins_packed
-from blockc.storage.spool import child_stderr_in
-from blockc.values import Value, replace
+from blockc.values import replace
+from blockc.workspace.audit.cluster_session import (
+    ARROW_BYTES,
+    Cluster,
+    added_up,
+    first_line,
+    refusals,
+    session,
+)
 from blockc.workspace.audit.cluster_task import (
     KEYS,
     MARK,
-    REFUSED,
     ROWS,
     SUMS,
     ClusterLog,
@@ -49,42 +49,14 @@ if TYPE_CHECKING:
     from blockc.audit.engine import Engine
     from blockc.workspace.audit.auditing import AuditCall
 
-_CHUNK = 1 << 23  # bytes of a whole file that are carried at once
+_CHUNK = ARROW_BYTES  # of a whole file that are carried at once
 _LONGEST = (1 << 31) - 1024  # bytes that a machine of Java can hold in one piece
 _AT_ONCE = 16  # files whose first bytes are looked at together
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_READERS = {"s3a": "hadoop-aws", "abfs": "hadoop-azure", "abfss": "hadoop-azure"}
 _SPECIAL = re.compile(r"[\\{}\[\]*?]")  # characters of patterns of paths
 #: Endings by which Spark takes for granted that a file is packed.
 _UNPACKED = (".gz", ".bz2", ".zst", ".zstd", ".xz", ".deflate", ".lz4", ".snappy", ".lzo", ".gzip")
-_SETTINGS = {
-    "spark.io.encryption.enabled": "true",  # what executors keep on disk: addresses, the secret
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
-_MUST_BE = {
-    "spark.sql.execution.arrow.maxBytesPerBatch": str(_CHUNK),
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
-    "spark.sql.execution.arrow.useLargeVarTypes": "false",
-    "spark.sql.execution.pyspark.udf.tracebackWithLocals.enabled": "false",  # the secret is one
-    "spark.sql.files.ignoreCorruptFiles": "false",
-    "spark.sql.files.ignoreMissingFiles": "false",
-}
-_LOCAL = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-_JAVA = "install Java 17 or newer (Debian: apt-get install default-jre-headless)"
-
-
-class Cluster(Value):
-    """Where an audit runs.
-
-    Attributes:
-        master: The URL of the master, as Spark takes it.
-        settings: More of Spark's own settings.
-        verbose: Let Spark say what it does on stderr.
-    """
-
-    master: str = "local[*]"
-    settings: Mapping[str, str] = {}
-    verbose: bool = False
 
 
 def logs_on_cluster(
@@ -125,7 +97,7 @@ def read_on_cluster(
     Raises:
         UsageError: A log cannot be read, or the cluster cannot be used.
     """
-    with _session(cluster, Path(task.options.scratch)) as spark, _refusals():
+    with session(cluster, Path(task.options.scratch)) as spark, refusals():
         logs = _found(spark, named, task)
         sent = spark.sparkContext.broadcast(replace(task, logs={one.path: one for one in logs}))
         pieces: list[LogPiece] = []
@@ -142,8 +114,6 @@ def read_on_cluster(
 
 def _plan(spark: Any, logs: Sequence[ClusterLog], sent: Any) -> Any:
     """Return the whole plan: read, scan, add up what is alike, pack."""
-    from pyspark.sql import functions
-
     ways = {False: _pieces, True: _whole_files}
     data = None
     for whole, way in ways.items():
@@ -153,9 +123,7 @@ def _plan(spark: Any, logs: Sequence[ClusterLog], sent: Any) -> Any:
             data = found if data is None else data.union(found)
     if data is None:
         return spark.range(0).selectExpr("CAST('' AS BINARY) AS rows")
-    sums = [getattr(functions, how)(name).alias(name) for name, how in SUMS.items()]
-    summed = data.groupBy(*KEYS).agg(*sums)
-    return summed.mapInArrow(packed, "rows binary")
+    return added_up(data, KEYS, SUMS).mapInArrow(packed, "rows binary")
 
 
 def _pieces(spark: Any, paths: Sequence[str]) -> Any:
@@ -208,10 +176,26 @@ def _statuses(spark: Any, text: str) -> Iterator[tuple[str, Any]]:
         path = java.org.apache.hadoop.fs.Path(text)
         found = path.getFileSystem(hadoop).globStatus(path)
     except Exception as reason:  # noqa: BLE001  of any file system
-        raise UsageError(f"cannot look there: {_first_line(reason)}", at=Location(text)) from None
+        hint = _no_reader(text, first_line(reason), java)
+        said = "Spark has no reader for it" if hint else f"cannot look there: {first_line(reason)}"
+        raise UsageError(said, at=Location(text), hint=hint) from None
     if not found:
         raise UsageError(f"there is no log {text!r}")
     yield from ((_path_of(status), status) for status in found)
+
+
+def _no_reader(text: str, said: str, java: Any) -> str:
+    """Return what to do where a path has a scheme for which Spark has no reader; else nothing."""
+    if not re.search(r"No FileSystem for scheme|ClassNotFoundException", said):
+        return ""
+    scheme = text.partition("://")[0].lower()
+    if scheme in ("s3", "s3n"):
+        return f"write s3a:// in place of {scheme}://"
+    if scheme not in _READERS:
+        return "name its jar: --spark spark.jars=FILE.jar"
+    version = java.org.apache.hadoop.util.VersionInfo.getVersion()
+    jar = f"org.apache.hadoop:{_READERS[scheme]}:{version}"
+    return f"fetch it: --spark spark.jars.packages={jar}"
 
 
 def _path_of(status: Any) -> str:
@@ -266,7 +250,7 @@ def _begin(spark: Any, name: str, status: Any) -> bytes:
         finally:
             stream.close()
     except Exception as reason:  # noqa: BLE001  of any file system
-        raise UsageError(f"cannot read it: {_first_line(reason)}", at=Location(name)) from None
+        raise UsageError(f"cannot read it: {first_line(reason)}", at=Location(name)) from None
 
 
 def _seen(
@@ -295,97 +279,3 @@ def _joined(engine: "Engine", log: ClusterLog, pieces: Sequence[LogPiece]) -> Re
         seen = ReadLog(log.name, piece.format, seen.lines + piece.lines, piece.damage)
     engine.insert("unreadable", rows)
     return seen
-
-
-@contextmanager
-def _session(cluster: Cluster, scratch: Path) -> Iterator[Any]:
-    """Give a session of Spark.
-
-    Raises:
-        UsageError: There is no Spark, no Java or no such cluster.
-    """
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        hint = "install them with: pip install 'blockc[spark]'"
-        said = "`--engine spark` needs the packages of blockc[spark]"
-        raise UsageError(said, hint=hint) from None
-    _require_cluster(cluster.master)
-    is_local = cluster.master.startswith("local")
-    if is_local:
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    settings: dict[str, Any] = {
-        **_SETTINGS,
-        **(_LOCAL if is_local else {}),
-        **cluster.settings,
-        **_MUST_BE,
-    }
-    builder = SparkSession.builder.appName("blockc audit").master(cluster.master)
-    log = scratch / "spark.log"
-    with ExitStack() as stack:
-        try:
-            with child_stderr_in(log) if not cluster.verbose else ExitStack():
-                spark = builder.config(map=settings).getOrCreate()
-        except Exception as reason:  # noqa: BLE001  Java's, Spark's or the gateway's
-            why = _first_line(reason)
-            raise UsageError(f"Spark did not start: {why}", hint=_JAVA) from None
-        stack.callback(spark.stop)
-        yield spark
-
-
-def _require_cluster(master: str) -> None:
-    """Raise UsageError if it is known beforehand that the cluster cannot be used."""
-    home = os.environ.get("JAVA_HOME")
-    if not shutil.which(f"{home}/bin/java" if home else "java"):
-        raise UsageError("Spark needs Java, and there is none", hint=_JAVA)
-    if master.startswith("sc://"):
-        said = "Spark Connect cannot run an audit"
-        raise UsageError(said, hint="name the master itself: spark://HOST:7077, yarn, k8s://URL")
-    if master.startswith("spark://"):
-        hosts = master.removeprefix("spark://").split(",")
-        if not any(map(_answers, hosts)):
-            raise UsageError(f"no Spark master answers at {master}")
-
-
-def _answers(host: str) -> bool:
-    name, _, port = host.rpartition(":")
-    try:
-        with socket.create_connection((name.strip("[]"), int(port)), timeout=10):
-            return True
-    except (OSError, ValueError, OverflowError):
-        return False
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Say in one line what Spark says in two hundred."""
-    try:
-        yield
-    except BlockcError:
-        raise
-    except Exception as reason:  # noqa: BLE001  Java's, Spark's or Python's of an executor
-        raise _told(str(reason)) from None
-
-
-def _told(text: str) -> UsageError:
-    at = text.find(REFUSED)
-    if at >= 0:
-        (message, path, hint), _ = json.JSONDecoder().raw_decode(text, at + len(REFUSED))
-        return UsageError(message, at=Location(path) if path else None, hint=hint)
-    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", text)
-    if missing:
-        said = f"the Python of the executors has no module {missing[1]!r}"
-        return UsageError(said, hint="install blockc[spark] there; PYSPARK_PYTHON names its Python")
-    python = re.search(r"^Traceback .*(?:\n .*)+\n(\w.*)", text, re.MULTILINE)
-    if python:
-        return UsageError(f"a task on the cluster failed: {python[1][:300]}")
-    lost = re.search(r"ExecutorLostFailure \(.*", text)
-    return UsageError(f"Spark gave up: {lost[0] if lost else _first_line(text)}")
-
-
-def _first_line(reason: object) -> str:
-    """Return what a message of Spark, Java or Python says first."""
-    lines = [line.strip() for line in str(reason).splitlines()]
-    said = [line for line in lines if line and not line.startswith((": ", "An error occurred"))]
-    java = [line.removeprefix(": ") for line in lines if line.startswith(": ")]
-    return (java or said or [type(reason).__name__])[0][:300]
