@@ -111,6 +111,9 @@ ROWS: Mapping[str, TargetRow] = {
     "aws-wafv2-geo": TargetRow(
         "cloud.aws_wafv2_geo", "a rule that blocks whole countries by the data of AWS"
     ),
+    "aws-cloudformation": TargetRow(
+        "cloud.aws_cloudformation", "a template with IP sets and the rule group over them"
+    ),
     "aws-prefix-list": TargetRow(
         "cloud.aws_prefix_list", "VPC prefix lists, with the calls of 100 entries that load them"
     ),

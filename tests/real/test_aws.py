@@ -8,13 +8,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from blockc.addresses import AddrSet
+from blockc.addresses import V6, AddrSet, Prefix
+from blockc.errors import DoesNotFit
+from blockc.targets.cloud.aws_cloudformation import AWS_CLOUDFORMATION
 from blockc.targets.cloud.aws_prefix_list import AWS_PREFIX_LIST
 from blockc.targets.cloud.aws_wafv2_geo import AWS_WAFV2_GEO
 from blockc.targets.cloud.aws_wafv2_ipset import AWS_WAFV2_IPSET
@@ -90,6 +93,62 @@ def test_the_model_finds_what_is_wrong() -> None:
         assert said in problem
     del body["Scope"]
     assert input_problems("wafv2", "CreateIPSet", body) == ["CreateIPSet has no Scope"]
+
+
+# cfn-lint takes 3 s to begin, so it reads all templates at once.
+
+
+def templates() -> Iterator[tuple[str, bytes]]:
+    """Yield a name and a template of CloudFormation, of lists and of stages."""
+    for case in ("nothing", "everything", "halves", "neighbours", "ipv6 only"):
+        several = {"shard": 1} if case == "neighbours" else {}
+        (file,) = written(AWS_CLOUDFORMATION, EDGES[case], several)
+        yield case, file.data
+    document = draft(
+        AWS_CLOUDFORMATION, rules_of(AWS_CLOUDFORMATION, EDGES["neighbours"]), {"name": "a" * 30}
+    )
+    for action in ("monitor", "warn", "block"):
+        answer = Response(403, LINK) if action == "block" else None
+        said = replace(document, action=action, names=("", action), response=answer)
+        (file,) = render(AWS_CLOUDFORMATION, said, PATH, TEMPLATES)
+        yield action, file.data
+
+
+def linted(folder: Path, made: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Return the file and the message of each thing that cfn-lint has against templates."""
+    for name, data in made.items():
+        (folder / f"{name}.json").write_bytes(data)
+    paths = [str(folder / f"{name}.json") for name in made]
+    command = [require_program("cfn-lint"), "--non-zero-exit-code", "none", "--format", "json"]
+    done = subprocess.run([*command, *paths], capture_output=True, text=True, check=True)
+    return [(Path(one["Filename"]).stem, one["Message"]) for one in json.loads(done.stdout)]
+
+
+def test_cfn_lint_has_nothing_against_our_templates_and_finds_what_is_wrong(tmp_path: Path) -> None:
+    made = dict(templates())
+    good = made["neighbours"]
+    for wrong, old, new in (
+        ("wrong kind", b"AWS::WAFv2::IPSet", b"AWS::WAFv2::IpSet"),
+        ("wrong name", b'"Name": "blockc', b'"Name": "block c'),
+        ("wrong key", b'"Arn": {', b'"ARN": {'),
+        ("wrong reference", b'["IPv4', b'["IP_v4'),
+    ):
+        assert old in good
+        made[wrong] = good.replace(old, new)
+    said = linted(tmp_path, made)
+    assert {name for name, _ in said} == {name for name in made if name.startswith("wrong")}, said
+
+
+def test_the_largest_template_has_the_size_that_cloudformation_takes() -> None:
+    most = AWS_CLOUDFORMATION.capacity({})
+    assert most == 15_000
+    long = [Prefix(V6, (0x2000 << 112) + (at << 90), 127) for at in range(most)]
+    longest = AddrSet.of(long)
+    assert longest.prefixes(V6).length.min() == 127
+    (file,) = written(AWS_CLOUDFORMATION, longest)
+    assert 800_000 < len(file.data) < 1_000_000
+    with pytest.raises(DoesNotFit, match="holds 15,000 entries, the list has 15,001"):
+        written(AWS_CLOUDFORMATION, longest | prefixes("192.0.2.0/24"))
 
 
 # A program `aws` for one prefix list, one web ACL and one IP set: it keeps state in one file.

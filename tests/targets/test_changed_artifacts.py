@@ -29,9 +29,14 @@ ADDRESSES = prefixes(
     "10.0.0.0/9", "10.128.0.0/10", "192.0.2.7/32", "2001:db8::/64", "2001:db9::/65"
 )
 
+TERRAFORM = {
+    '^"(list|ipv[46]:|policy|source|the country) ': "lines of a comment",
+    '"([Dd]escription|error_message)"': "words for people",
+}
 #: Lines in which a change makes no difference to what is blocked: what makes it harmless.
 HARMLESS: Mapping[str, Mapping[str, str]] = {
     "": {"policy sha256:": "the digest is proved, not the word that says how it was made"},
+    "aws-cloudformation": TERRAFORM,
     "aws-wafv2-ipset": {
         "Priority": "where the rule stands among others is the operator's business",
         "ID-OF-": "stands for what only the account knows",
@@ -40,12 +45,6 @@ HARMLESS: Mapping[str, Mapping[str, str]] = {
         r"^(::/96|2002::/16|64:ff9b::/96)": "takes back an IPv4 address that no IPv4 entry holds",
     },
     "ipset": {"^destroy ": "an empty set that is left behind is flushed by the next load"},
-}
-
-
-TERRAFORM = {
-    '^"(list|ipv[46]:|policy|source|the country) ': "lines of a comment",
-    '"(description|error_message)"': "words for people",
 }
 
 

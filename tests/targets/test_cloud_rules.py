@@ -30,6 +30,7 @@ from tests.targets.artifacts import (
 FRONT, GATEWAY = TARGETS["azure-frontdoor"], TARGETS["azure-appgateway"]
 COUNTRIES = TARGETS["azure-frontdoor-geo"]
 IP_GROUP = TARGETS["azure-ip-group"]
+STACK = TARGETS["aws-cloudformation"]
 FASTLY, AKAMAI = TARGETS["fastly-acl"], TARGETS["akamai-list"]
 ADDRESSES = EDGES["neighbours"]
 
@@ -96,6 +97,23 @@ def refused(target: Target, old: str, new: str, options: Mapping[str, object] | 
 @pytest.mark.parametrize(
     ("target", "old", "new", "message"),
     [
+        (STACK, "2010-09-09", "2010-09-10", "expected '2010-09-09'"),
+        (STACK, '"RuleGroup": {', '"Group": {', "expected a resource RuleGroup"),
+        (STACK, "::IPSet", "::RegexPatternSet", "expected 'AWS::WAFv2::IPSet'"),
+        (STACK, '["RuleGroup", "Arn"]', '["RuleGroup", "Id"]', "expected {'Fn::GetAtt'"),
+        (STACK, '") }}", "Arn"]', '") }}", "Id"]', "expected the name of a set, and Arn"),
+        (STACK, '[\n{% for shard in shards %}\n                  {"IP',
+         '[\n{% for shard in [shards[0], shards[0]] %}\n                  {"IP',
+         "'IPv4' is not made and used exactly once"),
+        (STACK, '{"Block": {}}', '{"Allow": {}}', "Block"),
+        (STACK, '{"Block": {}}', '{"Count": {}}', "is given 'monitor', the policy blocks it"),
+        (STACK, '"Priority": 0', '"Priority": 1', "expected 0"),
+        (STACK, '"IPV{{ shard.version }}"', '"IPV5"', "expected IPV4 or IPV6"),
+        (STACK, '"IPV{{ shard.version }}"', '"IPV4"', "an ipv6 entry where it does not belong"),
+        (STACK, '"{{ shard.texts |', '"192.0.2.1", "{{ shard.texts |', "with their length"),
+        (STACK, "{{ option.scope }}", "CLOUDFRONT", "the scope is 'CLOUDFRONT', ordered is"),
+        (STACK, '"{{ option.name }}_{{ shard', '"x_{{ shard', "the AWS IP set is 'x_ipv4"),
+        (STACK, "{{ option.capacity }}", "51", "the capacity is 51"),
         (FRONT, "{{ option.name }}_", "other_", "the Front Door rule is 'other', ordered is"),
         (FRONT, "_{{ loop.index }}", "_2", "expected blockc_export_control_2_1"),
         (FRONT, "{{ option.priority + loop.index0 }}", "7", "the priority is 7, ordered is 100"),
