@@ -260,6 +260,8 @@ def section(target: Target) -> Iterator[str]:
     yield "## Into service\n"
     yield f"```sh\n{target.deployment.load}\n```\n"
     yield f"And back, from the generation before:\n\n```sh\n{target.deployment.rollback}\n```\n"
+    if "PREVIOUS" in target.deployment.rollback:
+        yield "PREVIOUS is its folder, `dist/.generations/NAME`; `blockc history` tells the name.\n"
     yield "## What is live\n"
     yield live(target)
     yield "Written at: " + ", ".join(dict.fromkeys(map(link, target.references))) + ".\n"

@@ -224,7 +224,7 @@ fastly acl delete --version latest --name NAME       # not the first time
 fastly acl create --version latest --name NAME       # tells the id of the new ACL
 fastly acl-entry update --acl-id ID --file "$(jq -c '{entries}' list.json)"
 fastly service-version activate --version latest""",
-        rollback="fastly service-version activate --version PREVIOUS",
+        rollback="fastly service-version activate --version VERSION  # the one before",
     ),
 )
 
@@ -285,6 +285,6 @@ fastly vcl snippet delete --version latest --name blockc_LIST    # not the first
 fastly vcl snippet create --version latest --name blockc_LIST --type init --content list.vcl
 fastly service-version validate --version latest &&
   fastly service-version activate --version latest""",
-        rollback="fastly service-version activate --version PREVIOUS",
+        rollback="fastly service-version activate --version VERSION  # the one before",
     ),
 )

@@ -210,7 +210,8 @@ cp list.csv /var/lib/clickhouse/user_files/list.csv.new
 mv /var/lib/clickhouse/user_files/list.csv.new /var/lib/clickhouse/user_files/list.csv
 clickhouse-client --queries-file list.dictionary.sql  # once, and when that file changes""",
         rollback="""\
-cp PREVIOUS/list.csv /var/lib/clickhouse/user_files/list.csv
+cp PREVIOUS/list.csv /var/lib/clickhouse/user_files/list.csv.new
+mv /var/lib/clickhouse/user_files/list.csv.new /var/lib/clickhouse/user_files/list.csv
 clickhouse-client --query 'SYSTEM RELOAD DICTIONARY NAME'""",
     ),
 )

@@ -207,6 +207,6 @@ MATCHER = Target(
     references=(Reference("https://www.rfc-editor.org/rfc/rfc7725", checked="2026-11-27"),),
     deployment=Deployment(
         load="python -m blockc.runtime.matcher list.blockc  # a running process sees it by itself",
-        rollback="cp PREVIOUS/list.blockc list.blockc",
+        rollback="blockc rollback  # a running process sees it by itself",
     ),
 )

@@ -281,7 +281,7 @@ MMDB = Target(
     references=(Reference("https://maxmind.github.io/MaxMind-DB/", checked="2026-11-27"),),
     deployment=Deployment(
         load="nginx -t && systemctl reload nginx  # a process that has the file open keeps the old",
-        rollback="cp PREVIOUS/list.mmdb list.mmdb && systemctl reload nginx",
+        rollback="blockc rollback && systemctl reload nginx",
     ),
 )
 

@@ -204,6 +204,6 @@ PARQUET = Target(
     ),
     deployment=Deployment(
         load="cp list.ipv4.parquet /data/.new && mv /data/.new /data/list.ipv4.parquet",
-        rollback="cp PREVIOUS/list.ipv4.parquet /data/list.ipv4.parquet",
+        rollback="cp PREVIOUS/list.ipv4.parquet /data/.new\nmv /data/.new /data/list.ipv4.parquet",
     ),
 )

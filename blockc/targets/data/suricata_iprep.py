@@ -172,6 +172,6 @@ SURICATA_IPREP = Target(
     ),
     deployment=Deployment(
         load="suricata -T && kill -USR2 $(pidof suricata)  # reads rules and reputation again",
-        rollback="cp PREVIOUS/list.list list.list && kill -USR2 $(pidof suricata)",
+        rollback="blockc rollback && kill -USR2 $(pidof suricata)",
     ),
 )

@@ -152,6 +152,6 @@ BIND_ACL = Target(
     ),
     deployment=Deployment(
         load="named-checkconf && rndc reconfig  # a configuration that is wrong changes nothing",
-        rollback="cp PREVIOUS/list.conf list.conf && named-checkconf && rndc reconfig",
+        rollback="blockc rollback && named-checkconf && rndc reconfig",
     ),
 )

@@ -144,6 +144,6 @@ DNSDIST = Target(
     ),
     deployment=Deployment(
         load="dnsdist --check-config && systemctl restart dnsdist",
-        rollback="cp PREVIOUS/list.lua list.lua && systemctl restart dnsdist",
+        rollback="blockc rollback && systemctl restart dnsdist",
     ),
 )

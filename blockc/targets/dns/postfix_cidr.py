@@ -90,6 +90,6 @@ POSTFIX_CIDR = Target(
     ),
     deployment=Deployment(
         load="postfix reload  # a running process goes on with the table that it has open",
-        rollback="cp PREVIOUS/list.cidr list.cidr && postfix reload",
+        rollback="blockc rollback && postfix reload",
     ),
 )

@@ -213,6 +213,6 @@ RPZ = Target(
         load="""\
 sed "s/ 1 \\(.* ; serial\\)/ $(date +%s) \\1/" list.zone > /etc/bind/list.zone  # for transfers
 named-checkzone list /etc/bind/list.zone && rndc reload list""",
-        rollback="cp PREVIOUS/list.zone list.zone  # and the same again: a later serial",
+        rollback="blockc rollback  # and then the same: a later serial",
     ),
 )

@@ -144,6 +144,6 @@ UNBOUND = Target(
     ),
     deployment=Deployment(
         load="unbound-checkconf && unbound-control reload_keep_cache",
-        rollback="cp PREVIOUS/list.conf list.conf && unbound-checkconf && unbound-control reload",
+        rollback="blockc rollback && unbound-checkconf && unbound-control reload",
     ),
 )

@@ -210,6 +210,6 @@ HAPROXY_LIST = Target(
     deployment=Deployment(
         load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy\n"
         + runtime_update("acl", "/etc/haproxy/list.lst"),
-        rollback="cp PREVIOUS/list.lst list.lst && systemctl reload haproxy",
+        rollback="blockc rollback && systemctl reload haproxy",
     ),
 )

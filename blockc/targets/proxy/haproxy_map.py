@@ -218,6 +218,6 @@ HAPROXY_MAP = Target(
     deployment=Deployment(
         load="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy\n"
         + runtime_update("map", "/etc/haproxy/list.map"),
-        rollback="cp PREVIOUS/list.map list.map && systemctl reload haproxy",
+        rollback="blockc rollback && systemctl reload haproxy",
     ),
 )

@@ -247,6 +247,6 @@ SQUID = Target(
     ),
     deployment=Deployment(
         load="squid -k parse && squid -k reconfigure",
-        rollback="cp PREVIOUS/list.txt list.txt && squid -k reconfigure",
+        rollback="blockc rollback && squid -k reconfigure",
     ),
 )

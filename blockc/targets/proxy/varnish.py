@@ -184,8 +184,12 @@ VARNISH = Target(
     references=(_VCL_PAGE,),
     deployment=Deployment(
         load="""\
-varnishadm vcl.load with_list /etc/varnish/default.vcl  # compiles; if it fails nothing changes
-varnishadm vcl.use with_list""",
-        rollback="varnishadm vcl.use boot  # or the name of what was in use before",
+name=list_$(date +%s)                    # a name serves once
+varnishadm vcl.load $name /etc/varnish/default.vcl &&  # compiles; if it fails nothing changes
+  varnishadm vcl.use $name
+varnishadm vcl.list                      # vcl.discard NAME forgets one that nobody needs""",
+        rollback="""\
+varnishadm vcl.use NAME  # of what was in use before
+blockc rollback          # so that it is loaded after a restart, too""",
     ),
 )

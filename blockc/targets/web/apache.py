@@ -264,6 +264,6 @@ APACHE = Target(
     ),
     deployment=Deployment(
         load="apachectl configtest && apachectl graceful",
-        rollback="cp PREVIOUS/list.conf list.conf && apachectl configtest && apachectl graceful",
+        rollback="blockc rollback && apachectl configtest && apachectl graceful",
     ),
 )

@@ -297,6 +297,6 @@ CADDY = Target(
     ),
     deployment=Deployment(
         load="caddy reload --config /etc/caddy/Caddyfile  # what does not load changes nothing",
-        rollback="cp PREVIOUS/list.conf list.conf && caddy reload --config /etc/caddy/Caddyfile",
+        rollback="blockc rollback && caddy reload --config /etc/caddy/Caddyfile",
     ),
 )

@@ -329,6 +329,6 @@ NGINX_GEO = Target(
     references=(_MODULE,),
     deployment=Deployment(
         load="nginx -t && nginx -s reload  # a file that does not load leaves the old one in force",
-        rollback="cp PREVIOUS/list.conf list.conf && nginx -t && nginx -s reload",
+        rollback="blockc rollback && nginx -t && nginx -s reload",
     ),
 )

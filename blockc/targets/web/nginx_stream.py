@@ -215,6 +215,6 @@ NGINX_STREAM = Target(
     references=(_GEO, _PROXY),
     deployment=Deployment(
         load="nginx -t && nginx -s reload  # a file that does not load leaves the old one in force",
-        rollback="cp PREVIOUS/list.conf list.conf && nginx -t && nginx -s reload",
+        rollback="blockc rollback && nginx -t && nginx -s reload",
     ),
 )
