@@ -19,13 +19,14 @@ from blockc.targets.syntax.reading import Orders, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 from blockc.verify.said import beyond_limits, unordered
-from blockc.verify.trie_oracle import trie_oracle
+from blockc.verify.trie_oracle import TrieOracle, array_oracle, trie_oracle
 
 Labels = NDArray[Any]
 Known = dict[bytes, int]  # the digest of rules and of what they mean -> slots that were compared
 
 
 _SLOTS_AT_ONCE = 1 << 19  # a trie takes some 200 bytes for each entry
+_SLOTS_OF_BOTH = 1 << 13  # of so many slots in that many PyTricia is asked after an array, too
 
 
 class Proof(Value):
@@ -45,10 +46,10 @@ class _Slots(Value):
     lasts: Column
     wanted: Labels
 
-    def pieces(self) -> Iterator["_Slots"]:
+    def pieces(self, most: int) -> Iterator["_Slots"]:
         """Yield the slots, so many at a time that a trie of the rules in them is small."""
-        for at in range(0, len(self.starts), _SLOTS_AT_ONCE):
-            here = slice(at, at + _SLOTS_AT_ONCE)
+        for at in range(0, len(self.starts), most):
+            here = slice(at, at + most)
             spans = self.starts[here], self.lasts[here]
             yield _Slots(self.family, self.names, *spans, self.wanted[here])
 
@@ -145,7 +146,7 @@ def prove(
     """Return the proof that the files of one artifact say `intent`, and beside it what was ordered.
 
     Between two neighbouring boundaries of the artifact and the intent both are constant, so
-    comparing them slot by slot decides every address. PyTricia, which shares no code with that
+    comparing them slot by slot decides every address. A trie, which shares no code with that
     sweep, is then asked for the first and the last address of each slot (see `trie_oracle`). Of
     space that the platform never looks up it only matters that no entry gives it a verdict.
 
@@ -197,8 +198,7 @@ def _compare_family(
     lasts = columns.before(family, np.roll(starts, -1))
     slots = _Slots(family, names, starts, lasts, wanted)
     artifact.require(slots, label[got], reading)
-    for some in slots.pieces():
-        ask = trie_oracle(match, some.touched_by(rules), label)
+    for some, ask in _witnesses(match, slots, rules, label):
         found = ask(some.starts)
         artifact.require(some, found, reading, " by the trie's first look")
         firsts, ends = columns.alike([some.starts, _as_starts(family, some.lasts)])
@@ -206,6 +206,22 @@ def _compare_family(
         found[wide] = ask(ends[wide])
         artifact.require(some, found, reading, " by the trie's second look")
     return len(starts)
+
+
+def _witnesses(
+    match: Match, slots: _Slots, rules: Rules, label: Labels
+) -> Iterator[tuple[_Slots, TrieOracle]]:
+    """Yield some slots after others, all of them, and what is to be asked about them.
+
+    For millions of rules that is an array, and about some of each piece PyTricia as well.
+    """
+    array = array_oracle(match, rules, label)
+    for some in slots.pieces(_SLOTS_AT_ONCE):
+        asked = some
+        if array:
+            yield some, array
+            asked = next(some.pieces(_SLOTS_OF_BOTH))
+        yield asked, trie_oracle(match, asked.touched_by(rules), label)
 
 
 def _digest(match: Match, rules: Rules, label: Labels, intent: Partition) -> bytes:

@@ -325,6 +325,36 @@ def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
         prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "look"),
+    [
+        ("array: 10.0.0.0/10", "second"),
+        ("array: 10.64.0.0/10", "first"),
+        ("pytricia: 10.0.0.0/10", "second"),
+        ("pytricia: 10.64.0.0/10", "first"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [1, 1 << 19])
+def test_of_a_list_of_millions_an_array_is_asked_and_pytricia_as_well(
+    monkeypatch: pytest.MonkeyPatch, spoilt: str, look: str, at_once: int
+) -> None:
+    engine, in_trie = spoilt.split(": ")
+    other = prefixes(in_trie).prefixes(V4)
+    one = np.ones(1, dtype=np.int32)
+    monkeypatch.setattr(trie_oracle, "_MANY", 0)
+    monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", at_once)
+    if engine == "array":
+        monkeypatch.setitem(trie_oracle._BY_ONE_TRIE, Match.MEMBER, lambda *_: (other, one))
+    else:
+        index = PrefixIndex(V4, other, [1])
+        monkeypatch.setattr(trie_oracle, "PrefixIndex", lambda *_: index)
+    addresses = prefixes("10.0.0.0/9")
+    with pytest.raises(
+        Miscompiled, match=f"is (allowed|blocked) by the trie's {look} look, the policy "
+    ):
+        prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+
+
 @pytest.mark.parametrize("target", DIALECTS)
 @pytest.mark.parametrize("at_once", [1, 7])
 def test_a_trie_of_some_slots_at_a_time_says_what_one_of_all_says(
