@@ -5,17 +5,24 @@
 mutmut makes the changes. It puts all changes of a module beside the original into one module and
 switches by name; a finder gives that to whoever imports the module. The tests are collected and
 run once, to see which reach what and how long they take. Then every change is a fork of this
-process, which runs the tests that reach it, the quickest first, until one fails. What is changed
-and by which tests is listed in setup.cfg, under [mutants].
+process, which runs the tests that reach it until one fails: first what noticed another change of
+the same function, then the quickest. What is changed and by which tests is listed in setup.cfg,
+under [mutants].
+
+What was found about a file is kept in .mutants.json until the file or one of its tests changes,
+so that a run that was ended goes on where it was. Files that are named are always run.
 """
 
+import gc
+import hashlib
 import importlib.util
+import json
+import mmap
 import os
 import re
 import resource
 import signal
 import sys
-import time
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +31,31 @@ from datetime import UTC, datetime
 from difflib import unified_diff
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
+from time import process_time
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import pytest
+from hypothesis import Phase, settings
 
 PAGE = Path("docs/mutants.md")
+KEPT = Path(".mutants.json")
 _SWITCH = "MUTANT_UNDER_TEST"
 _RECORD = "mutmut.mutation.trampoline.record_trampoline_hit"
 _TABLE = re.compile(r"(?<=<!-- numbers -->\n).*(?=<!-- end -->)", re.DOTALL)
+_EXPLAINED = re.compile(r"(?<=```diff\n).*?(?=```)", re.DOTALL)
 _MEMORY = 4 << 30  # bytes; a change can make a list that never ends
+_PATIENCE = 2, 10  # CPU seconds, and times what the test takes otherwise; a loop can never end
+_FORKS = os.cpu_count() or 1
+
+# That a test fails is enough: no smaller example is searched for, and the next run sees the same.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 class Mutant(NamedTuple):
@@ -43,6 +65,16 @@ class Mutant(NamedTuple):
     function: str  # as mutmut counts the tests that reach it
     name: str
     difference: str
+
+
+class Result(TypedDict):
+    """What was found about one file."""
+
+    digest: str  # of the file and its tests
+    day: str
+    seconds: float  # of CPU time
+    mutants: int
+    survivors: list[str]  # their differences
 
 
 class Module(SourceFileLoader):
@@ -97,55 +129,117 @@ class Finder:
 
 
 class Trial:
-    """A pytest session that runs its tests once and then against every mutant."""
+    """A pytest session that runs its tests once and then against every mutant, file by file."""
 
-    def __init__(self, mutants: Sequence[Mutant]) -> None:
-        self.mutants = mutants
-        self.survivors: list[Mutant] = []
+    def __init__(self, modules: Sequence[Module], tests: Mapping[str, Sequence[str]]) -> None:
+        self.modules = modules
+        self.tests = tests
+        # Now: files may be edited while this runs.
+        self.digests = {file: digest(file, tests[file]) for file in tests}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do so instead of only running them; stop where a test fails without any change."""
         if session.testsfailed:
             raise session.Failed("the tests cannot be collected")
-        reaching = self._first_run(session.items)
-        waiting: dict[int, Mutant] = {}
-        for mutant in self.mutants:
-            tests = sorted(reaching[mutant.function])
-            if not tests:
-                self.survivors.append(mutant)
-                continue
-            if len(waiting) == (os.cpu_count() or 1):
-                self._await_one(waiting)
-            limit = int(3 + 10 * sum(took for took, _ in tests))
-            number = _forked(mutant, [session.items[at] for _, at in tests], limit)
-            waiting[number] = mutant
-        while waiting:
-            self._await_one(waiting)
+        took, reaching = _first_run(session.items)
+        gc.collect()
+        gc.freeze()
+        for module in self.modules:
+            mutants = list(module.mutants())
+            tests = self.tests[module.path]
+            asked = [one.nodeid.startswith(tuple(tests)) for one in session.items]
+            forks = Forks(session.items, took)
+            begin = _cpu_of_forks()
+            for mutant in mutants:
+                forks.try_one(mutant, [at for at in reaching[mutant.function] if asked[at]])
+            survivors = forks.finish()
+            result = Result(
+                digest=self.digests[module.path],
+                day=f"{datetime.now(UTC):%Y-%m-%d}",
+                seconds=round(_cpu_of_forks() - begin, 1),
+                mutants=len(mutants),
+                survivors=[one.difference for one in mutants if one in survivors],
+            )
+            every = kept(self.digests) | {module.path: result}
+            KEPT.write_text(json.dumps(every, indent=1), encoding="utf-8")
         return True
 
-    def _first_run(self, items: Sequence[pytest.Item]) -> Mapping[str, list[tuple[float, int]]]:
-        """Return how long each test takes, and its number, by the functions that it reaches."""
-        reached: set[str] = set()
-        found = defaultdict(list)
-        for number, item in enumerate(items):
-            reached.clear()
-            before = time.process_time()
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv(_SWITCH, "stats")
-                patch.setattr(_RECORD, lambda name, **_: reached.add(name))
-                failed = failure(item)
-            took = time.process_time() - before
-            if failed:
-                pytest.exit(f"{item.nodeid} fails without any change:\n{failed}", returncode=2)
-            for name in reached:
-                found[name].append((took, number))
-        return found
 
-    def _await_one(self, waiting: dict[int, Mutant]) -> None:
+class Forks:
+    """The forks of this process that run now, and what the ended ones found."""
+
+    def __init__(self, items: Sequence[pytest.Item], took: Sequence[float]) -> None:
+        self.items = items
+        self.took = took
+        self.survivors: set[Mutant] = set()
+        self.killers: dict[str, Counter[int]] = defaultdict(Counter)
+        self.running: dict[int, tuple[Mutant, mmap.mmap]] = {}
+
+    def try_one(self, mutant: Mutant, tests: Sequence[int]) -> None:
+        """Run the tests against a mutant, beside others."""
+        if len(self.running) == _FORKS:
+            self._await_one()
+        killers = self.killers[mutant.function]
+        order = sorted(tests, key=lambda at: (-killers[at], self.took[at]))
+        now = mmap.mmap(-1, mmap.PAGESIZE)  # shared with the fork: the test that it is at
+        number = os.fork()
+        if number:
+            self.running[number] = mutant, now
+        else:
+            self._run(mutant, order, now)
+
+    def finish(self) -> set[Mutant]:
+        """Wait for those that still run; return the mutants that no test noticed."""
+        while self.running:
+            self._await_one()
+        return self.survivors
+
+    def _await_one(self) -> None:
         number, status = os.wait()
-        mutant = waiting.pop(number)
+        mutant, now = self.running.pop(number)
         if status == 0:
-            self.survivors.append(mutant)
+            self.survivors.add(mutant)
+        else:
+            self.killers[mutant.function][int.from_bytes(now[:4])] += 1
+
+    def _run(self, mutant: Mutant, order: Sequence[int], now: mmap.mmap) -> None:
+        """Be the fork: end with 0 if no test fails."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        os.environ[_SWITCH] = mutant.name
+        least, times = _PATIENCE
+        try:
+            for at in order:
+                now[:4] = at.to_bytes(4)
+                signal.setitimer(signal.ITIMER_PROF, least + times * self.took[at])
+                if failure(self.items[at]):
+                    os._exit(1)
+        except BaseException:  # noqa: BLE001 - whatever it is, a test noticed
+            os._exit(1)
+        os._exit(0)
+
+
+def _first_run(items: Sequence[pytest.Item]) -> tuple[list[float], Mapping[str, list[int]]]:
+    """Return how long each test takes, and which tests reach a function, by their places."""
+    reached: set[str] = set()
+    found = defaultdict(list)
+    took = []
+    for at, item in enumerate(items):
+        reached.clear()
+        before = process_time()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(_SWITCH, "stats")
+            patch.setattr(_RECORD, lambda name, **_: reached.add(name))
+            failed = failure(item)
+        took.append(process_time() - before)
+        if failed:
+            pytest.exit(f"{item.nodeid} fails without any change:\n{failed}", returncode=2)
+        for name in reached:
+            found[name].append(at)
+    return took, found
 
 
 def failure(item: pytest.Item) -> str:
@@ -156,33 +250,13 @@ def failure(item: pytest.Item) -> str:
     return "\n".join(one.longreprtext for one in reports if one.failed)
 
 
-def _forked(mutant: Mutant, items: Sequence[pytest.Item], limit: int) -> int:
-    """Return the process that runs the tests against a mutant, and ends with 1 if one fails.
-
-    Args:
-        limit: The seconds of CPU time after which it does not end.
-    """
-    number = os.fork()
-    if number:
-        return number
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-    os.environ[_SWITCH] = mutant.name
-    try:
-        for item in items:
-            if failure(item):
-                os._exit(1)
-    except BaseException:  # noqa: BLE001 - whatever it is, a test noticed
-        os._exit(1)
-    os._exit(0)
+def _cpu_of_forks() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def listed() -> dict[str, list[str]]:
-    """Return which tests are asked about each file, from setup.cfg."""
+    """Return which tests are asked about each file, from setup.cfg; the last pattern counts."""
     config = ConfigParser()
     config.read("setup.cfg", encoding="utf-8")
     tests = {pattern: said.split() for pattern, said in config["mutants"].items()}
@@ -194,15 +268,58 @@ def listed() -> dict[str, list[str]]:
     }
 
 
-def table(mutants: Sequence[Mutant], survivors: Sequence[Mutant], took: float) -> str:
-    """Return the numbers of a run as Markdown."""
-    every, left = (Counter(one.file for one in some) for some in (mutants, survivors))
-    rows = [(file, every[file], every[file] - left[file], left[file]) for file in every]
-    total = ("together", *(sum(column) for column in zip(*(row[1:] for row in rows), strict=True)))
-    lines = [f"| {a} | {b:,} | {c:,} | {d:,} |" for a, b, c, d in [*rows, total]]
-    head = ["| file | mutants | killed | explained |", "|---|---:|---:|---:|"]
-    today = f"Run of {datetime.now(UTC):%Y-%m-%d}, {took / 60:.0f} minutes:"
-    return "\n".join([today, "", *head, *lines, ""])
+def digest(file: str, tests: Sequence[str]) -> str:
+    """Return what a file and its tests are now."""
+    places = [Path(one) for one in tests]
+    files = [one for p in places for one in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
+    texts = (one.read_bytes() for one in (Path(file), *files))
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
+
+
+def kept(digests: Mapping[str, str]) -> dict[str, Result]:
+    """Return what is kept about the files that are still what they were, and their tests too."""
+    found: dict[str, Result] = {}
+    if KEPT.exists():
+        found = json.loads(KEPT.read_text(encoding="utf-8"))
+    return {file: one for file, one in found.items() if one["digest"] == digests.get(file)}
+
+
+def table(results: Mapping[str, Result], files: Sequence[str], explained: Sequence[str]) -> str:
+    """Return the numbers of files as Markdown; one without a result stands there as not run."""
+    lines = []
+    columns = []
+    for file in files:
+        if file not in results:
+            lines.append(f"| {file} | not run | | | | |")
+            continue
+        one = results[file]
+        left, said = len(one["survivors"]), sum(d in explained for d in one["survivors"])
+        columns.append((one["mutants"], one["mutants"] - left, said, left - said, one["seconds"]))
+        numbers = " | ".join(f"{number:,.0f}" for number in columns[-1])
+        lines.append(f"| {file} | {numbers} | {one['day']} |")
+    total = " | ".join(f"{sum(column):,.0f}" for column in zip(*columns, strict=True))
+    names = ("file", "mutants", "killed", "explained", "open", "CPU s", "day")
+    head = [f"| {' | '.join(names)} |", f"|---|{'---:|' * 5}---|"]
+    return "\n".join([*head, *lines, f"| together | {total} | |", ""])
+
+
+def run(files: Sequence[str], tests: Mapping[str, Sequence[str]]) -> int:
+    """Try every change of some files; return pytest's exit code."""
+    modules = [Module(file) for file in files]
+    sys.meta_path.insert(0, Finder(modules))
+    asked = sorted({test for file in files for test in tests[file]})
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
+    return int(
+        pytest.main(
+            [*options, "-m", "not slow and not real", *asked], plugins=[Trial(modules, tests)]
+        )
+    )
+
+
+def is_stale(difference: str, files: Mapping[str, object], results: Mapping[str, Result]) -> bool:
+    """Return whether a test notices an explained mutant, or its file is not changed any more."""
+    file = difference.split(" ", maxsplit=1)[0]
+    return file not in files or (file in results and difference not in results[file]["survivors"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,31 +327,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(description="change the proof in every small way", prog="mutants")
     parser.add_argument("files", metavar="FILE", nargs="*", help="change only these")
     chosen, tests = parser.parse_args(arguments).files, listed()
-    begin = time.monotonic()
-    modules = [Module(file) for file in chosen or tests]
-    mutants = [mutant for module in modules for mutant in module.mutants()]
-    trial = Trial(mutants)
-    sys.meta_path.insert(0, Finder(modules))
-    asked = sorted({test for file in chosen or tests for test in tests[file]})
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow and not real"]
-    code = pytest.main([*options, *asked], plugins=[trial])
-    if code:
-        return int(code)
+    digests = {file: digest(file, tests[file]) for file in tests}
+    due = chosen or [file for file in tests if file not in kept(digests)]
+    code = run(due, tests) if due else 0
+    results = kept(digests)
     page = PAGE.read_text(encoding="utf-8")
-    explained = re.findall(r"(?<=```diff\n).*?(?=```)", page, re.DOTALL)
-    order = {mutant: at for at, mutant in enumerate(mutants)}
-    unexplained = [one for one in trial.survivors if one.difference not in explained]
-    for one in sorted(unexplained, key=order.__getitem__):
-        print(f"survived: {one.difference}")
-    numbers = table(mutants, trial.survivors, time.monotonic() - begin)
-    print(numbers)
-    if chosen or unexplained:
-        return int(bool(unexplained))
-    stale = set(explained) - {one.difference for one in trial.survivors}
-    for difference in sorted(stale):
-        print(f"explained, but killed or gone: {difference}")
-    PAGE.write_text(_TABLE.sub(lambda _: numbers, page), encoding="utf-8")
-    return int(bool(stale))
+    explained = _EXPLAINED.findall(page)
+    said = chosen or list(tests)
+    survivors = [one for f in said if f in results for one in results[f]["survivors"]]
+    unexplained = [one for one in survivors if one not in explained]
+    for one in unexplained:
+        print(f"survived: {one}")
+    stale = [one for one in explained if is_stale(one, tests, results)]
+    for one in stale:
+        print(f"explained, but killed or gone: {one}")
+    if results:
+        numbers = table(results, list(tests), explained)
+        print(numbers)
+        PAGE.write_text(_TABLE.sub(lambda _: numbers, page), encoding="utf-8")
+    return code or int(bool(unexplained or stale))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ toy/sums.py larger
 -    return a if a > b else b
 +    return a if a >= b else b
 """
+LOOP = """
+def larger(a, b):
+    most = a
+    while b > a:
+        most = max(b, most)
+        b -= 1
+    return most
+"""
 PAGE = "# Mutants\n\n<!-- numbers -->\n<!-- end -->\n"
 
 
@@ -62,20 +70,24 @@ def explain(toy: Path, difference: str) -> None:
     page.write_text(f"{page.read_text()}\n```diff\n{difference}```\n\nEither is the larger.\n")
 
 
+def numbers(page: str, file: str) -> list[int]:
+    """Return how many mutants of a file there are, are killed, explained and open."""
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| {file} |")]
+    return [int(one) for one in row.split(" | ")[1:5]]
+
+
 def test_a_change_that_no_test_notices_is_shown_until_the_page_explains_it(toy: Path) -> None:
     code, said, page = mutants(toy)
     assert code == 1
     assert said.count("survived: ") == 1
     assert f"survived: {EQUAL}" in said
-    assert page == PAGE
+    every, killed, explained, left = numbers(page, "toy/sums.py")
+    assert (killed, explained, left) == (every - 1, 0, 1)
 
     explain(toy, EQUAL)
     code, said, page = mutants(toy)
     assert (code, said.count("survived: ")) == (0, 0)
-    assert "| file | mutants | killed | explained |" in page
-    numbers = page.split("| together | ")[1].split("\n")[0].split(" | ")
-    total, killed, explained = (int(one.rstrip(" |")) for one in numbers)
-    assert (total, explained) == (killed + 1, 1)
+    assert numbers(page, "together") == numbers(page, "toy/sums.py") == [every, killed, 1, 0]
     assert page.endswith("Either is the larger.\n")
 
 
@@ -89,14 +101,40 @@ def test_an_explanation_of_what_a_test_notices_is_asked_to_go(toy: Path) -> None
 
 def test_a_function_that_no_test_reaches_survives_in_every_way(toy: Path) -> None:
     (toy / "toy" / "sums.py").write_text(MODULE + "\n\ndef half(a):\n    return a / 2\n")
-    code, said, page = mutants(toy, "toy/sums.py")
+    code, said, _ = mutants(toy, "toy/sums.py")
     assert code == 1
     assert "survived: toy/sums.py half\n-    return a / 2\n+    return a * 2\n" in said
-    assert page == PAGE
 
 
 def test_tests_that_fail_without_any_change_end_the_run(toy: Path) -> None:
     (toy / "test_sums.py").write_text(TESTS.replace("(2, 4)", "(2, 3)"))
-    code, said, _ = mutants(toy)
+    code, said, page = mutants(toy)
     assert code == 2
     assert "test_the_larger_is_returned fails without any change" in said
+    assert page == PAGE
+
+
+def test_a_file_is_changed_again_only_after_it_or_its_tests_changed(toy: Path) -> None:
+    (toy / "toy" / "twice.py").write_text("def twice(a):\n    return 2 * a\n")
+    _, _, page = mutants(toy, "toy/sums.py")
+    assert "| toy/twice.py | not run |" in page
+    tests = toy / "test_sums.py"
+    tests.write_text(tests.read_text() + "    assert larger(3, 3) == 3\n")
+    code, said, page = mutants(toy)
+    assert (code, said.count("survived: ")) == (1, 3)
+    assert "-    return 2 * a\n" in said
+    assert numbers(page, "toy/twice.py") == [2, 0, 0, 2]
+
+    (toy / "toy" / "twice.py").unlink()
+    code, said, page = mutants(toy)
+    assert (code, said.count("survived: ")) == (1, 1)
+    assert "no tests ran" not in said  # as pytest says at the end of a run
+    assert "twice" not in page
+
+
+def test_a_change_that_never_ends_is_noticed(toy: Path) -> None:
+    (toy / "toy" / "sums.py").write_text(LOOP)
+    _, said, page = mutants(toy)
+    assert "survived: " in said
+    assert "+        b += 1\n" not in said
+    assert numbers(page, "toy/sums.py")[1] > 3

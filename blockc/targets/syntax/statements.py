@@ -88,7 +88,7 @@ class Words(Value, eq=False):
         if len(self.words) % step or {*self.words[width::step]} - {end}:
             ends = enumerate(self.words[width::step])
             row = next((row for row, word in ends if word != end), len(self.words) // step)
-            raise self.error(row * step, wrong("".join(self.words[row * step :][:1])))
+            raise self.error(row * step, wrong(self.words[row * step]))
         return [self.words[column::step] for column in range(width)]
 
 
@@ -202,7 +202,7 @@ class Statements:
         if (
             {*marks} - {mark}
             or mark in items
-            or _EMPTY_LINE.search(self.text.text, found.begin, self.at)
+            or _EMPTY_LINE.search(self.text.text[found.begin : self.at])
         ):
             self.word, self.at, self._after = begin
             items = self._items_one_by_one(mark, expected)
@@ -247,7 +247,7 @@ class Statements:
         The part begins at a word and must end before another.
         """
         region, marks = self.text.text[begin:end], self.grammar.marks
-        if end < 0 or not region.isascii() or self._next(end)[0] != "}":
+        if end == -1 or not region.isascii() or self._next(end)[0] != "}":
             return None
         if any(map(region.__contains__, self.grammar.odd + _SPLIT_ALONE)):
             return None

@@ -109,6 +109,12 @@ BLOCKS = StatementGrammar(
 )  # fmt: skip
 
 
+# A brace is a word only where it stands alone.
+BARE = StatementGrammar(
+    "a program", re.compile(r"[ \t\n]*+(?:#[^\n]*+|([^ \t\n#]++))"), (";",), "", "#"
+)  # fmt: skip
+
+
 def source(text: str, grammar: StatementGrammar = LINES) -> Statements:
     """Return a reader at the beginning of a text."""
     return grammar.read(Text("x", text))
@@ -323,3 +329,27 @@ def test_ends_of_lines_that_end_no_statement_are_no_words_of_a_block() -> None:
 def test_the_first_character_that_no_program_takes_is_told() -> None:
     wrong = refused(source, "a\n b\0\0")
     assert wrong == "2:3+1 a character that a program may not take"
+
+
+def test_a_block_that_has_no_brace_of_its_own_has_no_end() -> None:
+    words = source("} b c")
+    words.expect("}")
+    assert refused(words.block) == "1:6+1 expected `}`, the text ends here"
+
+
+def test_a_brace_at_the_end_of_a_word_ends_no_block() -> None:
+    words = source("aX} b\n}", BARE)
+    assert (words.block().words, words.at) == (["aX}", "b"], 6)
+
+
+def test_the_words_of_a_plain_block_are_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = source("a 1;\n" * 100 + "}", BLOCKS)
+    asked = []
+
+    def find(at: int) -> tuple[str, int, int]:
+        asked.append(at)
+        return Statements._next(words, at)
+
+    monkeypatch.setattr(words, "_next", find)
+    assert words.block().words == ["a", "1", ";"] * 100
+    assert len(asked) == 2  # whether the brace is a word, and the brace
