@@ -161,7 +161,8 @@ class _Walk:
         self._found: list[tuple[int, Branches]] = []
         self._parents: list[NDArray[np.int64]] = []
         self._ipv4 = ipv4_branch(whole.nodes)  # the walk finds a record above out
-        self._mapped, self._tunnels = False, list[int]()
+        self._mapped: bool  # known once the walk comes to IPv4
+        self._tunnels: list[int] = []
         self._aliased = {
             IPV4_DEPTH: self._leave_mapped,
             **dict.fromkeys(_TUNNELS, self._leave_tunnel),
@@ -187,8 +188,9 @@ class _Walk:
             raise self._error("a node that no branch reaches", int(np.argmin(self._seen)))
         if 0 < len(self._tunnels) < len(_TUNNELS):
             raise self._error("one of 2001::/32 and 2002::/16 leads to IPv4, the other does not", 0)
-        places = Ipv4Places(self._mapped, bool(self._tunnels))
-        return self._in_order(), None if self._ipv4 == self._empty else places
+        if self._ipv4 == self._empty:
+            return self._in_order(), None
+        return self._in_order(), Ipv4Places(self._mapped, bool(self._tunnels))
 
     def _visit(self, node: NDArray[np.int64]) -> None:
         """Note that some nodes are reached; each is once, so a walk ends."""

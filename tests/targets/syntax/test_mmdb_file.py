@@ -1,5 +1,6 @@
 """MaxMind DB files: which networks a tree holds, what a record says, and what is refused where."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -109,6 +110,41 @@ def test_mapped_space_leads_where_ipv4_leads_or_nowhere() -> None:
     for ipv4 in (-1, 1005):
         wrong = refused(database(to_mapped(1006, ipv4)).leaves)
         assert wrong == "0:0+1 byte 660: ::ffff:0:0/96 leads to something else than ::/96"
+
+
+def with_ends(ends: Mapping[str, int], shared: str = "") -> ArtifactFile:
+    """Return a file whose tree leads from prefixes, as bits, to places; elsewhere to nothing.
+
+    Args:
+        shared: A prefix of which some hold a node; those that lead to -1 lead there.
+    """
+    numbers = {"": 0}
+    for bits in ends:
+        for length in range(1, len(bits)):
+            numbers.setdefault(bits[:length], len(numbers))
+    to = {bits: numbers[shared] if at < 0 else at for bits, at in ends.items()} | numbers
+    ways = [[to.get(bits + bit, len(numbers)) for bit in "01"] for bits in numbers]
+    return made([(zero, one) for zero, one in ways], bytes(40))
+
+
+IPV4, TEREDO, SIX_TO_FOUR = "0" * 96, f"{0x2001:016b}" + "0" * 16, f"{0x2002:016b}"
+
+
+def test_both_tunnels_lead_to_ipv4_or_none() -> None:
+    ten = {IPV4 + "00001010": 1000}
+    networks, places = database(with_ends({**ten, TEREDO: -1, SIX_TO_FOUR: -1}, IPV4)).leaves()
+    assert (networks.length.tolist(), places) == ([104], (False, True))
+    assert database(with_ends(ten)).leaves()[1] == (False, False)
+    for tunnel in (TEREDO, SIX_TO_FOUR):
+        wrong = refused(database(with_ends({**ten, tunnel: -1}, IPV4)).leaves)
+        why = "one of 2001::/32 and 2002::/16 leads to IPv4, the other does not"
+        assert wrong == f"0:0+1 byte 0: {why}"
+
+
+def test_what_is_beside_a_tunnel_is_no_tunnel_where_there_is_no_ipv4() -> None:
+    beside = TEREDO[:-1] + "1"
+    networks, places = database(with_ends({beside: 1000})).leaves()
+    assert (networks.high.tolist(), places) == ([0x2001_0001 << 32], None)
 
 
 GOOD = made([(1, 1)])
@@ -265,4 +301,16 @@ def test_records_are_maps_in_maps_down_to_a_depth(depth: int) -> None:
     said = whole.record(0)
     for _ in range(depth):
         said = said["a"]
+    assert said == "b"
+
+
+@pytest.mark.parametrize("depth", [1, 15, 16, 17])
+def test_records_are_lists_in_lists_down_to_a_depth(depth: int) -> None:
+    whole = database(made([(1, 1)], b"\x01\x04" * depth + b"\x41b"))
+    if depth > 16:
+        assert "a value of type 11 and size 1, which" in refused(whole.record, 0)
+        return
+    said = whole.record(0)
+    for _ in range(depth):
+        (said,) = said
     assert said == "b"
