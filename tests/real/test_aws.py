@@ -105,7 +105,7 @@ def templates() -> Iterator[tuple[str, bytes]]:
         (file,) = written(AWS_CLOUDFORMATION, EDGES[case], several)
         yield case, file.data
     document = draft(
-        AWS_CLOUDFORMATION, rules_of(AWS_CLOUDFORMATION, EDGES["neighbours"]), {"name": "a" * 30}
+        AWS_CLOUDFORMATION, rules_of(AWS_CLOUDFORMATION, EDGES["neighbours"]), {"name": "a-" * 20}
     )
     for action in ("monitor", "warn", "block"):
         answer = Response(403, LINK) if action == "block" else None

@@ -31,7 +31,7 @@ from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found, Ordered, Part, Reading, acting, each
 from blockc.targets.syntax.terraform_json import comments, entries, require, require_used
 from blockc.targets.syntax.tokens import Text
-from blockc.targets.terraform.common import comment_orders, name_option, shard_option
+from blockc.targets.terraform.common import comment_orders, shard_option
 
 _VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}
 _MOST = 50  # sets that a rule group can refer to
@@ -173,7 +173,14 @@ AWS_CLOUDFORMATION = Target(
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
     options=(
-        name_option("the IP sets, the rule group and its metric"),
+        Option(
+            "name",
+            "blockc-{list}",
+            "1 to 40 letters, digits, _ or -, a letter first",
+            pattern=r"[A-Za-z][\w-]{0,39}",
+            part="-{part}",
+            about="the IP sets, to which family and shard are added, the rule group and its metric",
+        ),
         shard_option(1000, 10_000),
         Option(
             "scope",
