@@ -140,15 +140,33 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
     """
     if len({partition.family for partition in partitions}) != 1:
         raise ValueError("an overlay needs partitions of one family")
-    aligned = columns.alike([partition.starts for partition in partitions])
-    if all(np.array_equal(aligned[0], starts) for starts in aligned[1:]):
-        return aligned[0], [partition.labels for partition in partitions]
-    slots, positions = columns.ranked(aligned)
+    cutting = [partition for partition in partitions if len(partition.starts) > 1]
+    if cutting and len(cutting) < len(partitions):  # one run is no boundary, as of an empty set
+        slots, found = overlay(*cutting)
+        label = iter(found)
+        return slots, [
+            next(label) if len(one.starts) > 1 else np.broadcast_to(one.labels, len(slots))
+            for one in partitions
+        ]
+    distinct: list[Column] = []
+    which = [_place(distinct, one) for one in columns.alike([part.starts for part in partitions])]
+    if len(distinct) == 1:
+        return distinct[0], [partition.labels for partition in partitions]
+    slots, positions = columns.ranked(distinct)
     labels = [
-        spread(partition.labels, begins, len(slots))
-        for begins, partition in zip(positions, partitions, strict=True)
+        spread(partition.labels, positions[at], len(slots))
+        for at, partition in zip(which, partitions, strict=True)
     ]
     return slots, labels
+
+
+def _place(known: list[Column], column: Column) -> int:
+    """Return the position of an equal column among the known ones, which has it from now on."""
+    for at, one in enumerate(known):
+        if np.array_equal(one, column):
+            return at
+    known.append(column)
+    return len(known) - 1
 
 
 def spread(labels: Labels, begins: NDArray[np.intp], slots: int) -> Labels:

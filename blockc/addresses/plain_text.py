@@ -149,9 +149,14 @@ def line_batches(text: str, begin: int = 0) -> Iterator[list[str]]:
 
     A list of all of them may be many times the text.
     """
+    return (some.split("\n") for some in text_batches(text, begin))
+
+
+def text_batches(text: str, begin: int = 0) -> Iterator[str]:
+    """Yield the same lines as parts of the text, without the newline that ends the last of each."""
     while begin >= 0:
         end = text.find("\n", begin + _BATCH)
-        yield text[begin : end if end >= 0 else None].split("\n")
+        yield text[begin : end if end >= 0 else None]
         begin = end + 1 or -1
 
 

@@ -214,7 +214,9 @@ def _member(rules: Rules) -> Partition:
     Others are painted by verdict, upwards and downwards: what differs holds several, which have no
     order.
     """
-    by_start = rules.take(np.argsort(rules.start, kind="stable"))
+    by_start = rules
+    if (rules.start[1:] < rules.start[:-1]).any():
+        by_start = rules.take(np.argsort(rules.start, kind="stable"))
     if (by_start.start[1:] > by_start.last[:-1]).all():
         return laid_out(rules.family, by_start.start, by_start.last, by_start.verdict)
     by_verdict = rules.take(np.argsort(rules.verdict, kind="stable"))

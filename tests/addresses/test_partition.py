@@ -1,6 +1,6 @@
 """Partitions: canonical, swept together, and painted like a list would be."""
 
-from itertools import product
+from itertools import permutations, product
 from random import Random
 
 import numpy as np
@@ -90,6 +90,17 @@ def test_an_overlay_asks_every_partition_at_every_slot_on_every_input() -> None:
         for slot, one, other in zip(slots.tolist(), first.tolist(), second.tolist(), strict=True):
             assert (one, other) == ([*a, *b][slot], [*b, *reversed(a)][slot])
         assert set(slots.tolist()) == {s for part in (left, right) for s, _ in labelled(part)}
+
+
+def test_an_overlay_of_some_that_are_alike_and_some_without_a_boundary_is_right() -> None:
+    """What adds no boundary of its own is not sorted with the others."""
+    cuts = [[0, 1, 0, 0, 1, 1, 0, 2], [5, 3, 5, 5, 3, 3, 5, 3], [0] * 8, [7] * 8, [1] * 3 + [2] * 5]
+    for parts in permutations(map(cut, cuts), 4):
+        slots, labels = overlay(*parts)
+        wanted = sorted({slot for part in parts for slot, _ in labelled(part)})
+        assert slots.tolist() == wanted
+        for part, row in zip(parts, labels, strict=True):
+            assert row.tolist() == part.at(slots).tolist()
 
 
 @pytest.mark.parametrize("parts", [(), (BLANK, Partition.filled(V4, np.int32(0)))])

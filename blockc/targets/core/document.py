@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import AddrSet, Family
-from blockc.addresses.lines import address_texts, last_texts, prefix_texts
+from blockc.addresses.lines import address_texts, last_texts, prefix_lines, prefix_texts
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.targets.core.layout import File, SetRole
@@ -106,14 +106,21 @@ class FamilyEntries(Value, dict=True):
         pieces = []
         for at in range(0, self.count, _LINES_AT_ONCE):
             rows = slice(at, at + _LINES_AT_ONCE)
-            labels, texts = self.rules.verdict[rows], self._texts_of(rows)
+            labels = self.rules.verdict[rows]
             if (labels == labels[0]).all():
                 begin, end = begins[int(labels[0])], ends[int(labels[0])]
-                pieces.append(begin + f"{end}\n{begin}".join(texts) + end)
+                lines = self._lines_of(rows).replace("\n", f"{end}\n{begin}")
+                pieces.append(begin + lines + end)
             else:
-                rows_and_labels = zip(texts, labels.tolist(), strict=True)
+                rows_and_labels = zip(self._texts_of(rows), labels.tolist(), strict=True)
                 pieces += [begins[n] + text + ends[n] for text, n in rows_and_labels]
         return "\n".join(pieces)
+
+    def _lines_of(self, rows: slice) -> str:
+        """Return the addresses of some entries, a line each, the last one without its end."""
+        if self.spelled is None and self.form is EntryForm.PREFIX:
+            return prefix_lines(self.rules.take(rows).prefixes())[:-1].decode()
+        return "\n".join(self._texts_of(rows))
 
     def _texts_of(self, rows: slice) -> Sequence[str]:
         """Return the addresses of some entries; all of them at once are several times the file."""

@@ -82,16 +82,27 @@ def _plain_v4(tokens: Sequence[str], *, ranges: bool) -> Span | None:
     if len(tokens) < _MANY:
         return None
     data = "\n".join((*tokens, "")).encode(errors="surrogatepass")
+    found = plain_lines(data, ranges=ranges)
+    return found if found and len(found[0]) == len(tokens) else None
+
+
+def plain_lines(data: bytes, *, ranges: bool) -> Span | None:
+    """Return start and inclusive end of lines, each ended, if all of them are plain IPv4.
+
+    Args:
+        ranges: Whether `first-last` is taken too.
+
+    Cost: O(n), about 0.1 us a line.
+    """
     if data.translate(None, _V4_LINES) or (b"-" in data and not ranges):
         return None
-    starts, lasts, lines = [], [], 0
-    for (start, last), count, others, _ in plain_v4(data, truncate=False):
+    starts, lasts = [], []
+    for (start, last), _, others, _ in plain_v4(data, truncate=False):
         if len(others):
             return None
         starts.append(start)
         lasts.append(last)
-        lines += count
-    return (np.concatenate(starts), np.concatenate(lasts)) if lines == len(tokens) else None
+    return (np.concatenate(starts), np.concatenate(lasts)) if starts else None
 
 
 def require_distinct(parts: Iterable[Part]) -> None:

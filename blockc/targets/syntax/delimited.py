@@ -6,8 +6,9 @@ mark and quotes, because what those mean differs from program to program.
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import repeat
+from itertools import chain, islice, repeat
 
+from blockc.addresses.plain_text import line_batches
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import ODD, Text
@@ -41,21 +42,29 @@ class DelimitedGrammar(Value):
         """
         if text.text and not text.text.endswith("\n"):
             raise text.error("the last line has no end", len(text.text))
-        lines = text.text.split("\n")[:-1]
-        rows: Sequence[int] = range(len(lines))
-        if self.comment:
-            rows = [row for row in rows if not lines[row].startswith(self.comment)]
-            lines = [lines[row] for row in rows]
-        table = CellTable(self, text, rows, lines)
+        rows, lines, count = list[int](), list[str](), 0
+        for some in line_batches(text.text[:-1]) if text.text else ():
+            here: Sequence[int] = range(len(some))
+            if self.comment:
+                here = [at for at in here if not some[at].startswith(self.comment)]
+                rows += [count + at for at in here]
+            lines += [some[at] for at in here]
+            count += len(some)
+            self._require_cells(CellTable(self, text, rows or range(count), lines), len(here))
+        return CellTable(self, text, rows or range(len(lines)), lines)
+
+    def _require_cells(self, table: "CellTable", last: int) -> None:
+        """Raise about the first of the `last` rows of a table that is not one."""
+        begin = len(table.lines) - last
+        lines = table.lines[begin:]
         joined = self.mark.join(lines)
         if ODD.search(joined) or any(map(joined.__contains__, _QUOTES)):
-            odd = (row for row, line in enumerate(lines) if _is_odd(line))
-            raise table.error(next(odd), f"a character that {self.program} may not take")
+            odd = next(row for row, line in enumerate(lines) if _is_odd(line))
+            raise table.error(begin + odd, f"a character that {self.program} may not take")
         counts = [*map(str.count, lines, repeat(self.mark))]
         if {*counts} - {self.width - 1}:
             row = next(row for row, count in enumerate(counts) if count != self.width - 1)
-            raise table.error(row, f"expected {self.width} cells")
-        return table
+            raise table.error(begin + row, f"expected {self.width} cells")
 
 
 class CellTable(Value, eq=False, dict=True):
@@ -88,8 +97,9 @@ class CellTable(Value, eq=False, dict=True):
         """Return the error to raise about a row, counted from 0, or about the end of the text."""
         if row >= len(self.rows):
             return self.text.error(why, len(self.text.text))
-        every = self.text.text.split("\n")[: self.rows[row]]
-        return self.text.error(why, sum(len(line) + 1 for line in every), len(self.lines[row]))
+        every = chain.from_iterable(line_batches(self.text.text))
+        at = sum(len(line) + 1 for line in islice(every, self.rows[row]))
+        return self.text.error(why, at, len(self.lines[row]))
 
 
 def _is_odd(line: str) -> bool:

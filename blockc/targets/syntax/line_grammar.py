@@ -7,14 +7,15 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 
-from blockc.addresses import Family
-from blockc.addresses.plain_text import line_batches
+from blockc.addresses import V4, Family
+from blockc.addresses.plain_text import line_batches, text_batches
+from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.addresses import decode_rules
+from blockc.targets.syntax.addresses import decode_rules, plain_lines
 from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
@@ -22,6 +23,7 @@ from blockc.values import Value
 _BLANKS = " \t"
 _GOING_ON = re.compile(r"^[ \t]+(?=[^ \t\n])", re.MULTILINE)
 _END = " \0 "  # the end of an entry, as a word; no text has the character itself
+_LONG = 4_000  # characters of a line whose words may take much memory
 _BEFORE = ("#", "\n")  # lines before the first entry begin so
 _BETWEEN = ("\n\n", *_BLANKS)  # what does not stand between entries of one word
 
@@ -81,26 +83,40 @@ class LineGrammar(Value):
             if any(text.text.find(mark, begin) >= 0 for mark in _BETWEEN):
                 return None
             return Lines(self, text, (), begin)
-        columns = self._columns(_END.join(text.text[begin:].splitlines()))
-        if columns:
-            return Lines(self, text, columns)
+        columns = self._columns()
+        for some in text_batches(text.text, begin):
+            if self._add(columns, some.splitlines()) is not None:
+                return None
+        return Lines(self, text, columns)
+
+    def _columns(self) -> tuple[list[str], ...]:
+        return tuple([] for _ in range(self.width))
+
+    def _add(self, columns: tuple[list[str], ...], entries: Sequence[str]) -> int | None:
+        """Add the words of entries to columns; if one has not `width`, return its position."""
+        step = self.width + 1
+        long = max(map(len, entries), default=0) > _LONG
+        words = [] if long and self._wrong(entries) is not None else _END.join(entries).split()
+        if len(words) != max(0, step * len(entries) - 1) or {*words[self.width :: step]} - {"\0"}:
+            del words
+            return self._wrong(entries)
+        for at, column in enumerate(columns):
+            column.extend(words[at::step])
         return None
 
-    def _columns(self, joined: str) -> tuple[list[str], ...] | None:
-        """Return the words of entries that are joined by `_END`, or None if one has not `width`."""
-        step = self.width + 1
-        words, count = joined.split(), joined.count("\0") + bool(joined)
-        if len(words) != max(0, step * count - 1) or {*words[self.width :: step]} - {"\0"}:
-            return None
-        return tuple(words[column::step] for column in range(self.width))
+    def _wrong(self, entries: Sequence[str]) -> int | None:
+        """Return the position of the first entry that has not `width` words."""
+        most = self.width  # no more words are made of a line
+        wrong = (at for at, one in enumerate(entries) if len(one.split(None, most)) != most)
+        return next(wrong, None)
 
     def _line_by_line(self, text: Text) -> "Lines":
-        lines = chain.from_iterable(line_batches(text.text))
-        entries = [content for line in lines if (content := self._content(line))]
-        columns = self._columns(_END.join(entries))
-        if columns is None:
-            at = next(at for at, entry in enumerate(entries) if len(entry.split()) != self.width)
-            raise self.error(text, at, f"expected {self.entry}")
+        columns = self._columns()
+        for lines in line_batches(text.text):
+            entries = [content for line in lines if (content := self._content(line))]
+            wrong = self._add(columns, entries)
+            if wrong is not None:
+                raise self.error(text, len(columns[0]) + wrong, f"expected {self.entry}")
         return Lines(self, text, columns)
 
     def _content(self, line: str) -> str:
@@ -164,14 +180,28 @@ class Lines(Value, eq=False):
 
     def rules(self, *, ranges: bool) -> tuple[Part, ...]:
         """Return the rules of entries of one word, all of which block: a part for each family."""
-        found: dict[Family, list[Part]] = {}
-        for first, words in self.batches():
+        none = decode_rules(self.text, [], 1, self.error)
+        found: dict[Family, list[Part]] = {part.rules.family: [] for part in none}
+        for part in self._parts(ranges=ranges):
+            found[part.rules.family].append(part)
+        return tuple(Part.joined(found[part.rules.family] or [part]) for part in none)
+
+    def _parts(self, *, ranges: bool) -> Iterator[Part]:
+        """Yield the rules of many entries after others; of plain IPv4 no text becomes a word."""
+        if self.columns:
+            yield from decode_rules(self.text, self.columns[0], 1, self.error, ranges=ranges)
+            return
+        first = 0
+        for some in text_batches(self.text.text, self.begin):
             where = partial(self._error_after, first)
-            for part in decode_rules(self.text, words, 1, where, ranges=ranges):
-                found.setdefault(part.rules.family, []).append(part)
-        if not found:
-            return decode_rules(self.text, [], 1, self.error)
-        return tuple(map(Part.joined, found.values()))
+            lines = some.removesuffix("\n") + "\n"  # behind the last newline is no line
+            quick = plain_lines(lines.encode(), ranges=ranges) if V4 in self.text.families else None
+            if quick:
+                yield Part(Rules.of_spans(V4, *quick), where)
+            elif lines != "\n":
+                words = lines[:-1].split("\n")
+                yield from decode_rules(self.text, words, 1, where, ranges=ranges)
+            first += lines.count("\n")
 
     def _error_after(self, first: int, entry: int, why: str) -> SourceSyntaxError:
         return self.error(first + entry, why)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from blockc.addresses import FAMILIES, Family
+from blockc.addresses.plain_text import text_batches
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value
 
@@ -36,11 +37,14 @@ class Text(Value):
         """Raise SourceSyntaxError about a line of more bytes than `longest`, if that is not 0."""
         if not longest:
             return
-        lengths = [*map(len, self.text.encode(errors="surrogatepass").split(b"\n"))]
-        if max(lengths) > longest:
-            row = next(row for row, length in enumerate(lengths) if length > longest)
-            at = sum(len(line) + 1 for line in self.text.split("\n")[:row])
-            raise self.error(f"longer than {longest:,} bytes, {why}", at)
+        at = 0
+        for some in text_batches(self.text):
+            lengths = [*map(len, some.encode(errors="surrogatepass").split(b"\n"))]
+            if max(lengths) > longest:
+                row = next(row for row, length in enumerate(lengths) if length > longest)
+                at += sum(len(line) + 1 for line in some.split("\n")[:row])
+                raise self.error(f"longer than {longest:,} bytes, {why}", at)
+            at += len(some) + 1
 
     def require_ended_lines(self, program: str) -> None:
         """Raise SourceSyntaxError about a line that a backslash at its end makes longer.

@@ -2,12 +2,28 @@
 
 import pytest
 
+from blockc.addresses import plain_text
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.delimited import DelimitedGrammar
 from blockc.targets.syntax.tokens import Text
+from tests.support.memory import growth
 
 CSV = DelimitedGrammar("a program", 2)
 REMARKED = DelimitedGrammar("a program", 2, comment="#")
+
+
+@pytest.fixture(params=[1, 1 << 17], autouse=True)
+def _batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", request.param)
+
+
+@pytest.mark.parametrize("piece", ["{}\n", "\n", "a\n", "a,b,c\n", "a,b\na\n", '""\n'])
+@pytest.mark.parametrize("grammar", [CSV, REMARKED], ids=["csv", "with comments"])
+def test_a_file_of_odd_lines_takes_little_memory(
+    grammar: DelimitedGrammar, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
+    assert growth(lambda text: grammar.read(Text("x", text)), piece) < 20
 
 
 def test_cells_are_returned_by_column_from_a_row_on() -> None:

@@ -4,10 +4,13 @@ from random import Random
 
 import pytest
 
-from blockc.addresses import plain_text
+from blockc.addresses import V4, V6, plain_text
 from blockc.errors import SourceSyntaxError
+from blockc.targets.syntax import line_grammar
+from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines
 from blockc.targets.syntax.tokens import Text
+from tests.support.memory import growth
 from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
 
@@ -177,6 +180,34 @@ def test_no_list_is_made_of_entries_that_follow_one_another(
     assert not words or [*lines.batches()] == [(0, words)]
 
 
+@pytest.mark.parametrize("size", [1, 40, 1 << 17])
+def test_plain_ipv4_is_decoded_as_all_other_entries_are(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of nothing else never becomes words; one with a range or IPv6 does."""
+    monkeypatch.setattr(plain_text, "_BATCH", size)
+    words = [f"10.0.{n}.0/24" for n in range(9)] + ["::1", "10.1.0.1", "10.2.0.1-10.2.0.3"]
+    lines = GRAMMARS[0].read(Text("x", "\n".join(words)))
+    wanted = decode_rules(lines.text, words, 1, lines.error, ranges=True)
+    for part, same in zip(lines.rules(ranges=True), wanted, strict=True):
+        assert part.rules.family == same.rules.family
+        assert part.rules.start.tolist() == same.rules.start.tolist()
+        assert part.rules.last.tolist() == same.rules.last.tolist()
+    assert refused(lambda: lines.rules(ranges=False)).startswith("12:1+17 ")
+    only = GRAMMARS[0].read(Text("x", "10.0.0.1\n", (V6,)))
+    assert refused(lambda: only.rules(ranges=False)).startswith("1:1+8 an ipv4 entry")
+
+
+@pytest.mark.parametrize("piece", ["a\n", "{}\n", "\n", "a b c d\n", "#\n", "a b\na\n", '"" '])
+@pytest.mark.parametrize("grammar", [GRAMMARS[0], *GRAMMARS[2:]], ids=lambda one: str(one.width))
+def test_a_file_of_odd_lines_takes_little_memory(
+    grammar: LineGrammar, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
+    monkeypatch.setattr(line_grammar, "_LONG", 1 << 10)
+    assert growth(lambda text: grammar.read(Text("x", text)), piece) < 20
+
+
 def test_an_error_about_an_entry_of_a_later_batch_names_its_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -187,5 +218,7 @@ def test_an_error_about_an_entry_of_a_later_batch_names_its_line(
         "1:1+8 why", "2:1+8 why", "4:1+8 why",
     ]  # fmt: skip
     assert told(ipv6.where(0, "why")) == "3:1+3 why"
+    (only,) = GRAMMARS[0].read(Text("x", "10.0.0.0/24\n10.0.1.0\n", (V4,))).rules(ranges=False)
+    assert told(only.where(1, "why")) == "2:1+8 why"
     wrong = GRAMMARS[0].read(Text("x", "10.0.0.1\n10.0.0.2/31\n10.0.0.3/31\n"))
     assert refused(lambda: wrong.rules(ranges=False)) == "3:1+11 10.0.0.3/31 has host bits set"
