@@ -3,33 +3,46 @@
 `make spark` runs these tests, which take Spark and Java; elsewhere they are skipped.
 """
 
+import base64
 import bz2
 import gzip
 import importlib.util
+import json
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.audit import log_maker
+from tests.audit.spark_cluster import PATIENCE, StandaloneWorker, free_port, standalone, wait_for
 from tests.cli.conftest import Blockc, blockc
 
 __all__ = ["blockc"]
-PATIENCE = 500
+SECRET = "the secret that nobody may see"  # noqa: S105  what the tests look for
 W3C = b"#Fields: date time c-ip sc-status\n2026-10-10 11:55:36 192.0.2.8 200\n"
 OTHER_W3C = b"#Fields: c-ip date time\n192.0.2.9 2026-10-10 11:55:36\n192.0.2.9 x\n"
 ASKED = (
     "--lists", "list.txt", "--key", "query:api_key", "--account", "user", "--proxy", "10.0.0.0/8",
     "--at", "2026-12-01", "--json",
 )  # fmt: skip
+AFTERWARDS = {"events", "1", "1.work", "2.work", "master.txt"}  # what is not cleared away
+MEANWHILE = {*AFTERWARDS, "driver", "2"}
+NO_READER = "Spark has no reader for it"
+AWS_JAR = "spark.jars.packages=org.apache.hadoop:hadoop-aws:"
+JAVA_11 = """\
+#!/bin/sh
+case "$*" in
+-version) echo 'openjdk version "11.0.22" 2024-01-16' >&2 ;;
+*) echo 'Error: LinkageError occurred while loading main class' >&2; exit 1 ;;
+esac
+"""
 SPARK = ("--engine", "spark", "--spark", "spark.sql.files.maxPartitionBytes=500000")
 
 
@@ -74,7 +87,9 @@ def write_logs(folder: Path) -> list[str]:
     }
     for name, data in made.items():
         (folder / name).write_bytes(data)
-    (folder / "list.txt").write_text("192.0.2.0/24\n2001:db8::/32\n", encoding="utf-8")
+    many = (f"100.{64 + n // 256}.{n % 256}.0/25\n" for n in range(10_000))
+    listed = "192.0.2.0/24\n2001:db8::/32\n" + "".join(many)  # more than one buffer of a broadcast
+    (folder / "list.txt").write_text(listed, encoding="utf-8")
     return [*made, "h.parquet"]
 
 
@@ -87,7 +102,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BLOCKC_AUDIT_SECRET", "0123456789abcdef")
+    monkeypatch.setenv("BLOCKC_AUDIT_SECRET", SECRET)
 
 
 def embedded(blockc: Blockc, words: Sequence[str]) -> str:
@@ -125,8 +140,11 @@ def test_what_is_wrong_is_said_in_one_line(
         "what.gz": "what.gz: its first lines are of no format",
         "bad.parquet": "bad.parquet: cannot read it as Parquet",
         "_hidden.log": "_hidden.log: Spark passes over files whose names begin with _ or .",
-        "s3a://nowhere/x.log": "s3a://nowhere/x.log: cannot look there: ",
+        "s3a://nowhere/x.log": f"s3a://nowhere/x.log: {NO_READER}; fetch it: --spark {AWS_JAR}",
+        "s3://nowhere/x.log": f"s3://nowhere/x.log: {NO_READER}; write s3a:// in place of s3://",
+        "foo://nowhere/x.log": f"foo://nowhere/x.log: {NO_READER}; name its jar: --spark",
         "file:/nowhere/*.log": "there is no log 'file:/nowhere/*.log'",
+        "nowhere.log": "there is no log 'nowhere.log'",
     }
     for log, message in said.items():
         done = blockc("audit", log, "--lists", "list.txt", *SPARK, "--master", "local[2]")
@@ -136,7 +154,41 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 @needs_spark
-def test_a_worker_that_dies_in_the_middle_costs_no_line(
+def test_java_that_is_too_old_for_spark_is_named(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(JAVA_11, encoding="utf-8")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    (tmp_path / "list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
+    (tmp_path / "a.log").write_bytes(log_maker.log(1, 10))
+    words = (tmp_path / "a.log", "--lists", tmp_path / "list.txt", "--engine", "spark")
+    done = blockc("audit", *words, "--master", "local[1]")
+    assert (done.code, done.out) == (2, "")
+    said = f"blockc: Spark needs Java 17 or newer, and {java} is 11.0.22; install Java 17 or newer"
+    assert done.err.startswith(said), done.err
+
+
+@needs_spark
+def test_a_port_on_which_no_master_is_ends_the_call(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
+    Path("a.log").write_bytes(log_maker.log(1, 10))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        master = f"spark://127.0.0.1:{server.getsockname()[1]}"
+        words = ("a.log", "--lists", "list.txt", "--engine", "spark", "--master", master)
+        done = blockc("audit", *words)
+    assert (done.code, done.out) == (2, "")
+    said = f"blockc: what listens at {master} does not answer as a Spark master does; "
+    assert done.err.startswith(said), done.err
+
+
+@needs_spark
+def test_a_worker_that_dies_in_the_middle_costs_no_line_and_shows_no_secret(
     blockc: Blockc, logs: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _ = logs
@@ -145,65 +197,92 @@ def test_a_worker_that_dies_in_the_middle_costs_no_line(
     for n, name in enumerate(names):
         Path(name).write_bytes(log_maker.log(n, 100))
     names += ["a {b} [1]*%20.log", "b.log.gz", "e.csv"]
-    words = [*names, *ASKED]
+    events = tmp_path / "events"
+    events.mkdir()
     with standalone(tmp_path) as (master, workers):
-        call = [sys.executable, "-m", "blockc", "audit", *words, *SPARK, "--master", master]
-        call += ["--spark", "spark.executor.memory=512m"]
+        port, first = free_port(), workers[0]
+        settings = {
+            "spark.executor.memory": "512m",
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": events.as_uri(),
+            "spark.eventLog.compress": "false",
+            "spark.eventLog.rolling.enabled": "false",
+            "spark.eventLog.logBlockUpdates.enabled": "true",
+            "spark.ui.enabled": "true",
+            "spark.ui.port": str(port),
+            "spark.ui.liveUpdate.period": "0",
+            "spark.local.dir": str(tmp_path / "driver"),
+        }
+        call = [sys.executable, "-m", "blockc", "audit", *names, *ASKED, *SPARK]
+        call += ["--master", master]
+        call += [word for one in settings.items() for word in ("--spark", "=".join(one))]
         environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
         with subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, text=True) as running:
-            first = tmp_path / "1"
-            wait_for(lambda: any(first.rglob("shuffle_*.data")) or running.poll() is not None)
+            wait_for(lambda: running.poll() is not None or stopped_in_the_middle(first, port))
             assert running.poll() is None
-            os.killpg(workers[0].pid, signal.SIGKILL)
+            shown = [*found_on_disk(tmp_path, MEANWHILE), *found_in_processes(workers)]
+            first.kill(signal.SIGKILL)
             out, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
     assert out == embedded(blockc, names)
+    assert_run_again(events, first.executor())
+    assert not [*shown, *found_on_disk(tmp_path, AFTERWARDS)]
 
 
-@contextmanager
-def standalone(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Run a master and two workers on loopback; give the URL and the workers."""
-    log = folder / "master.txt"
-    host = ("--host", "127.0.0.1", "--webui-port", "0")
-    with ExitStack() as stack:
-        stack.enter_context(daemon(log, "master.Master", *host, "--port", "0"))
-        wait_for(lambda: b" at spark://" in log.read_bytes())
-        url = "spark://" + log.read_text(encoding="utf-8").split(" at spark://")[1].split()[0]
-        words = ("worker.Worker", *host, "--cores", "1", "--memory", "600m", url)
-        workers = [stack.enter_context(daemon(folder / f"{n}.txt", *words)) for n in (1, 2)]
-        wait_for(lambda: log.read_bytes().count(b"Registering worker") == 2)
-        yield url, workers
+def stopped_in_the_middle(worker: StandaloneWorker, port: int) -> bool:
+    """Stop a worker that has done one task and runs another; let it go on where it does not."""
+    if not worker.has_shuffled():
+        return False
+    worker.kill(signal.SIGSTOP)
+    if worker.active_tasks(port):
+        return True
+    worker.kill(signal.SIGCONT)
+    return False
 
 
-@contextmanager
-def daemon(log: Path, name: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a daemon of Spark; what it and its children write stands beside its log."""
-    import pyspark
-
-    home = Path(pyspark.__file__).parent
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(home),
-        "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_LOCAL_DIRS": str(log.with_suffix("")),
-        "SPARK_WORKER_DIR": str(log.with_suffix(".work")),
-    }
-    call = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *words]
-    with log.open("wb") as file:
-        running = subprocess.Popen(
-            call, env=environment, stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        yield running
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+def assert_run_again(events: Path, executor: str) -> None:
+    """Assert that Spark lost an executor, a task that ran there, and what another had done."""
+    (log,) = events.glob("app-*")
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    ends = [one for one in lines if one["Event"] == "SparkListenerTaskEnd"]
+    there = [one for one in ends if one["Task Info"]["Executor ID"] == executor]
+    why = [one["Task End Reason"]["Reason"] for one in there]
+    assert why.count("ExecutorLostFailure") == 1, why
+    assert why.count("Resubmitted") == why.count("Success") >= 1, why
+    lost = {one["Task Info"]["Index"] for one in there if one["Stage ID"] == 0}
+    elsewhere = [one for one in ends if one not in there and one["Stage ID"] == 0]
+    assert lost <= {one["Task Info"]["Index"] for one in elsewhere}
 
 
-def wait_for(there: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + PATIENCE
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+def forbidden() -> list[bytes]:
+    """Return what nobody may see: the secret as it is and as it may be written, and a raw key."""
+    secret = SECRET.encode()
+    return [secret, secret.hex().encode(), base64.b64encode(secret)[:-4], b"api_key=k1"]
+
+
+def found_on_disk(folder: Path, kinds: set[str]) -> list[str]:
+    """Return the files of a cluster that hold what nobody may see; some of each kind are there."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert kinds <= {path.relative_to(folder).parts[0] for path in files}
+    return [
+        f"{path}: {text!r}" for path in files for text in forbidden() if text in path.read_bytes()
+    ]
+
+
+def found_in_processes(workers: Sequence[StandaloneWorker]) -> Iterator[str]:
+    """Yield what all processes show of the same to whoever lists them, in their words.
+
+    In their environments too, if they are of the workers; that of the call has the secret.
+    """
+    groups, executors = {one.process.pid for one in workers}, 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+            is_worker = os.getpgid(int(process.name)) in groups
+        except OSError:
+            continue  # it ended meanwhile
+        executors += is_worker and b"CoarseGrainedExecutorBackend" in words
+        seen = words + environment if is_worker or b"pyspark.daemon" in words else words
+        yield from (f"{words!r}: {text!r}" for text in forbidden() if text in seen)
+    assert executors == len(workers)

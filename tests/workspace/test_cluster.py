@@ -1,6 +1,8 @@
 """What a cluster does without the cluster: tasks are given pieces, and their finds become one."""
 
 import gzip
+import io
+import pickle
 import socket
 import sys
 from contextlib import ExitStack
@@ -9,6 +11,7 @@ from threading import Event
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -17,6 +20,8 @@ from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import Engine
 from blockc.audit.line_sql import LineLayout
 from blockc.audit.scan import EngineOptions
+from blockc.audit.zones import Zones
+from blockc.changes.change import nobody_knows
 from blockc.errors import UsageError
 from blockc.values import replace
 from blockc.workspace.audit import cluster, cluster_session, executor_watch
@@ -24,6 +29,7 @@ from blockc.workspace.audit.cluster import _seen
 from blockc.workspace.audit.cluster_session import told
 from blockc.workspace.audit.cluster_task import (
     REFUSED,
+    AsBytes,
     ClusterLog,
     LogPiece,
     ScanTask,
@@ -33,7 +39,7 @@ from blockc.workspace.audit.cluster_task import (
 )
 from blockc.workspace.audit.log_feed import LogFeed, log_paths, shipped_formats
 from tests.audit import log_maker
-from tests.audit.test_exact import SUMS, TRUSTED, ZONES
+from tests.audit.test_exact import SUMS, TRUSTED, ZONES, set_of
 from tests.cli.conftest import Blockc, blockc
 
 __all__ = ["blockc"]
@@ -122,6 +128,24 @@ def test_a_task_unpacks_whole_files_and_tells_where_they_are_damaged() -> None:
     bad = sum(count for _, count, _ in piece.unreadable)
     ((requests,),) = into.rows("SELECT sum(requests)::BIGINT FROM hits")
     assert 0 < requests + bad == piece.lines < 500
+
+
+def test_a_task_with_many_prefixes_goes_through_a_stream_that_takes_bytes_alone() -> None:
+    class Stream(io.BytesIO):
+        def write(self, data: Any) -> int:
+            assert len(data) >= 0
+            return super().write(data)
+
+    many = set_of([f"10.{n // 256}.{n % 256}.0/25" for n in range(20_000)])
+    zones = Zones.of({"many": many}, [nobody_knows()] * 3)
+    task, stream = replace(task_of(), zones=zones), Stream()
+    with pytest.raises(TypeError, match="len"):
+        pickle.dump(task, Stream(), pickle.HIGHEST_PROTOCOL)
+    pickle.dump(AsBytes(task), stream, pickle.HIGHEST_PROTOCOL)
+    found = pickle.loads(stream.getvalue())  # noqa: S301  what was just written
+    assert isinstance(found, ScanTask)
+    at = np.array([10 << 24, (10 << 24) | 128], dtype=np.uint64)
+    assert found.zones.of_ipv4(at).tolist() == [1, 0]
 
 
 def test_a_log_that_was_not_read_to_its_end_is_an_error() -> None:

@@ -34,6 +34,7 @@ from blockc.workspace.audit.cluster_task import (
     MARK,
     ROWS,
     SUMS,
+    AsBytes,
     ClusterLog,
     LogPiece,
     ScanTask,
@@ -99,7 +100,8 @@ def read_on_cluster(
     """
     with session(cluster, Path(task.options.scratch)) as spark, refusals():
         logs = _found(spark, named, task)
-        sent = spark.sparkContext.broadcast(replace(task, logs={one.path: one for one in logs}))
+        told = replace(task, logs={one.path: one for one in logs})
+        sent = spark.sparkContext.broadcast(AsBytes(told))
         pieces: list[LogPiece] = []
         with watched(spark, cluster.master):
             with warnings.catch_warnings():  # of versions of pandas, which is not used

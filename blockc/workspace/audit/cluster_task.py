@@ -4,8 +4,9 @@ Spark carries bytes to a task and rows from it, and knows nothing of either. A s
 file that Spark cut between lines, or a whole file, which the task itself unpacks.
 """
 
+import pickle
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,19 @@ class ScanTask(Value, eq=False, kw_only=True):
     columns: LogFormat
     logs: Mapping[str, ClusterLog]
     version: str = __version__
+
+
+class AsBytes:
+    """A task as Spark can send it: who gets it has the task itself.
+
+    Spark's encrypted stream takes bytes alone, and pickle hands it large columns as buffers.
+    """
+
+    def __init__(self, task: ScanTask) -> None:
+        self._data = pickle.dumps(task)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        return pickle.loads, (self._data,)
 
 
 class LogPiece(Value):

@@ -119,7 +119,9 @@ def _tasks(found: AuditReport) -> Iterator[_Task]:
         yield _Task("Decide which keys to revoke", why, by)
     wanted = len({row[1] for row in found.answer("surprises").rows})
     if wanted:
-        why = f"{counted(wanted, 'network')} of partners, monitors or old customers: surprises"
+        why = (
+            f"{counted(wanted, 'network')} of partners, monitors or old customers: table surprises"
+        )
         yield _Task("Decide about exceptions", why, by)
     if found.unreadable or found.timeless or any(log.damage for log in found.logs):
         why = "lines of the logs could not be read, so somebody may be missing here"
