@@ -154,37 +154,42 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 @needs_spark
-def test_java_that_is_too_old_for_spark_is_named(
-    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_java_that_is_too_old_for_spark_is_named(tmp_path: Path) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     java.write_text(JAVA_11, encoding="utf-8")
     java.chmod(0o755)
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    (tmp_path / "list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
-    (tmp_path / "a.log").write_bytes(log_maker.log(1, 10))
-    words = (tmp_path / "a.log", "--lists", tmp_path / "list.txt", "--engine", "spark")
-    done = blockc("audit", *words, "--master", "local[1]")
-    assert (done.code, done.out) == (2, "")
-    said = f"blockc: Spark needs Java 17 or newer, and {java} is 11.0.22; install Java 17 or newer"
-    assert done.err.startswith(said), done.err
+    said = refused_by_program(tmp_path, "local[1]", JAVA_HOME=str(tmp_path))
+    message = f"Spark needs Java 17 or newer, and {java} is 11.0.22; install Java 17 or newer"
+    assert said.startswith(f"blockc: {message}"), said
 
 
 @needs_spark
-def test_a_port_on_which_no_master_is_ends_the_call(
-    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
-    Path("a.log").write_bytes(log_maker.log(1, 10))
+def test_a_port_on_which_no_master_is_ends_the_call(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         master = f"spark://127.0.0.1:{server.getsockname()[1]}"
-        words = ("a.log", "--lists", "list.txt", "--engine", "spark", "--master", master)
-        done = blockc("audit", *words)
-    assert (done.code, done.out) == (2, "")
-    said = f"blockc: what listens at {master} does not answer as a Spark master does; "
-    assert done.err.startswith(said), done.err
+        said = refused_by_program(tmp_path, master)
+    message = f"what listens at {master} does not answer as a Spark master does; "
+    assert said.startswith(f"blockc: {message}"), said
+
+
+def refused_by_program(folder: Path, master: str, **environment: str) -> str:
+    """Return why a process of its own refuses a call: in this one Java may run already."""
+    (folder / "list.txt").write_text("192.0.2.0/24\n", encoding="utf-8")
+    (folder / "a.log").write_bytes(log_maker.log(1, 10))
+    words = ("a.log", "--lists", "list.txt", "--engine", "spark", "--master", master)
+    call = [sys.executable, "-m", "blockc", "audit", *words]
+    done = subprocess.run(
+        call,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
 
 
 @needs_spark
