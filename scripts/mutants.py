@@ -290,7 +290,7 @@ def table(results: Mapping[str, Result], files: Sequence[str], explained: Sequen
     columns = []
     for file in files:
         if file not in results:
-            lines.append(f"| {file} | not run | | | | |")
+            lines.append(f"| {file} | not run | | | | | |")
             continue
         one = results[file]
         left, said = len(one["survivors"]), sum(d in explained for d in one["survivors"])
