@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from blockc.audit.texts import Places, Texts
+from blockc.audit.texts import Mask, Places, Texts
 from blockc.audit.zones import NOT_LISTED
 
 LINES = pa.schema([("file", pa.int32()), ("number", pa.int64()), ("line", pa.string())])
@@ -70,7 +70,49 @@ def block_lines(block: tuple[int, int, bytes]) -> Any:
 def lines_batch(file: int, numbers: Places, lines: Any) -> Any:
     """Return lines of a file as a batch."""
     files = np.full(len(numbers), file, dtype=np.int32)
-    return pa.record_batch([pa.array(files), pa.array(numbers), lines], schema=LINES)
+    return pa.RecordBatch.from_arrays([column_of(files), column_of(numbers), lines], schema=LINES)
+
+
+def column_of(values: NDArray[Any], valid: Mask | None = None) -> Any:
+    """Return numbers as a column of Arrow, with no value where `valid` is false.
+
+    They are not copied. `pa.array` would import pandas wherever that is installed, to see whether
+    it is given one of its columns: that is half a second of a processor.
+    """
+    kind = pa.from_numpy_dtype(values.dtype)
+    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [bits, data])
+
+
+def column_of_texts(values: Sequence[str | None]) -> Any:
+    """Return texts as a column of Arrow."""
+    raws = [b"" if one is None else one.encode() for one in values]
+    ends = np.cumsum([0, *map(len, raws)], dtype=np.int64)
+    valid = np.array([one is not None for one in values], dtype=bool)
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    buffers = [bits, pa.py_buffer(ends), pa.py_buffer(b"".join(raws))]
+    return pa.Array.from_buffers(pa.large_string(), len(raws), buffers).cast(pa.string())
+
+
+def valid_of(column: Any) -> Mask:
+    """Return which rows of a column have a value."""
+    bits = column.buffers()[0]
+    if bits is None or not column.null_count:
+        return np.full(len(column), not column.null_count)
+    flags = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little")
+    return flags[column.offset :][: len(column)].view(bool)
+
+
+def numbers_of(column: Any, absent: int) -> Places:
+    """Return a column of whole numbers, or of moments, with `absent` where there is no value."""
+    if not len(column):
+        return np.zeros(0, dtype=np.int64)
+    size = np.dtype(f"i{column.type.bit_width // 8}")
+    values = np.frombuffer(column.buffers()[1], dtype=size)[column.offset :][: len(column)]
+    if column.null_count:
+        values = np.where(valid_of(column), values, absent)
+    return values.astype(np.int64, copy=False)
 
 
 def texts_of(column: Any) -> Texts:
@@ -84,7 +126,7 @@ def texts_of(column: Any) -> Texts:
     places = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)
     at: Places = places[column.offset : column.offset + len(column) + 1].astype(np.int64)
     held = np.frombuffer(data, dtype=np.uint8) if data else np.zeros(0, dtype=np.uint8)
-    return Texts(held, at[:-1], at[1:], np.asarray(column.is_valid()))
+    return Texts(held, at[:-1], at[1:], valid_of(column))
 
 
 def strings(texts: Texts) -> Any:
@@ -99,7 +141,7 @@ def strings(texts: Texts) -> Any:
     )
     index = np.zeros(len(texts), dtype=np.int64)
     index[rows] = np.arange(0, len(edges), 2)
-    return held.take(pa.array(index, mask=~texts.valid))
+    return held.take(column_of(index, texts.valid))
 
 
 def placed_batch(columns: Mapping[str, Any], count: int) -> Any:
@@ -109,30 +151,35 @@ def placed_batch(columns: Mapping[str, Any], count: int) -> Any:
         columns: Of numpy or Arrow; `first` may be microseconds, `reason` is empty if not there.
     """
     given = dict(columns)
-    given.setdefault("reason", pa.repeat("", count))
+    given.setdefault("reason", _empty_texts(count))
     for name in ("first", "last"):
         if isinstance(given[name], np.ndarray):
-            given[name] = pa.array(given[name].view("datetime64[us]"))
+            given[name] = column_of(given[name].view("datetime64[us]"), given[name] != NO_TIME)
     requests = given.setdefault("requests", np.ones(count, dtype=np.int64))
-    given["timeless"] = np.where(np.asarray(given["first"].is_valid()), 0, requests)
+    given["timeless"] = np.where(valid_of(given["first"]), 0, requests)
     arrays = []
     for field in PLACED:
         one = given.get(field.name)
         one = pa.nulls(count, field.type) if one is None else one
-        one = pa.array(one) if isinstance(one, np.ndarray) else one
+        one = column_of(one) if isinstance(one, np.ndarray) else one
         arrays.append(one if one.type == field.type else one.cast(field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
+
+
+def _empty_texts(count: int) -> Any:
+    ends = np.zeros(count + 1, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(b""))
 
 
 def added_up(micros: Places, sizes: Places, texts: Mapping[str, Any]) -> Any:
     """Return a placed row for each day, host, key and account of lines that no list holds."""
     days = np.where(micros == NO_TIME, NO_TIME, micros // _DAY)
-    group, row = groups([pa.array(days), *texts.values()])
+    group, row = groups([column_of(days), *texts.values()])
     size, first, last = np.zeros(len(row), np.int64), micros[row], micros[row]
     np.add.at(size, group, sizes)
     np.minimum.at(first, group, micros)
     np.maximum.at(last, group, micros)
-    columns: dict[str, Any] = {name: one.take(pa.array(row)) for name, one in texts.items()}
+    columns: dict[str, Any] = {name: one.take(column_of(row)) for name, one in texts.items()}
     columns |= {
         "zone": np.full(len(row), NOT_LISTED, dtype=np.int32),
         "first": first,
@@ -149,9 +196,9 @@ def groups(columns: Sequence[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     for column in columns:
         index, size = _codes(column)
         if total * size > _WIDEST:
-            code, total = _codes(pa.array(code))
+            code, total = _codes(column_of(code))
         code, total = code * size + index, total * size
-    group, count = _codes(pa.array(code))
+    group, count = _codes(column_of(code))
     first = np.empty(count, dtype=np.intp)
     first[group[::-1]] = np.arange(len(group))[::-1]
     return group, first
@@ -161,5 +208,4 @@ def _codes(column: Any) -> tuple[Places, int]:
     """Return a number for each row, the same for the same value, and how many there are."""
     coded = column.dictionary_encode()
     size = len(coded.dictionary)
-    numbers = coded.indices.fill_null(size).to_numpy().astype(np.int64)
-    return numbers, size + bool(column.null_count)
+    return numbers_of(coded.indices, size), size + bool(column.null_count)

@@ -6,9 +6,12 @@ account. DuckDB is opened by `blockc.audit.scan` alone.
 """
 
 from collections.abc import Sequence
+from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 
+from blockc.audit.arrow import column_of, column_of_texts
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.scan import EngineOptions, LineScan
 from blockc.audit.zones import Zones
@@ -69,12 +72,15 @@ class Engine(LineScan):
 
     def _fill(self, zones: Zones, lists: Sequence[AuditedList]) -> None:
         first = {one.name for one in lists if not one.other}
-        rows = [(n, bool(first & set(one.lists)), *one.labels) for n, one in enumerate(zones.zones)]
+        rows = [
+            (n, int(bool(first & set(one.lists))), *one.labels) for n, one in enumerate(zones.zones)
+        ]
         self.insert("zones", rows)
         pairs = [(n, name) for n, one in enumerate(zones.zones) for name in one.lists]
         self.insert("members", pairs)
         self.insert(
-            "lists", [(one.name, one.title, one.action, one.block_era, one.other) for one in lists]
+            "lists",
+            [(one.name, one.title, one.action, one.block_era, int(one.other)) for one in lists],
         )
 
     def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
@@ -82,15 +88,25 @@ class Engine(LineScan):
         names = [row[0] for row in self._db.execute(f"DESCRIBE {table}").fetchall()]
         columns = zip(names, zip(*rows, strict=True), strict=True)
         if rows:
-            self.add(table, pa.table({n: pa.array(c) for n, c in columns}))
+            self.add(table, pa.table({n: _column(c) for n, c in columns}))
 
     def parquet(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
         """Return a table as the bytes of a Parquet file."""
         import pyarrow.parquet
 
         columns = zip(*rows, strict=True) if rows else [()] * len(heads)
-        table = pa.table({h: pa.array(c) for h, c in zip(heads, columns, strict=True)})
+        table = pa.table({h: _column(c) for h, c in zip(heads, columns, strict=True)})
         sink = pa.BufferOutputStream()
         pyarrow.parquet.write_table(table, sink)
         data: bytes = sink.getvalue().to_pybytes()
         return data
+
+
+def _column(values: Sequence[object]) -> Any:
+    """Return values of one type, and None, as a column of Arrow."""
+    kinds = set(map(type, values))
+    if kinds and kinds <= {str, type(None)}:
+        return column_of_texts(cast("Sequence[str | None]", values))
+    if kinds in ({int}, {float}):
+        return column_of(np.array(values))
+    return pa.array(values)

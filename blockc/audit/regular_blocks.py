@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from blockc.audit.arrow import NO_TIME, added_up, lines_batch, placed_batch, strings
+from blockc.audit.arrow import (
+    NO_TIME,
+    added_up,
+    column_of,
+    lines_batch,
+    numbers_of,
+    placed_batch,
+    strings,
+)
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.line_sql import LineLayout, with_source
 from blockc.audit.log_format import FIELDS
@@ -165,7 +172,7 @@ class RegularBlocks:
         starts = np.concatenate([[0], np.flatnonzero(differs) + 1])
         said = strings(texts.at(starts)).dictionary_encode()
         known = np.append(self._readers.times(said.dictionary), NO_TIME)
-        index = said.indices.fill_null(len(known) - 1).to_numpy()
+        index = numbers_of(said.indices, len(known) - 1)
         found = np.repeat(known[index], np.diff(np.append(starts, len(texts))))
         return np.where(lengths > _LONGEST_TIME, ODD_TIME, found)
 
@@ -183,7 +190,7 @@ class RegularBlocks:
             "first": shown.micros,
             "last": shown.micros,
             "key": self._readers.named(shown.texts["key"]),
-            "status": pa.array(shown.status.astype(np.int16), mask=~shown.has_status),
+            "status": column_of(shown.status.astype(np.int16), shown.has_status),
             "bytes": shown.bytes,
         }
         rest = said.at(np.flatnonzero(placed.zone == NOT_LISTED))

@@ -21,6 +21,9 @@ from blockc.audit.arrow import (
     HeldBatches,
     added_up,
     block_lines,
+    column_of,
+    column_of_texts,
+    numbers_of,
     placed_batch,
     strings,
     texts_of,
@@ -134,19 +137,19 @@ class LineScan:
     def _placed(self, batch: Any) -> Iterator[Any]:
         """Yield cut lines with the places of their clients, and without secrets."""
         found = self._place(batch["client"], batch["forwarded"])
-        sizes = batch["bytes"].fill_null(0).to_numpy()
+        sizes = numbers_of(batch["bytes"], 0)
         alone = (found.zone != NOT_LISTED) | (sizes < 0) | (sizes >= MOST_BYTES)
         single, others = np.flatnonzero(alone), np.flatnonzero(~alone)
-        shown = batch.take(pa.array(single))
+        shown = batch.take(column_of(single))
         columns: dict[str, Any] = {name: shown[name] for name in shown.schema.names}
         columns |= {name: getattr(found, name)[single] for name in ("zone", "high", "low")}
         columns["first"] = columns["last"] = shown["time"]
         columns["key"] = self._named(texts_of(shown["key"]))
         yield placed_batch(columns, len(single))
-        rest = batch.take(pa.array(others))
+        rest = batch.take(column_of(others))
         texts = {name: rest[name] for name in ("host", "account")}
         texts["key"] = self._named(texts_of(rest["key"]))
-        micros = rest["time"].cast(pa.int64()).fill_null(NO_TIME).to_numpy()
+        micros = numbers_of(rest["time"], NO_TIME)
         yield added_up(micros, sizes[others], texts)
 
     def _place(self, peer: Any, forwarded: Any) -> Placed:
@@ -155,7 +158,7 @@ class LineScan:
             return self._clients.place(texts_of(peer), texts_of(forwarded))
         said = peer.dictionary_encode()
         found = self._clients.place(texts_of(said.dictionary), Texts.absent(len(said.dictionary)))
-        return found.at(said.indices.fill_null(len(said.dictionary)).to_numpy())
+        return found.at(numbers_of(said.indices, len(said.dictionary)))
 
     def _named(self, keys: Texts) -> Any:
         """Return the names of keys: without a secret they are called what they are."""
@@ -164,7 +167,7 @@ class LineScan:
         said = strings(keys).dictionary_encode()
         raws = said.dictionary.cast(pa.binary()).to_pylist()
         names = [self._known.get(raw) or self._remember(raw) for raw in raws]
-        return pa.array(names, pa.string()).take(said.indices)
+        return column_of_texts(names).take(said.indices)
 
     def _remember(self, raw: bytes) -> str:
         if len(self._known) >= _REMEMBERED_KEYS:
@@ -380,7 +383,7 @@ def times_sql(layout: LineLayout) -> str:
 
 def _times(database: Any, sql: str, texts: Any) -> Places:
     """Return the microseconds of texts of times."""
-    database.register("said", pa.table({"n": np.arange(len(texts)), "said": texts}))
+    database.register("said", pa.table({"n": column_of(np.arange(len(texts))), "said": texts}))
     rows = database.execute(sql).fetchnumpy()
     found = np.empty(len(texts), dtype=np.int64)
     found[rows["n"]] = rows["micros"]

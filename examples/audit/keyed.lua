@@ -73,7 +73,7 @@ local inner, outer = masked(secret, 0x36), masked(secret, 0x5c)
 
 function envoy_on_request(handle)
   local key = handle:headers():get("x-api-key")
-  if key then
+  if key and #key > 0 then
     local code = sha256(outer .. sha256(inner .. key)):sub(1, 16)
     local hash = code:gsub(".", function(char) return string.format("%02x", char:byte()) end)
     handle:streamInfo():dynamicMetadata():set("blockc", "key", hash)

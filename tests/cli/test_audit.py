@@ -2,11 +2,14 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -193,6 +196,23 @@ def test_a_pipe_gets_tables_of_80_columns_with_the_begin_of_each_key(
     assert not any(key in done.out for key in whole)
     exception = '  { prefix = "1.0.1.0/24", owner = "", reason = "", until = YYYY-MM-DD },\n'
     assert done.out.count(exception) == 1
+
+
+def test_pandas_is_not_imported_where_it_is_installed(site: Path) -> None:
+    tried = (
+        "import sys; from blockc.__main__ import main\n"
+        "try: main()\n"
+        "finally: print('pandas' in sys.modules, file=sys.stderr)"
+    )
+    table = site / "t.parquet"
+    duckdb.execute(
+        "COPY (SELECT '1.0.1.3' AS client, '2026-10-10T00:00:00Z' AS time, 5 AS bytes) "
+        f"TO '{table}' (FORMAT parquet)"
+    )
+    call = [sys.executable, "-c", tried, *map(str, words(site, site / "access.log", table))]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("False\n"), done.stderr
+    assert "5 of 7 requests" in done.stdout
 
 
 def test_no_secret_is_written_anywhere(blockc: Blockc, site: Path) -> None:

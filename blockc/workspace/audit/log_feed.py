@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def log_paths(named: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
+@cache
 def shipped_formats() -> dict[str, LogFormat]:
     """Return the formats that blockc knows by name, the particular ones first."""
     paths = sorted(log_formats_dir().glob("*.toml"))
@@ -89,7 +91,7 @@ def log_formats(name: str, file: Path | None) -> list[LogFormat]:
 
 def table_format(own: Sequence[LogFormat]) -> LogFormat:
     """Return the format by which Parquet is read: one's own of columns, or that of CSV."""
-    return next((one for one in own if one.kind == "columns"), None) or shipped_formats()["csv"]
+    return next((one for one in own if one.kind == "columns"), None) or log_formats("csv", None)[0]
 
 
 def _own_format(path: Path) -> LogFormat:
