@@ -1,6 +1,6 @@
 """Columns of Arrow: what goes from one part of a scan to the next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,16 @@ class HeldBatches:
         return taken
 
 
+def held_together(batches: Iterable[Any], rows: int) -> Iterator[list[Any]]:
+    """Yield batches, as many together as `HeldBatches` of so many rows has enough with."""
+    held = HeldBatches(rows)
+    for batch in batches:
+        if enough := held.add(batch):
+            yield enough
+    if rest := held.take():
+        yield rest
+
+
 def block_lines(block: tuple[int, int, bytes]) -> Any:
     """Return the lines of a block as a batch; its bytes are not copied.
 
@@ -93,6 +103,11 @@ def column_of_texts(values: Sequence[str | None]) -> Any:
     bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
     buffers = [bits, pa.py_buffer(ends), pa.py_buffer(b"".join(raws))]
     return pa.Array.from_buffers(pa.large_string(), len(raws), buffers).cast(pa.string())
+
+
+def table_of(columns: Mapping[str, Any]) -> Any:
+    """Return columns of Arrow as a table."""
+    return pa.table(dict(columns))
 
 
 def valid_of(column: Any) -> Mask:

@@ -71,6 +71,19 @@ def cut_sql(layout: LineLayout) -> CutSql:
     return replace(found, fields=fields)
 
 
+def client_sql(layout: LineLayout) -> tuple[str, str]:
+    """Return the SQL of who connected, and of what proxies wrote about the client.
+
+    Raises:
+        UsageError: The lines cannot say who asked.
+    """
+    fields = cut_sql(layout).fields
+    if "client" not in fields:
+        wanted = ", ".join(layout.format.fields.get("client", ()))
+        raise UsageError("no column holds the client", hint=f"expected one of {wanted}")
+    return fields["client"], fields.get("forwarded", "NULL::VARCHAR")
+
+
 def _cut_words(layout: LineLayout) -> CutSql:
     """Return how lines of words are cut: `form` says which of the forms a line has, and how.
 
@@ -261,15 +274,20 @@ def _column(layout: LineLayout, cut: CutSql, which: str) -> str:
 
 def url_sql(cut: CutSql) -> str:
     """Return the SQL of the URL that was asked for, without its query where that stands apart."""
-    ways = [cut.fields[name] for name in ("path", "url") if name in cut.fields]
-    if "request" in cut.fields:
-        ways.append(f"split_part({cut.fields['request']}, ' ', 2)")
-    return f"coalesce({', '.join(ways)})" if ways else "NULL::VARCHAR"
+    return _first_said(cut, ("path", "url", "request"))
 
 
 def query_sql(cut: CutSql) -> str:
-    """Return the SQL of a text that holds the query of the URL."""
-    return cut.fields.get("query") or url_sql(cut)
+    """Return the SQL of a text that holds the query of the URL, wherever the line says it."""
+    return _first_said(cut, ("query", "url", "request", "path"))
+
+
+def _first_said(cut: CutSql, names: Sequence[str]) -> str:
+    known = dict(cut.fields)
+    if "request" in known:
+        known["request"] = f"split_part({known['request']}, ' ', 2)"
+    ways = [known[name] for name in names if name in known]
+    return f"coalesce({', '.join(ways)})" if ways else "NULL::VARCHAR"
 
 
 def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
@@ -292,22 +310,31 @@ def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] =
     return f"CASE {''.join(whens)}ELSE {rest} END" if whens else rest
 
 
-def time_sql(layout: LineLayout, cut: CutSql) -> str:
+def agent_sql(agents: Sequence[str]) -> str:
+    """Return the SQL of the first of some words that the user agent holds."""
+    cases = (f"WHEN contains(agent, {literal(one)}) THEN {literal(one)}" for one in agents)
+    return f"CASE {' '.join(cases)} END" if agents else "NULL::VARCHAR"
+
+
+def time_sql(layout: LineLayout, cut: CutSql, zone: str = "") -> str:
     """Return the SQL of the time of a line, as a timestamp of UTC.
 
     A time without an offset is of the zone of the session, or UTC where its format says so.
+
+    Args:
+        zone: That of the session, where it is known: nothing is computed for UTC.
     """
     if "time" not in cut.fields:
         return "NULL::TIMESTAMP"
     if layout.types:
-        kept = _kept_time(layout)
+        kept = _kept_time(layout, zone)
         if kept:
             return kept
     text = f"trim({cut.fields['time']}, '[]')"
     return f"coalesce({', '.join(_times(text, layout.format))})"
 
 
-def _kept_time(layout: LineLayout) -> str:
+def _kept_time(layout: LineLayout, zone: str) -> str:
     """Return the SQL of the time of a table that keeps times as such, or nothing."""
     ways = layout.format.fields["time"]
     known = {name.lower(): n for n, name in enumerate(layout.columns)}
@@ -315,7 +342,10 @@ def _kept_time(layout: LineLayout) -> str:
     if at is None or not layout.types[at].startswith("TIMESTAMP"):
         return ""
     name = '"' + layout.columns[at].replace('"', '""') + '"'
-    zoned = name if layout.types[at].endswith("TIME ZONE") else f"{name}::TIMESTAMPTZ"
+    is_zoned = layout.types[at].endswith("TIME ZONE")
+    if zone == "UTC" and not is_zoned:
+        return f"{name}::TIMESTAMP"
+    zoned = name if is_zoned else f"{name}::TIMESTAMPTZ"
     return f"timezone('UTC', {zoned})"
 
 

@@ -23,6 +23,7 @@ from blockc.audit.arrow import (
     block_lines,
     column_of,
     column_of_texts,
+    held_together,
     numbers_of,
     placed_batch,
     strings,
@@ -32,6 +33,8 @@ from blockc.audit.client_finder import ClientFinder, Placed
 from blockc.audit.line_sql import (
     CutSql,
     LineLayout,
+    agent_sql,
+    client_sql,
     cut_sql,
     literal,
     path_sql,
@@ -43,6 +46,7 @@ from blockc.audit.line_sql import (
 from blockc.audit.log_format import LogFormat
 from blockc.audit.pseudonyms import hash_name, pseudonym
 from blockc.audit.regular_blocks import MOST_BYTES, ODD_TIME, Readers, RegularBlocks
+from blockc.audit.table_scan import TableScan
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED
 from blockc.errors import Location, UsageError
@@ -193,12 +197,13 @@ class LineScan:
             asked = (self._options.key, self._options.account)
             quick = RegularBlocks.of(layout, asked, readers, agents=bool(self._options.agents))
             if quick is None:
-                self._add_up(self._cut(sql, map(block_lines, plain)))
+                held = held_together(map(block_lines, plain), _SUMMED_ROWS)
+                self._add_up(chain.from_iterable(self._cut(sql, some) for some in held))
             else:
                 self._add_up(self._cut_quickly(quick, sql, plain))
 
-    def _cut(self, sql: str, lines: Iterable[Any]) -> Iterator[Any]:
-        """Yield placed rows of any lines."""
+    def _cut(self, sql: str, lines: Sequence[Any]) -> Iterator[Any]:
+        """Yield placed rows of any lines; all that they say is in memory."""
         with self._db.cursor() as cutting:
             cutting.register("lines", pa.RecordBatchReader.from_batches(LINES, lines))
             for batch in cutting.sql(sql).to_arrow_reader(_ROWS):
@@ -233,10 +238,16 @@ class LineScan:
             names = [(row[0], row[1]) for row in rows if row[0] != "file_row_number"]
             layout = LineLayout(form, tuple(n for n, _ in names), tuple(t for _, t in names))
             lines = f"SELECT *, {file:d} AS file, file_row_number + 1 AS number, 'row' AS line"
-            with self._db.cursor() as cutting:
-                sql = cut_lines_sql(layout, self._options, f"{lines} FROM {source}")
-                batches = cutting.sql(sql).to_arrow_reader(_ROWS)
-                self._add_up(chain.from_iterable(map(self._placed, batches)))
+            table = TableScan(
+                self._db,
+                f"{lines} FROM {source}",
+                partial(cut_lines_sql, layout, self._options),
+                client_sql(layout),
+                self._place,
+                lambda keys: self._named(texts_of(keys)),
+            )
+            self._add_up(chain.from_iterable(map(self._placed, table.shown())))
+            table.keep_others()
             ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         except duckdb.Error as reason:
             said = str(reason).splitlines()[0]
@@ -249,12 +260,8 @@ class LineScan:
         They are all there before DuckDB is asked: a query that pulls rows which another query
         makes may wait for itself.
         """
-        held = HeldBatches(_SUMMED_ROWS)
-        for batch in placed:
-            if enough := held.add(batch):
-                self._keep(enough)
-        if rest := held.take():
-            self._keep(rest)
+        for some in held_together(placed, _SUMMED_ROWS):
+            self._keep(some)
 
     def _keep(self, placed: Sequence[Any]) -> None:
         self._db.register("placed", pa.Table.from_batches(placed, schema=PLACED))
@@ -307,9 +314,7 @@ def cut_lines_sql(
     for spec in (options.key, options.account):
         layout = with_source(layout, spec)
     cut = cut_sql(layout)
-    if "client" not in cut.fields:
-        wanted = ", ".join(layout.format.fields.get("client", ()))
-        raise UsageError("no column holds the client", hint=f"expected one of {wanted}")
+    client, forwarded = client_sql(layout)
     inner = lines
     for name, sql in cut.before.items():
         inner = f"SELECT *, {sql} AS {name} FROM ({inner})"
@@ -319,9 +324,9 @@ def cut_lines_sql(
         "number": "number",
         "reason": f"CASE WHEN coalesce({cut.readable}, false) THEN '' WHEN {empty} "
         "THEN 'empty line' ELSE 'not of the format' END",
-        "client": f"CASE WHEN {cut.readable} THEN {cut.fields['client']} END",
-        "forwarded": cut.fields.get("forwarded", "NULL::VARCHAR"),
-        "time": time_sql(layout, cut),
+        "client": f"CASE WHEN {cut.readable} THEN {client} END",
+        "forwarded": forwarded,
+        "time": time_sql(layout, cut, options.zone),
         "host": cut.fields.get("host", "NULL::VARCHAR"),
         "url": url_sql(cut),
         "status": f"try_cast({cut.fields.get('status', 'NULL')} AS SMALLINT)",
@@ -347,7 +352,7 @@ def added_up_sql(options: EngineOptions) -> str:
         "era": f"({era or 0})::TINYINT",
         "path": path_sql("url", options.depth, options.path_groups),
         "status": "status",
-        "agent": _agent(options.agents),
+        "agent": agent_sql(options.agents),
     }
     columns = [f"CASE WHEN zone >= 0 THEN {sql} END AS {name}" for name, sql in good.items()]
     columns += [f"CASE WHEN zone > 0 THEN {sql} END AS {name}" for name, sql in listed.items()]
@@ -365,11 +370,6 @@ def added_up_sql(options: EngineOptions) -> str:
     )
     GROUP BY ALL
     """
-
-
-def _agent(agents: Sequence[str]) -> str:
-    cases = (f"WHEN contains(agent, {literal(one)}) THEN {literal(one)}" for one in agents)
-    return f"CASE {' '.join(cases)} END" if agents else "NULL::VARCHAR"
 
 
 def times_sql(layout: LineLayout) -> str:

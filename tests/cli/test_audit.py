@@ -198,6 +198,19 @@ def test_a_pipe_gets_tables_of_80_columns_with_the_begin_of_each_key(
     assert done.out.count(exception) == 1
 
 
+def test_the_last_days_of_a_long_time_are_shown(blockc: Blockc, site: Path) -> None:
+    lines = [line("1.0.1.3", day) for day in range(3, 29)]
+    lines.append(line("1.0.1.3", 1).replace("Oct", "x"))
+    (site / "access.log").write_text("".join(lines), encoding="utf-8")
+    said = blockc(*words(site)).out.partition("By day, the last 20 of 27\n")[2]
+    assert re.findall(r"^2026-10-(\d\d) ", said, re.MULTILINE) == [f"{n:02}" for n in range(9, 29)]
+    assert "\nLeft out before these: 7; --json and -o have all.\n" in said
+    (site / "access.log").write_text("".join(lines[:20]), encoding="utf-8")
+    said = blockc(*words(site)).out
+    assert "Left out" not in said
+    assert "By day\n" in said
+
+
 def test_pandas_is_not_imported_where_it_is_installed(site: Path) -> None:
     tried = (
         "import sys; from blockc.__main__ import main\n"

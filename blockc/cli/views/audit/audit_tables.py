@@ -103,14 +103,23 @@ def _show_impact(settings: Settings, answer: AnswerTable) -> None:
         rows = [row[1:] for row in answer.rows if row[0] == by]
         show("\n")
         title = "All" if by == "total" else f"By {by}"
-        _show(settings, title, (by, *answer.heads[2:]), rows)
+        _show(settings, title, (by, *answer.heads[2:]), rows, last=by == "day")
 
 
-def _show(settings: Settings, title: str, heads: tuple[str, ...], rows: Any) -> None:
-    cut = f", {_MOST_ROWS} of {len(rows):,}" if len(rows) > _MOST_ROWS else ""
+def _show(
+    settings: Settings, title: str, heads: tuple[str, ...], rows: Any, *, last: bool = False
+) -> None:
+    """Print the first rows of a table, or the last ones."""
+    left = len(rows) - _MOST_ROWS
+    if left > 0:
+        title += f", the last {_MOST_ROWS} of" if last else f", {_MOST_ROWS} of"
+        title += f" {len(rows):,}"
     words = [head.replace("_", " ") for head in heads]
-    cells = [[_cell(head, cell) for head, cell in zip(heads, row, strict=True)] for row in rows]
-    show_table(settings, title + cut, words, cells[:_MOST_ROWS])
+    kept = rows[-_MOST_ROWS:] if last else rows[:_MOST_ROWS]
+    cells = [[_cell(head, cell) for head, cell in zip(heads, row, strict=True)] for row in kept]
+    show_table(settings, title, words, cells)
+    if left > 0 and last:
+        show_line(f"Left out before these: {left:,}; --json and -o have all.")
 
 
 def _cell(head: str, cell: Any) -> Cell:
