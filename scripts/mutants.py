@@ -9,8 +9,9 @@ process, which runs the tests that reach it until one fails: first what noticed 
 the same function, then the quickest. What is changed and by which tests is listed in setup.cfg,
 under [mutants].
 
-What was found about a file is kept in .mutants.json until the file or one of its tests changes,
-so that a run that was ended goes on where it was. Files that are named are always run.
+What was found is kept in .mutants.json: that a change was noticed, until the changed file or the
+file of the test that noticed it changes; that one survived, until any of its test files does. So
+a run that was interrupted goes on where it was, and a new test meets survivors only.
 """
 
 import gc
@@ -67,14 +68,22 @@ class Mutant(NamedTuple):
     difference: str
 
 
+class Outcome(TypedDict):
+    """What was found about one change."""
+
+    noticed: str  # by which test; empty if it survived
+    difference: str
+    seconds: float  # of CPU time
+
+
 class Result(TypedDict):
     """What was found about one file."""
 
-    digest: str  # of the file and its tests
+    file: str  # its digest
+    tests: dict[str, str]  # the digests of its test files
     day: str
-    seconds: float  # of CPU time
-    mutants: int
-    survivors: list[str]  # their differences
+    mutants: int  # how many there are
+    tried: dict[str, Outcome]  # by the names of mutants; the others have yet to be tried
 
 
 class Module(SourceFileLoader):
@@ -133,9 +142,8 @@ class Trial:
 
     def __init__(self, modules: Sequence[Module], tests: Mapping[str, Sequence[str]]) -> None:
         self.modules = modules
-        self.tests = tests
         # Now: files may be edited while this runs.
-        self.digests = {file: digest(file, tests[file]) for file in tests}
+        self.results = {file: result(file, tests[file]) for file in tests}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do so instead of only running them; stop where a test fails without any change."""
@@ -146,32 +154,31 @@ class Trial:
         gc.freeze()
         for module in self.modules:
             mutants = list(module.mutants())
-            tests = self.tests[module.path]
-            asked = [one.nodeid.startswith(tuple(tests)) for one in session.items]
-            forks = Forks(session.items, took)
-            begin = _cpu_of_forks()
-            for mutant in mutants:
-                forks.try_one(mutant, [at for at in reaching[mutant.function] if asked[at]])
-            survivors = forks.finish()
-            result = Result(
-                digest=self.digests[module.path],
-                day=f"{datetime.now(UTC):%Y-%m-%d}",
-                seconds=round(_cpu_of_forks() - begin, 1),
-                mutants=len(mutants),
-                survivors=[one.difference for one in mutants if one in survivors],
-            )
-            every = kept(self.digests) | {module.path: result}
-            KEPT.write_text(json.dumps(every, indent=1), encoding="utf-8")
+            found = self.results[module.path]
+            asked = [one.nodeid.partition("::")[0] in found["tests"] for one in session.items]
+            forks = Forks(session.items, took, found["tried"])
+            found["mutants"], found["day"] = len(mutants), f"{datetime.now(UTC):%Y-%m-%d}"
+            try:
+                for mutant in mutants:
+                    if mutant.name not in found["tried"]:
+                        tests = [at for at in reaching[mutant.function] if asked[at]]
+                        forks.try_one(mutant, tests)
+                forks.finish()
+            finally:  # also where the run is interrupted
+                every = _stored() | {module.path: found}
+                KEPT.write_text(json.dumps(every, indent=1), encoding="utf-8")
         return True
 
 
 class Forks:
     """The forks of this process that run now, and what the ended ones found."""
 
-    def __init__(self, items: Sequence[pytest.Item], took: Sequence[float]) -> None:
+    def __init__(
+        self, items: Sequence[pytest.Item], took: Sequence[float], tried: dict[str, Outcome]
+    ) -> None:
         self.items = items
         self.took = took
-        self.survivors: set[Mutant] = set()
+        self.tried = tried
         self.killers: dict[str, Counter[int]] = defaultdict(Counter)
         self.running: dict[int, tuple[Mutant, mmap.mmap]] = {}
 
@@ -188,19 +195,22 @@ class Forks:
         else:
             self._run(mutant, order, now)
 
-    def finish(self) -> set[Mutant]:
-        """Wait for those that still run; return the mutants that no test noticed."""
+    def finish(self) -> None:
+        """Wait for those that still run."""
         while self.running:
             self._await_one()
-        return self.survivors
 
     def _await_one(self) -> None:
-        number, status = os.wait()
+        number, status, used = os.wait4(-1, 0)
         mutant, now = self.running.pop(number)
-        if status == 0:
-            self.survivors.add(mutant)
-        else:
-            self.killers[mutant.function][int.from_bytes(now[:4])] += 1
+        test = int.from_bytes(now[:4])
+        if status:
+            self.killers[mutant.function][test] += 1
+        self.tried[mutant.name] = Outcome(
+            noticed=self.items[test].nodeid if status else "",
+            difference=mutant.difference,
+            seconds=round(used.ru_utime + used.ru_stime, 3),
+        )
 
     def _run(self, mutant: Mutant, order: Sequence[int], now: mmap.mmap) -> None:
         """Be the fork: end with 0 if no test fails."""
@@ -250,11 +260,6 @@ def failure(item: pytest.Item) -> str:
     return "\n".join(one.longreprtext for one in reports if one.failed)
 
 
-def _cpu_of_forks() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def listed() -> dict[str, list[str]]:
     """Return which tests are asked about each file, from setup.cfg; the last pattern counts."""
     config = ConfigParser()
@@ -268,20 +273,44 @@ def listed() -> dict[str, list[str]]:
     }
 
 
-def digest(file: str, tests: Sequence[str]) -> str:
-    """Return what a file and its tests are now."""
-    places = [Path(one) for one in tests]
-    files = [one for p in places for one in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
-    texts = (one.read_bytes() for one in (Path(file), *files))
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()
+def digest(file: Path) -> str:
+    """Return what a file is now."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def kept(digests: Mapping[str, str]) -> dict[str, Result]:
-    """Return what is kept about the files that are still what they were, and their tests too."""
+def _stored() -> dict[str, Result]:
     found: dict[str, Result] = {}
     if KEPT.exists():
         found = json.loads(KEPT.read_text(encoding="utf-8"))
-    return {file: one for file, one in found.items() if one["digest"] == digests.get(file)}
+    return found
+
+
+def result(file: str, tests: Sequence[str]) -> Result:
+    """Return what is kept about a file and holds for it and its tests as they are now."""
+    places = [Path(one) for one in tests]
+    files = [one for p in places for one in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
+    now, own = {str(one): digest(one) for one in files}, digest(Path(file))
+    old = _stored().get(file)
+    if not old or old["file"] != own:
+        return Result(file=own, tests=now, day="", mutants=-1, tried={})
+    same = {one for one, said in old["tests"].items() if now.get(one) == said}
+    tried = {
+        name: one
+        for name, one in old["tried"].items()
+        if (one["noticed"].partition("::")[0] in same if one["noticed"] else old["tests"] == now)
+    }
+    return Result(file=own, tests=now, day=old["day"], mutants=old["mutants"], tried=tried)
+
+
+def kept(tests: Mapping[str, Sequence[str]]) -> dict[str, Result]:
+    """Return the results of the files of which every change was tried."""
+    every = {file: result(file, tests[file]) for file in tests}
+    return {file: one for file, one in every.items() if len(one["tried"]) == one["mutants"]}
+
+
+def survivors(result: Result) -> list[str]:
+    """Return the changes that no test noticed."""
+    return [one["difference"] for one in result["tried"].values() if not one["noticed"]]
 
 
 def table(results: Mapping[str, Result], files: Sequence[str], explained: Sequence[str]) -> str:
@@ -292,9 +321,13 @@ def table(results: Mapping[str, Result], files: Sequence[str], explained: Sequen
         if file not in results:
             lines.append(f"| {file} | not run | | | | | |")
             continue
-        one = results[file]
-        left, said = len(one["survivors"]), sum(d in explained for d in one["survivors"])
-        columns.append((one["mutants"], one["mutants"] - left, said, left - said, one["seconds"]))
+        one, left = results[file], survivors(results[file])
+        said, seconds = (
+            sum(d in explained for d in left),
+            [t["seconds"] for t in one["tried"].values()],
+        )
+        every = one["mutants"]
+        columns.append((every, every - len(left), said, len(left) - said, sum(seconds)))
         numbers = " | ".join(f"{number:,.0f}" for number in columns[-1])
         lines.append(f"| {file} | {numbers} | {one['day']} |")
     total = " | ".join(f"{sum(column):,.0f}" for column in zip(*columns, strict=True))
@@ -319,7 +352,7 @@ def run(files: Sequence[str], tests: Mapping[str, Sequence[str]]) -> int:
 def is_stale(difference: str, files: Mapping[str, object], results: Mapping[str, Result]) -> bool:
     """Return whether a test notices an explained mutant, or its file is not changed any more."""
     file = difference.split(" ", maxsplit=1)[0]
-    return file not in files or (file in results and difference not in results[file]["survivors"])
+    return file not in files or (file in results and difference not in survivors(results[file]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -327,15 +360,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(description="change the proof in every small way", prog="mutants")
     parser.add_argument("files", metavar="FILE", nargs="*", help="change only these")
     chosen, tests = parser.parse_args(arguments).files, listed()
-    digests = {file: digest(file, tests[file]) for file in tests}
-    due = chosen or [file for file in tests if file not in kept(digests)]
+    due = [file for file in chosen or tests if file not in kept(tests)]
     code = run(due, tests) if due else 0
-    results = kept(digests)
+    results = kept(tests)
     page = PAGE.read_text(encoding="utf-8")
     explained = _EXPLAINED.findall(page)
     said = chosen or list(tests)
-    survivors = [one for f in said if f in results for one in results[f]["survivors"]]
-    unexplained = [one for one in survivors if one not in explained]
+    left = [one for file in said if file in results for one in survivors(results[file])]
+    unexplained = [one for one in left if one not in explained]
     for one in unexplained:
         print(f"survived: {one}")
     stale = [one for one in explained if is_stale(one, tests, results)]

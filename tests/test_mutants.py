@@ -1,5 +1,6 @@
 """`make mutants` names the changes that no test notices, unless the page explains them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -130,6 +131,30 @@ def test_a_file_is_changed_again_only_after_it_or_its_tests_changed(toy: Path) -
     assert (code, said.count("survived: ")) == (1, 1)
     assert "no tests ran" not in said  # as pytest says at the end of a run
     assert "twice" not in page
+
+
+def test_a_new_test_meets_only_what_survived(toy: Path) -> None:
+    (toy / "toy" / "sums.py").write_text(MODULE + "\n\ndef half(a):\n    return a / 2\n")
+    mutants(toy)
+    kept = toy / ".mutants.json"
+    found = json.loads(kept.read_text())
+    tried = found["toy/sums.py"]["tried"].values()
+    assert {bool(one["noticed"]) for one in tried} == {True, False}
+    for one in tried:
+        one["seconds"] = 1000
+    kept.write_text(json.dumps(found))
+
+    with (toy / "setup.cfg").open("a") as config:
+        config.write("    test_half.py\n")
+    (toy / "test_half.py").write_text(
+        "from toy.sums import half\n\ndef test_half():\n    assert half(4) == 2\n"
+    )
+    _, said, _ = mutants(toy)
+    assert said.count("survived: ") == 1
+    again = json.loads(kept.read_text())["toy/sums.py"]["tried"].values()
+    assert [one["seconds"] == 1000 for one in again] == [
+        one["noticed"].startswith("test_sums.py") for one in again
+    ]
 
 
 def test_a_change_that_never_ends_is_noticed(toy: Path) -> None:
