@@ -8,9 +8,11 @@ beside the entries, and all of it is compared.
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
+from blockc.addresses.plain_text import line_batches
 from blockc.errors import Location, SourceSyntaxError
 from blockc.targets.core.document import topic
 from blockc.targets.core.target import EntryForm, Target
@@ -44,16 +46,14 @@ def unordered(
 
 def statements(text: Text, comment: str) -> Iterator[Found]:
     """Yield what the comments at the beginning of a text say about the list, as our headers do."""
-    whole, at = text.text, 0
-    while whole.startswith(comment, at):  # and no further: a list has many lines
-        end = whole.find("\n", at)
-        line = whole[at:] if end < 0 else whole[at:end]
+    at = 0
+    for line in chain.from_iterable(line_batches(text.text)):
+        if not line.startswith(comment):  # a list has many lines
+            return
         said = line.removeprefix(comment).strip(" ")
         if _STATEMENT.fullmatch(said):
             yield Found(topic(said), said, text.path, partial(text.error, at=at, width=len(line)))
-        if end < 0:
-            return
-        at = end + 1
+        at += len(line) + 1
 
 
 def differences(

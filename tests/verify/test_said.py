@@ -2,7 +2,7 @@
 
 import pytest
 
-from blockc.addresses import V4
+from blockc.addresses import V4, V6, Family
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.target import EntryForm, Lengths, MaxEntries, Reference, Target
 from blockc.targets.data.plain import PLAIN
@@ -25,6 +25,12 @@ def test_a_statement_is_told_with_its_line_however_far_it_is_indented() -> None:
     at = first.error("wrong").at
     assert at
     assert (at.line, at.column, at.width, at.text) == (2, 1, 14, "#   list X: X ")
+
+
+def test_a_text_may_end_in_its_header() -> None:
+    assert [one.value for one in statements(Text("x", "#list X: X"), "#")] == ["list X: X"]
+    assert not list(statements(Text("x", ""), "#"))
+    assert not list(statements(Text("x", "1.1.1.1\n# list X: X\n"), "#"))
 
 
 @pytest.mark.parametrize(
@@ -84,13 +90,17 @@ def test_files_that_nothing_was_ordered_of_are_not_looked_at() -> None:
     assert unordered(PLAIN, [ArtifactFile("x", b"# list b\n")], reading, {}) is None
 
 
+def part_of(*entries: str, family: Family = V4, above: int = 0) -> Part:
+    """Return the rules of entries, a line each, below some other lines."""
+    text = Text("x", "\n" * above + "\n".join(entries))
+    rules = nested(*((entry, 1) for entry in entries))[family]
+    return Part(rules, lambda row, why: text.error(why, text.text.index(entries[row])))
+
+
 def limited(*entries: str, **limits: object) -> SourceSyntaxError | None:
     """Return what is wrong with entries for a platform with these limits."""
     target: Target = replace(PLAIN, **limits)
-    rules = nested(*((entry, 1) for entry in entries))[V4]
-    text = Text("x", "\n".join(entries))
-    part = Part(rules, lambda row, why: text.error(why, text.text.index(entries[row])))
-    return beyond_limits(target, Reading((part,)))
+    return beyond_limits(target, Reading((part_of(*entries),)))
 
 
 def test_as_many_entries_as_fit_are_taken_and_the_next_one_is_pointed_at() -> None:
@@ -105,6 +115,29 @@ def test_as_many_entries_as_fit_are_taken_and_the_next_one_is_pointed_at() -> No
                         max_entries=replace(two, count=1000))  # fmt: skip
     assert thousands
     assert thousands.message == "plain holds 1,000 entries, this is one more"
+
+
+@pytest.mark.parametrize(
+    ("most", "together", "wrong"),
+    [
+        (6, True, None),
+        (5, True, "x:6:1"),
+        (3, True, "x:4:1"),
+        (2, False, None),
+        (1, False, "x:2:1"),
+    ],
+)
+def test_a_limit_is_of_one_file_and_family_or_of_all_together(
+    most: int, wrong: str | None, *, together: bool
+) -> None:
+    parts = (
+        part_of("10.0.0.0/8", "12.0.0.0/8"),
+        part_of("14.0.0.0/8", "16.0.0.0/8", above=2),
+        part_of("2001::/16", "2003::/16", family=V6, above=4),
+    )
+    limit = MaxEntries(most, SOMEWHERE, together=together)
+    error = beyond_limits(replace(PLAIN, max_entries=limit), Reading(parts))
+    assert (error and str(error.at)) == wrong
 
 
 def test_a_capacity_that_an_option_sets_is_for_the_reader_to_enforce() -> None:

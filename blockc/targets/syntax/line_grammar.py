@@ -7,6 +7,7 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -77,12 +78,12 @@ class LineGrammar(Value):
         begin = 0
         while text.text.startswith(_BEFORE, begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
-        if text.text.find("#", begin) >= 0:
+        if text.text.count("#", begin):
             return None
         if self.width == 1:
-            if any(text.text.find(mark, begin) >= 0 for mark in _BETWEEN):
+            if any(text.text.count(mark, begin) for mark in _BETWEEN):
                 return None
-            return Lines(self, text, (), begin)
+            return Lines(self, text, begin=begin)
         columns = self._columns()
         for some in text_batches(text.text, begin):
             if self._add(columns, some.splitlines()) is not None:
@@ -160,7 +161,7 @@ class Lines(Value, eq=False):
 
     grammar: LineGrammar
     text: Text
-    columns: tuple[list[str], ...]
+    columns: tuple[list[str], ...] = ()
     begin: int = 0
 
     def batches(self) -> Iterator[tuple[int, list[str]]]:
@@ -180,16 +181,22 @@ class Lines(Value, eq=False):
 
     def rules(self, *, ranges: bool) -> tuple[Part, ...]:
         """Return the rules of entries of one word, all of which block: a part for each family."""
-        none = decode_rules(self.text, [], 1, self.error)
-        found: dict[Family, list[Part]] = {part.rules.family: [] for part in none}
+        found = defaultdict[Family, list[Part]](list)
         for part in self._parts(ranges=ranges):
             found[part.rules.family].append(part)
-        return tuple(Part.joined(found[part.rules.family] or [part]) for part in none)
+        return tuple(
+            Part.joined([one for one in parts if len(one.rules)] or [parts[0]])
+            for parts in found.values()
+        )
 
     def _parts(self, *, ranges: bool) -> Iterator[Part]:
-        """Yield the rules of many entries after others; of plain IPv4 no text becomes a word."""
+        """Yield the rules in columns, of each family; else then those of many lines after others.
+
+        Of plain IPv4 no text becomes a word.
+        """
+        words = self.columns[0] if self.columns else []
+        yield from decode_rules(self.text, words, 1, self.error, ranges=ranges)
         if self.columns:
-            yield from decode_rules(self.text, self.columns[0], 1, self.error, ranges=ranges)
             return
         first = 0
         for some in text_batches(self.text.text, self.begin):

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from blockc.addresses import V4, V6, plain_text
+from blockc.addresses import FAMILIES, V4, V6, plain_text
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax import line_grammar
 from blockc.targets.syntax.addresses import decode_rules
@@ -101,6 +101,7 @@ def test_entries_are_those_of_a_reader_by_character(grammar: LineGrammar, seed: 
 LIST = LineGrammar("a list", "one word", comments_anywhere=True)
 MAP = LineGrammar("a map", "two words", width=2, longest_line=9)
 NARROW = LineGrammar("a column", "one word")
+BARE = LineGrammar("a bare list", "one word", comments=False)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,7 @@ NARROW = LineGrammar("a column", "one word")
         (MAP, "a b\nc\td\n", [["a", "c"], ["b", "d"]]),
         (MAP, "# \u2028\na b\n\n#c\n  # d \nX X", [["a", "#", "X"], ["b", "d", "X"]]),
         (MAP, "123456 89", [["123456"], ["89"]]),
+        (BARE, "a\n\nb\n", [["a", "b"]]),
     ],
 )
 def test_entries_are_read_and_comments_are_not(
@@ -145,6 +147,8 @@ def test_entries_are_read_and_comments_are_not(
         (MAP, "a b\nc\nd e f\n", "2:1+1 expected two words"),
         (MAP, "a b\n1234567 90\né", "2:1+1 longer than 9 bytes, a map cuts it in two"),
         (MAP, "# 34567 90\n", "1:1+1 longer than 9 bytes, a map cuts it in two"),
+        (BARE, "a\nb# c\n#", "2:2+1 a bare list takes no comments"),
+        (BARE, "#\na\n", "1:1+1 a bare list takes no comments"),
     ],
 )
 def test_what_is_not_an_entry_is_refused_where_it_stands(
@@ -206,6 +210,13 @@ def test_a_file_of_odd_lines_takes_little_memory(
     monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
     monkeypatch.setattr(line_grammar, "_LONG", 1 << 10)
     assert growth(lambda text: grammar.read(Text("x", text)), piece) < 20
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", " #\n"])
+def test_a_text_without_entries_has_no_rules_of_each_family(text: str) -> None:
+    for families in (FAMILIES, (V6,)):
+        parts = LIST.read(Text("x", text, families)).rules(ranges=False)
+        assert [(one.rules.family, len(one.rules)) for one in parts] == [(f, 0) for f in families]
 
 
 def test_an_error_about_an_entry_of_a_later_batch_names_its_line(
