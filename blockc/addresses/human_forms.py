@@ -11,7 +11,7 @@ from blockc.addresses.parse import HostBits, Range, parse_raw, parse_span
 _WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _MARKS = re.compile(r"(?:[^:]*:){2}|(?:[^.]*\.){3}")  # what every address has
-_EXPECTED = "expected an address, a prefix or a range"
+EXPECTED = "expected an address, a prefix or a range"
 COMMA = (
     'a comma is ambiguous: set range = "," in [rows] if it joins the two ends of a range, '
     'or split = "," if it separates entries'
@@ -97,7 +97,7 @@ def advice(text: str) -> str:
     >>> advice("example.com")
     'a host name: only addresses are read'
     """
-    return next((said for pattern, said in _CAUSES if re.search(pattern, text)), _EXPECTED)
+    return next((said for pattern, said in _CAUSES if re.search(pattern, text)), EXPECTED)
 
 
 def _masked(text: str, address: str, mask: str, *, truncate: bool) -> Range:

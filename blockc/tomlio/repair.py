@@ -89,15 +89,30 @@ def advice_on_key(name: str, fields: Iterable[str], whole: type) -> str:
 
 @cache
 def _homes(whole: type) -> Mapping[str, str]:
-    """Return for each key of a file of this type where it stands, tables in tables left out."""
+    """Return for each key of a file of this type where it stands.
+
+    What an entry may have, which can be a text too, is left out: `owner` is a key of exceptions and
+    of edges, and `prefix` in `block` must not lead to `except`, which spares what it holds.
+    """
     found: dict[str, list[str]] = {}
     for name, kind in _fields(inspect.type_info(whole)):
-        tables = [(f"in [{name}]", kind), (f"in [[{name}]]", _item(kind))]
-        tables += [(f"in [{name}.NAME]", getattr(m, "value_type", None)) for m in _members(kind)]
-        keys = [(key, at) for at, table in tables if table for key, _ in _fields(table)]
+        tables = [(f"[{name}]", kind), (f"[[{name}]]", _item(kind))]
+        tables += [(f"[{name}.NAME]", getattr(m, "value_type", None)) for m in _members(kind)]
+        keys = [one for at, table in tables if table for one in _keys(at, table)]
         for key, at in keys or [(name, "above the first table")]:
             found.setdefault(key, []).append(at)
-    return {name: " or ".join(at) for name, at in found.items()}
+    return {name: " or ".join(at) for name, at in found.items() if all(at)}
+
+
+def _keys(name: str, table: inspect.Type) -> Iterable[tuple[str, str]]:
+    """Return the keys of a table and of the items of its lists, and where they stand, if known."""
+    own = {key: f"in {name}" for key, _ in _fields(table)}
+    for key, kind in _fields(table):
+        for item in filter(None, map(_item, _members(kind))):
+            at = f"in {key} of {name}" if isinstance(item, inspect.StructType) else ""
+            for inner, _ in _fields(item):
+                own.setdefault(inner, at)
+    return own.items()
 
 
 def _fields(kind: inspect.Type) -> Iterator[tuple[str, inspect.Type]]:

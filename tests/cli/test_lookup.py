@@ -266,6 +266,23 @@ def test_a_wrong_question_is_told(
     assert said in done.err
 
 
+def test_of_many_questions_the_wrong_one_is_told_with_its_line(
+    blockc: Blockc, words: tuple[object, ...]
+) -> None:
+    done = blockc("lookup", *words, "-", stdin=b"1.0.1.7\n# three\nfoo\n")
+    assert done.code == 2
+    assert done.err.startswith("blockc: standard input:3: 'foo' cannot be looked up: ")
+    assert "expected an address, a prefix, a range or AS64500" in done.err
+
+
+def test_a_line_about_a_mixture_names_each_list_once(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path
+) -> None:
+    write_policy(tmp_path, f'{POLICY}\n[list.all]\nblock = ["1.0.0.0/14"]\n')
+    done = blockc("lookup", *words, "-", stdin=b"1.0.0.0/22\n")
+    assert done.out.split("\t")[:4] == ["1.0.0.0/22", "mixed", "-,CN", "all,far"]
+
+
 def test_a_recorded_generation_is_asked_what_it_said_then(
     blockc: Blockc, words: tuple[object, ...], tmp_path: Path
 ) -> None:

@@ -70,7 +70,7 @@ def test_files_that_say_what_their_lists_say_are_not_mentioned(first: First) -> 
 @pytest.mark.parametrize(("count", "files", "verb"), [
     (1, "few0.txt", "blocks"),
     (2, "few0.txt, few1.txt", "block"),
-    (4, "few0.txt, few1.txt, others", "block"),
+    (4, "few0.txt, few1.txt and 2 others", "block"),
 ])  # fmt: skip
 def test_what_a_file_blocks_beside_its_list_stands_in_the_first_sentence(
     first: First, count: int, files: str, verb: str
@@ -84,3 +84,15 @@ def test_what_a_file_lets_through_of_its_list_stands_in_the_first_sentence(first
     few = FEW.format(number=0, how="coverage")
     said = "1.0.1.7 is blocked, but few0.txt as published does not block it"
     assert first(POLICY + few, "1.0.1.7") == said
+
+
+def test_of_a_day_to_come_the_files_of_today_are_not_held_against_the_lists(
+    tmp_path: Path, blockc: Blockc
+) -> None:
+    policy = POLICY.replace('"AU"]', '"AU"]\nstages = [{ from = 2090-01-01, action = "block" }]')
+    where = ("--from", write_registries(tmp_path / "registries"))
+    words = ("-f", write_policy(tmp_path, f'{policy}[guard]\nmax_age = "9999w"\n'), *where)
+    assert blockc("build", *words, "-q").code == 0
+    for asked in ("--at", "--as-of"):
+        said = blockc("lookup", *words, asked, "2090-02-01", "1.0.1.7").out.splitlines()
+        assert "1.0.1.7 is blocked" in said[:2]

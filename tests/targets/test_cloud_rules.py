@@ -11,6 +11,7 @@ from blockc.addresses.family import V4
 from blockc.errors import DoesNotFit, Unproved
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionContext
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
@@ -206,3 +207,9 @@ def test_rules_of_both_firewalls_of_azure_may_have_one_name() -> None:
         if order.claimed
     }
     assert kinds == {"Front Door rule", "Application Gateway rule"}
+
+
+def test_every_part_of_a_list_with_the_longest_name_is_a_stack() -> None:
+    for part in (1, 10, 100):
+        options = STACK.settle({}, OptionContext("a" * 31, part=part))
+        assert options["name"] == f"blockc-{'a' * 31}-{part}"

@@ -168,3 +168,9 @@ def test_reputation_that_says_anything_else_is_refused(
     with pytest.raises(SourceSyntaxError) as refused:
         SURICATA_IPREP.reader(files)
     assert message in refused.value.message
+
+
+def test_a_table_is_emptied_before_it_is_filled_so_that_no_row_of_before_goes_on_blocking() -> None:
+    for said in (CSV.deployment.load, CSV.deployment.rollback):
+        assert said.startswith("psql -1 ")
+        assert 0 < said.index("TRUNCATE blocked") < said.index("copy blocked from ")

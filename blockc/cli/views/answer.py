@@ -4,10 +4,11 @@ An answer that was kept is shown by this alone, so it imports nothing that compu
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.cli.console import Cell, amount, show, show_table
+from blockc.cli.console import Cell, amount, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.errors import Location
 
@@ -25,7 +26,7 @@ def show_answer(settings: Settings, report: Report, answer: Report, *, unkept: b
         report: The whole report that it stands in.
         unkept: What is asked is a generation whose files are not kept any more.
     """
-    show(f"{headline(answer)}\n")
+    show_line(headline(answer, ahead=_is_ahead(report)))
     if len(answer["pieces"]) == 1:
         _show_piece(settings, answer["pieces"][0])
     else:
@@ -33,7 +34,7 @@ def show_answer(settings: Settings, report: Report, answer: Report, *, unkept: b
     _show_stages(report, answer)
     for one in answer["ended"]:
         said = f"{one['selector']} of list {one['list']}"
-        show(f"ended: exception {said} ended on {one['until']}, {_owner(one)}; {_at(one)}\n")
+        show_line(f"ended: exception {said} ended on {one['until']}, {_owner(one)}; {_at(one)}")
     if not _is_single(answer):
         return
     if report["published"]:
@@ -41,9 +42,9 @@ def show_answer(settings: Settings, report: Report, answer: Report, *, unkept: b
         rows = [row for piece in answer["pieces"] for row in map(_line_row, piece["artifacts"])]
         show_table(settings, "Published", ["file", "line", "says", "entry"], rows)
     elif unkept:
-        show("published: the files of this generation are not kept any more\n")
+        show_line("published: the files of this generation are not kept any more")
     else:
-        show("published: nothing was found to look at; see -o\n")
+        show_line("published: nothing was found to look at; see -o")
 
 
 def strongest(piece: Report) -> str:
@@ -52,12 +53,16 @@ def strongest(piece: Report) -> str:
     return next((one for one in STRENGTH if one in verdicts), "allow")
 
 
-def headline(answer: Report) -> str:
+def headline(answer: Report, *, ahead: bool) -> str:
     """Return the answer in a sentence.
 
     A list that is watched only, or not in force, blocks nothing. What the lists say is not all: an
     artifact that gave something up for its limit, or an older one, can say another thing of one
     address, and then the sentence says so.
+
+    Args:
+        answer: What is known about what was asked.
+        ahead: It is about a day to come, of which the files that are published now say nothing.
     """
     text, count, counts = answer["asked"], int(answer["addresses"]), dict[str, int]()
     for piece in answer["pieces"]:
@@ -67,7 +72,8 @@ def headline(answer: Report) -> str:
         verdict = next(iter(counts), "allow")
         said = {"block": "is blocked", "off": "is not blocked yet", "allow": "is not blocked"}
         whole = "" if _is_single(answer) else f" ({count:,} addresses)"
-        odd = _at_odds(answer["pieces"][0]) if _is_single(answer) and answer["pieces"] else ""
+        files = _is_single(answer) and answer["pieces"] and not ahead
+        odd = _at_odds(answer["pieces"][0]) if files else ""
         return f"{text}{whole} {said.get(verdict, f'is not blocked, {verdict} is in force')}{odd}"
     parts = [f"{verdict} {counts[verdict]:,}" for verdict in STRENGTH if verdict in counts]
     return f"{text} ({count:,} addresses): {', '.join(parts)}"
@@ -94,8 +100,14 @@ def _at_odds(piece: Report) -> str:
 def _but(paths: list[str], *, blocks: bool) -> str:
     one = len(paths) == 1
     does = ("blocks" if one else "block") if blocks else f"{'does' if one else 'do'} not block"
-    named = paths if len(paths) <= MOST_NAMED else [*paths[: MOST_NAMED - 1], "others"]
-    return f", but {', '.join(named)} as published {does} it"
+    named = paths if len(paths) <= MOST_NAMED else paths[: MOST_NAMED - 1]
+    more = f" and {len(paths) - len(named)} others" if len(named) < len(paths) else ""
+    return f", but {', '.join(named)}{more} as published {does} it"
+
+
+def _is_ahead(report: Report) -> bool:
+    """Return whether an answer is about a day to come."""
+    return bool(report["as_of"] > datetime.now(UTC).date().isoformat())
 
 
 def _is_single(answer: Report) -> bool:
@@ -108,9 +120,9 @@ def _show_piece(settings: Settings, piece: Report) -> None:
     rows = [row for one in piece["lists"] for row in _reason_rows(one)]
     show_table(settings, "Lists", ["list", "verdict", "reason", "entry", "where"], rows)
     for entry in _protecting(piece):
-        show(f"never_block: {entry['selector']}, so no list may block it; {_at(entry)}\n")
+        show_line(f"never_block: {entry['selector']}, so no list may block it; {_at(entry)}")
     for row in piece["rows"]:
-        show(f"row: {_row_text(row)}\n")
+        show_line(f"row: {_row_text(row)}")
 
 
 def _protecting(piece: Report) -> list[Report]:
@@ -182,7 +194,7 @@ def _show_stages(report: Report, answer: Report) -> None:
     schedules = {one["name"]: one["schedule"] for one in report["lists"]}
     for one in answer["pieces"][0]["lists"] if answer["pieces"] else ():
         if schedules[one["name"]]:
-            show(f"stage: list {one['name']}: {schedules[one['name']]}\n")
+            show_line(f"stage: list {one['name']}: {schedules[one['name']]}")
 
 
 def _registered(piece: Report) -> str:

@@ -43,7 +43,7 @@ class _Lines:
 
     def __init__(self, reports: LookupReports) -> None:
         self._reports = reports
-        self._whys: dict[int, tuple[str, str, str]] = {}
+        self._whys: dict[int, tuple[str, tuple[str, ...], str]] = {}
 
     def line(self, one: Explained) -> str:
         """Return an answer in a line: what was asked, verdict, country, lists, and why."""
@@ -51,22 +51,23 @@ class _Lines:
             chain = one.pieces[0].piece.chain
             verdict, lists, why = self._why(chain)
             country = chain.country or "-"
-            return f"{one.answer.asked.text}\t{verdict}\t{country}\t{lists or '-'}\t{why}\n"
+            names = ",".join(lists) or "-"
+            return f"{one.answer.asked.text}\t{verdict}\t{country}\t{names}\t{why}\n"
         said = list(dict.fromkeys(self._why(piece.piece.chain) for piece in one.pieces))
         countries = ",".join(dict.fromkeys(p.piece.chain.country or "-" for p in one.pieces))
         verdicts = {verdict for verdict, _, _ in said}
         verdict = verdicts.pop() if len(verdicts) == 1 else "mixed"
-        lists = ",".join(dict.fromkeys(names for _, names, _ in said if names))
+        names = ",".join(dict.fromkeys(name for _, lists, _ in said for name in lists)) or "-"
         why = said[0][2] if len(said) == 1 else f"{len(one.pieces)} pieces"
-        return f"{one.answer.asked.text}\t{verdict}\t{countries}\t{lists or '-'}\t{why}\n"
+        return f"{one.answer.asked.text}\t{verdict}\t{countries}\t{names}\t{why}\n"
 
-    def _why(self, chain: Chain) -> tuple[str, str, str]:
+    def _why(self, chain: Chain) -> tuple[str, tuple[str, ...], str]:
         """Return the strongest verdict of a chain, which lists say it, and why the first does."""
         if id(chain) not in self._whys:
             verdicts = {one.verdict for one in chain.lists}
             verdict = next((one for one in STRENGTH if one in verdicts), "allow")
             lists = [one for one in chain.lists if one.verdict == verdict]
-            names = "" if verdict == "allow" else ",".join(one.of_list.name for one in lists)
+            names = () if verdict == "allow" else tuple(one.of_list.name for one in lists)
             telling = [one for one in lists if one.reason is not Reason.NOT_LISTED] or lists
             why = self._because(telling[0]) if telling else "there is no list"
             self._whys[id(chain)] = verdict, names, why

@@ -176,8 +176,8 @@ AWS_CLOUDFORMATION = Target(
         Option(
             "name",
             "blockc-{list}",
-            "1 to 40 letters, digits, _ or -, a letter first",
-            pattern=r"[A-Za-z][\w-]{0,39}",
+            "1 to 64 letters, digits, _ or -, a letter first",
+            pattern=r"[A-Za-z][\w-]{0,63}",
             part="-{part}",
             about="the IP sets, to which family and shard are added, the rule group and its metric",
         ),

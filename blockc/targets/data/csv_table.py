@@ -125,6 +125,11 @@ _CSV_NOTES = """\
 An address is in no more than one row, and one in no row has no verdict. `verdict` is the action of
 the list, `list` its name, or the names of several joined by `+`."""
 
+#: In one transaction, and without the rows of before, which would go on blocking.
+_INTO_TABLE = """\
+psql -1 -v ON_ERROR_STOP=1 -c 'TRUNCATE blocked' \\
+  -c '\\copy blocked from {file} csv header'"""
+
 CSV = Target(
     name="csv",
     title="CSV, a network and its verdict or country per row",
@@ -141,8 +146,8 @@ CSV = Target(
     notes=_CSV_NOTES,
     references=(Reference("https://datatracker.ietf.org/doc/rfc4180", checked="2026-11-27"),),
     deployment=Deployment(
-        load="psql -c '\\copy blocked from list.csv csv header'  # as an example",
-        rollback="psql -c '\\copy blocked from PREVIOUS/list.csv csv header'",
+        load=_INTO_TABLE.format(file="list.csv") + "  # as an example",
+        rollback=_INTO_TABLE.format(file="PREVIOUS/list.csv"),
     ),
 )
 

@@ -10,10 +10,11 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
+from blockc.addresses.human_forms import EXPECTED
 from blockc.addresses.lines import BLANKS, decode_lines
 from blockc.addresses.plain_text import TextLines
 from blockc.compiler.watch import Watch, unwatched
-from blockc.errors import UsageError
+from blockc.errors import Location, UsageError
 from blockc.explain.lookup import (
     LookupAnswer,
     LookupQuestion,
@@ -111,8 +112,10 @@ def asked_in(name: str, data: bytes, announced: Callable[[int], AddrSet]) -> lis
     rest = ["" if at in systems else text for at, text in enumerate(texts)]
     decoded = decode_lines("\n".join(rest).encode() if systems else lines.data)
     for one in decoded.wrong.first:
-        hint = one.hint or "write an address, a prefix, a range or AS64500"
-        raise UsageError(f"{one.text!r} cannot be looked up: {one.message}", hint=hint)
+        at = Location(name, one.position + 1) if sum(map(bool, texts)) > 1 else None
+        hint = "expected an address, a prefix, a range or AS64500"
+        hint = one.hint if one.hint not in ("", EXPECTED) else hint
+        raise UsageError(f"{one.text!r} cannot be looked up: {one.message}", at=at, hint=hint)
     for family in FAMILIES:
         start, last = decoded.spans[family]
         ends = zip(columns.ints(family, start), columns.last_ints(family, last), strict=True)
