@@ -25,7 +25,7 @@ test: $(VENV)/.testing  ## run every test that can run here
 coverage: MEASURE = yes
 coverage: test  ## the tests, and which lines of blockc none of them reaches
 
-mutated-lines: $(VENV)/.testing  ## audit a million mutated lines of a log: none is lost, none stops anything
+mutated: $(VENV)/.testing  ## audit a million mutated lines of a log: none is lost, none stops anything
 	BLOCKC_MUTATED_LINES=1000000 $(BIN)/python -m pytest -q tests/audit/test_exact.py -k mutated_line
 
 mutants: $(VENV)/.testing  ## change the proof in every small way; which change does no test notice?
@@ -106,4 +106,4 @@ $(VENV)/.testing: $(VENV)/.installed
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
-.PHONY: example test coverage mutants mutated-lines oldest check lint types golden targets schemas programs spark real bench tables growth load dist clean help
+.PHONY: example test coverage mutants mutated oldest check lint types golden targets schemas programs spark real bench tables growth load dist clean help
