@@ -5,6 +5,7 @@ from enum import StrEnum
 from blockc.values import Value
 
 RIRS = ("afrinic", "apnic", "arin", "lacnic", "ripencc")  # the five regional Internet registries
+UNDATED = "no-date"  # in place of the day of a source that does not say its own
 MANIFEST = "manifest.json"  # what a build writes beside its artifacts: what they are and of what
 KEY_PLANS = "blockc-key-plans/1"  # the schema of a manifest of plans that revoke keys
 

@@ -25,7 +25,7 @@ from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.storage.local import read_local
 from blockc.targets.core.provenance import Origin
-from blockc.vocabulary import RIRS
+from blockc.vocabulary import RIRS, UNDATED
 from blockc.workspace.file_reader import FileReader, lock_path
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
 from blockc.workspace.sources import ASN_SOURCE, all_sources
@@ -208,7 +208,7 @@ class LockedData:
         if name not in self._feeds:
             (one,) = self._fetched([name])
             feed = _read_feed(self.store, one)
-            day = feed.date.isoformat() if feed.date else "no-date"
+            day = feed.date.isoformat() if feed.date else UNDATED
             self.origins[name] = Origin(name, day, f"sha256:{one.snapshot.sha256}")
             self._feeds[name] = feed
         return self._feeds[name]

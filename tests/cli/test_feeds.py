@@ -1,6 +1,7 @@
 """Feeds from the operator's own definitions to artifacts: checked, listed, fetched, selected."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -98,6 +99,9 @@ def test_feeds_go_from_their_files_through_the_lock_into_artifacts(
     manifest = json.loads((policy.parent / "dist" / "manifest.json").read_text(encoding="utf-8"))
     sources = json.dumps(manifest)
     assert all(name in sources for name in ("our-cloud", "bad-hosts", "iptoasn"))
+
+    row = blockc("generations", "-f", policy).out.splitlines()[-1]
+    assert re.search(r"  3 +2  ", row), row  # sources without a day, and files
 
 
 @pytest.mark.parametrize(

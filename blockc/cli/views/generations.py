@@ -10,6 +10,7 @@ from blockc.cli.options import Settings
 from blockc.errors import printable
 from blockc.publish.history import Pin
 from blockc.publish.past import KeptGeneration
+from blockc.vocabulary import UNDATED
 
 SHORT = 12  # digits of a digest that people see
 
@@ -63,9 +64,9 @@ def show_generations(settings: Settings, place: Path, found: Sequence[KeptGenera
 
 def _row(one: dict[str, Any]) -> list[str | int]:
     marks = [word for word in ("live", "pinned") if one[word]]
-    days = sorted({source["date"] for source in one["sources"]})
-    span = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "-"
-    sources = f"{len(one['sources'])}, {span}" if days else "-"
+    days = sorted({source["date"] for source in one["sources"]} - {UNDATED})
+    span = f", {' to '.join(dict.fromkeys((days[0], days[-1])))}" if days else ""
+    sources = f"{len(one['sources'])}{span}" if one["sources"] else "-"
     who = (one["approved"] or {}).get("by") or "-"
     return [
         one["name"],
