@@ -39,6 +39,7 @@ from blockc.values import replace
 _UPSTREAM = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_.-]*")
 _NOTHING = re.compile(r"\"\"|''")
 _ACTION = re.compile("block|monitor|warn")
+_MAPS = ("_action", "_upstream")  # the ends of the names of the variables beside the option's own
 
 
 def read_stream(text: Text) -> Reading:
@@ -59,7 +60,8 @@ def read_stream(text: Text) -> Reading:
         raise where.error(f"the log says {action}, and the connection is not treated so")
     if stream.word:
         raise stream.error("expected nothing after the upstream")
-    return acting(replace(geo, found=(*geo.found, upstream)), action)
+    maps = [replace(where, what="nginx variable", value=f"{variable}{end}") for end in _MAPS]
+    return acting(replace(geo, found=(*geo.found, *maps, upstream)), action)
 
 
 def _action(stream: Statements, variable: str) -> tuple[str, Found]:
@@ -104,7 +106,8 @@ def read_dumped(texts: Sequence[Text], options: Mapping[str, OptionValue]) -> Re
 
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     options = document.options
-    yield Ordered("nginx variable", f"${options['variable']}", claimed=True)
+    for end in ("", *_MAPS):
+        yield Ordered("nginx variable", f"${options['variable']}{end}", claimed=True)
     yield Ordered("nginx source", f"${options['source']}")
     yield Ordered("nginx values", WORDS[ContentKind.LIST])
     yield Ordered("nginx upstream", options["upstream"])
