@@ -25,6 +25,9 @@ def test_a_statement_is_told_with_its_line_however_far_it_is_indented() -> None:
     at = first.error("wrong").at
     assert at
     assert (at.line, at.column, at.width, at.text) == (2, 1, 14, "#   list X: X ")
+    at = second.error("wrong").at
+    assert at
+    assert (at.line, at.column, at.width) == (4, 1, 25)
 
 
 def test_a_text_may_end_in_its_header() -> None:
@@ -83,6 +86,12 @@ def test_what_is_ordered_and_missing_is_told_with_the_file() -> None:
     assert difference([found("table", "a"), found("hook", "b")], orders) is None
     other = replace(found("table", "a"), path="y")
     assert difference([other], orders)
+
+
+def test_a_header_is_looked_at_where_the_target_has_comments() -> None:
+    for target, line in ((PLAIN, b"# list b\n"), (replace(PLAIN, comment=""), b"list b\n")):
+        wrong = unordered(target, [ArtifactFile("x", line)], Reading(()), {"x": ()})
+        assert bool(wrong) == bool(target.comment)
 
 
 def test_files_that_nothing_was_ordered_of_are_not_looked_at() -> None:
