@@ -34,8 +34,29 @@ class LineLayout(Value):
         """Return the SQL of a column, counted from 1, as a text."""
         if not self.types:
             return f"cut[{number}]"
-        name = self.columns[number - 1].replace('"', '""')
-        return f'"{name}"::VARCHAR'
+        text = f"{table_column(number)}::VARCHAR"
+        if self.types[number - 1] != "BLOB":
+            return text
+        return f"coalesce(try(decode({table_column(number)})), {text})"  # not said to be a text
+
+
+def table_layout(
+    form: LogFormat, described: Iterable[Sequence[str]], *, row_number: str
+) -> tuple[LineLayout, str]:
+    """Return the layout of a table, and what its columns are called in SQL.
+
+    Args:
+        described: The name and the type of each column.
+        row_number: The name of the one that DuckDB adds, which is called `number`.
+    """
+    columns: list[tuple[str, str]] = []
+    heads = []
+    for name, kind, *_ in described:
+        if name != row_number:
+            columns.append((name, kind))
+        heads.append("number" if name == row_number else table_column(len(columns)))
+    names, types = zip(*columns, strict=True) if columns else ((), ())
+    return LineLayout(form, names, types), ", ".join(heads)
 
 
 class CutSql(Value):
@@ -50,6 +71,11 @@ class CutSql(Value):
     before: dict[str, str]
     readable: str
     fields: dict[str, str]
+
+
+def table_column(number: int) -> str:
+    """Return the SQL of a column of a table, counted from 1: no name of its own means another."""
+    return f"column_{number:d}"
 
 
 def literal(text: str) -> str:
@@ -244,10 +270,13 @@ def _header(layout: LineLayout, cut: CutSql, name: str) -> str:
 
 
 def _query(layout: LineLayout, cut: CutSql, name: str) -> str:  # noqa: ARG001  one of several ways
-    query = query_sql(cut)
     pattern = literal(rf"(?:^|[?&;]){re.escape(name)}=([^&;#]*)")
-    asked = f"contains({query}, {literal(name + '=')})"
-    return f"CASE WHEN {asked} THEN regexp_extract({query}, {pattern}, 1) END"
+    ways = [
+        f"CASE WHEN contains({one}, {literal(name + '=')}) "
+        f"THEN nullif(nullif(regexp_extract({one}, {pattern}, 1), ''), '-') END"
+        for one in _urls(cut, ("query", "url", "request", "path"))
+    ]
+    return f"coalesce({', '.join([*ways, 'NULL::VARCHAR'])})"
 
 
 def _json(layout: LineLayout, cut: CutSql, path: str) -> str:
@@ -274,20 +303,16 @@ def _column(layout: LineLayout, cut: CutSql, which: str) -> str:
 
 def url_sql(cut: CutSql) -> str:
     """Return the SQL of the URL that was asked for, without its query where that stands apart."""
-    return _first_said(cut, ("path", "url", "request"))
+    ways = _urls(cut, ("path", "url", "request"))
+    return f"coalesce({', '.join(ways)})" if ways else "NULL::VARCHAR"
 
 
-def query_sql(cut: CutSql) -> str:
-    """Return the SQL of a text that holds the query of the URL, wherever the line says it."""
-    return _first_said(cut, ("query", "url", "request", "path"))
-
-
-def _first_said(cut: CutSql, names: Sequence[str]) -> str:
+def _urls(cut: CutSql, names: Sequence[str]) -> list[str]:
+    """Return the SQL of each text that holds the URL, or a part of it."""
     known = dict(cut.fields)
     if "request" in known:
         known["request"] = f"split_part({known['request']}, ' ', 2)"
-    ways = [known[name] for name in names if name in known]
-    return f"coalesce({', '.join(ways)})" if ways else "NULL::VARCHAR"
+    return [known[name] for name in names if name in known]
 
 
 def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
@@ -341,7 +366,7 @@ def _kept_time(layout: LineLayout, zone: str) -> str:
     at = next((known[way] for way in ways if way in known), None)
     if at is None or not layout.types[at].startswith("TIMESTAMP"):
         return ""
-    name = '"' + layout.columns[at].replace('"', '""') + '"'
+    name = table_column(at + 1)
     is_zoned = layout.types[at].endswith("TIME ZONE")
     if zone == "UTC" and not is_zoned:
         return f"{name}::TIMESTAMP"

@@ -39,6 +39,7 @@ from blockc.audit.line_sql import (
     literal,
     path_sql,
     source_sql,
+    table_layout,
     time_sql,
     url_sql,
     with_source,
@@ -234,10 +235,10 @@ class LineScan:
         """
         source = f"read_parquet({literal(path)}, file_row_number = true)"
         try:
-            rows = self._db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-            names = [(row[0], row[1]) for row in rows if row[0] != "file_row_number"]
-            layout = LineLayout(form, tuple(n for n, _ in names), tuple(t for _, t in names))
-            lines = f"SELECT *, {file:d} AS file, file_row_number + 1 AS number, 'row' AS line"
+            described = self.rows(f"DESCRIBE SELECT * FROM {source}")
+            layout, heads = table_layout(form, described, row_number="file_row_number")
+            source += f" AS cells({heads})"
+            lines = f"SELECT * REPLACE (number + 1 AS number), {file:d} AS file, 'row' AS line"
             table = TableScan(
                 self._db,
                 f"{lines} FROM {source}",

@@ -115,6 +115,36 @@ def test_a_table_says_what_its_rows_say_as_lines(tmp_path: Path) -> None:
     assert unreadable(by_row, ["x"]) == unreadable(by_line, ["x"])
 
 
+def rows_of(tmp_path: Path, columns: dict[str, Any], asked: str, **more: Any) -> list[Any]:
+    """Return what is asked of the rows of a table with these columns."""
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pa.table(columns), path)
+    options = EngineOptions(scratch=str(tmp_path), **more)
+    scan = LineScan(ClientFinder(ZONES, TRUSTED), options)
+    scan.read_parquet(shipped_formats()["csv"], 7, str(path))
+    found = scan.rows(asked)
+    scan.close()
+    return found
+
+
+def test_a_table_may_call_its_columns_what_the_scan_calls_its_own(tmp_path: Path) -> None:
+    names = ["File", "number", "line", "zone", "reason", "first", "column_1", 'a "b"']
+    columns = {name: ["x", "x"] for name in names} | {"client": ["unknown", "192.0.2.1"]}
+    asked = "SELECT file, first_lines, key FROM unreadable, hits"
+    for name in names:
+        found = rows_of(tmp_path, columns, asked, key=f"column:{name}")
+        assert found == [(7, [1], "x")]
+
+
+def test_a_table_may_hold_texts_as_bytes(tmp_path: Path) -> None:
+    columns = {
+        "client": [b"192.0.2.1", b"192.0.2.2", b"\xc0\x00\x02\x03"],
+        "user": ["schlüssel".encode(), b"\xff", b"x"],
+    }
+    found = rows_of(tmp_path, columns, "SELECT key FROM hits ORDER BY 1", key="user")
+    assert found == [("\\xFF",), ("schlüssel",)]
+
+
 def odd_row(rng: random.Random) -> dict[str, Any]:
     """Return a row of a table with anything in it, or nothing."""
     row: dict[str, Any] = {

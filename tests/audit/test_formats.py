@@ -1,5 +1,6 @@
 """Every shipped format: its own lines are recognised, and say what they say."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,22 @@ def test_a_key_can_be_a_column(form: str, spec: str, key: str | None, tmp_path: 
     lines, _ = FILES[form]
     found = read(tmp_path, lines, key=spec)
     assert [row[-1] for row in found.rows(HITS)] == [key]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"query": "", "url": "/a?api_key=s3"},
+        {"query": "x=1", "request": "GET /a?api_key=s3 HTTP/1.1"},
+        {"url": "/a?api_key=", "query": "api_key=s3"},
+        {"path": "/a;api_key=s3", "url": "/a", "query": "api_key=-"},
+        {"query": "api_key=s3", "url": "/a?api_key=other"},
+    ],
+)
+def test_a_key_is_found_in_any_part_of_the_url(said: dict[str, str], tmp_path: Path) -> None:
+    line = json.dumps({"client": "192.0.2.1", **said})
+    found = read(tmp_path, [line], "json-lines", key="query:api_key")
+    assert [row[-1] for row in found.rows(HITS)] == ["s3"]
 
 
 @pytest.mark.parametrize("spec", ["header:x", "json:a.b", "column:99", "nonsense"])
