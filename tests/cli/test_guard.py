@@ -9,7 +9,17 @@ import pytest
 import time_machine
 
 from tests.cli.conftest import Blockc, accepted
-from tests.cli.toy import LAX, POLICY, ROWS, Done, delegated, shown, write_policy, write_registries
+from tests.cli.toy import (
+    LAX,
+    POLICY,
+    ROWS,
+    Done,
+    delegated,
+    on_terminal,
+    shown,
+    write_policy,
+    write_registries,
+)
 
 BIGGER = POLICY.replace('"BR"]', '"BR", "US"]')
 Words = tuple[object, ...]
@@ -425,3 +435,14 @@ def test_what_a_clock_that_went_back_takes_back_is_refused(
     assert "why: date: -" in refused.err
     assert shown(tmp_path / "dist") == blocked
     assert built("2026-11-25 02:00Z").code == 0
+
+
+def test_a_refusal_that_diff_shows_fits_the_terminal(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    assert blockc(*words).code == 0
+    write_policy(tmp_path, BIGGER)
+    said = on_terminal("diff", *words[1:])
+    refusal = said[said.index("The guard refuses") : said.index("Lists")]
+    assert "needs approval: --accept" in " ".join(refusal.split())
+    assert max(map(len, refusal.splitlines())) <= 80

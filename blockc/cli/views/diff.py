@@ -6,7 +6,7 @@ from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.lines import prefix_texts
 from blockc.changes.change import ListChange
 from blockc.changes.holdings import Holding
-from blockc.cli.console import Cell, Figure, amount, info, show, show_table
+from blockc.cli.console import Cell, Figure, amount, info, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.cli.views.guard import refusal_text
 from blockc.policy.syntax.selectors import AddressRange
@@ -29,7 +29,7 @@ def show_diff(settings: Settings, found: StateDifference) -> None:
             rows = (_cells(row, section.numbers) for row in section.rows)
             show_table(settings, section.title + cut, section.heads, rows)
         else:
-            show(f"{section.title}\n{section.text}\n")
+            show_line(f"{section.title}\n{section.text}")
     if not found.found and not found.found.entries:
         info(settings, f"no difference between {found.old} and {found.new}")
     elif found.digest and found.refusals:
