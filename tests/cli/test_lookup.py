@@ -365,7 +365,7 @@ def test_of_the_future_the_policy_of_today_answers_and_says_so(
     assert published
     assert done.out.splitlines()[:2] == [
         "The policy of today at 2026-12-05 00:00:00 UTC",
-        "1.0.1.7 is not blocked, but some.txt as published blocks it",
+        "1.0.1.7 is not blocked",
     ]
     assert (found["generation"], found["shown"]) == (None, [])
     assert early.code == 2
