@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -267,11 +268,12 @@ def forbidden() -> list[bytes]:
 
 def found_on_disk(folder: Path, kinds: set[str]) -> list[str]:
     """Return the files of a cluster that hold what nobody may see; some of each kind are there."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert kinds <= {path.relative_to(folder).parts[0] for path in files}
-    return [
-        f"{path}: {text!r}" for path in files for text in forbidden() if text in path.read_bytes()
-    ]
+    held = dict[Path, bytes]()
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        with suppress(FileNotFoundError):  # a temporary file of the shuffle, gone meanwhile
+            held[path] = path.read_bytes()
+    assert kinds <= {path.relative_to(folder).parts[0] for path in held}
+    return [f"{path}: {text!r}" for path in held for text in forbidden() if text in held[path]]
 
 
 def found_in_processes(workers: Sequence[StandaloneWorker]) -> Iterator[str]:
