@@ -15,8 +15,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
