@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import STATUSES, rule_action
+from blockc.targets.cloud.aws_wafv2_rule import CAPACITY, MOST_SETS, SCOPE, STATUSES, rule_action
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
@@ -34,7 +34,6 @@ from blockc.targets.syntax.tokens import Text
 from blockc.targets.terraform.common import comment_orders, shard_option
 
 _VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}
-_MOST = 50  # sets that a rule group can refer to
 _GROUP = "RuleGroup"
 
 
@@ -100,8 +99,8 @@ def _read_group(node: JsonNode) -> tuple[list[tuple[str, JsonNode]], str, list[F
     for visibility in (group["VisibilityConfig"], rule["VisibilityConfig"]):
         require(visibility, shown)
     joined = rule["Statement"].only("OrStatement", dict).only("Statements", list)
-    if not 2 <= len(joined.value) <= _MOST:
-        raise joined.error(f"expected 2 to {_MOST} statements")
+    if not 2 <= len(joined.value) <= MOST_SETS:
+        raise joined.error(f"expected 2 to {MOST_SETS} statements")
     refers = [_reference(statement) for statement in joined.items()]
     action, answer = rule_action(rule["Action"])
     said = [group["Scope"].found("scope"), group["Capacity"].found("capacity")]
@@ -182,24 +181,12 @@ AWS_CLOUDFORMATION = Target(
             about="the IP sets, to which family and shard are added, the rule group and its metric",
         ),
         shard_option(1000, 10_000),
-        Option(
-            "scope",
-            "REGIONAL",
-            "REGIONAL or CLOUDFRONT",
-            pattern="REGIONAL|CLOUDFRONT",
-            about="regional resources, or CloudFront",
-        ),
-        Option(
-            "capacity",
-            _MOST,
-            "a number from 2 to 1500",
-            within=range(2, 1501),
-            about="the capacity units of the rule group, of which each set needs one",
-        ),
+        SCOPE,
+        CAPACITY,
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
     max_entries=MaxEntries(15_000, _TEMPLATE, together=True),
-    sharding=Sharding(_QUOTAS, _MOST, "a rule group refers to IP sets,", long=True),
+    sharding=Sharding(_QUOTAS, MOST_SETS, "a rule group refers to IP sets,", long=True),
     adapt=without_mapped,
     never_consulted=(MAPPED,),
     responses=Responses(actions=frozenset({"monitor", "warn"}), statuses=STATUSES, links=True),

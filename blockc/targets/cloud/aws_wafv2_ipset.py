@@ -10,7 +10,7 @@ from functools import partial
 
 from blockc.addresses import FAMILIES, Family
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import INTO_WEB_ACL, STATUSES, read_rule
+from blockc.targets.cloud.aws_wafv2_rule import INTO_WEB_ACL, SCOPE, STATUSES, read_rule
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import ExtraFile, File, SetRole
 from blockc.targets.core.live import LiveForm
@@ -237,13 +237,7 @@ AWS_WAFV2_IPSET = Target(
             part="-{part}",
             about="the sets, and the rule over them",
         ),
-        Option(
-            "scope",
-            "REGIONAL",
-            "REGIONAL or CLOUDFRONT",
-            pattern="REGIONAL|CLOUDFRONT",
-            about="regional resources, or CloudFront",
-        ),
+        SCOPE,
         Option(
             "description",
             "blockc list {list}",

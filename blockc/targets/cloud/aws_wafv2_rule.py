@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from blockc.targets.core.target_options import Option
 from blockc.targets.syntax.json_tree import JsonNode, json_object
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
@@ -32,6 +33,21 @@ jq --slurpfile rule rule.json '.LockToken as $token | .WebACL
         .RetrofittedByFirewallManager)
   | . + {Scope: "REGIONAL", LockToken: $token}' acl.json > update.json
 aws wafv2 update-web-acl --cli-input-json file://update.json"""
+MOST_SETS = 50  # that one rule group can refer to
+SCOPE = Option(
+    "scope",
+    "REGIONAL",
+    "REGIONAL or CLOUDFRONT",
+    pattern="REGIONAL|CLOUDFRONT",
+    about="regional resources, or CloudFront",
+)
+CAPACITY = Option(
+    "capacity",
+    MOST_SETS,
+    "a number from 2 to 1500",
+    within=range(2, 1501),
+    about="the capacity units of the rule group, of which each set needs one",
+)
 _KEYS = {"Name": str, "Priority": int, "Statement": dict, "Action": dict, "VisibilityConfig": dict}
 _SHOWN = {"SampledRequestsEnabled": bool, "CloudWatchMetricsEnabled": bool, "MetricName": str}
 

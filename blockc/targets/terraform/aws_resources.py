@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from blockc.addresses import FAMILIES, MAPPED
 from blockc.addresses.rules import Match
-from blockc.targets.cloud.aws_wafv2_rule import STATUSES
+from blockc.targets.cloud.aws_wafv2_rule import CAPACITY, MOST_SETS, SCOPE, STATUSES
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.target import (
@@ -23,7 +23,6 @@ from blockc.targets.core.target import (
     Sharding,
     Target,
 )
-from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.allow_list import without_mapped
 from blockc.targets.syntax.json_tree import JsonNode
@@ -43,7 +42,6 @@ from blockc.targets.terraform.common import comment_orders, name_option, shard_o
 _SET, _GROUP = "aws_wafv2_ip_set", "aws_wafv2_rule_group"
 _VERSIONS = {f"IPV{family.version}": family for family in FAMILIES}
 _LATER = {"create_before_destroy": True}
-_MOST = 50  # sets that a rule group can refer to
 _METRICS = ("cloudwatch_metrics_enabled", "metric_name", "sampled_requests_enabled")
 
 
@@ -104,8 +102,8 @@ def _read_group(label: str, node: JsonNode) -> tuple[list[tuple[str, JsonNode]],
     for metrics in (group["visibility_config"], rule["visibility_config"]):
         require(metrics, dict(zip(_METRICS, (True, label, True), strict=True)))
     joined = rule["statement"].only("or_statement", dict).only("statement", list)
-    if not 2 <= len(joined.value) <= _MOST:
-        raise joined.error(f"expected 2 to {_MOST} statements")
+    if not 2 <= len(joined.value) <= MOST_SETS:
+        raise joined.error(f"expected 2 to {MOST_SETS} statements")
     refers = []
     for statement in joined.items():
         arn = statement.only("ip_set_reference_statement", dict).only("arn", str)
@@ -208,23 +206,11 @@ TERRAFORM_AWS = Target(
     options=(
         name_option("the IP sets, the rule group and its metric"),
         shard_option(1000, 10_000),
-        Option(
-            "scope",
-            "REGIONAL",
-            "REGIONAL or CLOUDFRONT",
-            pattern="REGIONAL|CLOUDFRONT",
-            about="regional resources, or CloudFront",
-        ),
-        Option(
-            "capacity",
-            _MOST,
-            "a number from 2 to 1500",
-            within=range(2, 1501),
-            about="the capacity units of the rule group, of which each set needs one",
-        ),
+        SCOPE,
+        CAPACITY,
     ),
     lengths=Lengths(range(1, 33), range(1, 129), _GUIDE),
-    sharding=Sharding(_QUOTAS, _MOST, "a rule group refers to IP sets,", long=True),
+    sharding=Sharding(_QUOTAS, MOST_SETS, "a rule group refers to IP sets,", long=True),
     adapt=without_mapped,
     never_consulted=(MAPPED,),
     responses=Responses(actions=frozenset({"monitor", "warn"}), statuses=STATUSES, links=True),
