@@ -32,7 +32,7 @@ mutants: $(VENV)/.testing  ## change the proof in every small way; which change 
 	$(BIN)/python -m scripts.mutants
 
 oldest: $(OLDEST)/.installed  ## the tests with the oldest versions of its libraries that blockc admits
-	$(OLDEST)/bin/python -m pytest $(PARALLEL) -m 'not real' -k 'not as_many_entries and not option and not random_lists' $(TESTED)
+	$(OLDEST)/bin/python -m pytest $(PARALLEL) -m 'not real' -k 'not as_many_entries and not random_lists' $(TESTED)
 
 check: lint types test  ## lint, types and tests
 

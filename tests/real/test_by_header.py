@@ -20,7 +20,6 @@ from threading import Thread
 import pytest
 
 from blockc.addresses import FAMILIES, V4, AddrMap, AddrSet
-from blockc.addresses.rules import Match, meaning
 from blockc.targets.core.render import render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import Target
@@ -28,7 +27,6 @@ from blockc.targets.proxy.haproxy_fallback import ASKED_TWICE
 from blockc.targets.proxy.haproxy_list import HAPROXY_LIST
 from blockc.targets.proxy.squid import SQUID
 from blockc.targets.proxy.varnish import VARNISH
-from blockc.targets.syntax.reading import NAMES
 from blockc.targets.web.apache import APACHE
 from blockc.values import replace
 from tests.real.probes import blocked, ends, listed, mapped
@@ -39,7 +37,6 @@ from tests.targets.artifacts import (
     LINK,
     TEMPLATES,
     draft,
-    nested,
     prefixes,
     rules_of,
     written,
@@ -280,16 +277,6 @@ def test_all_of_ipv6_does_not_refuse_an_ipv4_client_in_its_clothes(
     with served(target, folder) as port:
         found = statuses(port, ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "ffff::1"])
     assert [*found.values()] == [OTHERS, OTHERS, 403, 403]
-
-
-def test_varnish_spares_an_exception_inside_an_entry(folder: Path) -> None:
-    rules = nested(
-        ("10.1.2.0/24", 1), ("10.0.0.0/8", 1), ("10.1.0.0/16", 0), ("10.1.2.3/32", 0),
-        ("2001:db8:8::1/128", 1), ("2001:db8::/32", 1), ("2001:db8:8::/48", 0),
-    )  # fmt: skip
-    intent = meaning(Match.LONGEST, rules.values(), NAMES)
-    (file,) = render(VARNISH, draft(VARNISH, rules, {"source": REAL}), "list", TEMPLATES)
-    require_agreement(VARNISH, folder, file.data, intent)
 
 
 def staged(target: Target, folder: Path, addresses: AddrSet, document: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from blockc.targets.core.verdicts import ACTIONS, ContentKind
 from blockc.targets.registry import TARGETS
 from blockc.verify.proof import prove
 from tests.targets.artifacts import LINK, PATH, TEMPLATES, of_countries
-from tests.targets.test_conformance import HOSTILE, refusal
+from tests.targets.test_option_values import HOSTILE, refusal
 
 OF_CODES = [target for target in TARGETS.values() if target.codes]
 pytestmark = pytest.mark.parametrize("target", OF_CODES, ids=lambda target: target.name)
