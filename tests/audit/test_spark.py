@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -236,11 +237,15 @@ def test_a_worker_that_dies_in_the_middle_costs_no_line_and_shows_no_secret(
 
 
 def stopped_in_the_middle(worker: StandaloneWorker, port: int) -> bool:
-    """Stop a worker that has done one task and runs another; let it go on where it does not."""
-    if not worker.has_shuffled():
+    """Stop a worker that has done one task and runs another; let it go on where it does not.
+
+    The driver is asked again when all is said that was on its way: the task may have ended.
+    """
+    if not worker.is_in_the_middle(port):
         return False
     worker.kill(signal.SIGSTOP)
-    if worker.active_tasks(port):
+    time.sleep(0.5)
+    if worker.is_in_the_middle(port):
         return True
     worker.kill(signal.SIGCONT)
     return False
