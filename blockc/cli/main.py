@@ -133,7 +133,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # None where it was closed
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # what is alive goes with the process: Python need not search it for cycles first
+    sys.exit(code)
 
 
 def _tune_process() -> None:
