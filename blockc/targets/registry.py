@@ -95,6 +95,9 @@ ROWS: Mapping[str, TargetRow] = {
         "appliance.device_lists", "prefix lists of Junos, for `load replace`"
     ),
     "f5-data-group": TargetRow("appliance.device_lists", "an external data group of F5 BIG-IP"),
+    "sophos-hosts": TargetRow(
+        "appliance.sophos", "IP hosts and their groups of Sophos Firewall, for its API"
+    ),
     "mikrotik-address-list": TargetRow(
         "appliance.device_scripts", "a RouterOS script that fills a list aside and swaps it"
     ),

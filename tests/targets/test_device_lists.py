@@ -1,5 +1,8 @@
 """Lists in the configuration of devices: what is loaded replaces what was there, and all of it."""
 
+import ipaddress
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from blockc.addresses import AddrMap
@@ -19,6 +22,7 @@ from blockc.targets.appliance.device_scripts import (
     read_groups,
     read_router,
 )
+from blockc.targets.appliance.sophos import SOPHOS_HOSTS, read_host_groups
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.syntax.reading import NAMES, Reading
@@ -162,3 +166,67 @@ def test_one_more_entry_is_one_more_line(target: Target, lines: int) -> None:
     assert len(after) == len(before) + 1
     assert [line for line in after if line in before] == before
     assert len(before) >= lines
+
+
+HOST = (
+    "<IPHost><Name>x_192.0.2.0</Name><IPFamily>IPv4</IPFamily><HostType>IPRange</HostType>"
+    "<StartIPAddress>192.0.2.0</StartIPAddress><EndIPAddress>192.0.2.9</EndIPAddress></IPHost>\n"
+)
+NO_GROUPS = "".join(
+    f"<IPHostGroup><Name>blockc_x_v{v}</Name><IPFamily>IPv{v}</IPFamily><HostList>"
+    "</HostList></IPHostGroup>\n"
+    for v in (4, 6)
+)
+MEMBER = "<Host>x_192.0.2.0</Host>"
+IN_V4 = NO_GROUPS.replace("<HostList>", f"<HostList>{MEMBER}", 1)
+V6_HOST = HOST.replace("192.0.2.0", "2001:db8::").replace("192.0.2.9", "2001:db8::9")
+
+
+def test_hosts_of_sophos_are_what_an_xml_parser_reads() -> None:
+    name = "blockc_" + "n" * 20
+    edges = (
+        EDGES["ipv4 only"] | EDGES["ipv6 only"] | prefixes("2001:db8:1111:2222:3333:4444:5555:6666")
+    )
+    rules = rules_of(SOPHOS_HOSTS, edges)
+    one = draft(SOPHOS_HOSTS, rules, {"name": name})
+    (file,) = render(SOPHOS_HOSTS, one, PATH, TEMPLATES)
+    request = ET.fromstring(file.data)  # noqa: S314  our own
+    hosts = {host.findtext("Name", ""): host for host in request.iterfind("IPHost")}
+    read = list[str]()
+    for member in request.iterfind("IPHostGroup/HostList/Host"):
+        host = hosts.pop(member.text or "")
+        words = [host.findtext(tag, "") for tag in ("IPAddress", "StartIPAddress", "EndIPAddress")]
+        found = [word for word in words if word]
+        ends = ipaddress.ip_address(found[0]), ipaddress.ip_address(found[-1])
+        read += map(str, ipaddress.summarize_address_range(*ends))
+        assert len(member.text or "") <= 60
+    assert not hosts
+    assert prefixes(*read) == edges
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"<Set>{HOST}{HOST}{IN_V4}</Set>", "a host of this name is made twice"),
+        (f"<Set>{HOST}{NO_GROUPS}</Set>", "'x_192.0.2.0' is in no group"),
+        (f"<Set>{IN_V4}</Set>", "makes no host of this name"),
+        (f"<Set>{IN_V4}{HOST}</Set>", "makes no host of this name"),
+        (f"<Set>{HOST}{IN_V4.replace(MEMBER, 2 * MEMBER)}</Set>", "makes no host of this name"),
+        (f"<Set>{V6_HOST}{IN_V4.replace('192.0.2.0', '2001:db8::')}</Set>", "an ipv6 entry where"),
+        (f"<Set>{HOST.replace('x_', 'y_')}{IN_V4.replace('<Host>x_', '<Host>y_')}</Set>", "x_"),
+        (f"<Set>{HOST.replace('>192.0.2.0', '>192.0.2.99')}{IN_V4}</Set>", "192.0.2.99"),
+        (f"<Set>{HOST.replace('.9<', '.999<')}{IN_V4}</Set>", "192.0.2.999"),
+        (f"<Set>{HOST}{IN_V4}{NO_GROUPS}</Set>", "there is a group of this family already"),
+        (f"<Set operation='add'>{HOST}{IN_V4}</Set>", "expected <Set>"),
+        (f"<Set>{HOST}{IN_V4}<Remove/></Set>", "expected an IPHost, an IPHostGroup or </Set>"),
+        (f"<Set>{HOST}{IN_V4.replace('blockc_x', 'Any')}</Set>", "expected an IPHost, an"),
+        (f"<Set>{HOST}{IN_V4}</Set><Set/>", "expected nothing after </Set>"),
+        (f"<Set>{HOST}{IN_V4.replace('</HostList>', '', 1)}</Set>", "expected <Host> or </HostL"),
+        (f"<Set><!-- {HOST} -->{HOST}{IN_V4}</Set>", "expected an IPHost, an IPHostGroup or"),
+        ("", "expected <Set>"),
+    ],
+)
+def test_a_request_that_sophos_could_take_otherwise_is_an_error(text: str, reason: str) -> None:
+    read_host_groups(Text("x", f"<Set>\n{HOST}{IN_V4}</Set>\n"))
+    with pytest.raises(SourceSyntaxError, match=reason):
+        read_host_groups(Text("x", text))

@@ -123,8 +123,8 @@ def test_a_fault_in_one_character_is_found(target: Target) -> None:
     spelled = [text for part in _spelled(target, addresses) for text in part]
     for _ in range(FAULTS_A_KIND):
         entry = random.choice(spelled)
-        if not any(entry.encode() in text.data for text in texts):  # the length apart from it
-            entry = entry.partition("/")[0]
+        if not any(entry.encode() in text.data for text in texts):  # length or end apart from it
+            entry = re.split("[/-]", entry)[0]
         at = random.choice([at for at, c in enumerate(entry) if c.isalnum()])
         other = random.choice([c for c in "0123456789" if c != entry[at]])
         spoilt = tuple(changed(text, entry, entry[:at] + other + entry[at + 1 :]) for text in texts)
