@@ -5,11 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
-from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.partition import Labels, Partition, paint
+from blockc.addresses.partition import Partition, overlay
 from blockc.values import Value
 
 
@@ -46,14 +44,8 @@ class AddrMap(Value):
         families: Iterable[Family] = FAMILIES,
     ) -> "AddrMap":
         """Return the map where the first of `layers` that holds an address names it."""
-        numbered = list(enumerate(layers.values(), start=1))[::-1]
-        parts = (
-            paint(
-                Partition.filled(family, np.int32(0)),
-                [_layer(addresses, family, label) for label, addresses in numbered],
-            )
-            for family in families
-        )
+        sets = list(layers.values())
+        parts = (_layered([one.part(family) for one in sets], family) for family in families)
         return cls(tuple(parts), (default, *layers))
 
     @property
@@ -67,8 +59,7 @@ class AddrMap(Value):
 
     def counts(self, family: Family) -> list[int]:
         """Return the number of addresses of `family` with each label, in the order of `names`."""
-        part = self.part(family)
-        return columns.totals(family, part.starts, part.lasts, part.labels, len(self.names))
+        return self.part(family).totals(len(self.names))
 
     def spoken_for(self) -> dict[Family, int]:
         """Return how many addresses of each family have another label than the default."""
@@ -81,6 +72,10 @@ class AddrMap(Value):
         return AddrSet(tuple(part.relabel(table[part.labels]) for part in self.parts))
 
 
-def _layer(addresses: AddrSet, family: Family, label: int) -> tuple[Column, Column, Labels]:
-    start, last = addresses.spans(family)
-    return start, last, np.full(len(start), label, dtype=np.int32)
+def _layered(sets: list[Partition], family: Family) -> Partition:
+    """Return the number, from 1, of the first of some sets that holds an address, 0 for none."""
+    slots, rows = overlay(Partition.filled(family, np.False_), *sets)
+    labels = np.zeros(len(slots), dtype=np.int32)
+    for number, row in reversed([*enumerate(rows)]):
+        labels[row] = number
+    return Partition.of(family, slots, labels)

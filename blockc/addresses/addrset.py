@@ -77,7 +77,7 @@ class AddrSet(Value):
         part = self.part(family)
         if len(part.labels) == 1:  # nothing or everything, as most of what passes change
             return int(part.labels[0]) << family.width
-        return columns.total(family, *part.runs(part.labels))
+        return part.totals(2)[1]
 
     def part(self, family: Family) -> Partition:
         """Return the partition of `family`."""

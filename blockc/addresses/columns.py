@@ -12,7 +12,7 @@ lives in this module alone, so nothing else can truncate. A span is a pair of co
 `start, last`, both inclusive; a narrow `last` stands for the end of its unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ ONE = np.uint64(1)
 ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 Spans = tuple[Column, Column]
 _LOW32 = np.uint64(0xFFFF_FFFF)
+_PIECE = 1 << 16  # rows at a time: what is computed from them fits the cache and no other memory
 _MOST_BITS = 256  # in either direction, of a number of host bits before it is clamped
 _HOST_MASKS = np.array(
     [(1 << min(max(bits, 0), 64)) - 1 for bits in range(-_MOST_BITS, _MOST_BITS + 1)],
@@ -38,6 +39,26 @@ def freeze(*arrays: Column) -> None:
     """Make `arrays` read-only: frozen values own them, and may share them."""
     for array in arrays:
         array.flags.writeable = False
+
+
+def slices(count: int, size: int = 0) -> Iterator[slice]:
+    """Yield slices that cut so many rows into pieces.
+
+    Columns of millions of rows are worked on in pieces where several columns are needed on the way:
+    those fit the cache then, and take no memory beside the result.
+    """
+    size = size or _PIECE
+    return (slice(at, min(at + size, count)) for at in range(0, count, size))
+
+
+def piecewise(law: Callable[[Column], Column], column: Column) -> Column:
+    """Return `law` of a column, of the same type, worked out in pieces; see `slices`."""
+    if len(column) <= _PIECE:
+        return law(column)
+    found = np.empty_like(column)
+    for rows in slices(len(column)):
+        found[rows] = law(column[rows])
+    return found
 
 
 def is_wide(column: Column) -> bool:
@@ -243,6 +264,24 @@ def ranked(parts: Sequence[Column]) -> tuple[Column, list[NDArray[np.intp]]]:
     return values[first], np.split(position, ends[:-1])
 
 
+def merged(parts: Sequence[Column]) -> tuple[Column, NDArray[np.intp]]:
+    """Return every value of some columns once, in order, and what that added to the longest.
+
+    The parts are in one form, and each in order without a value twice. What others have is put in
+    where it belongs: nearly always they are short beside the longest, or have little of their own.
+
+    Returns:
+        The values; and for each that the longest (the first of equals) does not have, the position
+        there before which it is put.
+    """
+    base = max(parts, key=len)
+    others = distinct(np.concatenate([base[:0], *(part for part in parts if part is not base)]))
+    at = np.searchsorted(base, others)
+    new = base.take(at, mode="clip") != others
+    at = at[new]
+    return (np.insert(base, at, others[new]) if len(at) else base), at
+
+
 def unit_bits(family: Family) -> int:
     """Return how many bits of an address a narrow column holds."""
     return family.width - family.grain
@@ -254,67 +293,42 @@ def _unit_mask(family: Family) -> np.uint64:
 
 def before(family: Family, column: Column) -> Column:
     """Return each value less one; zero wraps to the top of the space."""
-    if is_wide(column):
-        high, low = split(column)
-        high -= low == 0
-        low -= ONE
-        return join(high, low)
-    return (column - ONE) & _unit_mask(family)
+    mask = _unit_mask(family)
+    return piecewise(_wide_before if is_wide(column) else lambda one: (one - ONE) & mask, column)
+
+
+def _wide_before(column: Column) -> Column:
+    high, low = split(column)
+    high -= low == 0
+    low -= ONE
+    return join(high, low)
 
 
 def after(family: Family, column: Column) -> Column:
     """Return each value plus one; the top of the space wraps to zero."""
-    if is_wide(column):
-        high, low = split(column)
-        low += ONE
-        high += low == 0
-        return join(high, low)
-    return (column + ONE) & _unit_mask(family)
+    mask = _unit_mask(family)
+    return piecewise(_wide_after if is_wide(column) else lambda one: (one + ONE) & mask, column)
 
 
-def total(family: Family, start: Column, last: Column) -> int:
-    """Return the number of addresses in the disjoint spans, exactly."""
-    return _totals(family, start, last, np.zeros(1, dtype=np.intp))[0] if len(start) else 0
+def _wide_after(column: Column) -> Column:
+    high, low = split(column)
+    low += ONE
+    high += low == 0
+    return join(high, low)
 
 
-def totals(
-    family: Family, start: Column, last: Column, labels: NDArray[np.int32], count: int
-) -> list[int]:
-    """Return the number of addresses in the disjoint spans of each label below `count`."""
-    found = [0] * count
-    if len(labels):
-        order = np.argsort(labels, kind="stable")
-        sorted_labels = labels[order]
-        first = np.flatnonzero(np.diff(sorted_labels, prepend=-1))
-        sums = _totals(family, start[order], last[order], first)
-        for label, size in zip(sorted_labels[first].tolist(), sums, strict=True):
-            found[label] = size
-    return found
+def run_lasts(family: Family, starts: Column, rows: slice | None = None) -> Column:
+    """Return the inclusive ends of runs that cut the whole space, or of some of them in a row.
 
-
-def _totals(family: Family, start: Column, last: Column, first: NDArray[np.intp]) -> list[int]:
-    """Return the number of addresses in each group of spans; groups begin at rows `first`."""
-    counts = np.diff(first, append=len(start)).tolist()
-    if not is_wide(start):
-        sums = zip(_sums(last - start, first), counts, strict=True)
-        return [(size + count) << family.grain for size, count in sums]
-    (start_high, start_low), (last_high, last_low) = split(start), split(last)
-    high = _sums(last_high - start_high - (last_low < start_low), first)
-    low = _sums(last_low - start_low, first)
-    return [(h << 64) + n + count for h, n, count in zip(high, low, counts, strict=True)]
-
-
-def sizes(family: Family, start: Column, last: Column) -> list[int]:
-    """Return the number of addresses of each span as Python integers."""
-    pairs = zip(ints(family, start), last_ints(family, last), strict=True)
-    return [end - first + 1 for first, end in pairs]
-
-
-def _sums(column: U64, first: NDArray[np.intp]) -> list[int]:
-    """Return the exact sum of each group of rows: numpy's own would wrap at 2**64."""
-    high = np.add.reduceat(column >> np.uint64(32), first).tolist()
-    low = np.add.reduceat(column & _LOW32, first).tolist()
-    return [(h << 32) + n for h, n in zip(high, low, strict=True)]
+    Args:
+        starts: Where each run starts, the first one at address 0.
+        rows: Which runs, without a step; None: all.
+    """
+    begin, end, _ = (rows or slice(None)).indices(len(starts))
+    following = starts[begin + 1 : end + 1]
+    if end == len(starts):
+        following = np.concatenate([following, starts[:1]])
+    return before(family, following)
 
 
 def bit_length(column: U64) -> NDArray[np.uint8]:

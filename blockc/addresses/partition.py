@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.columns import Column, is_wide
 from blockc.addresses.family import Family
+from blockc.addresses.totals import run_totals
 from blockc.values import Value
 
 Labels = NDArray[Any]
-_PIECE = 1 << 16  # rows at a time: what is computed from them fits the cache and no other memory
 
 
 class Pieces(Value, eq=False):
@@ -69,14 +69,21 @@ class Partition(Value, eq=False):
     @property
     def lasts(self) -> Column:
         """Return the inclusive end of every run."""
-        return columns.before(self.family, np.roll(self.starts, -1))
+        return columns.run_lasts(self.family, self.starts)
+
+    def totals(self, count: int) -> list[int]:
+        """Return the number of addresses with each label below `count`."""
+        return run_totals(self.family, self.starts, self.labels, count)
 
     def at(self, addresses: Column) -> Labels:
         """Return the label of each address of a column of starts.
 
         Ends in a narrow column are not addresses: pass them through `columns.widen_lasts`.
         """
-        return self.labels[self.run_of(addresses)]
+        found = np.empty(len(addresses), dtype=self.labels.dtype)
+        for rows in columns.slices(len(addresses)):
+            found[rows] = self.labels[self.run_of(addresses[rows])]
+        return found
 
     def run_of(self, addresses: Column) -> NDArray[np.intp]:
         """Return the position of the run that holds each address of a column of starts."""
@@ -90,9 +97,8 @@ class Partition(Value, eq=False):
 
     def runs(self, chosen: NDArray[np.bool_]) -> tuple[Column, Column]:
         """Return start and inclusive end of the runs where `chosen` is true."""
-        rows = np.flatnonzero(chosen)
-        following = self.starts[(rows + 1) % len(self.starts)]
-        return self.starts[rows], columns.before(self.family, following)
+        following = np.concatenate([self.starts[1:][chosen[:-1]], self.starts[:1][chosen[-1:]]])
+        return self.starts[chosen], columns.before(self.family, following)
 
     def cut(self, start: Column, last: Column) -> "Pieces":
         """Return spans cut where the label changes.
@@ -148,16 +154,34 @@ def overlay(*partitions: Partition) -> tuple[Column, list[Labels]]:
             next(label) if len(one.starts) > 1 else np.broadcast_to(one.labels, len(slots))
             for one in partitions
         ]
+    starts = columns.alike([partition.starts for partition in partitions])
+    return spread_over_slots(starts, [partition.labels for partition in partitions])
+
+
+def spread_over_slots(
+    starts: Sequence[Column], labels: Sequence[Labels]
+) -> tuple[Column, list[Labels]]:
+    """Return the common slots of several cuts of one space, and the labels of each there.
+
+    Args:
+        starts: Where the runs of each cut start, in one form, the first of each at address 0.
+        labels: The labels of its runs.
+
+    Cost: O(n) for the cut with the most runs, O(n log n) for the others.
+    """
     distinct: list[Column] = []
-    which = [_place(distinct, one) for one in columns.alike([part.starts for part in partitions])]
+    which = [_place(distinct, one) for one in starts]
     if len(distinct) == 1:
-        return distinct[0], [partition.labels for partition in partitions]
-    slots, positions = columns.ranked(distinct)
-    labels = [
-        spread(partition.labels, positions[at], len(slots))
-        for at, partition in zip(which, partitions, strict=True)
-    ]
-    return slots, labels
+        return distinct[0], list(labels)
+    slots, added = columns.merged(distinct)
+    longest = max(distinct, key=len)
+    found = []
+    for at, own in zip(which, labels, strict=True):
+        if distinct[at] is longest:
+            found.append(np.insert(own, added, own[added - 1]) if len(added) else own)
+        else:
+            found.append(spread(own, np.searchsorted(slots, distinct[at]), len(slots)))
+    return slots, found
 
 
 def _place(known: list[Column], column: Column) -> int:
@@ -268,11 +292,10 @@ def merge_spans(family: Family, start: Column, last: Column) -> tuple[Column, Co
 def _gaps(family: Family, starts: Column, lasts: Column) -> NDArray[np.intp]:
     """Return the rows, of sorted starts and ends, whose end does not reach the next start."""
     found = [np.zeros(0, dtype=np.intp)]
-    for at in range(0, len(starts) - 1, _PIECE):
-        start = starts[at + 1 : at + 1 + _PIECE]
-        last = lasts[at : at + len(start)]
+    for rows in columns.slices(max(0, len(starts) - 1)):
+        start, last = starts[1:][rows], lasts[rows]
         apart = (start > last) & (start != columns.after(family, last))
-        found.append(np.flatnonzero(apart) + at)
+        found.append(np.flatnonzero(apart) + rows.start)
     return np.concatenate(found)
 
 
@@ -299,9 +322,7 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
     starts = np.empty(2 * len(start) + 1, dtype=start.dtype)
     values = np.zeros(2 * len(start) + 1, dtype=labels.dtype)
     starts[:1], starts[1::2] = columns.first_address(start), start
-    for at in range(0, len(last), _PIECE):
-        stop = columns.after(family, last[at : at + _PIECE])
-        starts[2 * at + 2 : 2 * (at + len(stop)) + 1 : 2] = stop
+    starts[2::2] = columns.after(family, last)
     values[1::2] = labels
     keep = np.ones(len(starts), dtype=bool)
     keep[:-1:2] = starts[:-1:2] != start  # nothing lies before 0 or between touching spans

@@ -13,8 +13,6 @@ from blockc.values import Value
 
 Lengths = NDArray[np.int16]
 
-_PIECE = 1 << 18  # spans covered at a time, so that temporary columns stay small
-
 
 class Prefixes(Value, eq=False):
     """Prefixes of one family as columns, in the order they were made (address order for covers).
@@ -31,10 +29,12 @@ class Prefixes(Value, eq=False):
         if len(self.start) != len(self.length):
             raise ValueError("prefixes have one length a start")
         longest = 128 if columns.is_wide(self.start) else columns.unit_bits(self.family)
-        if ((self.length < 0) | (self.length > longest)).any():
-            raise ValueError(f"a prefix length is outside 0..{longest}")
-        if columns.host_bits(self.family, self.start, self.length).any():
-            raise ValueError("a prefix has host bits set")
+        for rows in columns.slices(len(self)):
+            start, length = self.start[rows], self.length[rows]
+            if ((length < 0) | (length > longest)).any():
+                raise ValueError(f"a prefix length is outside 0..{longest}")
+            if columns.host_bits(self.family, start, length).any():
+                raise ValueError("a prefix has host bits set")
 
     @classmethod
     def of(cls, family: Family, prefixes: Iterable[Prefix]) -> "Prefixes":
@@ -53,7 +53,10 @@ class Prefixes(Value, eq=False):
     @property
     def last(self) -> Column:
         """Return the inclusive end of each prefix."""
-        return columns.block_lasts(self.family, self.start, self.length)
+        found = np.empty_like(self.start)
+        for rows in columns.slices(len(self)):
+            found[rows] = columns.block_lasts(self.family, self.start[rows], self.length[rows])
+        return found
 
     def texts(self) -> list[str]:
         """Return the canonical text of each prefix, `first/length`."""
@@ -92,8 +95,8 @@ def minimal_cover(family: Family, start: Column, last: Column) -> Prefixes:
     """
     columns.require_runs(family, start, last)
     starts, lengths = [start[:0]], [np.zeros(0, dtype=np.int16)]
-    for at in range(0, len(start), _PIECE):
-        block, length = _cover(family, start[at : at + _PIECE], last[at : at + _PIECE])
+    for rows in columns.slices(len(start)):
+        block, length = _cover(family, start[rows], last[rows])
         starts.append(block)
         lengths.append(length)
     return Prefixes(family, np.concatenate(starts), np.concatenate(lengths))
@@ -108,9 +111,13 @@ def _cover(family: Family, start: Column, last: Column) -> tuple[Column, Lengths
 
 def cover_size(family: Family, start: Column, last: Column) -> int:
     """Return `len(minimal_cover(...))`; for narrow columns without making the prefixes."""
-    if columns.is_wide(start):
-        return len(minimal_cover(family, start, last))
     columns.require_runs(family, start, last)
+    return sum(_cover_size(family, start[rows], last[rows]) for rows in columns.slices(len(start)))
+
+
+def _cover_size(family: Family, start: Column, last: Column) -> int:
+    if columns.is_wide(start):
+        return len(_cover(family, start, last)[0])
     return int(_Digits.of(start, last).count.sum())
 
 

@@ -86,12 +86,16 @@ class Rules(Value, eq=False):
         Raises:
             ValueError: If a span is not one aligned block.
         """
-        length = columns.common_length(self.family, self.start, self.last)
-        ends = columns.block_lasts(self.family, self.start, length)
-        unaligned = columns.host_bits(self.family, self.start, length)
-        if unaligned.any() or not np.array_equal(ends, self.last):
-            raise ValueError("a rule is a range, not a prefix")
-        return Prefixes(self.family, self.start, length)
+        lengths = np.empty(len(self), dtype=np.int16)
+        for rows in columns.slices(len(self)):
+            start, last = self.start[rows], self.last[rows]
+            length = columns.common_length(self.family, start, last)
+            ends = columns.block_lasts(self.family, start, length)
+            unaligned = columns.host_bits(self.family, start, length)
+            if unaligned.any() or not np.array_equal(ends, last):
+                raise ValueError("a rule is a range, not a prefix")
+            lengths[rows] = length
+        return Prefixes(self.family, self.start, lengths)
 
     def take(self, chosen: NDArray[Any] | slice) -> "Rules":
         """Return the rules that `chosen` (a mask, positions or a slice) picks."""

@@ -24,6 +24,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Labels, Partition, overlay
+from blockc.addresses.totals import totals
 from blockc.registries.records import Records
 from blockc.values import Value, field
 
@@ -256,7 +257,7 @@ def _cells(
     origin = old.span[new.span]
     keys = [runs.was[origin], runs.now[origin], runs.step[origin], old.labels[new.span], new.labels]
     kinds, which = grouped(keys)
-    counts = columns.totals(family, new.start, new.last, which, len(kinds))
+    counts = totals(family, new.start, new.last, which, len(kinds))
     cells = [
         Cell(
             family=family,

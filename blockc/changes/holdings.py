@@ -9,6 +9,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
+from blockc.addresses.totals import totals
 from blockc.changes.change import PolicyChange, PolicyState, grouped
 from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.records import REGISTRIES, Records, country_text
@@ -90,7 +91,7 @@ class _Delegations(Value, eq=False):
         alone = len(self.records[family]) + 1 + np.arange(len(pieces.labels))
         groups, which = grouped([np.where(pieces.labels, pieces.labels, alone)])
         spans = pieces.start, pieces.last
-        counts = columns.totals(family, *spans, which, len(groups))
+        counts = totals(family, *spans, which, len(groups))
         for number in sorted(range(len(groups)), key=lambda at: -counts[at])[:most]:
             at = int(groups[number][0])
             if at <= len(self.records[family]):

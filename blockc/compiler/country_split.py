@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from blockc.addresses import AddrMap, AddrSet, columns, overlay
+from blockc.addresses import AddrMap, AddrSet, overlay
 from blockc.addresses.piece_map import PieceMap
+from blockc.addresses.totals import run_totals
 
 
 def country_pieces(intent: AddrMap, countries: AddrMap) -> tuple[tuple[str, ...], PieceMap]:
@@ -20,9 +21,9 @@ def counts_by_country(addresses: AddrSet, countries: AddrMap) -> dict[str, list[
     counts = []
     for part in addresses.parts:
         slots, (chosen, country) = overlay(part, countries.part(part.family))
-        lasts = columns.before(part.family, np.roll(slots, -1))
-        spans = slots[chosen], lasts[chosen], country[chosen]
-        counts.append(columns.totals(part.family, *spans, len(countries.names)))
+        outside = len(countries.names)
+        inside = np.where(chosen, country, np.int32(outside))
+        counts.append(run_totals(part.family, slots, inside, outside + 1)[:outside])
     return {
         code: list(found) for code, *found in sorted(zip(countries.names, *counts, strict=True))
     }

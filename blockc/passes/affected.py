@@ -9,6 +9,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition
+from blockc.addresses.totals import total
 from blockc.passes.budget.cost_model import touches
 from blockc.passes.budget.span_sums import SpanSums, Worth
 from blockc.registries.records import REGISTRIES, Records, country_text
@@ -87,7 +88,7 @@ def _hit(part: Partition, records: Records, most: int) -> Impact:
         family=family,
         addresses=measure.total * measure.scale,
         delegated=int(counts.sum()) * measure.scale,
-        all_delegated=columns.total(family, delegated.start, delegated.last),
+        all_delegated=total(family, delegated.start, delegated.last),
         delegations=len(found),
         all_delegations=len(delegated),
         countries=_countries(found, counts, measure.scale)[:most],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from blockc.addresses import columns
 from blockc.addresses.family import Family
 from blockc.addresses.partition import Partition, overlay
+from blockc.addresses.totals import totals
 from blockc.registries.records import DELEGATED, REGISTRIES, country_text
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value
@@ -137,7 +138,7 @@ def _moves_of(before: Partition, after: Partition) -> Iterator[Move]:
     old, new = _holder_number(old), _holder_number(new)
     changed = np.flatnonzero((old & 1 == 1) & (old != new))
     pairs, which = np.unique(np.stack([old[changed], new[changed]]), axis=1, return_inverse=True)
-    counts = columns.totals(
+    counts = totals(
         family,
         starts[changed],
         lasts[changed],

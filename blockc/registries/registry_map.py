@@ -16,6 +16,7 @@ from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Partition, laid_out, paint
+from blockc.addresses.totals import sizes
 from blockc.registries.records import (
     DELEGATED,
     REGISTRIES,
@@ -212,7 +213,7 @@ def _by_rank(records: Records) -> NDArray[np.intp]:
     country = records.country.astype(np.int32)
     ranks = zip(
         records.delegated.tolist(),
-        (-size for size in columns.sizes(records.family, records.start, records.last)),
+        (-size for size in sizes(records.family, records.start, records.last)),
         records.date.tolist(),
         (-records.registry.astype(np.int32)).tolist(),
         np.where(country == 0, -(1 << 16), -country).tolist(),

@@ -19,14 +19,14 @@ from blockc.targets.syntax.reading import Orders, Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 from blockc.verify.said import beyond_limits, unordered
-from blockc.verify.trie_oracle import TrieOracle, array_oracle, trie_oracle
+from blockc.verify.trie_oracle import TrieOracle, layer_oracle, trie_oracle
 
 Labels = NDArray[Any]
 Known = dict[bytes, int]  # the digest of rules and of what they mean -> slots that were compared
 
 
 _SLOTS_AT_ONCE = 1 << 19  # a trie takes some 200 bytes for each entry
-_SLOTS_OF_BOTH = 1 << 13  # of so many slots in that many PyTricia is asked after an array, too
+_SLOTS_OF_BOTH = 1 << 13  # of so many slots in that many PyTricia is asked after the layers, too
 
 
 class Proof(Value):
@@ -213,13 +213,13 @@ def _witnesses(
 ) -> Iterator[tuple[_Slots, TrieOracle]]:
     """Yield some slots after others, all of them, and what is to be asked about them.
 
-    For millions of rules that is an array, and about some of each piece PyTricia as well.
+    For millions of rules those are the rules in layers, and about some of each piece PyTricia too.
     """
-    array = array_oracle(match, rules, label)
+    layers = layer_oracle(match, rules, label)
     for some in slots.pieces(_SLOTS_AT_ONCE):
         asked = some
-        if array:
-            yield some, array
+        if layers:
+            yield some, layers
             asked = next(some.pieces(_SLOTS_OF_BOTH))
         yield asked, trie_oracle(match, asked.touched_by(rules), label)
 

@@ -1,27 +1,25 @@
 """The second witness of a proof: a trie, which shares no code with the sweep.
 
-The sweep paints rules over one another, in an order that depends on the match model. Here nothing
-is painted: rules enter a trie as they were read, and the trie is asked for single addresses. The
-trie is PyTricia, or for lists of millions of entries an array that takes them all at once.
+The sweep paints rules over one another, in an order that depends on the match model. Here rules
+enter a trie as they were read, and the trie, which is PyTricia, is asked for single addresses. For
+millions of rules that takes too long: each rule is asked which of the addresses it holds instead.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import V4, Prefixes, columns, minimal_cover
+from blockc.addresses import Prefixes, columns, minimal_cover
 from blockc.addresses.columns import Column
 from blockc.addresses.longest_match import PrefixIndex
+from blockc.addresses.prefixes import Lengths
 from blockc.addresses.rules import Match, Rules
 
 Labels = NDArray[np.int32]
 TrieOracle = Callable[[Column], Labels]
 _NONE = np.iinfo(np.int32).max
-_MANY = 1 << 20  # rules, from which an array pays; below, its steps for each block cost more
-_BLOCK = 20  # bits of the addresses in a block of the array, whose tree so fits the cache
-_TOP = V4.width - _BLOCK
+_MANY = 1 << 20  # rules; up to so many PyTricia can be asked about all of them
 
 
 def trie_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle:
@@ -36,88 +34,67 @@ def trie_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle:
     return _WITNESSES[match](rules, label)
 
 
-def array_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle | None:
-    """Return what answers as `trie_oracle` does, for the IPv4 rules of a list of millions.
+def layer_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle | None:
+    """Return what answers as `trie_oracle` does about ascending addresses, for millions of rules.
 
-    None where there are fewer, or where more than the longest prefix decides.
+    None where there are fewer, or where more decides than which of the rules is the longest.
 
     Raises:
         ValueError: If rules of a model that decides by prefixes are ranges.
     """
-    if rules.family != V4 or len(rules) < _MANY or match not in _BY_ONE_TRIE:
+    if len(rules) < _MANY or match not in _BY_LENGTH:
         return None
-    prefixes, labels = _BY_ONE_TRIE[match](rules, label)
-    return ArrayTrie(prefixes, labels, int(label[0])).labels
+    rules = _in_order(rules)
+    lengths = rules.prefixes().length if _BY_LENGTH[match] else np.zeros(len(rules), np.int16)
+    return _Layers(rules, lengths, label).labels
 
 
-class ArrayTrie:
-    """A binary trie of IPv4 prefixes in an array, where the children of node n are 2n and 2n + 1.
+class _Layers:
+    """Rules in layers, each of disjoint spans: a rule of a later layer decides before the others.
 
-    A prefix stands at its own node. The way from the root to an address meets all prefixes that
-    hold it, the longest one last. Blocks of 2**20 addresses have a tree each, which is filled when
-    somebody asks, emptied again, and so is one array for all of them.
+    Every rule is asked which of the addresses it holds, in place of every address which rules hold
+    it: both are in order, so that is two searches side by side.
 
-    Cost: about 0.1 us for a prefix and for an address; PyTricia takes a call from Python for each.
+    Cost: O(n log n), about 0.2 us for a rule and an address; PyTricia takes a call from Python for
+    each.
     """
 
-    def __init__(self, prefixes: Prefixes, labels: Labels, default: int) -> None:
-        """Store prefixes in order of their addresses; of equal ones the last stays."""
-        self._start = prefixes.start.astype(np.uint32)
-        self._length = prefixes.length.astype(np.int8)
-        self._label = labels
-        self._default = default
-        wide = np.flatnonzero(self._length <= _TOP)
-        nodes = _nodes(self._start[wide] >> np.uint32(_BLOCK), self._length[wide], _TOP)
-        self._wide = dict(zip(nodes.tolist(), labels[wide].tolist(), strict=True))
-        self._tree = np.zeros(2 << _BLOCK, dtype=np.int32)  # row + 1 of a prefix, or 0
+    def __init__(self, rules: Rules, lengths: Lengths, label: Labels) -> None:
+        """Take rules in order of their first addresses; those of one length are a layer."""
+        self._rules = rules
+        self._label = label
+        self._layers = [np.flatnonzero(lengths == n).astype(np.int32) for n in _distinct(lengths)]
 
     def labels(self, addresses: Column) -> Labels:
-        """Return the label of the longest match of each address, quickest if they ascend."""
-        asked = addresses.astype(np.uint32)
-        found = np.empty(len(asked), dtype=np.int32)
-        borders = np.flatnonzero(np.diff(asked >> _BLOCK)) + 1
-        for begin, end in pairwise([0, *borders.tolist(), len(asked)]):
-            if begin < end:
-                self._look_up(asked[begin:end], found[begin:end])
+        """Return the label of the last layer that holds each of the ascending addresses."""
+        found = np.full(len(addresses), self._label[0], dtype=np.int32)
+        if not len(addresses):
+            return found
+        edges = addresses[[0, -1]]
+        if columns.is_wide(edges) and not columns.is_wide(self._rules.start):
+            edges, _ = columns.split(edges)
+        (starts, edges) = columns.alike([self._rules.start, edges])
+        begin, end = np.searchsorted(starts, edges, side="right")
+        for rows in self._layers:
+            first = np.searchsorted(rows, begin) - 1  # the one before may reach to here
+            self._mark(rows[max(0, first) : np.searchsorted(rows, end)], addresses, found)
         return found
 
-    def _look_up(self, asked: NDArray[np.uint32], found: Labels) -> None:
-        """Write the label of each address, all of them of one block, into `found`."""
-        block = int(asked[0]) >> _BLOCK
-        found[:] = self._around(block)
-        borders = np.array([block << _BLOCK, (block + 1 << _BLOCK) - 1], dtype=np.uint32)
-        first, end = np.searchsorted(self._start, borders[0]), self._after(borders[1])
-        depth = self._length[first:end] - np.int8(_TOP)
-        rows = np.flatnonzero(depth > 0)
-        if not len(rows):
-            return
-        nodes = _nodes(self._start[first:end][rows] & _LOW, depth[rows], _BLOCK)
-        self._tree[nodes] = rows + 1
-        labels, low = self._label[first:end], asked & _LOW
-        for level in np.flatnonzero(np.bincount(depth[rows])).tolist():
-            met = self._tree.take((low >> np.uint32(_BLOCK - level)) + np.uint32(1 << level))
-            here = np.flatnonzero(met)
-            found[here] = labels[met[here] - 1]
-        self._tree[nodes] = 0
-
-    def _after(self, address: np.uint32) -> np.intp:
-        return np.searchsorted(self._start, address, side="right")
-
-    def _around(self, block: int) -> int:
-        """Return the label of the longest prefix that holds a whole block."""
-        node = 1 << _TOP | block
-        around = (self._wide.get(node >> up) for up in range(_TOP + 1))
-        return next((label for label in around if label is not None), self._default)
+    def _mark(self, rows: NDArray[np.int32], addresses: Column, found: Labels) -> None:
+        """Write the label of each rule to the addresses that it holds."""
+        spans = self._rules.start[rows], self._rules.last[rows]
+        (start, last), (asked, _) = columns.spans_alike([spans, (addresses, addresses)])
+        first = np.searchsorted(asked, start)
+        count = np.searchsorted(asked, last, side="right") - first
+        before = np.cumsum(count) - count
+        held = np.repeat(first - before, count) + np.arange(count.sum())
+        found[held] = np.repeat(self._label[self._rules.verdict[rows]], count)
 
 
-_LOW = np.uint32((1 << _BLOCK) - 1)
-
-
-def _nodes(start: NDArray[np.uint32], length: NDArray[np.int8], width: int) -> NDArray[np.uint32]:
-    """Return the node of each prefix in the tree of an address space of so many bits."""
-    depth = length.astype(np.uint32)
-    nodes: NDArray[np.uint32] = (np.uint32(1) << depth) + (start >> (np.uint32(width) - depth))
-    return nodes
+def _distinct(lengths: Lengths) -> list[int]:
+    """Return the lengths that occur, the shortest first."""
+    found: list[int] = np.flatnonzero(np.bincount(lengths)).tolist()
+    return found
 
 
 def _longest(rules: Rules, label: Labels) -> TrieOracle:
@@ -125,14 +102,9 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 
     In address order a rule enters the trie near the one before it, which halves the time.
     """
-    prefixes, labels = _own_prefixes(rules, label)
-    return _answers(PrefixIndex(rules.family, prefixes, labels.tolist()), label)
-
-
-def _own_prefixes(rules: Rules, label: Labels) -> tuple[Prefixes, Labels]:
-    """Return the rules as prefixes in address order, and the label of each."""
     rules = _in_order(rules)
-    return rules.prefixes(), label[rules.verdict]
+    labels = label[rules.verdict]
+    return _answers(PrefixIndex(rules.family, rules.prefixes(), labels.tolist()), label)
 
 
 def _in_order(rules: Rules) -> Rules:
@@ -143,17 +115,12 @@ def _in_order(rules: Rules) -> Rules:
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:
     """Answer with the verdict of the range in which a prefix matches."""
-    prefixes, labels = _covering_prefixes(rules, label)
-    return _answers(PrefixIndex(rules.family, prefixes, labels.tolist()), label)
-
-
-def _covering_prefixes(rules: Rules, label: Labels) -> tuple[Prefixes, Labels]:
-    """Return the prefixes of disjoint ranges in address order, and the label of each."""
     ranges = _in_order(rules)
     prefixes = minimal_cover(rules.family, ranges.start, ranges.last)
     starts, asked = columns.alike([ranges.start, prefixes.start])
     origin = np.searchsorted(starts, asked, side="right") - 1
-    return prefixes, label[ranges.verdict[origin]]
+    labels = label[ranges.verdict[origin]]
+    return _answers(PrefixIndex(rules.family, prefixes, labels.tolist()), label)
 
 
 def _two_sets(rules: Rules, label: Labels) -> TrieOracle:
@@ -198,8 +165,5 @@ _WITNESSES: dict[Match, Callable[[Rules, Labels], TrieOracle]] = {
     Match.FIRST: _first,
     Match.TWO_SETS: _two_sets,
 }
-_BY_ONE_TRIE: dict[Match, Callable[[Rules, Labels], tuple[Prefixes, Labels]]] = {
-    Match.LONGEST: _own_prefixes,
-    Match.MEMBER: _own_prefixes,
-    Match.INTERVALS: _covering_prefixes,
-}
+#: The models in which one rule decides: whether the longest one, or the only one.
+_BY_LENGTH = {Match.LONGEST: True, Match.MEMBER: True, Match.INTERVALS: False}

@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.partition import Partition, merge_spans, paint
+from blockc.addresses.totals import total
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
@@ -253,8 +253,8 @@ def _is_of(kept: RegistrySnapshot, locked: Snapshot) -> bool:
         if len(given) != said.records:
             return False
         spans = given.start, given.last
-        if columns.total(part.family, *spans) != said.addresses and (
-            columns.total(part.family, *merge_spans(part.family, *spans)) != said.addresses
+        if total(part.family, *spans) != said.addresses and (
+            total(part.family, *merge_spans(part.family, *spans)) != said.addresses
         ):
             return False
     return True

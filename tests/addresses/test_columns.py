@@ -8,6 +8,7 @@ import pytest
 
 from blockc.addresses import columns
 from blockc.addresses.family import V4, V6, Family
+from blockc.addresses.totals import sizes, total, totals
 from tests.addresses.random_ranges import some_address, some_range
 from tests.addresses.toy import EDGES, TOY, pairs, spans
 
@@ -97,11 +98,11 @@ def test_totals_are_exact_and_the_same_in_both_forms(family: Family, seed: int) 
     labels = np.array([random.randrange(3) for _ in rows], dtype=np.int32)
     for wide in {False, bool(family.grain)}:
         start, last = spans(family, rows, wide=wide)
-        sizes = [last - first + 1 for first, last in rows]
-        assert columns.total(family, start, last) == sum(sizes)
-        assert columns.sizes(family, start, last) == sizes
-        assert columns.totals(family, start, last, labels, 4) == [
-            sum(size for size, label in zip(sizes, labels, strict=True) if label == wanted)
+        counts = [last - first + 1 for first, last in rows]
+        assert total(family, start, last) == sum(counts)
+        assert sizes(family, start, last) == counts
+        assert totals(family, start, last, labels, 4) == [
+            sum(size for size, label in zip(counts, labels, strict=True) if label == wanted)
             for wanted in range(4)
         ]
 
@@ -109,7 +110,7 @@ def test_totals_are_exact_and_the_same_in_both_forms(family: Family, seed: int) 
 def test_the_whole_of_ipv6_is_counted_exactly() -> None:
     for wide in (False, True):
         start, last = spans(V6, [(0, V6.last)], wide=wide)
-        assert columns.total(V6, start, last) == 2**128
+        assert total(V6, start, last) == 2**128
 
 
 def test_bit_length_is_exact_where_a_float_is_not() -> None:
@@ -198,6 +199,6 @@ def test_nothing_is_a_column_too(family: Family) -> None:
     for wide in {False, bool(family.grain)}:
         start, last = spans(family, [], wide=wide)
         assert columns.is_wide(start) == wide
-        assert columns.total(family, start, last) == 0
+        assert total(family, start, last) == 0
         assert len(columns.distinct(start)) == len(columns.after(family, last)) == 0
         assert columns.ints(family, start) == columns.last_ints(family, last) == []

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from blockc.addresses import columns, partition
+from blockc.addresses import columns
 from blockc.addresses import lines as lines_of_lists
 from blockc.addresses.addrset import AddrSet, union
 from blockc.addresses.family import FAMILIES, V4, V6, Family, Prefix
@@ -167,7 +167,7 @@ def test_many_spans_are_handled_in_pieces_as_if_at_once(
     found = [some_ranges(random, family) for _ in range(30)]
     whole = [AddrSet.of_spans({family: spans(family, rows)}) for rows in found]
     lines = [prefix_lines(one.prefixes(family)) for one in whole]
-    monkeypatch.setattr(partition, "_PIECE", 3)
+    monkeypatch.setattr(columns, "_PIECE", 3)
     monkeypatch.setattr(lines_of_lists, "_SPANS", 2)
     for rows, one, text in zip(found, whole, lines, strict=True):
         pieces = AddrSet.of_spans({family: spans(family, rows)})

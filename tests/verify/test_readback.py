@@ -328,23 +328,24 @@ def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
 @pytest.mark.parametrize(
     ("spoilt", "look"),
     [
-        ("array: 10.0.0.0/10", "second"),
-        ("array: 10.64.0.0/10", "first"),
+        ("layers: 10.0.0.0/10", "second"),
+        ("layers: 10.64.0.0/10", "first"),
         ("pytricia: 10.0.0.0/10", "second"),
         ("pytricia: 10.64.0.0/10", "first"),
     ],
 )
 @pytest.mark.parametrize("at_once", [1, 1 << 19])
-def test_of_a_list_of_millions_an_array_is_asked_and_pytricia_as_well(
+def test_of_a_list_of_millions_all_rules_in_layers_are_asked_and_pytricia_as_well(
     monkeypatch: pytest.MonkeyPatch, spoilt: str, look: str, at_once: int
 ) -> None:
     engine, in_trie = spoilt.split(": ")
     other = prefixes(in_trie).prefixes(V4)
-    one = np.ones(1, dtype=np.int32)
+    layers = trie_oracle._Layers
     monkeypatch.setattr(trie_oracle, "_MANY", 0)
     monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", at_once)
-    if engine == "array":
-        monkeypatch.setitem(trie_oracle._BY_ONE_TRIE, Match.MEMBER, lambda *_: (other, one))
+    if engine == "layers":
+        wrong = Rules.of_prefixes(other)
+        monkeypatch.setattr(trie_oracle, "_Layers", lambda _, *more: layers(wrong, *more))
     else:
         index = PrefixIndex(V4, other, [1])
         monkeypatch.setattr(trie_oracle, "PrefixIndex", lambda *_: index)

@@ -15,7 +15,7 @@ from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
 from blockc.verify import trie_oracle as oracles
 from blockc.verify.proof import prove
-from blockc.verify.trie_oracle import Labels, array_oracle, trie_oracle
+from blockc.verify.trie_oracle import Labels, layer_oracle, trie_oracle
 from tests.targets.artifacts import nested, prefixes
 
 SIZE = 64
@@ -123,42 +123,48 @@ def require_agreement(match: Match, family: Family, drawn: Drawn, wanted: list[i
     assert swept.tolist() == wanted
 
 
+@pytest.mark.parametrize("family", [V4, V6], ids=str)
 @pytest.mark.parametrize("match", [Match.LONGEST, Match.MEMBER, Match.INTERVALS])
 @pytest.mark.parametrize("seed", range(40))
-def test_an_array_answers_as_the_trie_of_pytricia_does(
-    match: Match, seed: int, monkeypatch: pytest.MonkeyPatch
+def test_layers_answer_as_the_trie_of_pytricia_does(
+    match: Match, family: Family, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prefixes of all lengths, wider than a block of the array and narrower, in any order."""
-    random, blocks = Random(seed), [0, 1, 0xC00, 0xFFF]
-    found: dict[Prefix, int] = {}
+    """Prefixes of all lengths, nested and not, in any order."""
+    random, found = Random(seed), dict[Prefix, int]()
     for _ in range(random.choice([0, 1, 8, 60])):
-        host = random.choice([0, 1, 2, 5, 12, 19, 20, 21, 24, 31, 32])
-        first = random.choice(blocks) << 20 | random.randrange(1 << random.choice([3, 20]))
-        found[Prefix(V4, first >> host << host, 32 - host)] = random.randrange(4)
+        host = random.choice([0, 1, 2, 5, 12, 20, 31, 32, family.grain, family.width])
+        first = PLACES[family] + random.randrange(1 << random.choice([3, 12, family.grain + 8]))
+        found[Prefix(family, first >> host << host, family.width - host)] = random.randrange(4)
+    if match == Match.MEMBER:
+        found = dict.fromkeys(found, 2)
     if match == Match.INTERVALS:
-        found = {one: verdict for one, verdict in found.items() if one.length == 32}
-    rules = as_rules(V4, list(found.items()))
+        found = {one: verdict for one, verdict in found.items() if one.length == family.width}
+    rules = as_rules(family, [*found.items()])
+    if seed % 2:
+        rules = Rules(family, *columns.narrow_spans(rules.start, rules.last), rules.verdict)
     ends = {address for one in found for address in (one.first, one.last)}
     near = {address + by for address in ends | {0, 1 << 31} for by in (-1, 0, 1)}
-    asked = columns.column(V4, sorted(one for one in near if 0 <= one <= V4.last))
+    asked = columns.column(family, sorted(one for one in near if 0 <= one <= family.last))
     monkeypatch.setattr(oracles, "_MANY", 0)
-    array = array_oracle(match, rules, LABEL)
+    layers = layer_oracle(match, rules, LABEL)
 
-    assert array is not None
-    assert array(asked).tolist() == trie_oracle(match, rules, LABEL)(asked).tolist()
-    assert array(asked[::-1]).tolist() == array(asked).tolist()[::-1]  # and nothing is left over
+    assert layers is not None
+    wanted = trie_oracle(match, rules, LABEL)(asked).tolist()
+    assert layers(asked).tolist() == wanted
+    for begin, end in ((0, 1), (2, 5), (1, len(asked))):  # what begins before them reaches in
+        assert layers(asked[begin:end]).tolist() == wanted[begin:end]
 
 
-def test_only_millions_of_ipv4_rules_that_one_trie_decides_are_left_to_an_array(
+def test_only_millions_of_rules_of_which_one_decides_are_asked_in_layers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few = nested(("10.0.0.0/8", 1), ("2001:db8::/32", 1))
-    assert array_oracle(Match.MEMBER, few[V4], LABEL) is None
+    assert layer_oracle(Match.MEMBER, few[V4], LABEL) is None
     monkeypatch.setattr(oracles, "_MANY", 0)
-    assert array_oracle(Match.MEMBER, few[V4], LABEL)
-    assert array_oracle(Match.MEMBER, few[V6], LABEL) is None
-    assert array_oracle(Match.FIRST, few[V4], LABEL) is None
-    assert array_oracle(Match.TWO_SETS, few[V4], LABEL) is None
+    assert layer_oracle(Match.MEMBER, few[V4], LABEL)
+    assert layer_oracle(Match.MEMBER, few[V6], LABEL)
+    assert layer_oracle(Match.FIRST, few[V4], LABEL) is None
+    assert layer_oracle(Match.TWO_SETS, few[V4], LABEL) is None
 
 
 @pytest.mark.parametrize("match", list(Match))

@@ -11,6 +11,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.plain_text import warning
+from blockc.addresses.totals import total
 from blockc.errors import Location, SourceUnfit, counted
 from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
@@ -136,7 +137,7 @@ def survey(records: Records) -> Survey:
         "countries": _disputes(contested.take(contested.delegated)),
         "special": _in_special_space(records, held, order, (start, reach)),
     }
-    return Survey(columns.total(records.family, *spans), findings)
+    return Survey(total(records.family, *spans), findings)
 
 
 def _reach(last: Column) -> Column:

@@ -9,6 +9,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.partition import Labels, Partition, paint
+from blockc.addresses.totals import sizes
 from blockc.registries.records import Records, country_number
 from blockc.registries.registry_map import RegistryMap
 from blockc.values import Value
@@ -98,10 +99,10 @@ def _spread(records: Records, factors: Mapping[int, int]) -> tuple[Records, list
     kept = records.take(records.delegated)
     kept = kept.take(np.argsort(kept.start, kind="stable"))
     kept = kept.take(_clear_of_others(kept))
-    sizes = columns.sizes(kept.family, kept.start, kept.last)
+    counts = sizes(kept.family, kept.start, kept.last)
     countries = kept.country.tolist()
     worth = (factors.get(number, 1) * PARTS for number in countries)
-    return kept, [Fraction(one, size) for one, size in zip(worth, sizes, strict=True)]
+    return kept, [Fraction(one, size) for one, size in zip(worth, counts, strict=True)]
 
 
 def _clear_of_others(records: Records) -> Labels:

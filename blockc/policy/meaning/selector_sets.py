@@ -1,6 +1,6 @@
 """What each selector stands for on one day: its addresses and how many there are."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
@@ -13,6 +13,7 @@ from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
 from blockc.addresses.lines import read_spans
+from blockc.addresses.totals import sizes
 from blockc.errors import (
     BlockcError,
     Mistakes,
@@ -180,9 +181,10 @@ class SelectorSets:
         """Remember whether the file holds an entry wider than the guard lets a list block."""
         start, last = spans
         widest = self.data.guard.widest(family)
-        limit = 1 << (family.width - widest)
-        for row in _wide_rows(family, start, last, limit)[:1]:
-            first, end = columns.ints(family, start)[row], columns.last_ints(family, last)[row]
+        row = next(_wide_rows(family, start, last, widest), None)
+        if row is not None:
+            (first,) = columns.ints(family, start[row : row + 1])
+            (end,) = columns.last_ints(family, last[row : row + 1])
             said = f"{path} holds {AddressRange(family, first, end)}, wider than a /{widest}"
             hint = f"set [guard] widest_prefix.{family.name} if it is meant"
             self._too_wide.setdefault(key, PolicyError(said, hint=hint))
@@ -232,9 +234,12 @@ def label_counts(mapped: AddrMap) -> dict[str, Counts]:
     return dict(list(zip(mapped.names, counts, strict=True))[1:])
 
 
-def _wide_rows(family: Family, start: Column, last: Column, limit: int) -> list[int]:
-    """Return the rows whose spans hold more than `limit` addresses."""
-    if columns.is_wide(start) or limit < 1 << family.grain:
-        sizes = columns.sizes(family, start, last)
-        return [row for row, size in enumerate(sizes) if size > limit]
-    return np.flatnonzero(last - start > np.uint64((limit >> family.grain) - 1)).tolist()
+def _wide_rows(family: Family, start: Column, last: Column, widest: int) -> Iterator[int]:
+    """Yield the rows whose spans hold more addresses than a prefix of the length `widest`."""
+    limit = 1 << (family.width - widest)
+    for rows in columns.slices(len(start)):
+        first, end = start[rows], last[rows]
+        some = np.flatnonzero(columns.common_length(family, first, end) < widest)
+        counts = sizes(family, first[some], end[some])  # all others lie in one such prefix
+        pairs = zip(some.tolist(), counts, strict=True)
+        yield from (rows.start + row for row, size in pairs if size > limit)

@@ -16,7 +16,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column
 from blockc.addresses.family import Family
-from blockc.addresses.partition import Partition, spread
+from blockc.addresses.partition import Partition, spread_over_slots
 from blockc.policy.meaning.selector_sets import SelectorSets
 from blockc.policy.model import LocatedSelector
 from blockc.policy.syntax.selectors import (
@@ -41,7 +41,7 @@ class Cut(Value):
 
     family: Family
     slots: Column
-    countries: NDArray[np.intp]
+    countries: NDArray[np.int32]
     sets: dict[str, Row]
     edges: dict[Span, tuple[int, int]]
 
@@ -173,10 +173,11 @@ def _cut(
     start, last = columns.span_columns(family, spans)
     stop = columns.after(family, last)
     parts = [selectors.countries.part(family), *(one.part(family) for one in sets.values())]
-    cut = columns.alike([start, stop, *(part.starts for part in parts)])
-    slots, (first, end, *begins) = columns.ranked(cut)
+    start, stop, *starts = columns.alike([start, stop, *(part.starts for part in parts)])
+    starts.append(columns.distinct(np.concatenate([columns.first_address(start), start, stop])))
+    labels = [*(part.labels for part in parts), np.zeros(len(starts[-1]), dtype=bool)]
+    slots, (countries, *rows, _) = spread_over_slots(starts, labels)
+    first, end = np.searchsorted(slots, start), np.searchsorted(slots, stop)
     end[end == 0] = len(slots)  # the end of the space wrapped to address 0
     edges = dict(zip(spans, zip(first.tolist(), end.tolist(), strict=True), strict=True))
-    pairs = zip(parts, begins, strict=True)
-    countries, *rows = (spread(part.labels, runs, len(slots)) for part, runs in pairs)
-    return Cut(family, slots, countries.astype(np.intp), dict(zip(sets, rows, strict=True)), edges)
+    return Cut(family, slots, countries, dict(zip(sets, rows, strict=True)), edges)
