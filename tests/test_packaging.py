@@ -70,9 +70,11 @@ def test_the_wheel_carries_every_template_source_and_type_mark(wheel: Path) -> N
     folders = [(templates_dir(), "templates"), (sources_dir(), "sources")]
     folders += [(schemas_dir(), "schemas"), (log_formats_dir(), "log_formats")]
     for folder, name in folders:
-        files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        paths = (path for path in folder.rglob("*") if path.parent.name != "__pycache__")
+        files = {path.relative_to(folder) for path in paths if path.is_file()}
         assert len(files) > 2
         assert {Path("blockc", name, file) for file in files} <= carried
+    assert "__pycache__" not in {path.parent.name for path in carried}
     assert Path("blockc/py.typed") in carried
     code = {path.relative_to(CHECKOUT) for path in (CHECKOUT / "blockc").rglob("*.py")}
     assert code <= carried

@@ -129,7 +129,7 @@ def remember(store: Store, registry: str, key: str, raw: Raw, read: "DelegatedFi
 def shipped_templates() -> dict[str, Text]:
     """Return the shipped templates by file name."""
     return {
-        path.name: Text(path.name, path.read_text(encoding="utf-8"))
+        path.name: Text(path.name, path.read_text(encoding="utf-8"), file=str(path))
         for path in sorted(templates_dir().glob("*.j2"))
     }
 

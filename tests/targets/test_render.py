@@ -1,18 +1,22 @@
 """Drafts and templates: what may enter a header, and whose mistake a broken template is."""
 
 import re
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import product
+from pathlib import Path
+from types import CodeType
 
 import numpy as np
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
 from blockc.targets.core.document import FamilyEntries, entry_texts
 from blockc.targets.core.provenance import Origin, Provenance
-from blockc.targets.core.render import render
+from blockc.targets.core.render import _compiled, fill, render
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.template_context import NAMES as DOCUMENTED
@@ -210,6 +214,46 @@ def test_an_output_needs_a_file_name() -> None:
 def test_an_unknown_target_is_told_with_what_was_meant() -> None:
     with pytest.raises(PolicyError, match="'ngin-geo'; did you mean 'nginx-geo'"):
         target_named("ngin-geo")
+
+
+def test_what_was_compiled_of_a_shipped_template_is_kept_as_that_of_a_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    compiled: list[str] = []
+    compiling = ImmutableSandboxedEnvironment.compile
+
+    def noted(self: ImmutableSandboxedEnvironment, source: str, *names: str) -> CodeType:
+        compiled.append(source)
+        return compiling(self, source, *names)
+
+    monkeypatch.setattr(ImmutableSandboxedEnvironment, "compile", noted)
+
+    def in_a_new_process(text: str) -> str:
+        _compiled.cache_clear()
+        return fill(Text("x.j2", text, file=str(tmp_path / "x.j2")), {"value": 0})
+
+    one, other = "a{{ value }}", "b{{ value }}"
+    assert [in_a_new_process(one), in_a_new_process(one)] == ["a0", "a0"]
+    assert compiled == [one]
+    assert [in_a_new_process(other), in_a_new_process(other)] == ["b0", "b0"]
+    assert compiled == [one, other]
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-20])
+    assert in_a_new_process(other) == "b0"
+    assert compiled == [one, other, other]
+
+
+def test_a_mistake_in_a_template_that_was_kept_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    template = Text("x.j2", "1\n{{ 1 / value }}\n", file=str(tmp_path / "x.j2"))
+    for _ in range(2):
+        _compiled.cache_clear()
+        with pytest.raises(DefinitionError, match="division by zero") as caught:
+            fill(template, {"value": 0})
+        assert str(caught.value).startswith("x.j2:2: the template cannot be filled")
 
 
 def filled(template: str) -> str:

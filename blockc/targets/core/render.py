@@ -8,10 +8,14 @@ are made by us, and header lines are printable and short. A user's template runs
 can make text of what it is given and nothing else.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from importlib.machinery import SourceFileLoader
+from types import CodeType
+from typing import TYPE_CHECKING, Any, cast
 
 from blockc.errors import BlockcError, DefinitionError, Location, suggestion
 from blockc.targets.core.document import Document
@@ -85,7 +89,7 @@ def fill(template: Text, values: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=64)
 def _compiled(source: Text) -> "Template":
-    from jinja2 import StrictUndefined, TemplateSyntaxError
+    from jinja2 import StrictUndefined, TemplateSyntaxError, __version__
     from jinja2.sandbox import ImmutableSandboxedEnvironment
     from jinja2.utils import missing
 
@@ -104,20 +108,62 @@ def _compiled(source: Text) -> "Template":
             near = suggestion(name, known)
             return f"{said}{near}; there are {', '.join(sorted(known))}"
 
-    environment = ImmutableSandboxedEnvironment(
-        undefined=Unknown,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = ImmutableSandboxedEnvironment(undefined=Unknown, **_SYNTAX)
     del environment.globals["lipsum"], environment.filters["random"]  # equal inputs, equal bytes
     environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
     try:
-        code = environment.compile(source.text, source.path, source.path)
+        code = _code(source, f"{__version__} {_SYNTAX}", environment.compile)
     except TemplateSyntaxError as error:
         raise _wrong(source, error.lineno, error.message or "syntax error") from None
     return environment.template_class.from_code(environment, code, {**environment.globals})
+
+
+_SYNTAX = {
+    "autoescape": False,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": True,
+}
+_Compile = Callable[[str, str, str], CodeType]  # from a text, its name and that of its file
+
+
+def _code(source: Text, compiler: str, make: _Compile) -> CodeType:
+    """Return the code of a template; that of a shipped one may have been kept.
+
+    Args:
+        compiler: What the code depends on besides the text and Python.
+        make: Compiles it.
+    """
+    if source.file:
+        loader = _TemplateLoader(source, compiler, make)
+        with suppress(EOFError, TypeError, ValueError):  # a full disk cut short what was kept
+            return cast("CodeType", loader.get_code(source.path))
+    return make(source.text, source.path, source.file or source.path)
+
+
+class _TemplateLoader(SourceFileLoader):
+    """Brings the code of a template as Python brings that of a module.
+
+    What was compiled stays in `__pycache__` beside the file, where Python may write there, and is
+    believed as Python believes its own; but by a digest of the text, and not by time and size.
+    """
+
+    def __init__(self, source: Text, compiler: str, make: _Compile) -> None:
+        super().__init__(source.path, source.file)
+        self._source, self._make, self._text = source, make, source.text.encode()
+        self._digest = hashlib.sha256(compiler.encode() + self._text).digest()
+
+    def path_stats(self, _path: str) -> dict[str, int]:
+        """Return what must stand in what was kept, a digest in the place of the time."""
+        return {"mtime": int.from_bytes(self._digest[:4], "little"), "size": len(self._text)}
+
+    def get_data(self, path: str) -> bytes:
+        """Return the text, or what was kept of it."""
+        return self._text if path == self.path else super().get_data(path)
+
+    def source_to_code(self, *_: Any, **__: Any) -> CodeType:  # type: ignore[override]
+        """Return the code, compiled anew."""
+        return self._make(self._source.text, self._source.path, self._source.file)
 
 
 def _json(value: object) -> str:
@@ -128,7 +174,7 @@ def _at_template(template: Text, error: Exception) -> DefinitionError:
     """Return the error with the last line of the template that was being filled."""
     line, trace = 0, error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == template.path:
+        if trace.tb_frame.f_code.co_filename == (template.file or template.path):
             line = trace.tb_lineno
         trace = trace.tb_next
     return _wrong(template, line, str(error) or type(error).__name__)

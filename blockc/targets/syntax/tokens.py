@@ -14,11 +14,15 @@ Where = Callable[[int, str], SourceSyntaxError]  # makes the error about the ite
 
 
 class Text(Value):
-    """The text of one file: an artifact's, or a template's. `families` is what it may speak of."""
+    """The text of one file: an artifact's, or a template's.
+
+    `families` is what it may speak of. `file`: where it is, if it is a template of blockc.
+    """
 
     path: str
     text: str
     families: tuple[Family, ...] = FAMILIES
+    file: str = ""
 
     def error(self, message: str, at: int, width: int = 1, hint: str = "") -> SourceSyntaxError:
         """Return the error to raise about the `width` characters from position `at`."""
