@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 import msgspec
 from msgspec import field, structs
 
-__all__ = ["Value", "field", "field_names", "from_json", "json_bytes", "line_bytes", "replace"]
+__all__ = [
+    "Changing", "Value", "field", "field_names", "from_json", "json_bytes", "line_bytes", "replace",
+]  # fmt: skip
 V = TypeVar("V")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class _Values(type(msgspec.Struct)):  # type: ignore[misc]  # the metaclass has no public name
     """Tells type checkers that values are frozen without each saying so."""
+
+
+class Changing(msgspec.Struct, eq=False):
+    """What changes while it works: a builder, or what remembers. Each equals only itself."""
 
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from blockc.cli.console import info, step
 from blockc.cli.options import Settings
 from blockc.errors import printable
+from blockc.values import Changing, field
 
 if TYPE_CHECKING:
     from blockc.fetch.update.tools import Event
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 Watch = Callable[["Event"], None]
 
 
-@dataclass(slots=True)
-class Stages:
+class Stages(Changing):
     """How long each stage of a run took, in seconds, in the order they were first entered."""
 
     settings: Settings

@@ -1,7 +1,6 @@
 """A policy that has been checked: every name exists, every selector is understood."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from blockc.addresses.family import V4, V6, Family
@@ -10,8 +9,7 @@ from blockc.policy.syntax.policy_tables import Action, FirstBuild, NativeTrial, 
 from blockc.policy.syntax.selectors import AddressRange, ListSelector, Selector
 from blockc.tomlio.tables import Place
 from blockc.tomlio.when import When
-from blockc.values import Value, field_names
-from blockc.values import field as value_field
+from blockc.values import Value, field, field_names
 from blockc.vocabulary import DontCare, HeaderForm, LineForm, UntilBlock, WhenOver
 
 KEEP = 30
@@ -66,13 +64,26 @@ class Known(Value):
     """
 
     targets: Mapping[str, TargetFacts]
-    groups: Mapping[str, CountryGroup] = value_field(default_factory=dict)
-    sources: Mapping[str, FeedFacts] = value_field(default_factory=dict)
-    key_targets: Mapping[str, frozenset[str]] = value_field(default_factory=dict)
+    groups: Mapping[str, CountryGroup] = field(default_factory=dict)
+    sources: Mapping[str, FeedFacts] = field(default_factory=dict)
+    key_targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedSelector:
+class _Placed(Value, eq=False):
+    """What stands somewhere in a policy. Two that differ in nothing but `place` are equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _said(self) == _said(other)
+
+    def __hash__(self) -> int:
+        return hash(_said(self))
+
+
+def _said(value: object) -> tuple[object, ...]:
+    return tuple(getattr(value, name) for name in field_names(value) if name != "place")
+
+
+class LocatedSelector(_Placed, eq=False):
     """A selector and where it was written.
 
     Attributes:
@@ -81,7 +92,7 @@ class LocatedSelector:
     """
 
     selector: Selector
-    place: Place = field(compare=False, repr=False)
+    place: Place
     spares: bool = False
     allow_empty: bool = False
 
@@ -104,8 +115,7 @@ class Stage(Value):
     blocked_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(_Placed, eq=False):
     """One named result of a policy.
 
     Invariant: exactly one of `block` and `allow` is not empty; stages are in order of `start`.
@@ -120,7 +130,7 @@ class List:
     allow: tuple[LocatedSelector, ...]
     exemptions: tuple[Exemption, ...]
     stages: tuple[Stage, ...]
-    place: Place = field(compare=False, repr=False)
+    place: Place
     allow_empty: bool = False
     words: str = ""
 
@@ -136,12 +146,11 @@ class List:
         return tuple(one.name for one in chosen if isinstance(one, ListSelector))
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(_Placed, eq=False):
     """An address that must come out one way, and where that was demanded."""
 
     addresses: AddressRange
-    place: Place = field(compare=False, repr=False)
+    place: Place
 
 
 class Protect(Value):
@@ -179,8 +188,8 @@ class Guard(Value):
 
     max_added: Limit = Fraction(2, 100)
     max_removed: Limit = Fraction(2, 100)
-    lists: Mapping[str, ChangeLimits] = value_field(default_factory=dict)
-    countries: Mapping[str, ChangeLimits] = value_field(default_factory=dict)
+    lists: Mapping[str, ChangeLimits] = field(default_factory=dict)
+    countries: Mapping[str, ChangeLimits] = field(default_factory=dict)
     ignore_below_ipv4: int = 65_536
     ignore_below_ipv6: int = 1_048_576
     first_build: FirstBuild = "allow"
@@ -219,7 +228,7 @@ class Fit(Value, kw_only=True):
     when_over: WhenOver = WhenOver.FAIL
     mu: Fraction = Fraction(1)
     weigh: Weigh = "addresses"
-    factors: Mapping[str, int] = value_field(default_factory=dict)
+    factors: Mapping[str, int] = field(default_factory=dict)
     spare: tuple[str, ...] = ()
     dont_care: DontCare = DontCare.OFF
     lengths: int | None = None
@@ -240,8 +249,7 @@ class Hook(Value):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(_Placed, eq=False):
     """One artifact a policy asks for, or one per country.
 
     Invariant: `lists` names one list, or several where the target can hold them, or none where
@@ -265,7 +273,7 @@ class Output:
     header: HeaderForm
     template: str
     options: Mapping[str, Option]
-    place: Place = field(compare=False, repr=False)
+    place: Place
     answers: bool = True
     until_block: UntilBlock = UntilBlock.SAID
     on_change: Hook | None = None
@@ -290,7 +298,7 @@ class Edge(Value):
     hosts: tuple[str, ...]
     domains: tuple[str, ...]
     place: Place
-    live: Mapping[str, tuple[tuple[str, ...], ...]] = value_field(default_factory=dict)
+    live: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     live_seconds: int = 60
 
 
@@ -324,7 +332,7 @@ class Audit(Value, kw_only=True):
     min_requests: int = 10
     owners: str = ""
     path_depth: int = 1
-    path_groups: Mapping[str, tuple[str, ...]] = value_field(default_factory=dict)
+    path_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Revoke(Value, kw_only=True):

@@ -3,12 +3,12 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from blockc.fetch.lock import NAME, Lock, read_lock
 from blockc.fetch.store.blobs import sha256_of
 from blockc.storage.local import read_local
+from blockc.values import Changing, field
 
 
 def lock_path(policy: Path) -> Path:
@@ -16,8 +16,7 @@ def lock_path(policy: Path) -> Path:
     return policy.parent / NAME
 
 
-@dataclass(slots=True)
-class FileReader:
+class FileReader(Changing):
     """Reads the files of the policy at `policy` and remembers what they were.
 
     Attributes:
@@ -87,8 +86,7 @@ class FileReader:
         return found.hexdigest()
 
 
-@dataclass(slots=True)
-class RecordedReader(FileReader):
+class RecordedReader(FileReader, kw_only=True):
     """Reads the files of a policy as a record has them, and none from the disk.
 
     Attributes:
@@ -98,10 +96,10 @@ class RecordedReader(FileReader):
         lock_digest: The sha256 of the lock; nothing if there was none.
     """
 
-    recorded: Mapping[str, str] = field(kw_only=True)
-    names: Mapping[str, str] = field(kw_only=True)
-    object_of: Callable[[str], bytes] = field(kw_only=True)
-    lock_digest: str = field(kw_only=True)
+    recorded: Mapping[str, str]
+    names: Mapping[str, str]
+    object_of: Callable[[str], bytes]
+    lock_digest: str
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file; FileNotFoundError if the policy did not read it then."""

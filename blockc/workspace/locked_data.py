@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.storage.local import read_local
 from blockc.targets.core.provenance import Origin
+from blockc.values import Changing, field
 from blockc.vocabulary import RIRS, UNDATED
 from blockc.workspace.file_reader import FileReader, lock_path
 from blockc.workspace.registries import RegistrySnapshot, remember, remembered, snapshot_of
@@ -38,8 +38,7 @@ if TYPE_CHECKING:  # most builds fetch and parse nothing
 _FEED = "feed-2"
 
 
-@dataclass
-class LockedData:
+class LockedData(Changing, dict=True):
     """The sources of a build with exactly the bytes that the lock names; each is read once.
 
     Nothing is read before it is asked for: a build from a folder without feeds needs no lock.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
-from types import CodeType
 
 import numpy as np
 import pytest
+from jinja2.nodes import Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blockc.addresses import V4, V6
@@ -221,13 +221,15 @@ def test_what_was_compiled_of_a_shipped_template_is_kept_as_that_of_a_module(
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     compiled: list[str] = []
-    compiling = ImmutableSandboxedEnvironment.compile
+    parse = ImmutableSandboxedEnvironment._parse
 
-    def noted(self: ImmutableSandboxedEnvironment, source: str, *names: str) -> CodeType:
+    def noted(
+        self: ImmutableSandboxedEnvironment, source: str, name: str | None, file: str | None
+    ) -> Template:
         compiled.append(source)
-        return compiling(self, source, *names)
+        return parse(self, source, name, file)
 
-    monkeypatch.setattr(ImmutableSandboxedEnvironment, "compile", noted)
+    monkeypatch.setattr(ImmutableSandboxedEnvironment, "_parse", noted)
 
     def in_a_new_process(text: str) -> str:
         _compiled.cache_clear()

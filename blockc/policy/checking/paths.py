@@ -3,13 +3,13 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import PurePosixPath
 from string import ascii_uppercase, digits
 from typing import NamedTuple
 
 from blockc.errors import PolicyError, suggestion
+from blockc.values import Changing, field
 from blockc.vocabulary import MANIFEST
 
 PLACEHOLDERS = ("country", "family", "part")
@@ -49,8 +49,7 @@ class _Step(NamedTuple):
     repeats: bool = False
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Changing):
     """Where patterns with the same beginning stand.
 
     `again`: letters after which they still stand here. `first`: the number of the first pattern

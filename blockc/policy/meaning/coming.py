@@ -1,7 +1,6 @@
 """What a policy will mean later, with the data of today: stages begin, exceptions end."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from blockc.policy.meaning.canaries import require_canaries
@@ -16,6 +15,7 @@ from blockc.policy.meaning.schedule import days_left, schedule_at
 from blockc.policy.meaning.slot_matrix import without
 from blockc.policy.model import Policy
 from blockc.tomlio.when import When
+from blockc.values import replace
 
 HORIZON_DAYS = 365
 

@@ -11,7 +11,6 @@ lists and files cannot matter:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from graphlib import TopologicalSorter
 from itertools import chain
@@ -32,7 +31,7 @@ from blockc.registries.countries import NO_COUNTRY
 from blockc.registries.registry_map import RegistryMap
 from blockc.tomlio.tables import Findings, Place
 from blockc.tomlio.when import When
-from blockc.values import Value
+from blockc.values import Changing, Value, field
 
 STALE_DAYS = 365
 _EMPTY_ENTRY_HINT = "write { select = ..., allow_empty = true } if that is right"
@@ -187,8 +186,7 @@ def selected_rows(one: List, entries: Sequence[ListEntry], matrix: SlotMatrix) -
     return without(inverse(asked) if one.allow else asked, exempt)
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Changing):
     """What was found so far while a policy is resolved."""
 
     selectors: SelectorSets

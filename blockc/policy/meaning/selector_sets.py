@@ -1,7 +1,6 @@
 """What each selector stands for on one day: its addresses and how many there are."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -39,7 +38,7 @@ from blockc.policy.syntax.selectors import (
 )
 from blockc.registries.as_numbers import read_as_numbers
 from blockc.registries.registry_map import RegistryMap
-from blockc.values import Value
+from blockc.values import Changing, Value, field
 
 #: Numbers of addresses, one per family, in the order of the world's families.
 Counts = tuple[int, ...]
@@ -70,8 +69,7 @@ class SelectorData(Value):
     feeds: Feeds | None = None
 
 
-@dataclass
-class SelectorSets:
+class SelectorSets(Changing, dict=True):
     """Finds what selectors stand for, each distinct one once."""
 
     data: SelectorData

@@ -6,7 +6,6 @@ over the slots, and its algebra is that of bits.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -25,7 +24,7 @@ from blockc.policy.syntax.selectors import (
     GroupSelector,
     ListSelector,
 )
-from blockc.values import Value
+from blockc.values import Changing, Value, field
 
 Row = NDArray[np.bool_]
 Rows = tuple[Row, ...]
@@ -56,8 +55,7 @@ class Cut(Value):
         return row
 
 
-@dataclass(slots=True)
-class SlotMatrix:
+class SlotMatrix(Changing):
     """The cuts of all families, and the rows of the lists that are finished.
 
     `lists`: what each list selects.

@@ -3,13 +3,12 @@
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from blockc.errors import Location, Mistakes, PolicyError, os_reason, suggestion
 from blockc.policy.syntax.policy_tables import PolicyTable
 from blockc.tomlio.tables import Findings, Place, TomlDocument, from_table
-from blockc.values import Value
+from blockc.values import Changing, Value, field
 
 ReadFile = Callable[[str], bytes]
 Variables = Mapping[str, str | tuple[str, ...]]
@@ -25,8 +24,7 @@ class PolicyFile(Value):
     raw: Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class _Includes:
+class _Includes(Changing):
     """The files met so far, by path."""
 
     read_file: ReadFile

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import repeat
 from operator import not_
 
@@ -12,6 +11,7 @@ from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.commands import Command, CommandGrammar, Run
 from blockc.targets.syntax.reading import Found, Part
 from blockc.targets.syntax.tokens import Text
+from blockc.values import Changing, field
 
 LONGEST_NAME = 31
 MOST_ENTRIES = 2**32 - 1
@@ -24,8 +24,7 @@ _FAMILIES = {"inet": V4, "inet6": V6}
 _CREATE = {"family": "inet", "hashsize": "1024", "maxelem": "65536"}
 
 
-@dataclass
-class AddressSet:
+class AddressSet(Changing):
     """A set while a restore file runs.
 
     Attributes:
