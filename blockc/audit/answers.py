@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from blockc.audit.client_finder import MAPPED
-from blockc.audit.scan import SHOWN_LINES
+from blockc.audit.scan_sql import SHOWN_LINES
 from blockc.policy.model import Audit
 from blockc.values import Value
 

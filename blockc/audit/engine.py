@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from blockc.audit.arrow import column_of, column_of_texts
 from blockc.audit.client_finder import ClientFinder
-from blockc.audit.scan import EngineOptions, LineScan
+from blockc.audit.scan import LineScan
+from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.values import Value
 

@@ -6,17 +6,15 @@ Every other line is matched with groups, or read with escapes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from blockc.audit.log_format import FIELDS, LogFormat, WordLine
+from blockc.audit.log_format import LogFormat, WordLine
 from blockc.errors import UsageError
 from blockc.values import Value, replace
 
 #: How names begin under which `column:N` finds words that the format itself does not name.
 EXTRA = "extra"
-_LAST_SECOND = 4_102_444_800  # 2100: a larger number counts another unit
 _PIECE = re.compile(r"\bp([0-9]+)\[")
-_KINDS_OF_SPEC = "header:NAME, query:NAME, json:PATH, column:N or user"
 
 
 class LineLayout(Value):
@@ -91,10 +89,18 @@ def cut_sql(layout: LineLayout) -> CutSql:
     """Return how the lines of a layout are cut."""
     kinds = {"words": _cut_words, "pattern": _cut_pattern, "json": _cut_json}
     found = kinds.get(layout.format.kind, _cut_columns)(layout)
+    found = found if layout.types else _once(found)
     fields = {name: f"nullif({sql}, '-')" for name, sql in found.fields.items()}
     for name in layout.format.last_of:
         fields[name] = f"trim(split_part({fields[name]}, ',', -1))"
     return replace(found, fields=fields)
+
+
+def _once(cut: CutSql) -> CutSql:
+    """Return how lines are cut, each field computed once: `nullif` would compute it twice."""
+    said = {f"said_{name}": sql for name, sql in cut.fields.items()}
+    fields = {name: f"said_{name}" for name in cut.fields}
+    return replace(cut, before=cut.before | said, fields=fields)
 
 
 def client_sql(layout: LineLayout) -> tuple[str, str]:
@@ -196,14 +202,21 @@ def _cut_columns(layout: LineLayout) -> CutSql:
 
 
 def _column_fields(layout: LineLayout) -> dict[str, str]:
-    known = {name.lower(): n for n, name in enumerate(layout.columns, start=1)}
     fields = {}
-    for name, ways in layout.format.fields.items():
-        parts = [way.lower().split("+") for way in ways]
-        there = [part for part in parts if all(one in known for one in part)]
-        if there:
-            fields[name] = " || ' ' || ".join(layout.cell(known[one]) for one in there[0])
+    for name in layout.format.fields:
+        if numbers := columns_of(layout, name):
+            fields[name] = " || ' ' || ".join(map(layout.cell, numbers))
     return fields
+
+
+def columns_of(layout: LineLayout, name: str) -> tuple[int, ...]:
+    """Return the columns, counted from 1, that hold a field; none if the file does not have it."""
+    known = {column.lower(): n for n, column in enumerate(layout.columns, start=1)}
+    for way in layout.format.fields.get(name, ()):
+        parts = way.lower().split("+")
+        if all(part in known for part in parts):
+            return tuple(known[part] for part in parts)
+    return ()
 
 
 def _quoted_cells(layout: LineLayout) -> str:
@@ -232,161 +245,3 @@ def _naming(line: WordLine, number: int) -> WordLine:
     if 1 <= number <= len(words) and not words[number - 1].name:
         words[number - 1] = replace(words[number - 1], name=f"{EXTRA}{number}")
     return replace(line, words=tuple(words))
-
-
-def source_sql(layout: LineLayout, cut: CutSql, spec: str) -> str:
-    """Return the SQL of what names a key or an account, NULL where a line does not say it.
-
-    Args:
-        spec: `header:NAME`, `query:NAME`, `json:PATH`, `column:N` or the name of a field.
-
-    Raises:
-        UsageError: The format cannot say that.
-    """
-    kind, _, rest = spec.partition(":")
-    ways = {"header": _header, "query": _query, "json": _json, "column": _column}
-    if kind in ways and rest:
-        return f"nullif(nullif({ways[kind](layout, cut, rest)}, ''), '-')"
-    if spec in FIELDS:
-        return cut.fields.get(spec, "NULL::VARCHAR")
-    raise UsageError(f"{spec!r} does not name where a key stands", hint=f"write {_KINDS_OF_SPEC}")
-
-
-def _header(layout: LineLayout, cut: CutSql, name: str) -> str:
-    form, said = layout.format, name.lower()
-    if form.header_list:
-        headers = f"json_extract(line, {literal(form.header_list)})::JSON[]"
-        same = f"lower(h->>'name') = {literal(said)}"
-        found = f"list_filter({headers}, lambda h: {same})[1]->>'value'"
-        return f"CASE WHEN {cut.readable} THEN {found} END"
-    if not form.header_name:
-        hint = "name the column or the field that holds it, or log it as JSON"
-        raise UsageError(f"logs of the format {form.name} hold no header {name!r}", hint=hint)
-    proper = "-".join(part.capitalize() for part in said.split("-"))
-    where = form.header_name.replace("{name}", said).replace("{Name}", proper)
-    if form.kind == "json":
-        return f"CASE WHEN {cut.readable} THEN json_extract_string(line, {literal(where)}) END"
-    return _column(layout, cut, where)
-
-
-def _query(layout: LineLayout, cut: CutSql, name: str) -> str:  # noqa: ARG001  one of several ways
-    pattern = literal(rf"(?:^|[?&;]){re.escape(name)}=([^&;#]*)")
-    ways = [
-        f"CASE WHEN contains({one}, {literal(name + '=')}) "
-        f"THEN nullif(nullif(regexp_extract({one}, {pattern}, 1), ''), '-') END"
-        for one in _urls(cut, ("query", "url", "request", "path"))
-    ]
-    return f"coalesce({', '.join([*ways, 'NULL::VARCHAR'])})"
-
-
-def _json(layout: LineLayout, cut: CutSql, path: str) -> str:
-    if layout.format.kind != "json":
-        raise UsageError(f"logs of the format {layout.format.name} are not JSON")
-    pointer = path if path.startswith("/") else "/" + path.replace(".", "/")
-    return f"CASE WHEN {cut.readable} THEN json_extract_string(line, {literal(pointer)}) END"
-
-
-def _column(layout: LineLayout, cut: CutSql, which: str) -> str:
-    if layout.format.kind == "words" and which.isdigit():
-        words = layout.format.lines[0].words
-        if not 1 <= int(which) <= len(words):
-            raise UsageError(f"column:{which}: a line has {len(words)} words")
-        return cut.fields.get(words[int(which) - 1].name, "NULL::VARCHAR")
-    names, said = [name.lower() for name in layout.columns], which.lower()
-    at = int(which) if which.isdigit() else names.index(said) + 1 if said in names else 0
-    if not 1 <= at <= len(names):
-        hint = f"it has {', '.join(layout.columns)}" if names else ""
-        said = f"logs of the format {layout.format.name} have no column {which!r}"
-        raise UsageError(said, hint=hint)
-    return layout.cell(at)
-
-
-def url_sql(cut: CutSql) -> str:
-    """Return the SQL of the URL that was asked for, without its query where that stands apart."""
-    ways = _urls(cut, ("path", "url", "request"))
-    return f"coalesce({', '.join(ways)})" if ways else "NULL::VARCHAR"
-
-
-def _urls(cut: CutSql, names: Sequence[str]) -> list[str]:
-    """Return the SQL of each text that holds the URL, or a part of it."""
-    known = dict(cut.fields)
-    if "request" in known:
-        known["request"] = f"split_part({known['request']}, ' ', 2)"
-    return [known[name] for name in names if name in known]
-
-
-def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
-    """Return the SQL of what a path is counted under: the first group that holds it, or its steps.
-
-    The query is left out, with all that it carries.
-
-    Args:
-        depth: How many of its first steps are told apart.
-        groups: Names, and the paths at and below which they hold.
-    """
-    bare = f"regexp_replace({url}, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
-    steps = f"string_split({bare}, '/')[2:{depth + 1}]"
-    rest = f"left('/' || array_to_string({steps}, '/'), 80)" if depth else "'/'"
-    whens = [
-        f"WHEN starts_with({bare} || '/', {literal(path.rstrip('/') + '/')}) THEN {literal(name)} "
-        for name, paths in groups
-        for path in paths
-    ]
-    return f"CASE {''.join(whens)}ELSE {rest} END" if whens else rest
-
-
-def agent_sql(agents: Sequence[str]) -> str:
-    """Return the SQL of the first of some words that the user agent holds."""
-    cases = (f"WHEN contains(agent, {literal(one)}) THEN {literal(one)}" for one in agents)
-    return f"CASE {' '.join(cases)} END" if agents else "NULL::VARCHAR"
-
-
-def time_sql(layout: LineLayout, cut: CutSql, zone: str = "") -> str:
-    """Return the SQL of the time of a line, as a timestamp of UTC.
-
-    A time without an offset is of the zone of the session, or UTC where its format says so.
-
-    Args:
-        zone: That of the session, where it is known: nothing is computed for UTC.
-    """
-    if "time" not in cut.fields:
-        return "NULL::TIMESTAMP"
-    if layout.types:
-        kept = _kept_time(layout, zone)
-        if kept:
-            return kept
-    text = f"trim({cut.fields['time']}, '[]')"
-    return f"coalesce({', '.join(_times(text, layout.format))})"
-
-
-def _kept_time(layout: LineLayout, zone: str) -> str:
-    """Return the SQL of the time of a table that keeps times as such, or nothing."""
-    ways = layout.format.fields["time"]
-    known = {name.lower(): n for n, name in enumerate(layout.columns)}
-    at = next((known[way] for way in ways if way in known), None)
-    if at is None or not layout.types[at].startswith("TIMESTAMP"):
-        return ""
-    name = table_column(at + 1)
-    is_zoned = layout.types[at].endswith("TIME ZONE")
-    if zone == "UTC" and not is_zoned:
-        return f"{name}::TIMESTAMP"
-    zoned = name if is_zoned else f"{name}::TIMESTAMPTZ"
-    return f"timezone('UTC', {zoned})"
-
-
-def _times(text: str, form: LogFormat) -> Iterator[str]:
-    units = {"epoch": 1, "epoch_ms": 1000, "epoch_ns": 1_000_000_000}
-    for one in form.times:
-        if one in units:
-            number = f"try_cast({text} AS DOUBLE)"
-            micros = f"CAST({number} * {1_000_000 / units[one]!r} AS BIGINT)"
-            sane = f"{number} BETWEEN 0 AND {_LAST_SECOND * units[one]}"
-            yield f"CASE WHEN {sane} THEN make_timestamp({micros}) END"
-        elif one == "iso":
-            if form.utc:
-                yield f"timezone('UTC', try_cast(rtrim({text}, 'Z') || 'Z' AS TIMESTAMPTZ))"
-            yield f"timezone('UTC', try_cast({text} AS TIMESTAMPTZ))"
-        else:
-            read = f"try_strptime({text}, {literal(one)})"
-            naive = "%z" not in one and not form.utc
-            yield read if form.utc else f"timezone('UTC', {read}{'::TIMESTAMPTZ' * naive})"

@@ -26,7 +26,9 @@ FIELDS = (
     "client", "forwarded", "time", "host", "request", "url", "path", "query", "status", "bytes",
     "user", "agent",
 )  # fmt: skip
-TIMES = ("iso", "epoch", "epoch_ms", "epoch_ns")
+#: How a time may be written besides by a pattern. `epoch` is since 1970, in seconds, milli-, micro-
+#: or nanoseconds: its size says which.
+TIMES = ("iso", "epoch")
 _WORD = re.compile(r'(?P<quote>"?)\{(?P<name>[a-z_]*|\*)(?:\+(?P<more>[0-9]))?\}(?P=quote)')
 _SAMPLE_LINES = 50
 
@@ -234,6 +236,10 @@ def _check(
         if name not in FIELDS:
             hint = f"expected one of {', '.join(FIELDS)}"
             findings.add_name(place / "fields" / name, f"no field {name!r}", hint=hint)
+    for n, way in enumerate(table.time):
+        if way not in TIMES and "%" not in way:
+            hint = f"write a pattern of strptime, or {' or '.join(TIMES)}"
+            findings.add(place / "time" / n, f"{way!r} says no time", hint=hint)
     named = [one.names for one in lines] or [tuple(table.fields)]
     if table.pattern:
         try:

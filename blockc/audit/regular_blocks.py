@@ -79,7 +79,7 @@ class RegularBlocks:
 
     Args:
         cutter: Cuts lines.
-        sources: Where key and account stand, as `line_sql.source_sql` takes it.
+        sources: Where key and account stand, as `field_sql.with_source_sql` takes it.
         columns: The field that `column:N` of a source names.
     """
 
@@ -150,7 +150,7 @@ class RegularBlocks:
         )  # fmt: skip
 
     def _source(self, found: RegularRows, spec: str, raw: bytes) -> Texts:
-        """Return what names a key or an account, as `line_sql.source_sql` finds it."""
+        """Return what names a key or an account, as `field_sql.with_source_sql` finds it."""
         kind, _, rest = spec.partition(":")
         if kind == "query":
             return _parameters(found.field(URL), rest.encode(), raw)

@@ -31,29 +31,19 @@ from blockc.audit.arrow import (
 )
 from blockc.audit.client_finder import ClientFinder, Placed
 from blockc.audit.line_sql import (
-    CutSql,
     LineLayout,
-    agent_sql,
-    client_sql,
-    cut_sql,
     literal,
-    path_sql,
-    source_sql,
     table_layout,
-    time_sql,
-    url_sql,
-    with_source,
 )
 from blockc.audit.log_format import LogFormat
 from blockc.audit.pseudonyms import hash_name, pseudonym
-from blockc.audit.regular_blocks import MOST_BYTES, ODD_TIME, Readers, RegularBlocks
+from blockc.audit.regular_blocks import MOST_BYTES, Readers, RegularBlocks
+from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions, added_up_sql, cut_lines_sql, times_sql
 from blockc.audit.table_scan import TableScan
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED
 from blockc.errors import Location, UsageError
-from blockc.values import Value
 
-SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each reason
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
 _REMEMBERED_BYTES = 512  # of a key; a longer one is computed each time
@@ -63,7 +53,9 @@ _ODD_ROWS = 20_000  # lines that only SQL can read, which are kept until they ar
 _KEEP = f"""
 INSERT INTO unreadable SELECT file, reason, count(*), min(number, {SHOWN_LINES})
     FROM scanned WHERE reason <> '' GROUP BY file, reason;
-INSERT INTO hits BY NAME SELECT * EXCLUDE (reason, file, number) FROM scanned WHERE reason = '';
+INSERT INTO hits BY NAME
+    SELECT * EXCLUDE (reason, file, number) REPLACE (left(key, 200) AS key)
+    FROM scanned WHERE reason = '';
 DROP TABLE scanned;
 """
 _TABLES = """
@@ -74,37 +66,6 @@ CREATE TABLE hits (
 );
 CREATE TABLE unreadable (file INTEGER, reason VARCHAR, lines BIGINT, first_lines BIGINT[]);
 """
-
-
-class EngineOptions(Value, kw_only=True):
-    """What is asked of each line.
-
-    Attributes:
-        key, account: Where they stand, as `source_sql` takes it; empty where nobody asks.
-        secret: Keys are known by their HMAC with it alone; empty: as they are.
-        hashed: Lines hold that HMAC already, which is taken as it is; never another text.
-        eras: Instants, UTC without a zone, in order: an era begins at each.
-        zone: The zone of times without an offset.
-        depth: How many steps of a path are told apart.
-        path_groups: Names and the begins of the paths that are counted under them.
-        agents: Words of user agents that are counted apart.
-        scratch: A folder for what does not fit the memory.
-        memory: Bytes that the engine may use.
-        threads: How many DuckDB may use; 0: one for each core.
-    """
-
-    key: str = ""
-    account: str = ""
-    secret: bytes = b""
-    hashed: bool = False
-    eras: tuple[str, ...] = ()
-    zone: str = "UTC"
-    depth: int = 1
-    path_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    agents: tuple[str, ...] = ()
-    scratch: str = ""
-    memory: int = 1 << 30
-    threads: int = 0
 
 
 class LineScan:
@@ -238,17 +199,11 @@ class LineScan:
             described = self.rows(f"DESCRIBE SELECT * FROM {source}")
             layout, heads = table_layout(form, described, row_number="file_row_number")
             source += f" AS cells({heads})"
-            lines = f"SELECT * REPLACE (number + 1 AS number), {file:d} AS file, 'row' AS line"
+            rows = f"SELECT * REPLACE (number + 1 AS number), {file:d} AS file, 'row' AS line"
             table = TableScan(
-                self._db,
-                f"{lines} FROM {source}",
-                partial(cut_lines_sql, layout, self._options),
-                client_sql(layout),
-                self._place,
-                lambda keys: self._named(texts_of(keys)),
+                self._db, self._place, lambda keys: self._named(texts_of(keys)), self._options
             )
-            self._add_up(chain.from_iterable(map(self._placed, table.shown())))
-            table.keep_others()
+            table.read(layout, f"{rows} FROM {source}")
             ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         except duckdb.Error as reason:
             said = str(reason).splitlines()[0]
@@ -302,84 +257,6 @@ def key_name(raw: bytes, options: EngineOptions) -> str:
         if not options.secret:
             return NOT_A_HASH
     return pseudonym(raw, options.secret)
-
-
-def cut_lines_sql(
-    layout: LineLayout, options: EngineOptions, lines: str = "SELECT file, number, line FROM lines"
-) -> str:
-    """Return the query that cuts every line into what is asked of it.
-
-    Raises:
-        UsageError: The lines cannot say who asked.
-    """
-    for spec in (options.key, options.account):
-        layout = with_source(layout, spec)
-    cut = cut_sql(layout)
-    client, forwarded = client_sql(layout)
-    inner = lines
-    for name, sql in cut.before.items():
-        inner = f"SELECT *, {sql} AS {name} FROM ({inner})"
-    empty = "trim(line, chr(13) || chr(10) || ' ') = ''"
-    said = {
-        "file": "file",
-        "number": "number",
-        "reason": f"CASE WHEN coalesce({cut.readable}, false) THEN '' WHEN {empty} "
-        "THEN 'empty line' ELSE 'not of the format' END",
-        "client": f"CASE WHEN {cut.readable} THEN {client} END",
-        "forwarded": forwarded,
-        "time": time_sql(layout, cut, options.zone),
-        "host": cut.fields.get("host", "NULL::VARCHAR"),
-        "url": url_sql(cut),
-        "status": f"try_cast({cut.fields.get('status', 'NULL')} AS SMALLINT)",
-        "bytes": f"try_cast({cut.fields.get('bytes', 'NULL')} AS BIGINT)",
-        "key": source_sql(layout, cut, options.key) if options.key else "NULL::VARCHAR",
-        "account": source_sql(layout, cut, options.account) if options.account else "NULL::VARCHAR",
-        "agent": (options.agents and cut.fields.get("agent")) or "NULL::VARCHAR",
-    }
-    return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in said.items())} FROM ({inner})"
-
-
-def added_up_sql(options: EngineOptions) -> str:
-    """Return the query that adds lines up whose clients are placed.
-
-    What no list holds is told apart by day, host, key and account alone.
-    """
-    era = " + ".join(f"(first >= {literal(one)}::TIMESTAMP)::TINYINT" for one in options.eras)
-    good = {"day": "first::DATE", "host": "left(host, 100)"}
-    good |= {name: f"left({name}, 200)" for name in ("key", "account")}
-    listed = {
-        "high": "high",
-        "low": "low",
-        "era": f"({era or 0})::TINYINT",
-        "path": path_sql("url", options.depth, options.path_groups),
-        "status": "status",
-        "agent": agent_sql(options.agents),
-    }
-    columns = [f"CASE WHEN zone >= 0 THEN {sql} END AS {name}" for name, sql in good.items()]
-    columns += [f"CASE WHEN zone > 0 THEN {sql} END AS {name}" for name, sql in listed.items()]
-    wrong = "CASE WHEN reason = '' AND zone < 0 THEN 'no address of a client' ELSE reason END"
-    names = ", ".join([*good, *listed])
-    return f"""
-    SELECT zone, {names}, wrong AS reason, wrong_file AS file, wrong_number AS number,
-        sum(requests) AS requests, coalesce(sum(bytes), 0) AS bytes,
-        min(first) AS first, max(last) AS last, sum(timeless) AS timeless
-    FROM (
-        SELECT zone, {", ".join(columns)}, requests, bytes, first, last, timeless, {wrong} AS wrong,
-            CASE WHEN zone < 0 THEN file END AS wrong_file,
-            CASE WHEN zone < 0 THEN number END AS wrong_number
-        FROM placed
-    )
-    GROUP BY ALL
-    """
-
-
-def times_sql(layout: LineLayout) -> str:
-    """Return the query that reads texts of times: their number and microseconds."""
-    time = time_sql(layout, CutSql({}, "", {"time": "said"}))
-    odd = f"CASE WHEN isfinite(time) THEN epoch_us(time) WHEN time IS NOT NULL THEN {ODD_TIME} END"
-    return (
-        f"SELECT n, coalesce({odd}, {NO_TIME}) AS micros FROM (SELECT n, {time} AS time FROM said)"
-    )
 
 
 def _times(database: Any, sql: str, texts: Any) -> Places:

@@ -21,7 +21,8 @@ from blockc.audit.answers import network_text, unreadable
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.line_sql import LineLayout
-from blockc.audit.scan import EngineOptions, LineScan
+from blockc.audit.scan import LineScan
+from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.texts import Texts, read_ipv4
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows

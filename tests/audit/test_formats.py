@@ -11,7 +11,7 @@ from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.line_sql import LineLayout
 from blockc.audit.log_format import LogFormat, detect, read_log_format
-from blockc.audit.scan import EngineOptions
+from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import BlockcError, UsageError

@@ -11,7 +11,7 @@ from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.pseudonyms import pseudonym
 from blockc.audit.regular_blocks import RegularBlocks
-from blockc.audit.scan import EngineOptions
+from blockc.audit.scan_sql import EngineOptions
 from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
 from tests.audit import log_maker
 from tests.audit.lines import FILES

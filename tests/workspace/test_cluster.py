@@ -19,7 +19,7 @@ from blockc.audit.answers import unreadable
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import Engine
 from blockc.audit.line_sql import LineLayout
-from blockc.audit.scan import EngineOptions
+from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import UsageError

@@ -43,7 +43,7 @@ from blockc.workspace.recorded import recorded_lists
 if TYPE_CHECKING:
     from blockc.audit.answers import AnswerTable
     from blockc.audit.engine import AuditedList, Engine
-    from blockc.audit.scan import EngineOptions
+    from blockc.audit.scan_sql import EngineOptions
     from blockc.workspace.audit.cluster_session import Cluster
 
 _OTHER = "other:"
@@ -269,7 +269,7 @@ def _audited(
 def _options(
     call: AuditCall, rules: Audit, eras: Sequence[datetime], scratch: str
 ) -> "EngineOptions":
-    from blockc.audit.scan import EngineOptions
+    from blockc.audit.scan_sql import EngineOptions
 
     return EngineOptions(
         key=rules.key,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from blockc.audit.line_sql import LineLayout
 from blockc.audit.log_format import LogFormat
-from blockc.audit.scan import EngineOptions
+from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.errors import Location, UsageError
 from blockc.policy.model import Audit

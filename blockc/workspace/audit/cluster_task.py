@@ -21,7 +21,8 @@ from blockc import __version__
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.line_sql import LineLayout
 from blockc.audit.log_format import LogFormat
-from blockc.audit.scan import SHOWN_LINES, EngineOptions, LineScan
+from blockc.audit.scan import LineScan
+from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions
 from blockc.audit.zones import Zones
 from blockc.errors import Location, UsageError
 from blockc.storage.local import scratch_folder
