@@ -100,18 +100,21 @@ def _urls(cut: CutSql, names: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def path_sql(url: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
+def bare_path_sql(url: str) -> str:
+    """Return the SQL of the path of a URL: without scheme and host, query, fragment and `;`."""
+    return f"regexp_replace({url}, '(?s)^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
+
+
+def path_sql(bare: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:
     """Return the SQL of what a path is counted under: the first group that holds it, or its steps.
 
-    The query is left out, with all that it carries.
-
     Args:
+        bare: The path alone.
         depth: How many of its first steps are told apart.
         groups: Names, and the paths at and below which they hold.
     """
-    bare = f"regexp_replace({url}, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
-    steps = f"string_split({bare}, '/')[2:{depth + 1}]"
-    rest = f"left('/' || array_to_string({steps}, '/'), 80)" if depth else "'/'"
+    steps = literal(f"^[^/]*/((?:[^/]*/){{0,{depth - 1}}}[^/]*)")
+    rest = f"left('/' || regexp_extract({bare}, {steps}, 1), 80)" if depth else "'/'"
     whens = [
         f"WHEN starts_with({bare} || '/', {literal(path.rstrip('/') + '/')}) THEN {literal(name)} "
         for name, paths in groups

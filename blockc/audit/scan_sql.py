@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from blockc.audit.arrow import NO_TIME
 from blockc.audit.field_sql import (
     agent_sql,
+    bare_path_sql,
     path_sql,
     url_sql,
     whole_number_sql,
@@ -119,7 +120,7 @@ def added_up_sql(options: EngineOptions, placed: str = "placed") -> str:
         "high": "high",
         "low": "low",
         "era": f"({era or 0})::TINYINT",
-        "path": path_sql("url", options.depth, options.path_groups),
+        "path": path_sql("bare_path", options.depth, options.path_groups),
         "status": "status",
         "agent": agent_sql(options.agents),
     }
@@ -135,7 +136,7 @@ def added_up_sql(options: EngineOptions, placed: str = "placed") -> str:
         SELECT zone, {", ".join(columns)}, requests, bytes, first, last, timeless, {wrong} AS wrong,
             CASE WHEN zone < 0 THEN file END AS wrong_file,
             CASE WHEN zone < 0 THEN number END AS wrong_number
-        FROM {placed}
+        FROM (SELECT *, {bare_path_sql("url")} AS bare_path FROM {placed})
     )
     GROUP BY ALL
     """
