@@ -1,6 +1,7 @@
 """What can go wrong, where it went wrong, and who must act."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import AnyStr, ClassVar
 
@@ -97,6 +98,16 @@ class BlockcError(Exception):
         where = f"{self.at}: " if self.at else ""
         step = f"; {self.hint}" if self.hint else ""
         return f"{where}{printable(self.message + step)}{self.at.picture() if self.at else ''}"
+
+
+@contextmanager
+def placed_at(path: str) -> Iterator[None]:
+    """Let failures that do not say where they are say that it is in a file."""
+    try:
+        yield
+    except BlockcError as reason:
+        reason.at = reason.at or Location(path)
+        raise
 
 
 class UsageError(BlockcError):

@@ -13,7 +13,7 @@ _KINDS_OF_SPEC = "header:NAME, query:NAME, json:PATH, column:N or user"
 _YEARS = 1990, 2100  # what is before the first or not before the second is no time of a request
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _WHOLE = "[0-9]+(?:[.]0*)?"
-_BEFORE_LEAP = r"regexp_replace(clock, '(:[0-5][0-9]):60\b', '\1:59')"
+_BEFORE_LEAP = r"regexp_replace(clock, '(:[0-5][0-9]):60([^0-9:]|$)', '\1:59\2')"
 
 
 def with_source_sql(layout: LineLayout, cut: CutSql, name: str, spec: str) -> CutSql:

@@ -14,6 +14,9 @@ from blockc.values import Value, replace
 
 #: How names begin under which `column:N` finds words that the format itself does not name.
 EXTRA = "extra"
+#: A header of several lines is a list in JSON; together they are one list (RFC 9110, 5.3).
+_JOINED_HOPS = """CASE WHEN starts_with(hops, '[') AND json_valid(hops)
+    THEN array_to_string(json_extract_string(hops, '$[*]'), ', ') ELSE hops END"""
 _PIECE = re.compile(r"\bp([0-9]+)\[")
 
 
@@ -32,8 +35,10 @@ class LineLayout(Value):
         """Return the SQL of a column, counted from 1, as a text."""
         if not self.types:
             return f"cut[{number}]"
-        text = f"{table_column(number)}::VARCHAR"
-        if self.types[number - 1] != "BLOB":
+        text, kind = f"{table_column(number)}::VARCHAR", self.types[number - 1]
+        if kind.endswith("[]"):  # a header of several lines, which together are one list
+            return f"array_to_string({table_column(number)}::VARCHAR[], ', ')"
+        if kind != "BLOB":
             return text
         return f"coalesce(try(decode({table_column(number)})), {text})"  # not said to be a text
 
@@ -183,12 +188,14 @@ def _cut_json(layout: LineLayout) -> CutSql:
     pointers = [p for name in layout.format.fields for p in layout.format.fields[name]]
     listed = ", ".join(map(literal, pointers))
     cut = f"CASE WHEN json_valid(line) THEN json_extract_string(line, [{listed}]) END"
-    fields, at = {}, 1
+    before, fields, at = {"cut": cut}, {}, 1
     for name, mine in layout.format.fields.items():
         parts = ", ".join(f"cut[{at + n}]" for n in range(len(mine)))
         fields[name] = f"coalesce({parts})"
         at += len(mine)
-    return CutSql({"cut": cut}, "cut IS NOT NULL", fields)
+    if "forwarded" in fields:
+        before["hops"], fields["forwarded"] = fields["forwarded"], _JOINED_HOPS
+    return CutSql(before, "cut IS NOT NULL", fields)
 
 
 def _cut_columns(layout: LineLayout) -> CutSql:

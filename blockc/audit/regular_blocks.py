@@ -66,7 +66,7 @@ class _Said(Value, eq=False):
 class Readers(Value, eq=False):
     """Who reads what lines say: clients, the microseconds of times, and the names of keys.
 
-    `times` gives `NO_TIME` where there is none, and `ODD_TIME` for what is no number.
+    `times` gives `NO_TIME` where there is none; what is too long for it is `ODD_TIME`.
     """
 
     clients: ClientFinder

@@ -42,7 +42,7 @@ from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions, added_up_sql, cut_
 from blockc.audit.table_scan import TableScan
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED
-from blockc.errors import Location, UsageError
+from blockc.errors import UsageError, placed_at
 
 NOT_A_HASH = "not a hash"  # what stands where a hash was promised; it may be a secret
 _REMEMBERED_KEYS = 500_000
@@ -195,19 +195,23 @@ class LineScan:
             UsageError: It has no column with the client, or is not Parquet to its end.
         """
         source = f"read_parquet({literal(path)}, file_row_number = true)"
-        try:
-            described = self.rows(f"DESCRIBE SELECT * FROM {source}")
-            layout, heads = table_layout(form, described, row_number="file_row_number")
-            source += f" AS cells({heads})"
-            rows = f"SELECT * REPLACE (number + 1 AS number), {file:d} AS file, 'row' AS line"
-            table = TableScan(
-                self._db, self._place, lambda keys: self._named(texts_of(keys)), self._options
-            )
-            table.read(layout, f"{rows} FROM {source}")
-            ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
-        except duckdb.Error as reason:
-            said = str(reason).splitlines()[0]
-            raise UsageError(f"cannot read it as Parquet: {said}", at=Location(path)) from None
+        with placed_at(path):
+            try:
+                return self._read_table(form, file, source)
+            except duckdb.Error as reason:
+                said = str(reason).splitlines()[0]
+                raise UsageError(f"cannot read it as Parquet: {said}") from None
+
+    def _read_table(self, form: LogFormat, file: int, source: str) -> int:
+        described = self.rows(f"DESCRIBE SELECT * FROM {source}")
+        layout, heads = table_layout(form, described, row_number="file_row_number")
+        source += f" AS cells({heads})"
+        rows = f"SELECT * REPLACE (number + 1 AS number), {file:d} AS file, 'row' AS line"
+        table = TableScan(
+            self._db, self._place, lambda keys: self._named(texts_of(keys)), self._options
+        )
+        table.read(layout, f"{rows} FROM {source}")
+        ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         return int(count)
 
     def _add_up(self, placed: Iterable[Any]) -> None:

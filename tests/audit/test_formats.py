@@ -151,6 +151,8 @@ def wrong_formats() -> Iterator[tuple[str, str]]:
     yield "regular expression", head + 'kind = "pattern"\npattern = "("\n'
     yield "no field 'klient'", head + 'kind = "json"\n[fields]\nklient = ["/a"]\n'
     yield "separator", head + 'kind = "columns"\n[fields]\nclient = ["c"]\n'
+    epoch = head.replace("iso", "epoch_ms")
+    yield "'epoch_ms' says no time", epoch + "kind = \"words\"\nlines = ['{client}']\n"
     yield "kind", head + 'kind = "xml"\n'
 
 

@@ -349,6 +349,7 @@ def test_what_a_spreadsheet_or_a_terminal_would_run_is_text(blockc: Blockc, site
     assert "'=cmd" in table
     assert "\n=" not in table
     assert ",=" not in table
+    assert "host,-,4," in (site / "out" / "impact.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,12 @@ def test_parquet_says_the_same_as_text(blockc: Blockc, site: Path) -> None:
     assert "no column holds the client" in blockc(*words(site, site / "b.parquet")).err
     (site / "c.parquet").write_bytes((site / "a.parquet").read_bytes()[:200])
     assert blockc(*words(site, site / "c.parquet")).code == 2
+
+
+def test_a_log_without_a_column_of_clients_is_named(blockc: Blockc, site: Path) -> None:
+    (site / "good.csv").write_text("client,status\n192.0.2.1,200\n", encoding="utf-8")
+    bad = site / "bad.csv"
+    bad.write_text("user,status\nanna,200\n", encoding="utf-8")
+    done = blockc(*words(site, site / "good.csv", bad), "--format", "csv", "--key", "query:k")
+    assert done.code == 2
+    assert f"{bad}: no column holds the client" in done.err

@@ -14,7 +14,7 @@ from blockc.audit.pseudonyms import SHORTEST_SECRET, hash_name, pseudonym
 from blockc.audit.zones import Zones
 from blockc.changes.change import ListState, nobody_knows
 from blockc.compiler.watch import Watch, unwatched
-from blockc.errors import Location, SourceUnfit, UsageError
+from blockc.errors import Location, SourceUnfit, UsageError, placed_at
 from blockc.keys.key_table import PSEUDONYM
 from blockc.policy.meaning.selector_sets import SelectorData, SelectorSets
 from blockc.policy.model import Audit, List
@@ -313,7 +313,7 @@ def _read_all(
     observe: Watch,
 ) -> list[ReadLog]:
     """Read every log once; neighbours of one layout are read together."""
-    from itertools import groupby
+    from itertools import chain, groupby
 
     feed = LogFeed(paths, formats, only=bool(call.format or call.format_file))
     columns = table_format(formats if call.format_file else ())
@@ -321,7 +321,10 @@ def _read_all(
         for number, path in feed.tables():
             feed.logs[number] = ReadLog(path, "parquet", engine.read_parquet(columns, number, path))
         for layout, parts in groupby(feed.parts(), key=lambda part: part[0]):
-            engine.read(layout, (block for _, block in parts))
+            blocks = (block for _, block in parts)
+            first = next(blocks)
+            with placed_at(feed.logs[first[0]].path):
+                engine.read(layout, chain([first], blocks))
     return feed.logs
 
 

@@ -24,7 +24,7 @@ from blockc.audit.log_format import LogFormat
 from blockc.audit.scan import LineScan
 from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions
 from blockc.audit.zones import Zones
-from blockc.errors import Location, UsageError
+from blockc.errors import Location, UsageError, placed_at
 from blockc.storage.local import scratch_folder
 from blockc.storage.log_files import blocks
 from blockc.storage.spool import write_chunks
@@ -230,8 +230,9 @@ def _read(task: ScanTask, scan: LineScan, log: ClusterLog, begin: int, data: _By
             log.number, LogBegin(log.name), task.formats, only=task.only, layout=log.layout
         )
         parts = opened.parts(lines, begins=begin == 0)
-        for layout, same in groupby(parts, key=lambda part: part[0]):
-            scan.read(layout, (block for _, block in same))
+        with placed_at(log.name):
+            for layout, same in groupby(parts, key=lambda part: part[0]):
+                scan.read(layout, (block for _, block in same))
         seen = opened.seen
     for _ in data:  # what is behind a damage
         pass

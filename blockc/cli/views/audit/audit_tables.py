@@ -186,8 +186,12 @@ def csv_bytes(answer: AnswerTable) -> bytes:
 
 
 def _defused(cell: Any) -> Any:
-    """Return a cell that a spreadsheet takes for a text: behind an apostrophe if it might run."""
+    """Return a cell that a spreadsheet takes for a text: behind an apostrophe if it might run.
+
+    A dash alone, which stands for what is not known, is a text anyway.
+    """
     if not isinstance(cell, str):
         return cell
     plain = "".join(c if c.isprintable() else " " for c in cell)
-    return f"'{plain}" if plain.lstrip().startswith(RUN_BY_SPREADSHEETS) else plain
+    might_run = plain.lstrip().startswith(RUN_BY_SPREADSHEETS) and plain != "-"
+    return f"'{plain}" if might_run else plain
