@@ -320,12 +320,20 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
     """
     columns.require_runs(family, start, last)
     starts = np.empty(2 * len(start) + 1, dtype=start.dtype)
-    values = np.zeros(2 * len(start) + 1, dtype=labels.dtype)
-    starts[:1], starts[1::2] = columns.first_address(start), start
-    starts[2::2] = columns.after(family, last)
-    values[1::2] = labels
-    keep = np.ones(len(starts), dtype=bool)
-    keep[:-1:2] = starts[:-1:2] != start  # nothing lies before 0 or between touching spans
-    if len(last):
-        keep[-1] = starts[-1] != starts[0]  # nor behind a span that ends the space
-    return Partition.of(family, columns.chosen(starts, keep), columns.chosen(values, keep))
+    values = np.empty(2 * len(start) + 1, dtype=labels.dtype)
+    filled, stop, label = 0, columns.first_address(start), labels[:1]
+    for rows in columns.slices(len(start)):
+        stops = np.concatenate([stop, columns.after(family, last[rows])])
+        own = np.concatenate([label, labels[rows]])
+        # Of each span: a gap where the one before stops, and the span, unless it only goes on.
+        gap = stops[:-1] != start[rows]
+        keep = np.stack([gap, gap | (own[1:] != own[:-1])], axis=1)
+        keep[0, 1] |= not filled
+        some = slice(filled, filled + int(np.count_nonzero(keep)))
+        starts[some] = np.stack([stops[:-1], start[rows]], axis=1)[keep]
+        values[some] = np.stack([np.zeros_like(own[1:]), own[1:]], axis=1)[keep]
+        filled, stop, label = some.stop, stops[-1:], own[-1:]
+    if not filled or stop != columns.first_address(start):  # else a span ends the space
+        starts[filled], values[filled] = stop[0], 0
+        filled += 1
+    return Partition.of(family, starts[:filled], values[:filled])

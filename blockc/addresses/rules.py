@@ -63,7 +63,7 @@ class Rules(Value, eq=False):
     @classmethod
     def of_spans(cls, family: Family, start: Column, last: Column, verdict: int = 1) -> "Rules":
         """Return a rule a span, all with one verdict."""
-        return cls(family, start, last, np.full(len(start), verdict, dtype=np.int32))
+        return cls(family, start, last, np.broadcast_to(np.int32(verdict), len(start)))
 
     @classmethod
     @cache

@@ -1,7 +1,7 @@
 """The proof of an artifact: its files, read back, mean the intent for every address there is."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -38,20 +38,22 @@ class Proof(Value):
 
 
 class _Slots(Value):
-    """The slots of one family in which neither intent nor artifact changes, and what is wanted."""
+    """Slots in a row of one family, in which neither intent nor artifact changes.
+
+    `wanted`: what the intent says there; `got`: what the sweep made of the artifact.
+    """
 
     family: Family
     names: tuple[str, ...]
     starts: Column
     lasts: Column
     wanted: Labels
+    got: Labels
 
-    def pieces(self, most: int) -> Iterator["_Slots"]:
-        """Yield the slots, so many at a time that a trie of the rules in them is small."""
-        for at in range(0, len(self.starts), most):
-            here = slice(at, at + most)
-            spans = self.starts[here], self.lasts[here]
-            yield _Slots(self.family, self.names, *spans, self.wanted[here])
+    def first(self, most: int) -> "_Slots":
+        """Return the first of the slots, no more than `most`."""
+        few = (one[:most] for one in (self.starts, self.lasts, self.wanted, self.got))
+        return _Slots(self.family, self.names, *few)
 
     def touched_by(self, rules: Rules) -> Rules:
         """Return the rules that hold an address of the slots, in their order."""
@@ -195,10 +197,17 @@ def _compare_family(
     except ValueError as reason:
         raise artifact.unproved(str(reason), None) from None
     starts, (wanted, got) = overlay(intent, said.part(family))
-    lasts = columns.before(family, np.roll(starts, -1))
-    slots = _Slots(family, names, starts, lasts, wanted)
-    artifact.require(slots, label[got], reading)
-    for some, ask in _witnesses(match, slots, rules, label):
+    del said  # its starts are those of the intent nearly always, and as many
+
+    def slots() -> Iterator[_Slots]:
+        """Yield all slots, so many at a time that a trie of the rules in them is small."""
+        for rows in columns.slices(len(starts), _SLOTS_AT_ONCE):
+            lasts = columns.run_lasts(family, starts, rows)
+            yield _Slots(family, names, starts[rows], lasts, wanted[rows], label[got[rows]])
+
+    for some in slots():
+        artifact.require(some, some.got, reading)
+    for some, ask in _witnesses(match, slots(), rules, label):
         found = ask(some.starts)
         artifact.require(some, found, reading, " by the trie's first look")
         firsts, ends = columns.alike([some.starts, _as_starts(family, some.lasts)])
@@ -209,18 +218,18 @@ def _compare_family(
 
 
 def _witnesses(
-    match: Match, slots: _Slots, rules: Rules, label: Labels
+    match: Match, slots: Iterable[_Slots], rules: Rules, label: Labels
 ) -> Iterator[tuple[_Slots, TrieOracle]]:
-    """Yield some slots after others, all of them, and what is to be asked about them.
+    """Yield slots, at the end all of them, and what is to be asked about them.
 
     For millions of rules those are the rules in layers, and about some of each piece PyTricia too.
     """
     layers = layer_oracle(match, rules, label)
-    for some in slots.pieces(_SLOTS_AT_ONCE):
+    for some in slots:
         asked = some
         if layers:
             yield some, layers
-            asked = next(some.pieces(_SLOTS_OF_BOTH))
+            asked = some.first(_SLOTS_OF_BOTH)
         yield asked, trie_oracle(match, asked.touched_by(rules), label)
 
 
