@@ -103,7 +103,8 @@ class AddrSet(Value):
 
     def prefix_count(self, family: Family) -> int:
         """Return `len(self.prefixes(family))` without making them."""
-        return cover_size(family, *self.spans(family))
+        part = self.part(family)
+        return sum(cover_size(family, *piece) for piece in part.run_pieces(part.labels))
 
     def isdisjoint(self, other: "AddrSet") -> bool:
         """Return whether no address is in both sets."""

@@ -1,6 +1,6 @@
 """A family's whole space cut into runs with a label each, and the sweep over several of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,8 +97,18 @@ class Partition(Value, eq=False):
 
     def runs(self, chosen: NDArray[np.bool_]) -> tuple[Column, Column]:
         """Return start and inclusive end of the runs where `chosen` is true."""
-        following = np.concatenate([self.starts[1:][chosen[:-1]], self.starts[:1][chosen[-1:]]])
-        return self.starts[chosen], columns.before(self.family, following)
+        start = np.empty(np.count_nonzero(chosen), dtype=self.starts.dtype)
+        last, filled = np.empty_like(start), 0
+        for starts, lasts in self.run_pieces(chosen):
+            here = slice(filled, filled + len(starts))
+            start[here], last[here], filled = starts, lasts, here.stop
+        return start, last
+
+    def run_pieces(self, chosen: NDArray[np.bool_]) -> Iterator[tuple[Column, Column]]:
+        """Yield the same, some runs after others."""
+        for rows in columns.slices(len(self.starts)):
+            here = chosen[rows]
+            yield self.starts[rows][here], columns.run_lasts(self.family, self.starts, rows)[here]
 
     def cut(self, start: Column, last: Column) -> "Pieces":
         """Return spans cut where the label changes.

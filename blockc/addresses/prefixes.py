@@ -112,10 +112,6 @@ def _cover(family: Family, start: Column, last: Column) -> tuple[Column, Lengths
 def cover_size(family: Family, start: Column, last: Column) -> int:
     """Return `len(minimal_cover(...))`; for narrow columns without making the prefixes."""
     columns.require_runs(family, start, last)
-    return sum(_cover_size(family, start[rows], last[rows]) for rows in columns.slices(len(start)))
-
-
-def _cover_size(family: Family, start: Column, last: Column) -> int:
     if columns.is_wide(start):
         return len(_cover(family, start, last)[0])
     return int(_Digits.of(start, last).count.sum())

@@ -29,7 +29,8 @@ def plain_cover(wanted: Partition) -> Rules:
 
 def plain_count(wanted: Partition) -> int:
     """Return `len(plain_cover(wanted))` without making the prefixes."""
-    return cover_size(wanted.family, *wanted.runs(wanted.labels != 0))
+    pieces = wanted.run_pieces(wanted.labels != 0)
+    return sum(cover_size(wanted.family, *piece) for piece in pieces)
 
 
 def cover(wanted: Partition, allowed: Collection[int] | None = None) -> Rules:
