@@ -4,6 +4,7 @@ The only door to netaddr, which knows wildcards; everything else goes through `p
 """
 
 import re
+from collections.abc import Iterator
 
 from blockc.addresses.family import V4, Prefix
 from blockc.addresses.parse import HostBits, Range, parse_raw, parse_span
@@ -20,6 +21,14 @@ ZEROS = (
     "a number with a leading zero, which some programs read as octal: write it without, or set "
     'leading_zeros = "decimal" in [rows]'
 )
+#: Message and advice where an entry stands in a comment.
+HIDDEN = (
+    "an entry behind `;`, which begins a comment",
+    'set split = ";" in [rows] if it separates entries, or begin a remark with `#`',
+)
+_HIDDEN = re.compile(rb"[;,][0-9A-Fa-f:./* \t\r-]+[;,#\n]")
+_ENTRIES = re.compile(r"[0-9A-Fa-f:./* \t\r-]+")
+_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f:./])0+(?=[0-9]+\.)|(?<=[0-9]\.)0+(?=[0-9])")
 #: What else people write, and what to do about it; the first that is found in a text counts.
 _CAUSES = (
     (r"^(//|!|')", "a comment begins with # or ;"),
@@ -89,6 +98,51 @@ def may_be_written(text: str) -> bool:
     (True, False)
     """
     return _MARKS.match(text) is not None
+
+
+def hidden_entries(data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield entries that a `;` behind another entry makes a comment: the line from 0, and the text.
+
+    In `192.0.2.7; 198.51.100.9` the second one would be lost and nobody told. A remark that says
+    more than entries stays a remark, and so does a whole line behind `;`.
+
+    Args:
+        data: Lines, each ended by a newline.
+
+    >>> list(hidden_entries(b"192.0.2.7 ; 192.0.2.8\\n; 192.0.2.9\\n192.0.2.1 ; was 192.0.2.2\\n"))
+    [(0, '192.0.2.8')]
+    """
+    line, begin, end = 0, 0, 0
+    while b";" in data and (found := _HIDDEN.search(data, end)):
+        line += data.count(b"\n", begin, found.start())
+        begin = data.rfind(b"\n", begin, found.start()) + 1 or begin
+        end = data.index(b"\n", found.start())
+        entry, _, remark = (
+            data[begin:end].decode("ascii", "replace").partition("#")[0].partition(";")
+        )
+        parts = remark.replace(",", ";").split(";") if entry.strip() else []
+        if hidden := next((part.strip() for part in parts if _begins_entry(part)), ""):
+            yield line, hidden
+
+
+def _begins_entry(text: str) -> bool:
+    """Return whether `text` is one entry or several with blanks between them."""
+    if not _ENTRIES.fullmatch(text):
+        return False
+    try:
+        parse_written(without_zeros(text.split(maxsplit=1)[0]), truncate=True)
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def without_zeros(text: str) -> str:
+    """Return `text` with the numbers of its IPv4 addresses not filled with zeros.
+
+    >>> without_zeros("001.020.000.010 - 001.020.000.255")
+    '1.20.0.10 - 1.20.0.255'
+    """
+    return _LEADING_ZEROS.sub("", text)
 
 
 def advice(text: str) -> str:

@@ -17,7 +17,16 @@ from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.fast_format import address_lines
 from blockc.addresses.fast_parse import plain_v4, plain_v6
-from blockc.addresses.human_forms import COMMA, ZEROS, advice, may_be_written, parse_written
+from blockc.addresses.human_forms import (
+    COMMA,
+    HIDDEN,
+    ZEROS,
+    advice,
+    hidden_entries,
+    may_be_written,
+    parse_written,
+    without_zeros,
+)
 from blockc.addresses.parse import HostBits
 from blockc.addresses.plain_text import TextLines
 from blockc.addresses.prefixes import Prefixes, minimal_cover
@@ -36,8 +45,8 @@ _IN_A_LIST = {  # what to do where no [rows] says how a file is written
     _HOST_BITS: "correct it, or have host bits cleared",
     ZEROS: "a number with a leading zero, which some programs read as octal: write it without",
     COMMA: "write one entry on each line, and a range as first-last",
+    HIDDEN[1]: "write one entry on each line, or begin a remark with `#`",
 }
-_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f:./])0+(?=[0-9]+\.)|(?<=[0-9]\.)0+(?=[0-9])")
 _Part = tuple[Spans, Positions]
 
 
@@ -217,8 +226,9 @@ def decode_lines(
         spelling: What else joins or separates addresses.
     """
     parts, line = [], 0
+    comments = "#" if spelling and ";" in spelling.range + spelling.split else "#;"
     for spans, count, rest, text in plain_v4(data, truncate=truncate, take=not spelling):
-        bodies = _bodies(text.decode("utf-8", "backslashreplace"))
+        bodies = _bodies(text.decode("utf-8", "backslashreplace"), comments)
         chosen = [n for n, body in enumerate(bodies) if body]
         texts, places = [bodies[n] for n in chosen], rest[chosen]
         if spelling:
@@ -228,7 +238,11 @@ def decode_lines(
             found = _decoded(bulk, texts, places, truncate=truncate)
         parts.append((found, line))
         line += count
-    return shifted(parts)
+    decoded = shifted(parts)
+    hidden = hidden_entries(data) if ";" in comments else ()
+    lost = {line: Wrong(line, text, *HIDDEN) for line, text in hidden}
+    wrong = WrongTexts.of(np.array([*lost], np.int64), lost.__getitem__)
+    return replace(decoded, wrong=WrongTexts.joined([decoded.wrong, wrong]))
 
 
 def decode_texts(
@@ -291,15 +305,6 @@ def _respelt(piece: str, spelling: Spelling) -> str:
     return without_zeros(piece) if spelling.zeros else piece
 
 
-def without_zeros(text: str) -> str:
-    """Return `text` with the numbers of its IPv4 addresses not filled with zeros.
-
-    >>> without_zeros("001.020.000.010 - 001.020.000.255")
-    '1.20.0.10 - 1.20.0.255'
-    """
-    return _LEADING_ZEROS.sub("", text)
-
-
 def _moved(decoded: Decoded, places: Positions) -> Decoded:
     """Return `decoded` with the position n become `places[n]`."""
     positions = {family: places[at] for family, at in decoded.positions.items()}
@@ -317,19 +322,17 @@ def shifted(parts: Sequence[tuple[Decoded, int]]) -> Decoded:
             for one, by in parts
             if len(one.positions[family])
         ]
-        spans[family], positions[family] = _concatenated(pieces or [_nothing(family)])
+        spans[family], positions[family] = _concatenated(
+            pieces or [(NOTHING.spans[family], NOTHING.positions[family])]
+        )
     return Decoded(spans, positions, WrongTexts.joined([d.wrong.raised(by) for d, by in parts]))
 
 
-def _nothing(family: Family) -> _Part:
-    return NOTHING.spans[family], NOTHING.positions[family]
-
-
-def _bodies(text: str) -> list[str]:
-    """Return each line without its comment and the blanks around it."""
+def _bodies(text: str, comments: str) -> list[str]:
+    """Return each line without its comment, which begins with one mark of two, and the blanks."""
     lines = text.split("\n")[:-1]
     if "#" in text or ";" in text:
-        lines = [line.partition("#")[0].partition(";")[0] for line in lines]
+        lines = [line.partition(comments[0])[0].partition(comments[-1])[0] for line in lines]
     return [line.strip(BLANKS) for line in lines]
 
 

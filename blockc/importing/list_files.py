@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from blockc.addresses.lines import without_zeros
+from blockc.addresses.human_forms import without_zeros
 from blockc.addresses.rules import Match
 from blockc.importing.entries import Contents, Entry, Scope, Unread, is_blocking
 

@@ -7,7 +7,8 @@ from blockc.errors import SourceMistakes, SourceSyntaxError
 
 LAST_AS_NUMBER = 2**32 - 1
 _WRITTEN = re.compile(r"(?:AS)?(\d{1,10})", re.IGNORECASE | re.ASCII)
-_COMMENT = re.compile(r"[#;].*")
+# A number behind `;` is the next entry and not a remark, unless the whole line is commented out.
+_COMMENT = re.compile(r"#.*|^\s*;.*|;(?!\s*(?:AS)?\d+\s*(?:[;,#]|$)).*", re.IGNORECASE)
 _MOST_ERRORS = 20
 
 
@@ -26,6 +27,17 @@ def parse_as_number(text: str) -> int:
     return int(match[1])
 
 
+def without_comment(line: str) -> str:
+    """Return what stands on a line before `#` or `;`; with it what is an entry behind a `;`.
+
+    So that `AS64500; AS64501` is refused, and does not lose the second one.
+
+    >>> without_comment("AS64500 ; EXAMPLE-1"), without_comment("AS64500; AS64501 ; two")
+    ('AS64500', 'AS64500; AS64501')
+    """
+    return _COMMENT.sub("", line, count=1).strip()
+
+
 def read_as_numbers(name: str, data: bytes) -> list[int]:
     """Read a list of AS numbers, one on each line; `#` and `;` start a comment.
 
@@ -40,7 +52,7 @@ def read_as_numbers(name: str, data: bytes) -> list[int]:
     lines = TextLines.of(name, data, may_be_empty=True)
     numbers, wrong = [], []
     for line, text in enumerate(lines.text.split("\n"), start=1):
-        body = _COMMENT.sub("", text, count=1).strip()
+        body = without_comment(text)
         try:
             numbers += [parse_as_number(body)] if body else []
         except ValueError as reason:

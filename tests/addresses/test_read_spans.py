@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from blockc.addresses import columns, fast_parse
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES, V4, V6, Family
-from blockc.addresses.human_forms import parse_written
+from blockc.addresses.human_forms import parse_written, without_zeros
 from blockc.addresses.lines import (
     address_texts,
     last_texts,
@@ -49,7 +49,14 @@ LINES = (
     b"192.0.2.0/24 ; SBL1",
     b"192.0.2.1\t# why",
     b"192.0.2.1#",
+    b"192.0.2.1 # 1 ; 198.51.100.1",
+    b"192.0.2.1 ; was 198.51.100.1",
+    b"; 198.51.100.1 ; 198.51.100.2",
     b"2001:db8::/48 # why",
+)
+HIDING = (
+    b"192.0.2.1;198.51.100.1",
+    b"192.0.2.1 ; 2001:db8::/32, x # 198.51.100.1",
 )
 SPICE = b"0123456789./-\n:#; \tabcdefF%\r\x00\x0b\x1a*\xb1\xff"
 
@@ -60,6 +67,8 @@ def slow(data: bytes, *, truncate: bool) -> Read | int:
     data = data.removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), start=1):
         body = line.partition(b"#")[0].partition(b";")[0].strip()
+        if body and hides_entry(line):
+            return number
         if body:
             try:
                 text = body.decode("utf-8", "backslashreplace")
@@ -68,6 +77,19 @@ def slow(data: bytes, *, truncate: bool) -> Read | int:
                 return number
             found[family].append((one[0], one[1]))
     return {family: sorted(rows) for family, rows in found.items()}
+
+
+def hides_entry(line: bytes) -> bool:
+    """Return whether a part of the remark behind `;` is an entry, or begins a row of them."""
+    remark = line.partition(b"#")[0].partition(b";")[2].decode("utf-8", "backslashreplace")
+    for part in remark.replace(",", ";").split(";"):
+        words = part.split() if not set(part) - set("0123456789abcdefABCDEF.:/-* \t\r") else []
+        try:
+            parse_written(without_zeros(words[0]) if words else "", truncate=True)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def fast(data: bytes, *, truncate: bool) -> Read | int:
@@ -96,7 +118,7 @@ def require_same(data: bytes) -> None:
 
 def mutated(random: Random) -> bytes:
     """Return a few good lines with a few characters changed, added or taken away."""
-    text = bytearray(b"\n".join(random.choice(LINES) for _ in range(random.randrange(6))))
+    text = bytearray(b"\n".join(random.choice(LINES + HIDING) for _ in range(random.randrange(6))))
     text += random.choice((b"", b"\n", b"\r\n"))
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         at = random.randrange(len(text) + 1)
@@ -105,7 +127,7 @@ def mutated(random: Random) -> bytes:
     return bytes(text)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", LINES + HIDING)
 def test_every_kind_of_line_is_read_as_the_slow_reader_reads_it(line: bytes) -> None:
     for data in (line, line + b"\n", line + b"\r\n", b"\n" + line + b"\n\n", line + b"\n" + line):
         require_same(data)
@@ -269,3 +291,40 @@ def test_every_length_is_written(family: Family) -> None:
     start = columns.widen(np.zeros(129, np.uint64)) if family == V6 else np.zeros(33, np.uint64)
     zero = family.text(0)
     assert prefix_texts(Prefixes(family, start, lengths)) == [f"{zero}/{n}" for n in lengths]
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        ("5.6.7.8;5.60.7.9", "5.60.7.9"),
+        ("5.6.7.8 ; 5.60.7.9", "5.60.7.9"),
+        ("5.6.7.8 ; office ; 5.60.7.0/24", "5.60.7.0/24"),
+        ("5.6.7.8;5.60.7.9, 5.60.7.10 # two more", "5.60.7.9"),
+        ("2a00::1 ;2a00::2 - 2a00::9", "2a00::2 - 2a00::9"),
+        ("5.6.7.8 ; 005.060.007.009", "005.060.007.009"),
+        ("5.6.7.8 ; 5.60.*.*\r", "5.60.*.*"),
+    ],
+)
+def test_an_entry_behind_a_semicolon_is_refused_and_not_lost(line: str, hidden: str) -> None:
+    with pytest.raises(SourceSyntaxError) as caught:
+        read_spans("list", f"1.2.3.4\n{line}\n1.2.3.5\n".encode())
+    at = caught.value.at
+    assert at is not None
+    assert (at.line, at.column) == (2, line.index(hidden) + 1)
+    assert "an entry behind `;`" in str(caught.value)
+    assert "one entry on each line" in caught.value.hint
+    assert "`#`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1.10.16.0/20 ; SBL256894",
+        "1.10.16.0/20 ; was 1.10.16.0/21",
+        "1.10.16.0/20 ; 2026-11-01 12:30:45",
+        "1.10.16.0/20 # 1.10.16.0/21 ; 1.10.32.0/20",
+        "; 1.10.16.0/20 ; 1.10.32.0/20",
+    ],
+)
+def test_a_remark_stays_a_remark(line: str) -> None:
+    read_spans("list", f"1.2.3.4\n{line}\n1.2.3.5\n".encode())

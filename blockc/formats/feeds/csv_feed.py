@@ -19,6 +19,7 @@ import numpy as np
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V6, Family
+from blockc.addresses.human_forms import without_zeros
 from blockc.addresses.lines import (
     BLANKS,
     NOTHING,
@@ -27,7 +28,6 @@ from blockc.addresses.lines import (
     Wrong,
     WrongTexts,
     decode_texts,
-    without_zeros,
 )
 from blockc.addresses.parse import parse_range
 from blockc.addresses.plain_text import TextLines, warning

@@ -16,10 +16,10 @@ from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
 from blockc.formats.parsing.dates import parse_day
 from blockc.formats.parsing.format_options import FormatOptions
+from blockc.registries.as_numbers import without_comment
 from blockc.values import replace
 
 _FIELD = re.compile(rb"^# ([A-Z][A-Za-z ]{1,40}):(.*)$", re.MULTILINE)
-_COMMENT = re.compile(r"[#;].*")
 _ENTRIES = re.compile(r"(?:(\d{1,12}) subnets, )?(\d{1,12}) unique IPs", re.ASCII)
 
 
@@ -41,7 +41,7 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:
     """Return the rows of a list."""
     if options.rows.lists == "as-numbers":
-        texts = [_COMMENT.sub("", line, count=1).strip() for line in lines.text.split("\n")]
+        texts = [without_comment(line) for line in lines.text.split("\n")]
         decoded = NOTHING
     else:
         texts = []
