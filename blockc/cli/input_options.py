@@ -17,6 +17,7 @@ from blockc.workspace.inputs import InputOptions
 if TYPE_CHECKING:
     from blockc.workspace.project import Project
 
+DEFAULT_OUTPUT = "dist"
 PATH = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _AT = click.option(

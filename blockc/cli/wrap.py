@@ -1,7 +1,6 @@
 """Text in lines as wide as the terminal, broken between words and not within them."""
 
 import re
-from shutil import get_terminal_size
 from typing import TextIO
 
 #: Where a text may be broken: at blanks and after a slash; if that does not suffice after a hyphen.
@@ -12,6 +11,8 @@ def terminal_columns(stream: TextIO | None) -> int | None:
     """Return how wide the terminal is that a stream goes to, or None if it goes elsewhere."""
     if stream is None or not stream.isatty():
         return None
+    from shutil import get_terminal_size
+
     return get_terminal_size().columns
 
 

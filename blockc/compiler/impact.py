@@ -1,15 +1,17 @@
 """Whom the passes of a build hit that give something up, and what each pass saved."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blockc.addresses import AddrSet, Family
 from blockc.compiler.artifacts import Artifact
-from blockc.passes.affected import Impact, impact_of
 from blockc.passes.request import PassStep
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.registries.records import Records
 from blockc.values import Value, replace
+
+if TYPE_CHECKING:  # most builds give nothing up
+    from blockc.passes.affected import Impact
 
 
 class PassImpact(Value, eq=False):
@@ -24,8 +26,8 @@ class PassImpact(Value, eq=False):
 
     artifacts: tuple[Artifact, ...]
     step: PassStep
-    added: tuple[Impact, ...]
-    lost: tuple[Impact, ...]
+    added: "tuple[Impact, ...]"
+    lost: "tuple[Impact, ...]"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -58,10 +60,12 @@ def alike_artifacts(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, .
     yield from map(tuple, groups.values())
 
 
-def _hits(addresses: AddrSet, among: AddrSet, records: Sequence[Records]) -> tuple[Impact, ...]:
+def _hits(addresses: AddrSet, among: AddrSet, records: Sequence[Records]) -> "tuple[Impact, ...]":
     """Return what `addresses` hit, out of all that `among` would."""
     if not addresses:
         return ()
+    from blockc.passes.affected import impact_of
+
     pairs = zip(impact_of(addresses, records), impact_of(among, records), strict=True)
     return tuple(
         replace(hit, all_delegated=whole.delegated, all_delegations=whole.delegations)
@@ -92,7 +96,7 @@ def counts_report(counts: Mapping[Family, int]) -> dict[str, int]:
     return {family.name: count for family, count in counts.items()}
 
 
-def _hit_report(hit: Impact) -> dict[str, Any]:
+def _hit_report(hit: "Impact") -> dict[str, Any]:
     return {
         "family": hit.family.name,
         "addresses": str(hit.addresses),

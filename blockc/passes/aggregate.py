@@ -13,9 +13,8 @@ from blockc.values import Value
 from blockc.vocabulary import WhenOver
 
 if TYPE_CHECKING:  # most lists are only merged, and never wait for what fits them into a limit
-    from blockc.passes.budget.dp_tables import Observer
     from blockc.passes.contract import Change
-    from blockc.passes.request import Compiled
+    from blockc.passes.request import Compiled, Observer
 
 
 class AggregateOptions(Value, kw_only=True):
@@ -132,10 +131,9 @@ def aggregate(
 
 def _fitted(space: Space, options: AggregateOptions, observe: "Observer | None") -> Fitted:
     from blockc.addresses.addrmap import AddrMap
-    from blockc.passes.budget.dp_tables import unobserved
     from blockc.passes.budget.limit import outcome
     from blockc.passes.plan import compile_rules
-    from blockc.passes.request import PassRequest
+    from blockc.passes.request import PassRequest, unobserved
     from blockc.registries.special import protected_addresses
 
     protected = AddrSet(tuple(map(protected_addresses().part, options.families)))

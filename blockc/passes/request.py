@@ -1,17 +1,34 @@
 """What an output asks of the passes, and what it gets."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import Family
 from blockc.addresses.rules import Match, Rules
-from blockc.passes.budget.dp_tables import Observer, unobserved
 from blockc.passes.budget.weights import Weights
 from blockc.passes.contract import Contract
 from blockc.values import Value, field
 from blockc.vocabulary import WhenOver
+
+
+class Effort(Value):
+    """How much of a computation is done, and what all of it takes.
+
+    Units: `seconds` of one core of 2020, within a factor of about two; megabytes of 2**20 bytes.
+    """
+
+    share: float
+    seconds: float
+    megabytes: float
+
+
+Observer = Callable[[Effort], None]
+
+
+def unobserved(effort: Effort) -> None:
+    """Take no notice."""
 
 
 class PassRequest(Value, kw_only=True):

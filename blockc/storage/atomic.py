@@ -6,7 +6,6 @@ changes the disk is made through `os`, where the tests stop it.
 
 import errno
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -195,6 +194,8 @@ def sync_folder(path: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file, a link or a whole folder, as far as the disk lets us."""
     if path.is_dir() and not path.is_symlink():
+        import shutil
+
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):

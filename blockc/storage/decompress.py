@@ -3,10 +3,6 @@
 A file of several members one after the other is unpacked whole. Archives: see `archives`.
 """
 
-import bz2
-import gzip
-import lzma
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from io import BytesIO
@@ -22,11 +18,6 @@ SUFFIXES: Mapping[str, str] = {
     ".tbz2": "bzip2",
 }
 _MAGIC: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
-_OPENERS: Mapping[str, Callable[[BytesIO], Any]] = {
-    "gzip": lambda packed: gzip.GzipFile(fileobj=packed),
-    "xz": lzma.LZMAFile,
-    "bzip2": bz2.BZ2File,
-}
 
 
 class Damaged(ValueError):
@@ -63,8 +54,18 @@ def decompressed(data: bytes, kind: str, max_bytes: int) -> bytes:
     """
     if not kind:
         return bounded(data, max_bytes)
+    import bz2
+    import gzip
+    import lzma
+    import zlib
+
+    openers: Mapping[str, Callable[[BytesIO], Any]] = {
+        "gzip": lambda packed: gzip.GzipFile(fileobj=packed),
+        "xz": lzma.LZMAFile,
+        "bzip2": bz2.BZ2File,
+    }
     try:
-        with closing(_OPENERS[kind](BytesIO(data))) as file:
+        with closing(openers[kind](BytesIO(data))) as file:
             plain: bytes = file.read(max_bytes + 1)
     except EOFError:
         raise Damaged(f"the {kind} data ends too early") from None

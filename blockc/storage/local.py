@@ -6,7 +6,6 @@ A device never ends, and a pipe that nobody writes to never begins.
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +50,8 @@ def require_size(data: bytes, max_bytes: int | None, name: str) -> None:
 @contextmanager
 def scratch_folder(prefix: str) -> Iterator[str]:
     """Give a folder that only this user can read, which is gone with all in it afterwards."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
         yield folder
 

@@ -13,12 +13,11 @@ from blockc.addresses.rules import Match, meaning
 from blockc.errors import DoesNotFit
 from blockc.passes.budget import limbs
 from blockc.passes.budget.cost_curve import Curve
-from blockc.passes.budget.dp_tables import Effort
 from blockc.passes.budget.limit import curves_of, outcome
 from blockc.passes.budget.minplus import NEVER_BIG
 from blockc.passes.budget.weights import Weights
 from blockc.passes.plan import compile_rules
-from blockc.passes.request import PassRequest
+from blockc.passes.request import Effort, PassRequest
 from blockc.values import replace
 from blockc.vocabulary import WhenOver
 from tests.passes.toy import TOY, address_map, deep, names, partition, some_labellings

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blockc.cli.commands.generations import DEFAULT_OUTPUT
 from blockc.cli.console import already_done, info, show_json, step, warn
 from blockc.cli.input_options import (
+    DEFAULT_OUTPUT,
     PATH,
     InputCall,
     input_options,

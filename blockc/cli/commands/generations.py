@@ -6,11 +6,9 @@ from pathlib import Path
 import click
 
 from blockc.cli.console import info, show_json
-from blockc.cli.input_options import PATH
+from blockc.cli.input_options import DEFAULT_OUTPUT, PATH
 from blockc.cli.options import Settings, verb
 from blockc.values import Value
-
-DEFAULT_OUTPUT = "dist"
 
 
 class FolderCall(Value, kw_only=True):

@@ -10,8 +10,8 @@ from blockc.cli.options import Settings
 from blockc.passes.aggregate import Fitted, Merged
 
 if TYPE_CHECKING:
-    from blockc.passes.budget.dp_tables import Effort, Observer
     from blockc.passes.contract import Change
+    from blockc.passes.request import Effort, Observer
 
 SOON, LONG = 5, 90  # seconds: what takes less is not talked about, or not in minutes
 

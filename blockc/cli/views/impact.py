@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from math import floor, log10
+from typing import TYPE_CHECKING
 
 from blockc.addresses import FAMILIES
 from blockc.cli.console import Cell, Figure, amount, amount_text, show, show_line, show_table
 from blockc.cli.options import Settings
 from blockc.compiler.artifacts import Artifact
 from blockc.compiler.impact import PassImpact, alike_artifacts
-from blockc.passes.affected import CountryImpact, Delegation, Impact
 from blockc.passes.contract import HARMLESS
 from blockc.policy.syntax.selectors import AddressRange
 from blockc.registries.countries import name_of
+
+if TYPE_CHECKING:  # most builds give nothing up
+    from blockc.passes.affected import CountryImpact, Delegation, Impact
 
 MOST_ROWS, MOST_TABLES = 20, 4  # the manifest has the rest
 _BLOCKED = "blocked, not listed"
@@ -31,7 +34,7 @@ def harm_warnings(harms: Sequence[PassImpact]) -> Iterator[str]:
             yield f"{_named(harm)}: {harm.step.name} {said}"
 
 
-def _shares(hit: Impact) -> str:
+def _shares(hit: "Impact") -> str:
     return (
         f"{share(hit.delegated, hit.all_delegated)} of what is delegated to others, "
         f"in {share(hit.delegations, hit.all_delegations)} of their delegations"
@@ -83,12 +86,12 @@ _COUNTRIES = ["country", "", "addresses", "delegations"]
 _DELEGATIONS = ["delegation", "country", "registry", "line", "addresses"]
 
 
-def _sides(harm: PassImpact) -> Iterator[tuple[str, Impact]]:
+def _sides(harm: PassImpact) -> "Iterator[tuple[str, Impact]]":
     yield from ((_BLOCKED, hit) for hit in harm.added)
     yield from ((_MISSED, hit) for hit in harm.lost)
 
 
-def _harm_row(harm: PassImpact, what: str, hit: Impact) -> list[Cell]:
+def _harm_row(harm: PassImpact, what: str, hit: "Impact") -> list[Cell]:
     return [
         _named(harm),
         harm.step.name,
@@ -102,11 +105,11 @@ def _harm_row(harm: PassImpact, what: str, hit: Impact) -> list[Cell]:
     ]
 
 
-def _country_row(hit: Impact, one: CountryImpact) -> list[Cell]:
+def _country_row(hit: "Impact", one: "CountryImpact") -> list[Cell]:
     return [one.code, name_of(one.code), amount(hit.family, one.addresses), one.delegations]
 
 
-def _delegation_row(hit: Impact, one: Delegation) -> list[Cell]:
+def _delegation_row(hit: "Impact", one: "Delegation") -> list[Cell]:
     held = str(AddressRange(hit.family, one.first, one.last))
     return [held, one.country, one.registry, one.row, amount(hit.family, one.addresses)]
 

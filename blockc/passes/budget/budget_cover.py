@@ -14,12 +14,13 @@ from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie, block_starts
 from blockc.passes.budget.cost_curve import Curve, curve_of, flat_curve, refused_curve
 from blockc.passes.budget.cost_model import CostModel, touches
-from blockc.passes.budget.dp_tables import UNREACHABLE, Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.dp_tables import UNREACHABLE, Sizes, Tables
 from blockc.passes.budget.limbs import cut_up, lower
 from blockc.passes.budget.minplus import Table, cut, never, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.cover import cover
 from blockc.passes.exact.lengths import legal_pieces
+from blockc.passes.request import Observer, unobserved
 from blockc.passes.tree import Flags, take
 from blockc.values import Value
 

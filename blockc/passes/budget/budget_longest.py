@@ -10,11 +10,12 @@ from blockc.addresses.trie import Nodes, Trie
 from blockc.errors import Miscompiled
 from blockc.passes.budget.cost_curve import Curve, curve_of, refused_curve
 from blockc.passes.budget.cost_model import CostModel
-from blockc.passes.budget.dp_tables import Observer, Sizes, Tables, unobserved
+from blockc.passes.budget.dp_tables import Sizes, Tables
 from blockc.passes.budget.limbs import lower
 from blockc.passes.budget.minplus import Table, cut, split
 from blockc.passes.budget.span_sums import Worth
 from blockc.passes.exact.lengths import legal_leaves
+from blockc.passes.request import Observer, unobserved
 from blockc.passes.tree import Flags, in_order
 from blockc.values import Value
 

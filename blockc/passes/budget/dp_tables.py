@@ -18,6 +18,7 @@ from blockc.passes.budget.limbs import (
 )
 from blockc.passes.budget.minplus import Table
 from blockc.passes.budget.span_sums import Worth
+from blockc.passes.request import Effort, Observer
 from blockc.passes.tree import Flags
 from blockc.values import Value, replace
 
@@ -32,24 +33,6 @@ _CELLS = 1 << 15  # costs computed at a time: with their sums they fit the secon
 Choose = Callable[[Nodes, Worth], Worth]
 #: The same for the fewest entries that are not impossible, shape (states, nodes).
 Reach = Callable[[Nodes, Sizes], Sizes]
-
-
-class Effort(Value):
-    """How much of a computation is done, and what all of it takes.
-
-    Units: `seconds` of one core of 2020, within a factor of about two; megabytes of 2**20 bytes.
-    """
-
-    share: float
-    seconds: float
-    megabytes: float
-
-
-Observer = Callable[[Effort], None]
-
-
-def unobserved(effort: Effort) -> None:
-    """Take no notice."""
 
 
 class Tables(Value, eq=False):

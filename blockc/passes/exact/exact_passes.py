@@ -11,10 +11,8 @@ from blockc.errors import DoesNotFit
 from blockc.passes.contract import Contract, ContractScope
 from blockc.passes.driver import ByFamily, Pass, RuleState
 from blockc.passes.exact.cover import cover, intervals
-from blockc.passes.exact.fewer_lengths import cover_in_few_lengths, in_few_lengths
 from blockc.passes.exact.lengths import legal, ordered
 from blockc.passes.exact.ortc import longest
-from blockc.passes.exact.two_sets import balanced_two_sets, two_sets
 from blockc.passes.request import PassRequest
 from blockc.passes.tree import with_free
 
@@ -62,6 +60,8 @@ def units(draft: RuleState, request: PassRequest, limit: int) -> list[Column]:
 
 def two_set_passes(draft: RuleState, request: PassRequest) -> list[Pass]:
     """Return the passes for two sets, each within the limit if their prices can achieve that."""
+    from blockc.passes.exact.two_sets import balanced_two_sets
+
     require_one_verdict(draft, "two sets")
     limit = request.max_entries or 0
     parts = wanted_parts(draft)
@@ -134,6 +134,8 @@ def _legal(draft: RuleState, request: PassRequest) -> ByFamily:
 
 
 def _few(draft: RuleState, most: int) -> ByFamily:
+    from blockc.passes.exact.fewer_lengths import in_few_lengths
+
     return {
         family: ordered(draft.match, in_few_lengths(rules, most))
         for family, rules in draft.rules.items()
@@ -141,11 +143,19 @@ def _few(draft: RuleState, most: int) -> ByFamily:
 
 
 def _cover_in_few_lengths(match: Match, most: int, wanted: Partition, allowed: Lengths) -> Rules:
+    from blockc.passes.exact.fewer_lengths import cover_in_few_lengths
+
     return ordered(match, cover_in_few_lengths(wanted, allowed, most))
 
 
 def _ordered_longest(wanted: Partition, allowed: Lengths) -> Rules:
     return ordered(Match.FIRST, longest(wanted, allowed))
+
+
+def _two_sets(wanted: Partition, allowed: Lengths) -> Rules:
+    from blockc.passes.exact.two_sets import two_sets
+
+    return two_sets(wanted, allowed)
 
 
 #: By match model: the name of its pass, and what it does.
@@ -154,5 +164,5 @@ _MAKERS: dict[Match, tuple[str, _Maker]] = {
     Match.INTERVALS: ("intervals", lambda wanted, _: intervals(wanted)),
     Match.LONGEST: ("longest match", longest),
     Match.FIRST: ("first match", _ordered_longest),
-    Match.TWO_SETS: ("two sets", two_sets),
+    Match.TWO_SETS: ("two sets", _two_sets),
 }

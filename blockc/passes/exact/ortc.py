@@ -14,7 +14,6 @@ from blockc.addresses import columns
 from blockc.addresses.partition import Labels, Partition
 from blockc.addresses.rules import Rules
 from blockc.addresses.trie import Nodes, Trie
-from blockc.passes.exact.entry_cost import Cost
 from blockc.passes.exact.lengths import legal_leaves
 from blockc.passes.tree import FREE, Choice, rules_of, top_down
 
@@ -117,6 +116,8 @@ def choose_frugally(trie: Trie, labels: Labels, through: NDArray[np.bool_]) -> C
     Args:
         through: The nodes that take no entry.
     """
+    from blockc.passes.exact.entry_cost import Cost
+
     inherits = [
         Cost.of_leaves(trie, (labels == 1).astype(np.int64)),
         Cost.of_leaves(trie, (labels == 0).astype(np.int64), labels == FREE),
