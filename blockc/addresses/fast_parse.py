@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses import columns
-from blockc.addresses.columns import U64, WIDE, Spans
+from blockc.addresses.columns import U64, WIDE, Column, Spans
 from blockc.addresses.family import V6
 
 Bytes = NDArray[np.uint8]
@@ -179,38 +179,51 @@ def _squeezed(octets: U64) -> U64:
 
 
 def plain_v6(texts: Sequence[str]) -> tuple[Spans, Mask]:
-    """Decode IPv6 addresses and prefixes without host bits, none of them IPv4-mapped.
+    """Decode IPv6 addresses, ranges and prefixes without host bits, none of them IPv4-mapped.
 
     Returns:
         Start and inclusive end of the texts that were taken, and which ones those are.
     """
-    places, packed, lengths = _packed_v6(texts)
-    start, length = np.frombuffer(b"".join(packed), WIDE), np.array(lengths, dtype=np.int16)
-    high, low = columns.split(start)
-    mapped = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
-    good = ~mapped & ~columns.host_bits(V6, start, length)
+    places, firsts, ends, lengths = _packed_v6(texts)
+    start, end = (np.frombuffer(b"".join(packed), WIDE) for packed in (firsts, ends))
+    length = np.array(lengths, dtype=np.int16)
+    last = np.where(start == end, columns.block_lasts(V6, start, length), end)
+    good = ~_mapped(start) & ~_mapped(end) & ~columns.host_bits(V6, start, length) & (start <= end)
     taken = np.zeros(len(texts), dtype=bool)
     taken[np.array(places, dtype=np.intp)[good]] = True
-    start = start[good]
-    return columns.narrow_spans(start, columns.block_lasts(V6, start, length[good])), taken
+    return columns.narrow_spans(start[good], last[good]), taken
 
 
-def _packed_v6(texts: Sequence[str]) -> tuple[list[int], list[bytes], list[int]]:
-    """Return places, addresses and lengths of the texts that are IPv6 addresses or prefixes."""
+def _mapped(addresses: Column) -> Mask:
+    high, low = columns.split(addresses)
+    mapped: Mask = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    return mapped
+
+
+def _packed_v6(
+    texts: Sequence[str],
+) -> tuple[list[int], list[bytes], list[bytes], list[int]]:
+    """Return the texts that are IPv6: places, first addresses, ends of ranges, lengths.
+
+    What is not a range ends where it begins; a range has the length of an address.
+    """
     from socket import AF_INET6, inet_pton  # pure functions, for which IPv4 need not wait
 
-    places, packed, lengths = [], [], []
+    places, firsts, ends, lengths = [], [], [], []
     for place, text in enumerate(texts):
-        if ":" not in text:
+        if ":" not in text or "%" in text:
             continue
-        address, slash, bits = text.partition("/")
+        begin, dash, end = text.partition("-")
+        address, slash, bits = begin.partition("/")
         length = _LENGTHS.get(slash + bits)
-        if length is None or "%" in address:
+        if length is None or (dash and slash):
             continue
         try:
-            packed.append(inet_pton(AF_INET6, address))
+            first = inet_pton(AF_INET6, address)
+            ends.append(inet_pton(AF_INET6, end) if dash else first)
         except (OSError, ValueError):
             continue
+        firsts.append(first)
         lengths.append(length)
         places.append(place)
-    return places, packed, lengths
+    return places, firsts, ends, lengths

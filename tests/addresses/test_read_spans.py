@@ -328,3 +328,29 @@ def test_an_entry_behind_a_semicolon_is_refused_and_not_lost(line: str, hidden: 
 )
 def test_a_remark_stays_a_remark(line: str) -> None:
     read_spans("list", f"1.2.3.4\n{line}\n1.2.3.5\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "quick"),
+    [
+        ("2001:db8::-2001:db8::ff", True),
+        ("2001:db8::-2001:db8:0:1:ffff:ffff:ffff:ffff", True),
+        ("2001:DB8::1-2001:db8::1", True),
+        ("::-::1:0:0:0", True),  # has the mapped block inside
+        ("2001:db8::1 - 2001:db8::5", False),
+        ("::ffff:1.2.3.4-::ffff:1.2.3.9", False),  # is IPv4
+        ("::fffe:ffff:ffff-::ffff:1.2.3.4", False),
+        ("::ffff:1.2.3.4-::1:0:0:0", False),
+        ("2001:db8::5-2001:db8::1", False),
+        ("2001:db8::/64-2001:db9::", False),
+        ("2001:db8::-2001:db9::/64", False),
+        ("2001:db8::-1-2", False),
+        ("2001:db8::-192.0.2.1", False),
+        ("fe80::1%eth0-fe80::2", False),
+    ],
+)
+def test_ranges_of_ipv6_are_decoded_in_bulk_as_one_by_one(text: str, *, quick: bool) -> None:
+    spans, taken = fast_parse.plain_v6([text])
+    assert taken.tolist() == [quick]
+    if quick:
+        assert [(V6, *pair) for pair in pairs(V6, spans)] == [parse_written(text)]
