@@ -34,7 +34,8 @@ class LineLayout(Value):
     def cell(self, number: int) -> str:
         """Return the SQL of a column, counted from 1, as a text."""
         if not self.types:
-            return f"cut[{number}]"
+            is_last = number == len(self.columns)
+            return _without_end(f"cut[{number}]") if is_last else f"cut[{number}]"
         text, kind = f"{table_column(number)}::VARCHAR", self.types[number - 1]
         if kind.endswith("[]"):  # a header of several lines, which together are one list
             return f"array_to_string({table_column(number)}::VARCHAR[], ', ')"
@@ -202,7 +203,7 @@ def _cut_columns(layout: LineLayout) -> CutSql:
     fields = _column_fields(layout)
     if layout.types:
         return CutSql({}, "true", fields)
-    cut = f"string_split(rtrim(line, chr(13) || chr(10)), {literal(layout.format.separator)})"
+    cut = f"string_split(line, {literal(layout.format.separator)})"  # the last has the line's end
     if layout.format.quoted:
         cut = f"CASE WHEN contains(line, '\"') THEN {_quoted_cells(layout)} ELSE {cut} END"
     return CutSql({"cut": cut}, f"len(cut) = {len(layout.columns)}", fields)
@@ -229,13 +230,15 @@ def columns_of(layout: LineLayout, name: str) -> tuple[int, ...]:
 def _quoted_cells(layout: LineLayout) -> str:
     """Return the cells of a line by RFC 4180; a cell that holds the end of a line is not read."""
     separator = re.escape(layout.format.separator)
-    cell = f'"(?:[^"]|"")*"|[^{separator}"]*'
-    line = f"(rtrim(line, chr(13) || chr(10)) || {literal(layout.format.separator)})"
-    whole = literal(f"(?:(?:{cell}){separator})*")
-    cells = f"regexp_extract_all({line}, {literal(f'({cell}){separator}')}, 1)"
-    plain = "replace(x[2:-2], '\"\"', '\"')"
-    unquoted = f"list_transform({cells}, lambda x: CASE WHEN x[1] = '\"' THEN {plain} ELSE x END)"
-    return f"CASE WHEN regexp_full_match({line}, {whole}) THEN {unquoted} END"
+    cell = f'(?:"(?:[^"]|"")*"|[^{separator}"]*){separator}'  # without groups it takes a third
+    line = "replace(replace(line, chr(13) || chr(10), chr(10)), chr(10), @separator)"
+    line = line.replace("@separator", literal(layout.format.separator))
+    cells = f"regexp_extract_all({line}, {literal(cell)})"
+    quoted = "replace(x[2:-3], '\"\"', '\"')"
+    plain = (
+        f"list_transform({cells}, lambda x: CASE WHEN x[1] = chr(34) THEN {quoted} ELSE x[:-2] END)"
+    )
+    return f"CASE WHEN regexp_full_match({line}, {literal(f'(?:{cell})*')}) THEN {plain} END"
 
 
 def with_source(layout: LineLayout, spec: str) -> LineLayout:

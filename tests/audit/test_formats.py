@@ -15,7 +15,7 @@ from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import BlockcError, UsageError
-from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from blockc.workspace.audit.log_feed import LogFeed, Part, by_layout, shipped_formats
 from tests.audit.lines import COMBINED, FILES, Said
 
 FORMATS = shipped_formats()
@@ -133,6 +133,40 @@ def test_a_file_may_name_other_columns_in_the_middle(tmp_path: Path) -> None:
     ]  # fmt: skip
     found = read(tmp_path, lines)
     assert found.rows("SELECT low & 255, status FROM hits ORDER BY 1") == [(1, 200), (2, None)]
+
+
+def test_columns_that_change_often_cost_no_question_each_time(tmp_path: Path) -> None:
+    log, (first, second) = tmp_path / "log", ("c-ip sc-status", "sc-status c-ip")
+    text = f"#Fields: {first}\n192.0.2.1 200\n#Fields: {second}\n# x\n404 192.0.2.2\n" * 300
+    log.write_text(text, encoding="utf-8")
+    read_together, found = [], engine(tmp_path)
+    for layout, blocks in by_layout(LogFeed([str(log)], [FORMATS["w3c"]], only=True).parts()):
+        some = list(blocks)
+        read_together.append((" ".join(layout.columns), len(some), some[0][1], some[-1][1]))
+        found.read(layout, some)
+    assert read_together == [(first, 300, 2, 1497), (second, 300, 5, 1500)]
+    sums = found.rows("SELECT low & 255, status, sum(requests)::BIGINT FROM hits GROUP BY ALL")
+    assert sorted(sums) == [(1, 200, 300), (2, 404, 300)]
+
+
+@pytest.mark.parametrize("size", [1000, 1 << 19])
+def test_blocks_of_a_layout_are_held_only_while_they_are_few(size: int) -> None:
+    forms = LineLayout(FORMATS["csv"], ("a",)), LineLayout(FORMATS["csv"], ("b",))
+    made = [0]
+
+    def parts() -> Iterator[Part]:
+        for n in range(40_000_000 // size):
+            made[0] += size
+            yield forms[n // 2 % 2], (0, n, b"x" * size)
+
+    taken, held, order = 0, 0, list[int]()
+    for _, blocks in by_layout(parts()):
+        held = max(held, made[0] - taken)
+        for _, number, data in blocks:
+            order.append(number)
+            taken += len(data)
+    assert sorted(order) == list(range(40_000_000 // size))
+    assert held <= (1 << 25 if size < 1 << 18 else 0) + 2 * size
 
 
 def test_a_time_without_an_offset_is_of_the_zone_that_is_named(tmp_path: Path) -> None:

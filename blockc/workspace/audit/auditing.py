@@ -28,6 +28,7 @@ from blockc.workspace.audit.log_feed import (
     LogBegin,
     LogFeed,
     ReadLog,
+    by_layout,
     log_formats,
     log_paths,
     table_format,
@@ -312,16 +313,15 @@ def _read_all(
     call: AuditCall,
     observe: Watch,
 ) -> list[ReadLog]:
-    """Read every log once; neighbours of one layout are read together."""
-    from itertools import chain, groupby
+    """Read every log once; blocks of one layout are read together."""
+    from itertools import chain
 
     feed = LogFeed(paths, formats, only=bool(call.format or call.format_file))
     columns = table_format(formats if call.format_file else ())
     with observe("read logs", f"{len(paths)} of them"):
         for number, path in feed.tables():
             feed.logs[number] = ReadLog(path, "parquet", engine.read_parquet(columns, number, path))
-        for layout, parts in groupby(feed.parts(), key=lambda part: part[0]):
-            blocks = (block for _, block in parts)
+        for layout, blocks in by_layout(feed.parts()):
             first = next(blocks)
             with placed_at(feed.logs[first[0]].path):
                 engine.read(layout, chain([first], blocks))

@@ -29,7 +29,7 @@ from blockc.storage.local import scratch_folder
 from blockc.storage.log_files import blocks
 from blockc.storage.spool import write_chunks
 from blockc.values import Value, from_json, line_bytes, replace
-from blockc.workspace.audit.log_feed import LogBegin, OpenLog, ReadLog
+from blockc.workspace.audit.log_feed import LogBegin, OpenLog, ReadLog, by_layout
 
 REFUSED = "blockc refuses: "  # how what is wrong with a log is told apart from what breaks
 _SCHEMA = pa.schema(
@@ -231,8 +231,8 @@ def _read(task: ScanTask, scan: LineScan, log: ClusterLog, begin: int, data: _By
         )
         parts = opened.parts(lines, begins=begin == 0)
         with placed_at(log.name):
-            for layout, same in groupby(parts, key=lambda part: part[0]):
-                scan.read(layout, (block for _, block in same))
+            for layout, same in by_layout(parts):
+                scan.read(layout, same)
         seen = opened.seen
     for _ in data:  # what is behind a damage
         pass

@@ -2,9 +2,9 @@
 
 import glob
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,14 @@ from blockc.storage.log_files import STDIN, blocks, is_parquet
 from blockc.values import Value, replace
 
 HEAD = 1 << 16  # bytes of a log that its format is found by
+_SMALL, _HELD = 1 << 18, 1 << 25  # bytes: of a block that is held, and of all that are
 _GENERIC = ("csv", "tsv", "json-lines")  # tried when nothing that is particular fits
 
 
-#: A block with its layout, the number of its file and that of its first line.
-Part = tuple[LineLayout, tuple[int, int, bytes]]
+#: The number of a file, that of the first line, and whole lines.
+Block = tuple[int, int, bytes]
+#: A block with its layout.
+Part = tuple[LineLayout, Block]
 
 
 class ReadLog(Value):
@@ -233,10 +236,51 @@ def _by_header(
         if data[end:]:
             yield layout, data[end:]
         return
-    for piece in re.split(rb"(?m)((?:^#.*\n)+)", data):
-        if piece.startswith(b"#"):
-            for line in piece.decode("utf-8", "replace").splitlines():
+    begin = 0
+    while begin < len(data):
+        if data.startswith(b"#", begin):
+            end = _end_of_comments(data, begin)
+            for line in data[begin:end].decode("utf-8", "replace").splitlines():
                 names = form.columns_in(line)
                 layout = LineLayout(form, names) if names else layout
-        if piece:
-            yield layout, piece
+        else:
+            end = data.find(b"\n#", begin) + 1 or len(data)
+        yield layout, data[begin:end]
+        begin = end
+
+
+def _end_of_comments(data: bytes, begin: int) -> int:
+    while data.startswith(b"#", begin):
+        begin = data.find(b"\n", begin) + 1 or len(data)
+    return begin
+
+
+def by_layout(parts: Iterable[Part]) -> Iterator[tuple[LineLayout, Iterator[Block]]]:
+    """Yield blocks that are cut alike together; a log may name other columns after a few lines.
+
+    Neighbours are given on as they come once they are large. Small ones are held until there are
+    many, since whoever reads them asks a question for all of a layout.
+    """
+    held: dict[tuple[str, tuple[str, ...]], tuple[LineLayout, list[Block]]] = {}
+    size = 0
+    for layout, run in groupby(parts, key=lambda part: part[0]):
+        blocks = (block for _, block in run)
+        _, mine = held.setdefault((layout.format.name, layout.columns), (layout, []))
+        for block in blocks:
+            mine.append(block)
+            size += len(block[2])
+            if len(block[2]) > _SMALL or size > _HELD:
+                size -= sum(len(data) for *_, data in mine)
+                yield layout, chain(mine, blocks)
+                mine.clear()
+        if size > _HELD:
+            yield from _flushed(held)
+            size = 0
+    yield from _flushed(held)
+
+
+def _flushed(
+    held: dict[tuple[str, tuple[str, ...]], tuple[LineLayout, list[Block]]],
+) -> Iterator[tuple[LineLayout, Iterator[Block]]]:
+    yield from ((layout, iter(mine)) for layout, mine in held.values() if mine)
+    held.clear()
