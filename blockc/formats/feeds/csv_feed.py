@@ -124,7 +124,7 @@ def with_header(table: CsvTable, names: Mapping[str, str]) -> tuple[CsvTable, di
 
     Raises:
         SourceSyntaxError: A row has more or fewer cells than the first.
-        SourceUnfit: A column is missing.
+        SourceUnfit: A column is missing, or its head stands over several.
     """
     if not len(table):
         raise SourceUnfit("has no rows", at=Location(table.lines.name), hint="fetch it again")
@@ -133,6 +133,10 @@ def with_header(table: CsvTable, names: Mapping[str, str]) -> tuple[CsvTable, di
     if missing:
         message = f"has no column {missing[0]!r}{suggestion(missing[0], heads)}"
         raise SourceUnfit(message, at=table.at(0), hint="correct columns in [rows]")
+    twice = [head for head in names.values() if heads.count(head) > 1]
+    if twice:
+        message = f"has several columns {twice[0]!r}, of which only one would be read"
+        raise SourceUnfit(message, at=table.at(0), hint="give columns by their order in [rows]")
     _require_width(table, len(heads))
     return table.without_header(), {name: heads.index(head) for name, head in names.items()}
 

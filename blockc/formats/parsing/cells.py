@@ -153,10 +153,12 @@ def _quoted_cells(
         text: The lines that count, of which `numbers` are the numbers.
     """
     cells, widths, ends = list[str](), array("i"), array("i")
-    reader = dialect.reader(_one_by_one(text) if len(numbers) else ())
+    rows = (f"{line}\n" for line in _one_by_one(text)) if len(numbers) else iter(())
+    reader = dialect.reader(rows)
     try:
         for row in reader:
-            cells += row
+            # Joined without a blank, 5.6.7.1 and 28 on the next line would be another address.
+            cells += [cell.replace("\n", " ") for cell in row]
             widths.append(len(row))
             ends.append(reader.line_num)  # a quoted cell may go over several lines
     except csv.Error as reason:

@@ -115,6 +115,8 @@ def _lists(
         hint = "give one of list = NAME, lists = [NAMES], map = 'country'"
         words = "says no list" if not given else f"says {' and '.join(given)}"
         checks.findings.add_missing(place / "list", f"this output {words}", hint=hint)
+    elif not (table.list or table.lists or table.map):  # its artifact would stop nobody
+        checks.findings.add(place / given[0], "this names no list", hint="name at least one")
     if table.lists and facts and not facts.several_lists:
         said = f"{table.target} holds one list per artifact"
         checks.findings.add_name(place / "lists", said, hint="write an output per list")
