@@ -1,6 +1,7 @@
 """What a file says about addresses: its entries in their order, and what was not understood."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,13 @@ from blockc.addresses import FAMILIES, AddrSet, Family, columns
 from blockc.addresses.human_forms import parse_written
 from blockc.addresses.lines import decode_texts
 from blockc.addresses.partition import Partition, paint
+from blockc.addresses.plain_text import line_batches
 from blockc.addresses.rules import Match
-from blockc.values import Value
+from blockc.values import Value, field
 
+MOST_KEPT = 1_000  # lines that could not be read of which more is kept than their number
+_LONGEST = 200  # characters of such a line
+_MOST_OF_SETS = 2_000_000  # entries that rules get by the sets that they name
 SET = "@"  # begins the name of a set of addresses that stands in another file
 EVERYTHING = ("0.0.0.0/0", "::/0")
 _BLOCKING = frozenset(
@@ -38,6 +43,42 @@ class Unread(NamedTuple):
     why: str
 
 
+class Unreads:
+    """Lines that could not be read: all are counted, and the first of them kept."""
+
+    def __init__(self, first: Iterable[Unread] = (), count: int | None = None) -> None:
+        self._first = list(first)
+        self._count = len(self._first) if count is None else count
+
+    @classmethod
+    def joined(cls, several: Iterable["Unreads"]) -> "Unreads":
+        """Return what several tell together, in the order of lines."""
+        found = cls()
+        for one in several:
+            found.extend(one)
+        return cls(sorted(found), len(found))
+
+    def append(self, unread: Unread) -> None:
+        """Count a line, and keep it if it is one of the first."""
+        self._count += 1
+        if len(self._first) < MOST_KEPT:
+            self._first.append(unread._replace(text=unread.text[:_LONGEST]))
+
+    def extend(self, others: "Unreads") -> None:
+        """Count what others count, and keep the first of theirs."""
+        for one in others:
+            self.append(one)
+        self._count += len(others) - len([*others])
+
+    def __iter__(self) -> Iterator[Unread]:
+        """Yield the first ones."""
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._count
+
+
 class Scope(Value):
     """Entries that are decided together: a chain, a set, a block of rules.
 
@@ -49,7 +90,7 @@ class Scope(Value):
     entries: Sequence[Entry]
 
 
-class Contents(Value):
+class Contents(Value, eq=False):
     """What a file says.
 
     Attributes:
@@ -59,7 +100,7 @@ class Contents(Value):
     """
 
     scopes: Sequence[Scope]
-    unread: Sequence[Unread] = ()
+    unread: Unreads = field(default_factory=Unreads)
     others: int = 0
 
 
@@ -76,7 +117,7 @@ class Decided(Value, eq=False):
 
     blocked: AddrSet
     count: int
-    unread: tuple[Unread, ...]
+    unread: Unreads
     cleared: tuple[Entry, ...]
     dead: tuple[Entry, ...]
     redundant: tuple[Entry, ...]
@@ -95,6 +136,35 @@ def is_blocking(value: str, default: str, chosen: Sequence[str]) -> bool:
     if chosen:
         return value in chosen
     return value in _BLOCKING or (value not in _PASSING and value != default)
+
+
+class TooMuch(ValueError):
+    """A file has more of something than can be evaluated."""
+
+
+def require_few_of_sets(count: int) -> None:
+    """Raise TooMuch if rules get more than so many entries by the sets that they name."""
+    if count > _MOST_OF_SETS:
+        raise TooMuch(f"its rules name sets that have more than {_MOST_OF_SETS:,} entries together")
+
+
+def numbered(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text that are not blank with their numbers, some cut at a time."""
+    lines = enumerate(chain.from_iterable(line_batches(text)), 1)
+    return ((number, line) for number, line in lines if line and not line.isspace())
+
+
+class LineCounter:
+    """Tells in which line a position of a text is, of one position after another."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._position, self._line = text, 0, 1
+
+    def at(self, position: int) -> int:
+        """Return the number of the line; no position is before the last one."""
+        self._line += self._text.count("\n", self._position, position)
+        self._position = position
+        return self._line
 
 
 def for_all(line: int, *, blocks: bool) -> list[Entry]:
@@ -125,7 +195,7 @@ def decide(scope: Scope) -> Decided:
     return Decided(
         blocked=AddrSet.of_spans(spans),
         count=len({row.entry for row in rows}),
-        unread=tuple(unread),
+        unread=unread,
         cleared=pick(cleared),
         dead=pick(dead),
         redundant=pick(redundant),
@@ -141,7 +211,7 @@ class _Row(NamedTuple):
     entry: int
 
 
-def _decoded(entries: Sequence[Entry]) -> tuple[list[_Row], list[Unread], set[int]]:
+def _decoded(entries: Sequence[Entry]) -> tuple[list[_Row], Unreads, set[int]]:
     """Return the spans of entries in their order, what cannot be read, and whose host bits went."""
     decoded = decode_texts([entry.text for entry in entries])
     rows = []
@@ -153,7 +223,7 @@ def _decoded(entries: Sequence[Entry]) -> tuple[list[_Row], list[Unread], set[in
             _Row(family, first, end, at)
             for first, end, at in zip(firsts, lasts, places, strict=True)
         ]
-    unread, cleared = [], set[int]()
+    unread, cleared = Unreads(), set[int]()
     for at in decoded.wrong.positions.tolist():
         line, text, _ = entries[at]
         try:

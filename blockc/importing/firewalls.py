@@ -5,10 +5,21 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from blockc.addresses.rules import Match
-from blockc.importing.entries import SET, Contents, Entry, Scope, Unread
+from blockc.importing.entries import (
+    SET,
+    Contents,
+    Entry,
+    LineCounter,
+    Scope,
+    Unread,
+    Unreads,
+    numbered,
+    require_few_of_sets,
+)
 from blockc.values import Value
 
 _BLOCKS = {"DROP": True, "REJECT": True, "ACCEPT": False, "RETURN": False}
+_QUOTES = re.compile(r"[\"'\\]")
 _MORE = "it asks for more than the source of a packet"
 
 
@@ -31,10 +42,10 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
     In a chain the first rule decides. What a rule asks besides is not evaluated: it is named.
     """
     chains: dict[str, list[Entry]] = {}
-    unread: list[Unread] = []
+    unread = Unreads()
     others, table = 0, ""
     everybody = "::/0" if re.search(r"-s \S*:", text) else "0.0.0.0/0"
-    for line, content in enumerate(text.split("\n"), 1):
+    for line, content in numbered(text):
         said = content.strip()
         if said.startswith("*"):
             table = said[1:]
@@ -59,7 +70,7 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
         for name, entries in chains.items()
         if any(entry.blocks for entry in entries)
     ]
-    return Contents(tuple(scopes), tuple(unread), others)
+    return Contents(tuple(scopes), unread, others)
 
 
 def _why_not(rule: _Rule) -> str:
@@ -75,7 +86,8 @@ def _why_not(rule: _Rule) -> str:
 def _rule(said: str) -> _Rule:
     """Return what the words of a rule say; one whose quotes have no end asks for more."""
     try:
-        words = shlex.split(re.sub(r"^\[[0-9:]+\] ", "", said))
+        said = re.sub(r"^\[[0-9:]+\] ", "", said)
+        words = shlex.split(said) if _QUOTES.search(said) else said.split()
     except ValueError:
         return _Rule(said.split()[1], verdict="DROP", asks=True)
     chain, sources, sets = words[1], list[str](), list[str]()
@@ -103,10 +115,10 @@ def _rule(said: str) -> _Rule:
 def read_ipset(text: str, _: Sequence[str]) -> Contents:
     """Return the sets of `ipset save`; of a set the narrowest entry decides, `nomatch` spares."""
     sets: dict[str, list[Entry]] = {}
-    unread: list[Unread] = []
+    unread = Unreads()
     kinds: dict[str, str] = {}
-    for line, content in enumerate(text.split("\n"), 1):
-        words = content.replace("-exist ", "").split()
+    for line, content in numbered(text):
+        words = content.replace("-exist ", "").split(None, 3)
         if words[:1] == ["create"] and words[2:]:
             kinds[words[1]] = words[2]
         elif words[:1] == ["add"] and words[2:]:
@@ -114,7 +126,7 @@ def read_ipset(text: str, _: Sequence[str]) -> Contents:
             if kind not in {"hash:net", "hash:ip", "bitmap:ip"}:
                 unread.append(Unread(line, content, f"a set of {kind} holds more than addresses"))
                 continue
-            entry = Entry(line, words[2], "nomatch" not in words[3:])
+            entry = Entry(line, words[2], not _NOMATCH.search("".join(words[3:])))
             sets.setdefault(words[1], []).append(entry)
         elif words[:1] == ["swap"] and words[2:]:
             one, other = words[1:3]
@@ -124,13 +136,14 @@ def read_ipset(text: str, _: Sequence[str]) -> Contents:
     scopes = [
         Scope(f"set {name}", Match.LONGEST, tuple(found)) for name, found in sets.items() if found
     ]
-    return Contents(tuple(scopes), tuple(unread))
+    return Contents(tuple(scopes), unread)
 
 
+_NOMATCH = re.compile(r"(?<!\S)nomatch(?!\S)")
 _SET = re.compile(r"\bset\s+([\w.-]+)\s*\{")
 _TYPE = re.compile(r"\btype(?:of)?\s+([^;\n]+)")
 _RULE = re.compile(
-    r"^[ \t]*(?:ip|ip6) saddr (!= )?(@[\w.-]+|\{[^}]*\}|[0-9A-Fa-f:./-]+)([^\n]*)", re.MULTILINE
+    r"^[ \t]*(?:ip|ip6) saddr (!= )?(@[\w.-]+|\{[^{}]*\}|[0-9A-Fa-f:./-]+)([^\n]*)", re.MULTILINE
 )
 _EXTRA = re.compile(
     r"\bcounter(?: packets [0-9]+ bytes [0-9]+)?|\bcomment -+|\blog(?: prefix -+)?(?: level \w+)?"
@@ -145,67 +158,80 @@ def read_nft(text: str, _: Sequence[str]) -> Contents:
     text = re.sub(r'"[^"\n]*"', lambda said: "-" * len(said[0]), text)
     sets, unread = _sets(text)
     chains: dict[str, list[Entry]] = {}
-    used = set[str]()
+    used, count = set[str](), 0
+    lines, chain = LineCounter(text), _Chains(text)
     for found in _RULE.finditer(text):
-        line = text.count("\n", 0, found.start(2)) + 1
+        line = lines.at(found.start(2))
         verdict = " ".join(_EXTRA.sub("", found[3]).split())
         if found[1] or verdict not in _VERDICTS:
             if verdict or found[1]:
                 unread.append(Unread(line, found[0].strip(), _MORE))
             continue
-        blocks, name = _VERDICTS[verdict], _chain_of(text, found.start())
+        blocks, name = _VERDICTS[verdict], chain.at(found.start())
         entries = chains.setdefault(f"chain {name}", [])
         if found[2].startswith("@"):
             used.add(found[2][1:])
+            count += len(sets.get(found[2][1:], ()))
+            require_few_of_sets(count)
             entries += [entry._replace(blocks=blocks) for entry in sets.get(found[2][1:], [])]
         else:
             items = found[2].strip("{}").split(",")
             entries += [Entry(line, item.strip(), blocks) for item in items if item.strip()]
     if not chains:
         scopes = [Scope(f"set {name}", Match.MEMBER, tuple(one)) for name, one in sets.items()]
-        return Contents(tuple(scopes), tuple(unread))
-    unread += [
-        Unread(entries[0].line if entries else 1, f"set {name}", "no rule that was read uses it")
-        for name, entries in sets.items()
-        if name not in used
-    ]
+        return Contents(tuple(scopes), unread)
+    for name, entries in sets.items():
+        if name not in used:
+            line = entries[0].line if entries else 1
+            unread.append(Unread(line, f"set {name}", "no rule that was read uses it"))
     scopes = [Scope(name, Match.FIRST, tuple(found)) for name, found in chains.items() if found]
-    return Contents(tuple(scopes), tuple(unread))
+    return Contents(tuple(scopes), unread)
 
 
-def _chain_of(text: str, at: int) -> str:
-    """Return the name of the chain in which a position lies."""
-    return ([found[1] for found in _CHAIN.finditer(text, 0, at)] or ["without a name"])[-1]
+class _Chains:
+    """Tells in which chain a position lies, of one position after another."""
+
+    def __init__(self, text: str) -> None:
+        self._others = _CHAIN.finditer(text)
+        self._next = next(self._others, None)
+        self._name = "without a name"
+
+    def at(self, position: int) -> str:
+        """Return the name of the chain; no position is before the last one."""
+        while self._next and self._next.end() <= position:
+            self._name, self._next = self._next[1], next(self._others, None)
+        return self._name
 
 
-def _sets(text: str) -> tuple[Mapping[str, list[Entry]], list[Unread]]:
+def _sets(text: str) -> tuple[Mapping[str, list[Entry]], Unreads]:
     """Return the elements of each set of addresses, and the sets of other things."""
     sets: dict[str, list[Entry]] = {}
-    unread: list[Unread] = []
-    for found in _SET.finditer(text):
+    unread = Unreads()
+    end, lines = 0, LineCounter(text)
+    while found := _SET.search(text, end):
         end = _brace(text, found.end())
         body = text[found.end() : end]
         kind = _TYPE.search(body)
-        line = text.count("\n", 0, found.start()) + 1
+        line = lines.at(found.start())
         if kind and kind[1].strip() not in {"ipv4_addr", "ipv6_addr", "ip saddr", "ip6 saddr"}:
             unread.append(Unread(line, f"set {found[1]}", f"it holds {kind[1].strip()}"))
             continue
-        sets.setdefault(found[1], []).extend(_elements(text, found.end(), end))
+        sets.setdefault(found[1], []).extend(_elements(text, found.end(), end, lines))
     return sets, unread
 
 
-def _elements(text: str, begin: int, end: int) -> Iterator[Entry]:
+def _elements(text: str, begin: int, end: int, lines: LineCounter) -> Iterator[Entry]:
     """Yield the elements of a set, without counters, comments and timeouts."""
     begin = text.find("elements", begin, end)
     begin = text.find("{", begin, end) if begin >= 0 else -1
     if begin < 0:
         return
-    at, line = begin + 1, text.count("\n", 0, begin) + 1
+    at, line = begin + 1, lines.at(begin)
     for item in text[at : _brace(text, at)].split(","):
         before = len(item) - len(item.lstrip())
         here = line + item.count("\n", 0, before)
         if item.strip():
-            yield Entry(here, item.split()[0])
+            yield Entry(here, item.split(None, 1)[0])
         line += item.count("\n")
 
 

@@ -27,6 +27,7 @@ class Form(Value, eq=False):
 
 
 def _marks(pattern: str) -> re.Pattern[str]:
+    """Return a pattern to search for; none looks at a line more than a few times, or at others."""
     return re.compile(pattern, re.MULTILINE)
 
 
@@ -44,25 +45,26 @@ FORMS: Mapping[str, Form] = {
         _marks(r"^(?:create|add) (?:-exist )?[\w.:-]+ \S"), "ipset",
     ),
     "nft": Form(
-        "sets and chains of nft list", read_nft, _marks(r"^\s*table (?:\w+ )?[\w-]+ \{"), "nftables"
+        "sets and chains of nft list", read_nft,
+        _marks(r"^[ \t]*table (?:\w+ )?[\w-]+ \{"), "nftables",
     ),
     "apache": Form(
         "Require, Allow and Deny of Apache", read_apache,
-        _marks(r"(?i)^\s*(?:Require (?:not )?(?:ip|all)|(?:Deny|Allow) from)\b"), "apache",
+        _marks(r"(?i)^[ \t]*(?:Require (?:not )?(?:ip|all)|(?:Deny|Allow) from)\b"), "apache",
     ),
     "nginx": Form(
         "allow, deny and geo of nginx", read_nginx,
-        _marks(r"^\s*(?:(?:deny|allow)\s+\S+\s*;|geo\s+\$)"), "nginx-geo",
+        _marks(r"^[ \t]*(?:(?:deny|allow)\s+\S+\s*;|geo\s+\$)"), "nginx-geo",
     ),
     "aws": Form("an IP set of AWS WAFv2", read_aws, _marks(r'"Addresses"\s*:\s*\['),
                 "aws-wafv2-ipset"),
     "dat": Form(
         "a DAT list of eMule", read_dat,
-        _marks(r"^\s*[0-9.]+\s*-\s*[0-9.]+\s*,\s*[0-9]+\s*,"), "plain",
+        _marks(r"^[ \t]*[0-9.]+[ \t]*-[ \t]*[0-9.]+[ \t]*,[ \t]*[0-9]+[ \t]*,"), "plain",
     ),
     "p2p": Form(
         "a P2P list of PeerGuardian", read_p2p,
-        _marks(r"^[^#\n]*[^0-9\n#.][^\n]*:[0-9.]+-[0-9.]+\s*$"), "plain",
+        _marks(r"^[0-9.]*[^0-9.#\n][^\n]*:[0-9.]+-[0-9.]+[ \t]*$"), "plain",
     ),
     "map": Form(
         "a map of HAProxy", read_map,
@@ -70,7 +72,7 @@ FORMS: Mapping[str, Form] = {
     ),
     "lines": Form(
         "a plain list", read_lines,
-        _marks(rf"^\s*{_KEPT}{_ADDRESS}(?:/[0-9.]+|\s*-\s*[0-9a-fA-F:.]+)?\s*"), "plain",
+        _marks(rf"^[ \t]*{_KEPT}{_ADDRESS}"), "plain",
     ),
 }  # fmt: skip
 

@@ -7,13 +7,28 @@ from blockc.addresses.addrset import union
 from blockc.addresses.lines import prefix_texts
 from blockc.addresses.rules import meaning
 from blockc.errors import BlockcError, PolicyError, SourceUnfit, suggestion
-from blockc.importing.entries import SET, Contents, Decided, Entry, Scope, Unread, decide
+from blockc.importing.entries import (
+    SET,
+    Contents,
+    Decided,
+    Entry,
+    Scope,
+    TooMuch,
+    Unread,
+    Unreads,
+    decide,
+    require_few_of_sets,
+)
 from blockc.importing.forms import FORMS, guess
 from blockc.targets.core.target import Target
 from blockc.targets.registry import TARGETS
 from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import ArtifactFile
-from blockc.values import Value, replace
+from blockc.values import Value, field, replace
+
+_MOST_SCOPES = 5_000  # each takes a millisecond
+_MOST_TRIED = 8_000_000  # bytes of files that the readers of all targets are asked about
+_MOST_BYTES = 32_000_000  # entries and where they stand take up to 100 bytes for each
 
 
 class Imported(Value, eq=False):
@@ -34,7 +49,7 @@ class Imported(Value, eq=False):
     guessed: bool
     scopes: tuple[tuple[str, Decided], ...]
     blocked: AddrSet
-    unread: tuple[Unread, ...] = ()
+    unread: Unreads = field(default_factory=Unreads)
     others: int = 0
 
     @property
@@ -76,8 +91,9 @@ def import_files(
             f"--as {form!r} is neither a form nor a target{suggestion(form, [*FORMS, *TARGETS])}",
             hint=f"forms are {', '.join(FORMS)}; `blockc list targets` shows the targets",
         )
-    elif not form and any(map(_is_doubtful, forms.values(), files.values())):
-        for name in TARGETS:
+    elif not form and any(_is_doubtful(path, forms[path], data) for path, data in files.items()):
+        few = sum(map(len, files.values())) <= _MOST_TRIED
+        for name in TARGETS if few else ():
             found, _ = _artifact(name, files, values)
             if found:
                 return [replace(found, guessed=True)]
@@ -90,21 +106,43 @@ def import_files(
     return _by_forms(files, forms, values, guessed=not form)
 
 
-def _is_doubtful(form: str, data: bytes) -> bool:
+def _is_doubtful(path: str, form: str, data: bytes) -> bool:
     """Return whether a text has no form, or says hardly anything in the form that it may have."""
     if not form:
         return True
-    contents = FORMS[form].read(_text(data), ())
+    contents = _read(path, form, data, ())
     scopes = [decide(scope) for scope in contents.scopes]
     wrong = len(contents.unread) + sum(len(one.unread) for one in scopes)
     return wrong >= sum(one.count for one in scopes)
 
 
+def _read(path: str, form: str, data: bytes, values: Sequence[str]) -> Contents:
+    """Return what a file says in a form.
+
+    Raises:
+        SourceUnfit: It says too much.
+    """
+    if len(data) > _MOST_BYTES:
+        said = f"{path}: {len(data):,} bytes, a file in this form may have {_MOST_BYTES:,}"
+        raise SourceUnfit(said, hint="a policy reads longer lists itself: block = ['file:LIST']")
+    try:
+        found = FORMS[form].read(_text(data), values)
+    except TooMuch as reason:
+        raise SourceUnfit(f"{path}: {reason}") from None
+    if len(found.scopes) > _MOST_SCOPES:
+        said = f"{path}: more than {_MOST_SCOPES:,} chains, sets or blocks decide about addresses"
+        raise SourceUnfit(said, hint="import it in parts")
+    return found
+
+
 def _by_forms(
     files: Mapping[str, bytes], forms: Mapping[str, str], values: Sequence[str], *, guessed: bool
 ) -> list[Imported]:
-    contents = {path: FORMS[forms[path]].read(_text(data), values) for path, data in files.items()}
-    found = _with_sets(contents)
+    contents = {path: _read(path, forms[path], data, values) for path, data in files.items()}
+    try:
+        found = _with_sets(contents)
+    except TooMuch as reason:
+        raise SourceUnfit(f"{', '.join(files)}: {reason}") from None
     return [_decided(path, forms[path], found[path], guessed=guessed) for path in files]
 
 
@@ -117,7 +155,7 @@ def _text(data: bytes) -> str:
 
 def _decided(path: str, form: str, contents: Contents, *, guessed: bool) -> Imported:
     scopes = [(scope.name, decide(scope)) for scope in contents.scopes]
-    unread = [*contents.unread, *(one for _, decided in scopes for one in decided.unread)]
+    unread = Unreads.joined([contents.unread, *(decided.unread for _, decided in scopes)])
     blocked = union(decided.blocked for _, decided in scopes)
     return Imported(
         path=path,
@@ -125,7 +163,7 @@ def _decided(path: str, form: str, contents: Contents, *, guessed: bool) -> Impo
         guessed=guessed,
         scopes=tuple(scopes),
         blocked=blocked,
-        unread=tuple(sorted(unread)),
+        unread=unread,
         others=contents.others,
     )
 
@@ -142,12 +180,12 @@ def _with_sets(contents: Mapping[str, Contents]) -> dict[str, Contents]:
         if scope.name.startswith("set ")
     }
     used = {entry.text[1:] for entry in _named(contents)}
-    found = {}
+    found, held = {}, _Held(sets)
     for path, one in contents.items():
         scopes = [s for s in one.scopes if s.name.removeprefix("set ") not in used]
-        unread = list(one.unread)
-        expanded = [Scope(s.name, s.match, tuple(_expanded(s, sets, unread))) for s in scopes]
-        found[path] = Contents(tuple(expanded), tuple(unread), one.others)
+        unread = Unreads(one.unread, len(one.unread))
+        expanded = [Scope(s.name, s.match, tuple(_expanded(s, held, unread))) for s in scopes]
+        found[path] = Contents(tuple(expanded), unread, one.others)
     return found
 
 
@@ -157,16 +195,40 @@ def _named(contents: Mapping[str, Contents]) -> Iterator[Entry]:
             yield from (entry for entry in scope.entries if entry.text.startswith(SET))
 
 
-def _expanded(scope: Scope, sets: Mapping[str, Scope], unread: list[Unread]) -> Iterator[Entry]:
+class _Held:
+    """What is in each set, by its name; asked for all that rules get by the sets they name."""
+
+    def __init__(self, sets: Mapping[str, Scope]) -> None:
+        self._sets = sets
+        self._texts: dict[str, list[str]] = {}
+        self._given = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sets
+
+    def texts(self, name: str) -> list[str]:
+        """Return the prefixes in a set.
+
+        Raises:
+            TooMuch: With what was given before there are too many of them.
+        """
+        if name not in self._texts:
+            held = decide(self._sets[name]).blocked
+            every = (prefix_texts(held.prefixes(family)) for family in held.families)
+            self._texts[name] = [text for texts in every for text in texts]
+        self._given += len(self._texts[name])
+        require_few_of_sets(self._given)
+        return self._texts[name]
+
+
+def _expanded(scope: Scope, held: _Held, unread: Unreads) -> Iterator[Entry]:
     """Yield entries with what is in a set in its place; a set that is nowhere is not read."""
     for entry in scope.entries:
         if not entry.text.startswith(SET):
             yield entry
-        elif entry.text[1:] in sets:
-            held = decide(sets[entry.text[1:]]).blocked
-            for family in held.families:
-                texts = prefix_texts(held.prefixes(family))
-                yield from (Entry(entry.line, text, entry.blocks) for text in texts)
+        elif entry.text[1:] in held:
+            texts = held.texts(entry.text[1:])
+            yield from (Entry(entry.line, text, entry.blocks) for text in texts)
         else:
             why = "this set stands in the output of `ipset save`; give that file too"
             unread.append(Unread(entry.line, entry.text[1:], why))
@@ -207,7 +269,7 @@ def _meant(
         )
     blocked = said.where(blocking) if blocking else AddrSet.empty()
     count = sum(map(len, reading.rules.values()))
-    decided = Decided(blocked, count, (), (), (), ())
+    decided = Decided(blocked, count, Unreads(), (), (), ())
     return Imported(
         path=next(iter(files)),
         form=name,

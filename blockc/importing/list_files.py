@@ -5,31 +5,43 @@ from collections.abc import Sequence
 
 from blockc.addresses.human_forms import without_zeros
 from blockc.addresses.rules import Match
-from blockc.importing.entries import Contents, Entry, Scope, Unread, is_blocking
+from blockc.importing.entries import (
+    Contents,
+    Entry,
+    LineCounter,
+    Scope,
+    Unread,
+    Unreads,
+    is_blocking,
+    numbered,
+)
 
+_RANGE = re.compile(r"(?<!\s)\s+-\s+")
+_MAY_COMMENT = re.compile("[#;/]")
 _COMMENT = re.compile(r"(?:^|[ \t])(?:#|;|//).*")
 _POINTER = re.compile(
     r"^0x[0-9a-f]+ "
 )  # where HAProxy keeps an entry, in `show acl` and `show map`
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _P2P = re.compile(r"(.*):([0-9.]+)\s*-\s*([0-9.]+)\s*")
-_DAT = re.compile(r"\s*([0-9.]+)\s*-\s*([0-9.]+)\s*,\s*([0-9]+)\s*,.*")
+_DAT = re.compile(r"\s*([0-9.]+)\s*-\s*([0-9.]+)\s*,\s*([0-9]{1,9})\s*,.*")
 _BLOCKED_UP_TO = 127  # the access level of a DAT file from which on an address passes
 
 
 def read_lines(text: str, _: Sequence[str]) -> Contents:
     """Return the addresses of a list: one or more per line, with comments."""
-    entries, unread = list[Entry](), list[Unread]()
-    for line, content in enumerate(text.split("\n"), 1):
-        said = _COMMENT.sub("", _POINTER.sub("", content)).strip().strip(",")
+    entries, unread = list[Entry](), Unreads()
+    for line, content in numbered(text):
+        said = _POINTER.sub("", content) if content[0] == "0" else content
+        said = (_COMMENT.sub("", said) if _MAY_COMMENT.search(said) else said).strip().strip(",")
         if not said:
             continue
-        words = re.split(r"[,\s]+", re.sub(r"\s+-\s+", "-", said))
+        words = re.split(r"[,\s]+", _RANGE.sub("-", said) if "-" in said else said)
         if all(re.match(r"[0-9A-Fa-f:.]+[.:]", word) for word in words):
             entries += [Entry(line, word) for word in words]
         else:
             unread.append(Unread(line, said, "not a line of addresses"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), tuple(unread))
+    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread)
 
 
 def read_map(text: str, values: Sequence[str]) -> Contents:
@@ -37,8 +49,8 @@ def read_map(text: str, values: Sequence[str]) -> Contents:
 
     Whose word means that a client is blocked is guessed, unless `values` says so.
     """
-    rows, unread = list[tuple[int, str, str]](), list[Unread]()
-    for line, content in enumerate(text.split("\n"), 1):
+    rows, unread = list[tuple[int, str, str]](), Unreads()
+    for line, content in numbered(text):
         words = _POINTER.sub("", content).split(None, 1)
         if len(words) == 2 and words[0][0] != "#":
             rows.append((line, words[0], words[1].strip()))
@@ -46,41 +58,41 @@ def read_map(text: str, values: Sequence[str]) -> Contents:
             unread.append(Unread(line, content.strip(), "an entry without a word"))
     said = {value for _, _, value in rows}
     if said and not values and all(_COUNTRY.fullmatch(value) for value in said):
-        unread += [Unread(line, f"{net} {value}", "a country") for line, net, value in rows]
-        return Contents((), tuple(unread))
+        for line, net, value in rows:
+            unread.append(Unread(line, f"{net} {value}", "a country"))
+        return Contents((), unread)
     entries = tuple(Entry(line, net, is_blocking(word, "", values)) for line, net, word in rows)
-    return Contents((Scope("the map", Match.LONGEST, entries),), tuple(unread))
+    return Contents((Scope("the map", Match.LONGEST, entries),), unread)
 
 
 def read_aws(text: str, _: Sequence[str]) -> Contents:
     """Return the addresses of an IP set, as it is made or as `get-ip-set` prints it."""
-    scopes = []
-    for found in re.finditer(r'"Addresses"\s*:\s*\[([^\]]*)\]', text):
-        entries, at, line = list[Entry](), found.start(1), text.count("\n", 0, found.start(1)) + 1
-        for item in re.finditer(r'"([^"]*)"', found[1]):
-            line += text.count("\n", at, found.start(1) + item.start())
-            at = found.start(1) + item.start()
-            entries.append(Entry(line, item[1]))
+    scopes, lines = [], LineCounter(text)
+    for found in re.finditer(r'"Addresses"\s*:\s*\[([^\[\]]*)\]', text):
+        line, begin = lines.at(found.start(1)), found.start(1)
+        items = re.finditer(r'"([^"]*)"', found[1])
+        entries = [Entry(lines.at(begin + item.start()), item[1]) for item in items]
+        line = entries[-1].line if entries else line
         scopes.append(Scope(f"the set of line {line}", Match.MEMBER, tuple(entries)))
     return Contents(tuple(scopes))
 
 
 def read_p2p(text: str, _: Sequence[str]) -> Contents:
     """Return the ranges of a P2P list: `name:first-last`."""
-    entries, unread = list[Entry](), list[Unread]()
-    for line, content in enumerate(text.split("\n"), 1):
+    entries, unread = list[Entry](), Unreads()
+    for line, content in numbered(text):
         found = _P2P.fullmatch(content.strip())
         if found:
             entries.append(Entry(line, f"{without_zeros(found[2])}-{without_zeros(found[3])}"))
         elif content.strip() and not content.lstrip().startswith("#"):
             unread.append(Unread(line, content.strip(), "expected name:first-last"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), tuple(unread))
+    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread)
 
 
 def read_dat(text: str, _: Sequence[str]) -> Contents:
     """Return the ranges of a DAT file: `first - last , level , name`; up to level 127 it blocks."""
-    entries, unread, passing = list[Entry](), list[Unread](), 0
-    for line, content in enumerate(text.split("\n"), 1):
+    entries, unread, passing = list[Entry](), Unreads(), 0
+    for line, content in numbered(text):
         found = _DAT.fullmatch(content)
         if found and int(found[3]) <= _BLOCKED_UP_TO:
             entries.append(Entry(line, f"{without_zeros(found[1])}-{without_zeros(found[2])}"))
@@ -88,4 +100,4 @@ def read_dat(text: str, _: Sequence[str]) -> Contents:
             passing += 1
         elif content.strip() and not content.lstrip().startswith(("#", "//")):
             unread.append(Unread(line, content.strip(), "expected first - last , level , name"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), tuple(unread), passing)
+    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread, passing)

@@ -8,10 +8,24 @@ import re
 from collections.abc import Iterator, Sequence
 
 from blockc.addresses.rules import Match
-from blockc.importing.entries import Contents, Entry, Scope, Unread, for_all, is_blocking
+from blockc.importing.entries import (
+    Contents,
+    Entry,
+    LineCounter,
+    Scope,
+    TooMuch,
+    Unread,
+    Unreads,
+    for_all,
+    is_blocking,
+    numbered,
+)
 from blockc.targets.web.nginx_geo import NGINX
 
 _QUOTES = "\"'"
+_ENDS = frozenset(";{}")
+_MOST_WORDS = 1_000  # of a statement; those about clients have two or three
+_DEEPEST = 100  # blocks in blocks
 _PREFIX = re.compile(r"[0-9a-fA-F.:]+/[0-9]{1,3}")
 _NOT_OF_CLIENTS = frozenset({"set_real_ip_from"})  # they hold prefixes, of proxies
 _ELSEWHERE = "what stands in another file; give that file too"
@@ -32,20 +46,25 @@ def read_nginx(text: str, values: Sequence[str]) -> Contents:
 def _statements(text: str) -> Iterator[list[tuple[str, int]]]:
     """Yield the words of each statement with their lines; its last word is `;`, `{` or `}`."""
     words: list[tuple[str, int]] = []
-    line, at = 1, 0
-    for found in NGINX.word.finditer(text):
-        if found[1] is None:
+    at, line, lines = 0, 1, LineCounter(text)
+    while found := NGINX.word.match(text, at):
+        word, at = found[1], found.end()
+        if word is None or (word == ";" and not words):
             continue
-        line += text.count("\n", at, found.start(1))
-        at = found.start(1)
-        word = found[1]
+        line = lines.at(found.start(1))
         quoted = word[0] in _QUOTES and word[1:]
-        words.append((word[1:-1] if quoted else word, line))
-        if word in {";", "{", "}"}:
+        if len(words) < _MOST_WORDS or word in _ENDS:
+            words.append((word[1:-1] if quoted else word, line))
+        if word in _ENDS:
             yield words
             words = []
     if words:
         yield [*words, (";", line)]
+
+
+def _require_depth(depth: int, line: int) -> None:
+    if depth > _DEEPEST:
+        raise TooMuch(f"in line {line} more than {_DEEPEST} blocks are open")
 
 
 class _Nginx:
@@ -57,7 +76,7 @@ class _Nginx:
         self._open: list[tuple[str, list[Entry]]] = [("the file", [])]
         self._geo: _Geo | None = None
         self._scopes: list[Scope] = []
-        self._unread: list[Unread] = []
+        self._unread = Unreads()
         self._others = 0
 
     def statement(self, words: list[tuple[str, int]]) -> None:
@@ -68,6 +87,7 @@ class _Nginx:
         elif end == "{":
             if names[:1] == ["geo"]:
                 self._geo = _Geo(f"geo {names[-1]} of line {line}", self._values)
+            _require_depth(len(self._open), line)
             self._open.append((f"{' '.join(names)} of line {line}", []))
         elif self._geo:
             self._geo.statement(names, said[0][1] if said else line)
@@ -100,7 +120,7 @@ class _Nginx:
         name, entries = self._open.pop()
         if self._geo:
             self._scopes.append(self._geo.scope())
-            self._unread += self._geo.unread
+            self._unread.extend(self._geo.unread)
             self._geo = None
         elif entries:
             self._scopes.append(Scope(name, Match.FIRST, tuple(entries)))
@@ -112,8 +132,8 @@ class _Nginx:
                 self._scopes.append(Scope(name, Match.FIRST, tuple(entries)))
         if self._geo:
             self._scopes.append(self._geo.scope())
-            self._unread += self._geo.unread
-        return Contents(tuple(self._scopes), tuple(self._unread), self._others)
+            self._unread.extend(self._geo.unread)
+        return Contents(tuple(self._scopes), self._unread, self._others)
 
 
 class _Geo:
@@ -123,7 +143,7 @@ class _Geo:
         self._name, self._values = name, values
         self._rows: list[tuple[int, str, str]] = []
         self._default = (0, "")
-        self.unread: list[Unread] = []
+        self.unread = Unreads()
 
     def statement(self, names: list[str], line: int) -> None:
         if len(names) == 2 and names[0] == "default":
@@ -157,12 +177,13 @@ def read_apache(text: str, _: Sequence[str]) -> Contents:
     """
     open_sections = [_Section("the file", any_of=False, none_of=False)]
     scopes: list[Scope] = []
-    unread: list[Unread] = []
+    unread = Unreads()
     others = 0
-    for line, content in enumerate(text.split("\n"), 1):
+    for line, content in numbered(text):
         words = [] if content.lstrip().startswith("#") else content.lower().split()
         section = _SECTION.fullmatch(content.strip())
         if section and not section[1]:
+            _require_depth(len(open_sections), line)
             open_sections.append(open_sections[-1].inside(section[2].lower(), line))
         elif section and len(open_sections) > 1:
             closed = open_sections.pop()
@@ -175,7 +196,7 @@ def read_apache(text: str, _: Sequence[str]) -> Contents:
                 unread.append(Unread(line, content.strip(), why))
     for one in open_sections:
         scopes += one.scopes() if one.own else []
-    return Contents(tuple(scopes), tuple(unread), others)
+    return Contents(tuple(scopes), unread, others)
 
 
 class _Section:

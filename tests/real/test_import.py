@@ -38,7 +38,7 @@ def test_a_table_of_nft_is_imported_as_nft_lists_it(tmp_path: Path, what: str) -
     (tmp_path / "rules").write_text(HAND_MADE, encoding="utf-8")
     dump = shown(f"nft -f rules; nft list {what}", tmp_path)
     (found,) = import_files({"dump": dump.encode()})
-    assert (found.form, found.unread) == ("nft", ())
+    assert (found.form, len(found.unread)) == ("nft", 0)
     assert found.blocked == LISTED
 
 
@@ -84,4 +84,4 @@ def test_a_configuration_of_nginx_is_imported_as_nginx_prints_it(tmp_path: Path)
     (found,) = import_files({"dump": dump.encode()})
     assert found.form == "nginx"
     assert found.blocked == LISTED
-    assert found.unread == ()
+    assert not found.unread

@@ -71,8 +71,8 @@ def command(settings: Settings, asked: ImportCall) -> int:
     hand (--sample, --from, or the lock), which entries are redundant or decide
     nothing, what of it is special-purpose space, and what is in a file of
     --protect. With -f also what that policy spares today: its never_block,
-    the exceptions of its lists, and who they allow. Every line that was not
-    understood is named.
+    the exceptions of its lists, and who they allow. Lines that were not
+    understood are counted, and the first 1,000 named.
 
     \b
     Exit codes: 0 all was read, 1 something was not and is named; what was

@@ -57,6 +57,8 @@ def _row(one: "Imported") -> list[Cell]:
 def _tell_entries(one: "Imported") -> None:
     for unread in one.unread:
         warn(f"{one.path}:{unread.line}: not read: {unread.text}: {unread.why}")
+    if len(one.unread) > len([*one.unread]):
+        warn(f"{one.path}: {len(one.unread):,} lines not read; the first of them are named above")
     for what, says in SAYS.items():
         entries = one.named(what)
         for entry in entries[:MOST_SHOWN]:
@@ -118,6 +120,7 @@ def _file(one: "Imported") -> dict[str, Any]:
         "others": one.others,
         "blocked": _counts(one.blocked),
         "unread": [unread._asdict() for unread in one.unread],
+        "unread_lines": len(one.unread),
         **{what: list(_entries(one.named(what))) for what in SAYS},
     }
 

@@ -1,0 +1,127 @@
+"""What a file may cost that somebody imports: whatever is in it, not much more than its bytes."""
+
+from typing import Any
+
+import pytest
+
+from blockc.errors import SourceUnfit
+from blockc.importing import entries, importer
+from blockc.importing.forms import FORMS, guess
+from blockc.importing.importer import import_files
+from tests.support.memory import growth
+
+_BOMBS = (
+    "{", "}", "{}\n", "[", "[],", ";", ":", "-", "1.", ".", "a ", "a,", "x\n", "\n", " ", '"', '""',
+    "\\", "\0", "#\n", "a {", "set a {\n", "set a { elements = { 1.2.3.4,", "ip saddr {",
+    "chain a {\n", "a:1.2.3.4-", "deny 1.2.3.4", "geo $a {", "Require not ip ", "<Limit>\n",
+    '"Addresses":[', "-A a -s ", "add a 1.2.3.4 ", "1.2.3.4 - ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", _BOMBS)
+def test_a_form_is_guessed_with_a_few_looks_at_each_line(piece: str) -> None:
+    # Looking on from each place to the end of 300,000 characters would take hours.
+    assert guess(piece * (300_000 // len(piece))) in {"", *FORMS}
+
+
+@pytest.mark.parametrize(
+    ("form", "piece"),
+    [
+        ("nginx", "{"),
+        ("nginx", "a "),
+        ("apache", "<Limit>\n"),
+        ("lines", "x\n"),
+        ("map", "x\n"),
+        ("p2p", "a:1.2.3.4-"),
+        ("iptables", "-A a -s "),
+        ("ipset", "add a 1.2.3.4 "),
+        ("nft", "set a {\n"),
+        ("nft", "ip saddr {"),
+        ("aws", '"Addresses":['),
+    ],
+)
+def test_a_text_of_anything_takes_little_memory(
+    form: str, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "MOST_KEPT", 10)
+    monkeypatch.setattr(importer, "guess", lambda _: form)
+    assert growth(lambda text: import_files({"f": text.encode()}, form), piece) < 60
+
+
+def test_lines_that_are_not_read_are_counted_and_the_first_are_named() -> None:
+    text = "1.2.3.4\n" + f"what is {'x' * 500}\n" * 5_000
+    (found,) = import_files({"f": text.encode()}, "lines")
+
+    assert (found.entries, len(found.unread)) == (1, 5_000)
+    kept = [*found.unread]
+    assert [one.line for one in kept] == [*range(2, 1_002)]
+    assert {len(one.text) for one in kept} == {200}
+
+
+_FEW = "add a 1.2.3.4\nadd a 1.2.3.6\nadd a 1.2.3.8\n"
+_RULE = "-A INPUT -m set --match-set a src -j DROP\n"
+_TABLE = "table inet a {\nset a { type ipv4_addr\nelements = { 1.2.3.4, 1.2.3.6, 1.2.3.8 }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("limit", "form", "text", "message"),
+    [
+        ("entries._MOST_OF_SETS", "ipset", _FEW, ""),
+        ("entries._MOST_OF_SETS", "nft", _TABLE + "chain a {\nip saddr @a drop\n}\n}\n", ""),
+        ("entries._MOST_OF_SETS", "nft", _TABLE + "chain a {\n" + "ip saddr @a drop\n" * 2, "sets"),
+        ("servers._DEEPEST", "nginx", "a {" * 4 + "deny 1.2.3.4;" + "}" * 4, ""),
+        ("servers._DEEPEST", "nginx", "a {" * 5 + "deny 1.2.3.4;" + "}" * 5, "are open"),
+        ("servers._DEEPEST", "apache", "<Limit>\n" * 5 + "Deny from 1.2.3.4\n", "are open"),
+        ("importer._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 4, ""),
+        ("importer._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 5, "decide about addresses"),
+    ],
+)
+def test_what_is_too_much_is_refused_with_its_limit(
+    limit: str, form: str, text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"blockc.importing.{limit}", 4)
+    if message:
+        with pytest.raises(SourceUnfit, match=message):
+            import_files({"f": text.encode()}, form)
+    else:
+        assert import_files({"f": text.encode()}, form)[0].blocked
+
+
+def test_sets_that_rules_name_again_and_again_are_put_in_place_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {"sets": _FEW.encode(), "rules": (_RULE * 2).encode()}
+    assert import_files(files)[1].entries == 6
+    monkeypatch.setattr(entries, "_MOST_OF_SETS", 5)
+    with pytest.raises(SourceUnfit, match="sets that have more than 5 entries together"):
+        import_files(files)
+
+
+def test_a_file_that_is_too_long_for_a_form_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importer, "_MOST_BYTES", 10)
+    with pytest.raises(SourceUnfit, match=r"f: 14 bytes, a file in this form may have 10"):
+        import_files({"f": b"deny 1.2.3.4;\n"}, "nginx")
+
+
+def test_all_targets_are_asked_about_short_files_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    def refuse(name: str, *_: Any) -> tuple[None, list[Any]]:
+        asked.append(name)
+        return None, []
+
+    monkeypatch.setattr(importer, "_artifact", refuse)
+    monkeypatch.setattr(importer, "_MOST_TRIED", 10)
+    for text, tried in (("dear all!!", True), ("dear all!!!", False)):
+        asked.clear()
+        with pytest.raises(SourceUnfit, match="in no form that blockc knows"):
+            import_files({"f": text.encode()})
+        assert bool(asked) == tried
+
+
+def test_a_level_of_very_many_digits_is_a_line_that_is_not_read() -> None:
+    text = f"1.2.3.4 - 1.2.3.5 , 0 , x\n1.2.3.4 - 1.2.3.5 , {'1' * 5_000} , x\n"
+    (found,) = import_files({"f": text.encode()}, "dat")
+    assert [one.line for one in found.unread] == [2]
