@@ -78,7 +78,7 @@ class Location:
         if not self.column:
             return f"\n    {shown}"
         before = printable(self.text[window : self.column - 1])
-        marked = printable(self.text[self.column - 1 : self.column - 1 + self.width])
+        marked = printable(self.text[self.column - 1 : self.column - 1 + min(self.width, 100)])
         room = max(1, 100 - len(before))
         return f"\n    {shown}\n    {' ' * len(before)}{'^' * max(1, min(len(marked), room))}"
 

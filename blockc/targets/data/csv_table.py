@@ -36,7 +36,7 @@ _KINDS = {
 }
 _COLUMNS = {"verdict": _ACTIONS, "country": COUNTRY_CODES}
 _DICTIONARY = re.compile(
-    r"""(?:--\ [^\n]*\n)*
+    r"""(?:--\ [^\n]*\n)*+
     CREATE\ OR\ REPLACE\ DICTIONARY\ (?P<name>[a-z][a-z0-9_]*)\ \(\n
     \ \ \ \ network\ String,\n
     \ \ \ \ (?P<column>verdict|country)\ String,\n

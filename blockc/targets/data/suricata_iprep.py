@@ -34,10 +34,10 @@ _IDS = range(1, 60)  # a table of 60 in Suricata, the first of them unused
 _REPUTATIONS = DelimitedGrammar("Suricata", 3, comment="#")
 _ACTIONS = {BLOCK: "drop", "monitor": "alert"}
 _CATEGORY = re.compile(
-    r"(?:#[^\n]*\n)*(?P<id>[0-9]{1,2}),(?P<name>[A-Za-z0-9_-]{1,31}),[A-Za-z0-9 :_+-]+\n"
+    r"(?:#[^\n]*\n)*+(?P<id>[0-9]{1,2}),(?P<name>[A-Za-z0-9_-]{1,31}),[A-Za-z0-9 :_+-]+\n"
 )
 _RULE = re.compile(
-    r"""(?:\#[^\n]*\n)*(?P<action>drop|alert)\ ip\ any\ any\ ->\ any\ any\ \(
+    r"""(?:\#[^\n]*\n)*+(?P<action>drop|alert)\ ip\ any\ any\ ->\ any\ any\ \(
     msg:"(?P<msg>[A-Za-z0-9 :_+-]+)";\ iprep:src,(?P<category>[A-Za-z0-9_-]{1,31}),=,
     (?P<score>[0-9]{1,3});\ sid:(?P<sid>[0-9]{1,10});\ rev:1;\)\n""",
     re.VERBOSE | re.ASCII,

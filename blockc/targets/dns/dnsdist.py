@@ -35,7 +35,7 @@ _ACTIONS = {
 }
 _WATCHING = {"monitor": "NoneAction()", "warn": 'LogAction("", false, true, false, false, true)'}
 _SAID = dict.fromkeys(_ACTIONS.values(), BLOCK) | {c: a for a, c in _WATCHING.items()}
-_COMMENTS = r"(?:--(?!\[)[^\n]*\n|[ \t]*\n)*"
+_COMMENTS = r"(?:--(?!\[)[^\n]*\n|[ \t]*\n)*+"
 _FILE = re.compile(
     rf"""{_COMMENTS}(?P<name>[a-z][a-z0-9_]*)[ ]=[ ]newNMG\(\)\n
     for[ ]mask[ ]in[ ]\(\[\[\n(?P<masks>[^\[\]]*)\]\]\):gmatch\("%S\+"\)[ ]do[ ]

@@ -10,10 +10,11 @@ transfers the zone writes a new serial where the file is put into service.
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from blockc.addresses import MAPPED
 from blockc.addresses.lines import prefix_texts
+from blockc.addresses.plain_text import line_batches
 from blockc.addresses.rules import Match, without_space
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
@@ -53,24 +54,31 @@ class _Zone:
 
     def __init__(self, text: Text) -> None:
         self.text = text
-        self._lines = text.text.split("\n")
-        self._rows = [row for row, line in enumerate(self._lines) if line and line[0] != ";"]
-        self.records = [self._lines[row] for row in self._rows]
+
+    def records(self) -> Iterator[tuple[int, str]]:
+        """Yield position and text of each record."""
+        at = 0
+        for line in chain.from_iterable(line_batches(self.text.text)):
+            if line and line[0] != ";":
+                yield at, line
+            at += len(line) + 1
 
     def error(self, record: int, why: str) -> SourceSyntaxError:
         """Return the error to raise about a record, or about the end of the text."""
-        if record >= len(self.records):
+        at, line = next(islice(self.records(), record, None), (0, ""))
+        if not line:
             return self.text.error(f"{why}, the text ends here", len(self.text.text))
-        at = sum(len(line) + 1 for line in self._lines[: self._rows[record]])
-        return self.text.error(why, at, len(self.records[record]))
+        return self.text.error(why, at, len(line))
 
-    def match(self, record: int, pattern: re.Pattern[str], expected: str) -> re.Match[str]:
+    def match(
+        self, record: int, line: str, pattern: re.Pattern[str], expected: str
+    ) -> re.Match[str]:
         """Return how a record matches a pattern.
 
         Raises:
             SourceSyntaxError: If it does not.
         """
-        match = pattern.fullmatch("".join(self.records[record : record + 1]))
+        match = pattern.fullmatch(line)
         if match is None:
             raise self.error(record, f"expected {expected}")
         return match
@@ -83,23 +91,26 @@ def read_zone(text: Text) -> Reading:
     named-checkzone takes prefixes with host bits, of length 0 and in another spelling than named's
     own; named leaves those out with a line in its log, so here they are errors.
     """
-    zone, begin = _Zone(text), len(_HEAD)
-    head = [zone.match(at, pattern, "$TTL, SOA and NS") for at, pattern in enumerate(_HEAD)]
-    expected = "LENGTH.ADDRESS-BACKWARDS.rpz-TRIGGER CNAME ACTION"
-    records = [zone.match(at, _RECORD, expected) for at in range(begin, len(zone.records))]
+    zone, begin, expected = _Zone(text), len(_HEAD), "$TTL, SOA and NS"
+    lines = (line for _, line in zone.records())
+    head = [zone.match(at, next(lines, ""), one, expected) for at, one in enumerate(_HEAD)]
     found = [Found("zone serial", int(head[1][1]), text.path, partial(zone.error, 1))]
     times = f"{head[0][1]}{head[1][2]}"
     found.append(Found("zone times", times, text.path, partial(zone.error, 1)))
-    for group, what in ((2, "RPZ trigger"), (3, "RPZ action")):
-        words = [record[group] for record in records]
-        found += [Found(what, word, text.path, partial(zone.error, begin)) for word in words[:1]]
-        other = next((at for at, word in enumerate(words) if word != words[0]), None)
-        if other is not None:
-            raise zone.error(begin + other, f"another {what} than {words[0]}")
-    action = records[0][3] if records else _ACTIONS["nxdomain"]
+    expected = "LENGTH.ADDRESS-BACKWARDS.rpz-TRIGGER CNAME ACTION"
+    names, said = list[str](), dict[str, str]()
+    for at, line in enumerate(lines, begin):
+        name, *words = zone.match(at, line, _RECORD, expected).groups()
+        for what, word in zip(("RPZ trigger", "RPZ action"), words, strict=True):
+            if said.setdefault(what, word) != word:
+                raise zone.error(at, f"another {what} than {said[what]}")
+        names.append(name)
+    error = partial(zone.error, begin)
+    found += [Found(what, word, text.path, error) for what, word in said.items()]
+    action = said.get("RPZ action", _ACTIONS["nxdomain"])
     if action not in _SAID:
         raise zone.error(begin, f"expected one of {', '.join(_SAID)}")
-    parts = _rules(zone, [record[1] for record in records])
+    parts = _rules(zone, names)
     return acting(Reading(parts, found=tuple(found)), _SAID[action])
 
 

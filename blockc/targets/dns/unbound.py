@@ -28,7 +28,7 @@ from blockc.targets.syntax.reading import Found, Ordered, Reading, each
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
-_CLAUSE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(server:)[ \t]*(?:\n|\Z)")
+_CLAUSE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*+[ \t]*(server:)[ \t]*(?:\n|\Z)")
 _LINES = LineGrammar("unbound", "access-control: PREFIX ACTION", width=3)
 _KEY, _ACTIONS = "access-control:", ("refuse", "deny")
 

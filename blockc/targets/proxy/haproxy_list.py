@@ -30,7 +30,7 @@ from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.proxy.haproxy_map import FOLDER, POINTER, runtime_update
 from blockc.targets.proxy.haproxy_rules import HAPROXY, read_link, read_path, read_status
-from blockc.targets.syntax.addresses import decode_rules, require_distinct
+from blockc.targets.syntax.addresses import require_distinct
 from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, decoded, each
 from blockc.targets.syntax.statements import LINE_END, Statements
@@ -49,9 +49,7 @@ def read_list(text: Text) -> Reading:
     Source: HAProxy 2.6.12 itself: `#` starts a comment only as the first character of a line.
     What it would take in silence (host bits, a prefix twice) is an error here.
     """
-    lines = _LINES.read(text)
-    tokens = [one for _, batch in lines.batches() for one in batch if one]
-    reading = Reading(decode_rules(text, tokens, 1, lines.error))
+    reading = Reading(_LINES.read(text).rules(ranges=False))
     require_distinct(reading.parts)
     require_no_mapped(text, reading)
     return reading

@@ -33,7 +33,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.addresses import decode_rules, require_disjoint
+from blockc.targets.syntax.addresses import require_disjoint
 from blockc.targets.syntax.line_grammar import LineGrammar
 from blockc.targets.syntax.reading import Found, Ordered, Reading, acting, decoded, each
 from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Statements
@@ -66,11 +66,11 @@ def read_list(text: Text) -> Reading:
     What Squid would take otherwise than it is written is an error; see the module.
     """
     lines = _LINES.read(text)
-    tokens = [one for _, batch in lines.batches() for one in batch if one]
-    for at, token in enumerate(tokens):
-        if token.endswith("/0"):
-            raise lines.error(at, f"Squid takes {token} for everybody, or for nobody")
-    reading = Reading(decode_rules(text, tokens, 1, lines.error))
+    for first, tokens in lines.batches():
+        for at, token in enumerate(tokens, first):
+            if token.endswith("/0"):
+                raise lines.error(at, f"Squid takes {token} for everybody, or for nobody")
+    reading = Reading(lines.rules(ranges=False))
     require_disjoint(reading.parts)
     require_no_mapped(text, reading)
     return reading

@@ -42,7 +42,7 @@ from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HEADER = re.compile(r"\A(?:#[^\n]*\n)*")
+_HEADER = re.compile(r"\A(?:#[^\n]*\n)*+")
 _NOBODY = Prefix(V4, 0, 32)
 _ALLOW = {
     "sourceRange": Entries(),

@@ -23,6 +23,7 @@ from blockc.targets.syntax.reading import Part
 from blockc.targets.syntax.tokens import Text, Where
 
 Span = tuple[Column, Column]
+_AT_ONCE = 1 << 15  # tokens
 _MANY = 1000  # from so many on a table pays
 _V4_LINES = b"0123456789./-\n"
 
@@ -175,6 +176,24 @@ def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
 
 
 def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    """Return start and inclusive end of each token.
+
+    Some are decoded at a time: their parts are words, which take several times what they say.
+    """
+    starts, lasts = [], []
+    for at in range(0, max(1, len(tokens)), _AT_ONCE):
+        there = partial(_moved, where, at)
+        start, last = _some_spans(family, tokens[at : at + _AT_ONCE], there)
+        starts.append(start)
+        lasts.append(last)
+    return np.concatenate(starts), np.concatenate(lasts)
+
+
+def _moved(where: Where, by: int, row: int, why: str) -> SourceSyntaxError:
+    return where(by + row, why)
+
+
+def _some_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     whole = f"/{family.width}"
     prefixes = [token if "/" in token else token + whole for token in tokens]
     addresses, lengths = _halves(prefixes, "/", where)

@@ -107,7 +107,7 @@ class Commands(Value, eq=False):
     def __iter__(self) -> Iterator[Command]:
         """Yield the commands."""
         for line, content in enumerate(self.lines):
-            if not self.grammar.is_comment(content):
+            if content and not self.grammar.is_comment(content):
                 yield self.command(line, content)
 
     def command(self, line: int, content: str) -> Command:
@@ -125,7 +125,7 @@ class Commands(Value, eq=False):
             end = alike.index(0, at)
             if end - at > 1:
                 yield Run(self, at, self.lines[at:end])
-            elif not self.grammar.is_comment(self.lines[at]):
+            elif self.lines[at] and not self.grammar.is_comment(self.lines[at]):
                 yield self.command(at, self.lines[at])
             at = max(end, at + 1)
 

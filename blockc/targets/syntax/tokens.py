@@ -26,10 +26,10 @@ class Text(Value):
 
     def error(self, message: str, at: int, width: int = 1, hint: str = "") -> SourceSyntaxError:
         """Return the error to raise about the `width` characters from position `at`."""
-        before = self.text[:at]
-        begin = before.rfind("\n") + 1
-        line = self.text[begin:].partition("\n")[0]
-        number = before.count("\n") + 1
+        begin = self.text.rfind("\n", 0, at) + 1
+        end = self.text.find("\n", begin)
+        line = self.text[begin : end if end >= 0 else None]
+        number = self.text.count("\n", 0, begin) + 1
         place = Location(self.path, number, at - begin + 1, line, max(1, width))
         return SourceSyntaxError(message, at=place, hint=hint)
 
