@@ -5,6 +5,7 @@ own doing.
 """
 
 import struct
+import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -154,6 +155,38 @@ _WORDS = {
 }
 
 
+_STATEMENTS = {
+    "sets of nft": "set a {\n",
+    "elements of nft": "set a { elements = { 11.0.0.2,",
+    "chains of nft": "chain a {\n",
+    "rules of nft": "ip saddr 11.0.0.2 drop\n",
+    "open rules of nft": "ip saddr {",
+    "rules of iptables": "-A a -s 11.0.0.2 -j DROP\n",
+    "policies of iptables": ":a DROP\n",
+    "entries of ipset": "add a 11.0.0.2\n",
+    "rules of nginx": "deny 11.0.0.2;",
+    "rules about all": "deny all;",
+    "blocks of nginx": "location / { deny 11.0.0.2; }\n",
+    "deep blocks of nginx": "a { deny 11.0.0.2;",
+    "rules of apache": "Require not ip 11.0.0.2\n",
+    "sections of apache": "<Limit>\nDeny from 11.0.0.2\n</Limit>\n",
+    "open sections of apache": "<Limit>\n",
+    "sets of AWS": '"Addresses":["11.0.0.2"],',
+    "open sets of AWS": '"Addresses":[',
+    "ranges of DAT": "11.0.0.2 - 11.0.0.3 , 0 , x\n",
+    "ranges of P2P": "a:11.0.0.2-11.0.0.3\n",
+    "one line of P2P": "a:11.0.0.2-",
+    "a map": "11.0.0.2 block\n",
+    "colons": ":",
+    "blanks": " ",
+}
+
+
+def configurations() -> Shapes:
+    """Return shapes of what other programs have: the same, and statements of all of them."""
+    return {name: _again(word) for name, word in {**_WORDS, **_STATEMENTS}.items()}
+
+
 def artifact() -> Shapes:
     """Return shapes of what targets write: words, marks and braces, each again and again."""
     return {name: _again(word) for name, word in _WORDS.items()}
@@ -198,6 +231,32 @@ def zipped(tables: Mapping[str, str]) -> bytes:
         for name, text in tables.items():
             path = f"GeoLite2-Country-CSV_20260101/GeoLite2-Country-{name}.csv"
             archive.writestr(path, text)
+    return packed.getvalue()
+
+
+def archives() -> Shapes:
+    """Return zip and tar archives of very many empty files, and of one that is not whole."""
+    return {
+        "zip, many files": lambda size: _zip_of(size // 120),
+        "tar, many files": lambda size: _tar_of(size // 512),
+        "zip, nothing else": lambda size: b"PK\3\4" + bytes(size),
+        "tar, nothing else": lambda size: bytes(257) + b"ustar" + bytes(size),
+    }
+
+
+def _zip_of(count: int) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for number in range(count):
+            archive.writestr(f"{number:x}", b"")
+    return packed.getvalue()
+
+
+def _tar_of(count: int) -> bytes:
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for number in range(count):
+            archive.addfile(tarfile.TarInfo(f"{number:x}"))
     return packed.getvalue()
 
 

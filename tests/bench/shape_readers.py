@@ -1,21 +1,32 @@
 """What reads files in blockc, each with the shapes its files may have."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.lines import read_spans
+from blockc.audit.log_format import read_log_format
 from blockc.compiler.manifest_changes import changes_to_act_on
 from blockc.fetch.definition import read_source
 from blockc.fetch.lock import parse_lock
 from blockc.fetch.store.state import parse_state
+from blockc.formats.checksum import parse_md5
 from blockc.formats.delegated.reader import read_delegated
 from blockc.formats.format_table import FORMATS, form_of
+from blockc.importing.forms import FORMS as PROGRAMS
+from blockc.importing.importer import import_files
+from blockc.keys.key_registry import KEY_TARGETS
+from blockc.keys.key_table import decided_keys, read_key_rows
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.syntax.country_groups import read_groups
+from blockc.publish.history import History, problems
+from blockc.storage.archives import member_of
 from blockc.targets.core.target import Target
+from blockc.targets.core.target_options import OptionContext
 from blockc.targets.registry import TARGETS
-from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.workspace.policy_files import known
 from tests.bench import shape_files
 from tests.bench.shape_files import Shapes
@@ -33,7 +44,15 @@ class Reader(NamedTuple):
 
 def readers() -> Mapping[str, Reader]:
     """Return all readers by name."""
-    return {**_lists(), **_feeds(), **_ours(), **_artifacts()}
+    return {
+        **_lists(),
+        **_feeds(),
+        **_ours(),
+        **_beside(),
+        **_artifacts(),
+        **_shown(),
+        **_imports(),
+    }
 
 
 def _lists() -> Mapping[str, Reader]:
@@ -140,6 +159,78 @@ def _ours() -> Mapping[str, Reader]:
         "state": Reader(lambda data: parse_state("s.toml", data.decode()), state),
         "manifest": Reader(lambda data: changes_to_act_on(data, b'{"artifacts":[]}'), manifest),
     }
+
+
+def _beside() -> Mapping[str, Reader]:
+    """Return readers of what is neither a source nor a policy."""
+    table = shape_files.table(",", lambda address: f"{address},revoke\n", "key,proposal\n")
+    log_format = shape_files.toml(
+        'title="t"\nreference="r"\nread_on=2026-01-01\nkind="words"\ntime=["iso"]\n',
+        lambda n: f'#{n}\nlines=["{{client}}"]\n',
+        lambda n: f"[fields.x{n}]\n",
+    )
+    event = '{{"n":1,"at":"2026-01-01T00:00:00Z","event":"published","previous":"{}"}}\n'
+    history = shape_files.json("", event.format, "", "\n")
+    words = shape_files.artifact()
+
+    def read_keys(data: bytes) -> object:
+        rows = read_key_rows("k", data, ("key", "proposal"))
+        return decided_keys(rows, ("revoke",), is_secret=False)
+
+    def read_history_of(data: bytes) -> object:
+        past = History(data, len(data))
+        return [*problems(past, ""), *past.events()]
+
+    plans = {f"plan {name}": Reader(partial(_read_plan, name), words) for name in KEY_TARGETS}
+    return {
+        "table of keys": Reader(read_keys, table),
+        "log format": Reader(lambda data: read_log_format("f.toml", data.decode()), log_format),
+        "history": Reader(read_history_of, history),
+        "checksum": Reader(lambda data: parse_md5("f", data), words),
+        "archive": Reader(_read_archive, shape_files.archives()),
+        **plans,
+    }
+
+
+def _read_archive(data: bytes) -> None:
+    with suppress(ValueError):  # its word for an archive that it does not take
+        member_of(data, "", len(data))
+
+
+def _read_plan(name: str, data: bytes) -> object:
+    target = KEY_TARGETS[name]
+    options = {option.name: option.default for option in target.options}
+    return target.reader(Text("f", data.decode()), options)
+
+
+def _shown() -> Mapping[str, Reader]:
+    """Return readers of what programs show of the artifacts that they loaded."""
+    words = {
+        **shape_files.artifact(),
+        **shape_files.json('{"nftables":[', lambda a: f'"{a}"', "]}"),
+    }
+    found = {}
+    for name, target in TARGETS.items():
+        if target.live:
+            found[f"live {name}"] = Reader(partial(_read_live, target), words)
+    return found
+
+
+def _read_live(target: Target, data: bytes) -> object:
+    options = target.settle({}, OptionContext("list"))
+    live = target.live
+    return live and live.reader([Text("f", data.decode())], options)
+
+
+def _imports() -> Mapping[str, Reader]:
+    """Return readers of what other programs have, each with the words of all of them."""
+    words = shape_files.configurations()
+    forms = {f"import {name}": Reader(partial(_import, name), words) for name in PROGRAMS}
+    return {"import, the form guessed": Reader(partial(_import, ""), words), **forms}
+
+
+def _import(form: str, data: bytes) -> object:
+    return import_files({"f": data}, form)
 
 
 def _rows_of(shapes: Shapes) -> Shapes:

@@ -2,7 +2,8 @@
 
 Most of these files are refused. What counts is that this costs no more than reading them would.
 
-`python -m tests.bench.shapes [READER[: SHAPE]]...` measures some of them.
+Of each reader the two dearest shapes are told, by memory and by time.
+`python -m tests.bench.shapes READER[: SHAPE]...` tells all shapes of some readers.
 """
 
 import gc
@@ -20,12 +21,13 @@ from typing import NamedTuple
 
 from blockc.errors import BlockcError
 from blockc.storage.decompress import decompressed
-from tests.bench.shape_files import Shape
+from tests.bench.shape_files import Shape, Shapes
 from tests.bench.shape_readers import Read, readers
 from tests.bench.table import Row, Scale
 
 MOST_BYTES, MOST_MICROSECONDS = 20, 1
 _SIZES = 1_000_000, 2_000_000
+_LOOK = 250_000  # by files of this size the dearest shapes are chosen
 _SMALL = 2_000  # is read before anything is measured, so that modules and tables are there
 _CAP = 1 << 29
 _ROOM = 6 << 30
@@ -40,15 +42,27 @@ class Cost(NamedTuple):
 
 
 def rows(scale: Scale, only: tuple[str, ...] = ()) -> Iterator[Row]:
-    """Yield a row for each reader and shape: the dearer of two sizes."""
+    """Yield a row for the dearest shapes of each reader, or for all of some: the dearer size."""
     for reader, (read, shapes, packed) in readers().items():
-        for name, shape in islice(shapes.items(), 1 if scale.small else None):
-            what = f"{reader}: {name}"
+        if only or scale.small:
+            chosen = list(islice(shapes, 1 if scale.small else None))
+        else:
+            chosen = _dearest(read, shapes)
+        for name in chosen:
+            what, shape = f"{reader}: {name}", shapes[name]
             if only and not any(what.startswith(one) for one in only):
                 continue
             yield _row(what, read, shape, scale)
             if packed and name in {"broken lines", "one wide row"}:
                 yield _row(f"{what}, packed", _unpacking(read), _packed(shape), scale)
+
+
+def _dearest(read: Read, shapes: Shapes) -> list[str]:
+    """Return the shape that takes the most memory, and the one that takes the most time."""
+    costs = {name: _measured(read, shape, _LOOK) for name, shape in shapes.items()}
+    by_memory = max(costs, key=lambda name: costs[name].memory)
+    by_time = max(costs, key=lambda name: costs[name].seconds)
+    return list(dict.fromkeys([by_memory, by_time]))
 
 
 def _row(what: str, read: Read, shape: Shape, scale: Scale) -> Row:
