@@ -178,7 +178,10 @@ def _low_half(wide: Column) -> Column:
 
 def chosen(column: Column, mask: NDArray[np.bool_]) -> Column:
     """Return the values where `mask` is true, not copied if it is true everywhere."""
-    return column if mask.all() else column[mask]
+    if mask.all():
+        return column
+    # By position is several times faster than by a mask, and takes more memory.
+    return column.take(np.flatnonzero(mask)) if len(mask) < 1 << 20 else column[mask]
 
 
 def ordered(column: Column) -> Column:
@@ -194,10 +197,7 @@ def ordered(column: Column) -> Column:
 
 
 def ordered_spans(start: Column, last: Column) -> Spans:
-    """Return the sorted starts and the sorted ends, each for itself.
-
-    Spans that do not overlap have their ends in the order of their starts.
-    """
+    """Return the sorted starts and the sorted ends; spans that do not overlap keep theirs."""
     if not is_wide(start) or is_ordered(start):
         return ordered(start), ordered(last)
     order = _order(start)

@@ -194,10 +194,11 @@ class Lines(Value, eq=False):
 
         Of plain IPv4 no text becomes a word.
         """
-        words = self.columns[0] if self.columns else []
-        yield from decode_rules(self.text, words, 1, self.error, ranges=ranges)
         if self.columns:
+            yield from decode_rules(self.text, self.columns[0], 1, self.error, ranges=ranges)
             return
+        for family in self.text.families:
+            yield Part(Rules.empty(family), self.error)
         first = 0
         for some in text_batches(self.text.text, self.begin):
             where = partial(self._error_after, first)
