@@ -1,6 +1,7 @@
 """The driver: from what a policy means to everything a build writes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.claims import shared_objects
@@ -11,6 +12,7 @@ from blockc.compiler.orders import ArtifactGroup, ArtifactSpec, artifact_groups
 from blockc.compiler.preflight import Foreseen, Preflight
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import BlockcError, DoesNotFit, DoNotFit, Mistakes, PolicyError
+from blockc.policy.checking.paths import folded
 from blockc.policy.meaning.resolve import Resolved, countries_map
 from blockc.registries.records import Records
 from blockc.registries.registry_map import RegistryMap
@@ -72,9 +74,10 @@ def compile_policy(
             artifacts += _made(compiler, group, problems)
     _require_none(problems)
     files: dict[str, bytes] = {}
+    taken = {MANIFEST: MANIFEST}
     for artifact in artifacts:
         for path, content in artifact.files.items():
-            _require_new(path, artifact.order, files)
+            _take(path, artifact.order, taken)
             files[path] = content
     _require_none(shared_objects(artifacts))
     with watch("look ahead", ""):
@@ -121,10 +124,21 @@ def _require_none(problems: Sequence[BlockcError]) -> None:
         raise DoNotFit(problems)
 
 
-def _require_new(path: str, order: ArtifactSpec, files: Mapping[str, bytes]) -> None:
-    if path in files or path == MANIFEST:
-        raise PolicyError(
-            f"two outputs write {path!r}",
-            at=order.output.place.location(),
-            hint="give each output of the policy its own path",
-        )
+def _take(path: str, order: ArtifactSpec, taken: dict[str, str]) -> None:
+    """Note in `taken` the file at `path` and its folders, with the file that made each.
+
+    Raises:
+        PolicyError: A file is there, or a folder, where this one has to be.
+    """
+    key = folded(path)
+    folders = [str(one) for one in PurePosixPath(key).parents][:-1]
+    above = (taken.get(one, "") for one in folders)
+    other = taken.get(key) or next((one for one in above if folded(one) in folders), "")
+    if other:
+        said = f"two outputs write {path!r}"
+        if other != path:
+            said = f"one output writes {path!r} and one {other!r}, which cannot be beside each other"
+        hint = "give each output of the policy its own path"
+        raise PolicyError(said, at=order.output.place.location(), hint=hint)
+    taken |= {one: path for one in folders if one not in taken}
+    taken[key] = path

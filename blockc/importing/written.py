@@ -46,7 +46,8 @@ def _free(taken: Mapping[str, object], path: str) -> str:
     stem = _NOT_IN_NAMES.sub("-", path.rpartition("/")[2]).strip("-.") or "list"
     stem = stem.removesuffix(".txt")
     number, found = 1, f"{FOLDER}/{stem}.txt"
-    while found in taken:
+    lower = {name.lower() for name in taken}  # a file system may ignore case
+    while found.lower() in lower:
         number += 1
         found = f"{FOLDER}/{stem}-{number}.txt"
     return found

@@ -189,8 +189,9 @@ def test_two_files_of_one_name_do_not_overwrite_each_other(blockc: Blockc, tmp_p
     for number in (1, 2):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "x.txt").write_text(f"192.0.{number}.0/24\n", encoding="utf-8")
-    words = (tmp_path / "1" / "x.txt", tmp_path / "2" / "x.txt")
+    (tmp_path / "2" / "x.txt").rename(tmp_path / "2" / "X.txt")  # one name, where case is ignored
+    words = (tmp_path / "1" / "x.txt", tmp_path / "2" / "X.txt")
     assert blockc("import", *words, "-o", tmp_path / "new").code == 0
     folder = tmp_path / "new" / "imported"
     assert listed(folder / "x.txt") == prefixes("192.0.1.0/24")
-    assert listed(folder / "x-2.txt") == prefixes("192.0.2.0/24")
+    assert listed(folder / "X-2.txt") == prefixes("192.0.2.0/24")

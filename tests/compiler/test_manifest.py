@@ -8,7 +8,7 @@ import pytest
 
 from blockc import __version__
 from blockc.addresses import FAMILIES
-from blockc.compiler.compile import _require_new
+from blockc.compiler.compile import _take
 from blockc.compiler.orders import artifact_groups
 from blockc.errors import PolicyError
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
@@ -89,7 +89,16 @@ def test_the_order_of_lists_and_outputs_decides_nothing() -> None:
 
 def test_two_outputs_never_write_one_file() -> None:
     order = next(artifact_groups(resolved(TEXT + OUTPUTS), COUNTRIES, TARGETS)).specs[0]
-    for taken in ({"far.txt": b""}, {}):
-        path = "far.txt" if taken else "manifest.json"
-        with pytest.raises(PolicyError, match=rf"^p\.toml:15:3: two outputs write '{path}'; "):
-            _require_new(path, order, taken)
+    for said, written in [
+        ("two outputs write 'far.txt'", ["far.txt", "far.txt"]),
+        ("two outputs write 'manifest.json'", ["manifest.json"]),
+        ("one output writes 'FAR.txt' and one 'far.txt'", ["far.txt", "FAR.txt"]),
+        ("one output writes 'Ka\u0308se' and one 'K\u00e4se'", ["K\u00e4se", "Ka\u0308se"]),
+        ("one output writes 'a/b' and one 'A/b/c'", ["A/b/c", "a/b"]),
+        ("one output writes 'a/B/c' and one 'a/b'", ["a/b", "a/B/c"]),
+    ]:
+        taken = {"manifest.json": "manifest.json"}
+        for path in written[:-1]:
+            _take(path, order, taken)
+        with pytest.raises(PolicyError, match=rf"^p\.toml:15:3: {said}[;,] "):
+            _take(written[-1], order, taken)

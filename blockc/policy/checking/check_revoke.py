@@ -7,12 +7,11 @@ from blockc.errors import suggestion
 from blockc.policy.checking.check_guard import read_share
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.outputs import target_options
-from blockc.policy.checking.paths import PathClaims, is_pattern
+from blockc.policy.checking.paths import PathClaims, clash, is_pattern
 from blockc.policy.model import Revoke
 from blockc.policy.syntax.includes import PolicyFile, beside
 from blockc.policy.syntax.policy_tables import RevokeTable
 from blockc.tomlio.tables import Place
-from blockc.vocabulary import MANIFEST
 
 _KEYS = frozenset(RevokeTable.__struct_fields__)
 _RULES = ("revoke", "notify", "watch")
@@ -29,7 +28,8 @@ def check_revokes(files: Sequence[PolicyFile], checks: Checks) -> tuple[Revoke, 
     for one in found:
         other = claims.claim(one.path) if is_pattern(one.path) else None
         if other is not None:
-            said = f"{one.path!r} can be the same file as {other!r}"
+            at = (places[other] / "path").location()
+            said = f"{clash(one.path, other)} in {at.path}:{at.line}"
             checks.findings.add(one.place / "path", said, hint="give each plan its own path")
         places.setdefault(one.path, one.place)
     return tuple(sorted(found, key=lambda one: one.path))
@@ -42,7 +42,7 @@ def _checked(table: RevokeTable, raw: Mapping[str, Any], place: Place, checks: C
         near = suggestion(table.target, known).removeprefix("; ")
         hint = near or f"known are {', '.join(known)}"
         findings.add(place / "target", f"unknown key target {table.target!r}", hint=hint)
-    if not is_pattern(table.path) or "{" in table.path or table.path == MANIFEST:
+    if not is_pattern(table.path) or "{" in table.path:
         hint = "such as gateway/revoke.json"
         findings.add(place / "path", f"{table.path!r} is not a path of one file", hint=hint)
     checks.list_exists(table.list, place / "list")

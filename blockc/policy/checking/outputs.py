@@ -7,7 +7,7 @@ from typing import Any
 from blockc.errors import PolicyError, suggestion
 from blockc.policy.checking.checks import Checks
 from blockc.policy.checking.operation import check_command
-from blockc.policy.checking.paths import PathClaims, is_pattern, require_pattern
+from blockc.policy.checking.paths import PathClaims, clash, is_pattern, require_pattern
 from blockc.policy.model import Fit, Option, Output, TargetFacts
 from blockc.policy.syntax.policy_tables import OutputTable, PolicyTable
 from blockc.registries import countries
@@ -97,7 +97,7 @@ def check_paths(outputs: Sequence[Output], checks: Checks) -> None:
             other = claims.claim(one.path)
             if other is not None:
                 at = (places[other] / "path").location()
-                said = f"{one.path!r} can be the same file as {other!r} in {at.path}:{at.line}"
+                said = f"{clash(one.path, other)} in {at.path}:{at.line}"
                 checks.findings.add(one.place / "path", said, hint="give each output its own path")
             places.setdefault(one.path, one.place)
 

@@ -2,18 +2,19 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
-from string import ascii_uppercase, digits
+from string import ascii_letters, digits
 from typing import NamedTuple
+from unicodedata import normalize
 
 from blockc.errors import PolicyError, suggestion
 from blockc.values import Changing, field
 from blockc.vocabulary import MANIFEST
 
 PLACEHOLDERS = ("country", "family", "part")
-RESERVED = (MANIFEST,)
+RESERVED = (MANIFEST, ".generations")  # at the top of the output folder
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
@@ -37,6 +38,26 @@ def is_pattern(path: str) -> bool:
     except PolicyError:
         return False
     return True
+
+
+def folded(path: str) -> str:
+    """Return what paths have in common that some file systems take for one.
+
+    Those of macOS and Windows, and of what they serve, ignore case; some ignore in which of two
+    ways a letter with an accent is written. A policy is built on a machine that does not, and its
+    artifacts are unpacked or mounted on one that does.
+    """
+    return normalize("NFD", normalize("NFD", path).casefold())
+
+
+def clash(path: str, other: str) -> str:
+    """Return in words how `path` and `other`, whose files may be one, are that."""
+    exact = PathClaims(fold=lambda text: text)
+    exact.claim(other)
+    if exact.claim(path) is not None:
+        return f"{path!r} can be the same file as {other!r}"
+    where = "where a file system ignores case, or how accents are written"
+    return f"{path!r} can be the same file as {other!r} {where},"
 
 
 _NOBODY = sys.maxsize
@@ -63,7 +84,7 @@ class _Node(Changing):
 
 
 _FOLDER = _Step("/")
-_LETTER, _DIGITS = _Step(ascii_uppercase), _Step(digits, repeats=True)
+_LETTER, _DIGITS = _Step(ascii_letters), _Step(digits, repeats=True)
 _KINDS = {
     "{country}": (_LETTER, _LETTER),
     "{family}": (*map(_Step, "ipv"), _Step("46")),
@@ -77,10 +98,11 @@ class PathClaims:
 
     All patterns together are one tree of characters in which a placeholder is a step of any letter
     or any digit. A new pattern walks through it wherever both can go on, so the cost grows with
-    the length of the paths and hardly with their number.
+    the length of the paths and hardly with their number. Paths that `fold` makes one are one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fold: Callable[[str], str] = folded) -> None:
+        self._fold = fold
         self._root = _Node()
         self._claimed: list[str] = []
 
@@ -89,7 +111,7 @@ class PathClaims:
 
         A file and a folder of one name cannot stand beside each other either.
         """
-        forms = [_steps(one) for one in _forms(pattern)]
+        forms = [_steps(one) for one in _forms(self._fold(pattern))]
         taken = min((self._first_in_the_way(steps) for steps in forms), default=_NOBODY)
         for steps in forms:
             self._add(steps, len(self._claimed))
@@ -172,7 +194,7 @@ def _objection(path: str) -> str:
         (".." in steps, "leaves the output folder"),
         (path.endswith("/"), "names a folder, not a file"),
         ("" in steps or "." in steps, f"has an empty step; write {_short(steps)!r}"),
-        (path in RESERVED, "is a name blockc writes itself"),
+        (folded(steps[0]) in RESERVED, "is a name blockc writes itself"),
     )
     return next((words for wrong, words in checks if wrong), "")
 
