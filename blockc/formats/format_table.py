@@ -131,7 +131,7 @@ def read_options(
     one = FORMATS[format_name]
     _require_taken(said, format_name, one.takes, place, findings)
     for key in sorted(one.needs):
-        wrong = f"the format {format_name!r} needs {key!r}"
+        wrong = f"the format {format_name!r} needs {key!r} in [rows]"
         if key not in said:
             findings.add_missing(place / "rows" / key, wrong)
         elif not said[key]:

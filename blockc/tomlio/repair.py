@@ -71,9 +71,16 @@ class _Repair:
             if name in table:
                 good[name] = self.fitted(one.type, table[name], place / name)
             elif one.required:
-                self.findings.add_missing(place / name)
+                self.findings.add_missing(place / name, hint=_needs(one.type))
                 good[name] = _zero(one.type)
         return good
+
+
+def _needs(kind: inspect.Type) -> str:
+    """Return what to write in a table that is missing, if there are keys that it must have."""
+    structs = (one for one in _members(kind) if isinstance(one, inspect.StructType))
+    needed = [field.encode_name for one in structs for field in one.fields if field.required]
+    return f"it needs {', '.join(needed)}" if needed else ""
 
 
 def advice_on_key(name: str, fields: Iterable[str], whole: type) -> str:

@@ -49,6 +49,15 @@ def test_a_source_without_checksum_is_fine() -> None:
     assert read_source("sources/arin.toml", text).checksum is None
 
 
+def test_a_table_that_is_missing_is_named_with_all_that_it_needs() -> None:
+    with pytest.raises(Mistakes) as caught:
+        read_source("sources/arin.toml", GOOD.partition("[expect]")[0])
+    needs = "min_records, max_bytes, max_shrink_addresses, max_shrink_records"
+    assert [str(one) for one in caught.value.errors] == [
+        f"sources/arin.toml: 'expect' is missing; it needs {needs}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
