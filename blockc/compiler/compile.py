@@ -137,7 +137,7 @@ def _take(path: str, order: ArtifactSpec, taken: dict[str, str]) -> None:
     if other:
         said = f"two outputs write {path!r}"
         if other != path:
-            said = f"one output writes {path!r} and one {other!r}, which cannot be beside each other"
+            said = f"one output writes {path!r} and one {other!r}, which cannot both be there"
         hint = "give each output of the policy its own path"
         raise PolicyError(said, at=order.output.place.location(), hint=hint)
     taken |= {one: path for one in folders if one not in taken}

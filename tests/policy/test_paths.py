@@ -34,7 +34,8 @@ def test_a_path_below_the_output_folder_is_accepted(path: str, placeholders: set
     "path",
     [
         "", "/a", "..", "../a", "a/../b", "a/", "a//b", "./a", "a/./b", "a\\b", "a\nb", "a\x00",
-        "manifest.json", "Manifest.JSON", "manifest.json/a", ".generations/live", "{contry}", "{", "}", "a}b{c", "{{country}}", "{country", "{}",
+        "manifest.json", "Manifest.JSON", "manifest.json/a", ".generations/live",
+        "{contry}", "{", "}", "a}b{c", "{{country}}", "{country", "{}",
     ],
 )  # fmt: skip
 def test_a_path_that_could_leave_the_folder_or_not_be_filled_is_refused(path: str) -> None:

@@ -199,6 +199,41 @@ def test_a_list_that_no_output_holds_is_noted() -> None:
     assert [str(note) for note in resolved(lists + output).notes] == [said]
 
 
+_SILENT = "give the list allow_empty = true if that is right"
+
+
+@pytest.mark.parametrize(
+    ("entries", "key", "said"),
+    [
+        ('allow = ["192.0.2.0/24"]', "allow", "allows no IPv6: it blocks all of it"),
+        ('allow = ["2001:db8::/32"]', "allow", "allows no IPv4: it blocks all of it"),
+        ('allow = ["192.0.2.0/24"]\nexcept = ["2001:db8::1"]', "", ""),
+        ('allow = ["192.0.2.0/24", "::/0"]', "", ""),
+        ('allow = ["192.0.2.0/24"]\nallow_empty = true', "", ""),
+        ('block = ["192.0.2.0/24"]', "", ""),
+        (
+            'block = ["CN"]\nexcept = ["2001:db8::/32"]',
+            "except",
+            "blocks no IPv6: all of it is allowed or spared",
+        ),
+        ('block = ["CN"]\nexcept = ["2001:db8::/33"]', "", ""),
+        ('block = ["CN"]\nexcept = ["::/0"]', "", ""),
+        ('block = ["CN"]\nexcept = ["2001:db8::/32"]\nallow_empty = true', "", ""),
+        (
+            'block = ["CN"]\n[protect]\nnever_block = ["2001:db8::/32"]',
+            "block",
+            "blocks no IPv6: all of it is allowed or spared",
+        ),
+    ],
+)
+def test_a_family_that_a_list_blocks_whole_or_not_at_all_beside_the_other_is_noted(
+    entries: str, key: str, said: str
+) -> None:
+    notes = resolved(f"[list.a]\n{entries}").notes
+    assert [note.message for note in notes] == ([f"list 'a' {said}; {_SILENT}"] if said else [])
+    assert all(note.place.key[-1] == key for note in notes)
+
+
 @pytest.mark.parametrize(
     ("code", "advice"), [("EU", "group:eu27"), ("AP", "group:asia"), ("ZZ", "delegated")]
 )

@@ -218,6 +218,7 @@ class _Work(Changing):
         counted = self.counted(entries, matrix, allow_empty=one.allow_empty)
         if not one.allow_empty:
             self._require_some(one, counted, addresses)
+            self._note_families(one, counted, addresses)
         return ResolvedList(one, addresses, schedule, counted)
 
     def _require_some(self, one: List, counted: Sequence[CountedEntry], addresses: AddrSet) -> None:
@@ -237,6 +238,30 @@ class _Work(Changing):
         else:
             return
         self.findings.add_name(one.place / side, said, hint=_EMPTY_LIST_HINT)
+
+    def _note_families(
+        self, one: List, counted: Sequence[CountedEntry], addresses: AddrSet
+    ) -> None:
+        """Note a family that a list blocks whole, or not at all, and another that it does not.
+
+        Every target holds both families, so a list that was written with one in mind decides about
+        the other too. What an entry says of a whole family is meant.
+        """
+        for place, family in enumerate(self.selectors.families):
+            asked = [entry for entry in counted if entry.counts[place]]
+            spared = [entry for entry in asked if one.allow or entry.entry.role == "except"]
+            left = addresses.count_of(family)
+            if one.allow and not spared and any(any(entry.counts) for entry in counted):
+                key, said = "allow", f"allows no IPv{family.version}: it blocks all of it"
+            elif not one.allow and asked and not left and addresses:
+                if any(entry.counts[place] == family.size for entry in spared):
+                    continue
+                said = f"blocks no IPv{family.version}: all of it is allowed or spared"
+                key = "except" if spared else "block"
+            else:
+                continue
+            said = f"list {one.name!r} {said}; {_EMPTY_LIST_HINT}"
+            self.notes.append(Note(one.place / key, said))
 
     def counted(
         self, entries: Iterable[ListEntry], matrix: SlotMatrix, *, allow_empty: bool = False
