@@ -54,9 +54,8 @@ def _differences(
     starts, labels = overlay(intent.part(family), said.part(family))
     pairs = zip(labels, (intent, said), strict=True)
     wanted, got = (_numbers(names, one)[label] for label, one in pairs)
-    default = names.index(intent.names[0])
     differs = wanted != got
-    missing, extra = differs & (got == default), differs & (wanted == default)
+    missing, extra = differs & (got == 0), differs & (wanted == 0)  # names begin with the default
     kinds = (missing, extra, differs & ~missing & ~extra)
     first, second, third = (Partition.of(family, starts, kind) for kind in kinds)
     return first, second, third

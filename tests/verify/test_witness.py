@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 
 from blockc.addresses import V4, V6, AddrMap, Family, Prefix, Prefixes, columns
+from blockc.addresses.columns import Column
 from blockc.addresses.rules import Match, Rules, meaning
 from blockc.errors import Miscompiled
 from blockc.targets.data.plain import PLAIN
 from blockc.targets.syntax.reading import Part, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
+from blockc.verify import proof
 from blockc.verify import trie_oracle as oracles
 from blockc.verify.proof import prove
 from blockc.verify.trie_oracle import Labels, layer_oracle, trie_oracle
-from tests.targets.artifacts import nested, prefixes
+from tests.targets.artifacts import nested, prefixes, written
 
 SIZE = 64
 PLACES = {V4: 0xC0000200, V6: 0x20010DB8 << 96 | 0xFFC0}
@@ -165,6 +167,30 @@ def test_only_millions_of_rules_of_which_one_decides_are_asked_in_layers(
     assert layer_oracle(Match.MEMBER, few[V6], LABEL)
     assert layer_oracle(Match.FIRST, few[V4], LABEL) is None
     assert layer_oracle(Match.TWO_SETS, few[V4], LABEL) is None
+
+
+def test_of_millions_of_rules_pytricia_is_asked_about_the_first_slots_of_each_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It takes a call from Python for each address; layers are asked about every slot."""
+    sizes: list[int] = []
+
+    def counted(match: Match, rules: Rules, label: Labels) -> oracles.TrieOracle:
+        ask = trie_oracle(match, rules, label)
+
+        def counting(addresses: Column) -> Labels:
+            sizes.append(len(addresses))
+            return ask(addresses)
+
+        return counting
+
+    monkeypatch.setattr(oracles, "_MANY", 0)
+    monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", 8)
+    monkeypatch.setattr(proof, "_SLOTS_OF_BOTH", 2)
+    monkeypatch.setattr(proof, "trie_oracle", counted)
+    addresses = prefixes(*(f"10.0.{2 * n}.0/24" for n in range(20)))
+    prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
+    assert sizes == [2, 2] * 5 + [1, 1] + [1, 1]  # 41 slots of IPv4, first and last; one of IPv6
 
 
 @pytest.mark.parametrize("match", list(Match))
