@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from blockc.addresses import FAMILIES, V4, V6, AddrMap, AddrSet
+from blockc.addresses import FAMILIES, V4, AddrMap, AddrSet
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.live import LiveForm
