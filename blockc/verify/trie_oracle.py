@@ -67,7 +67,7 @@ class _Layers:
 
     def labels(self, addresses: Column) -> Labels:
         """Return the label of the last layer that holds each of the ascending addresses."""
-        found = np.full(len(addresses), self._label[0], dtype=np.int32)
+        found = np.full(len(addresses), self._label[0])
         if not len(addresses):
             return found
         edges = addresses[[0, -1]]
@@ -110,7 +110,7 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 def _in_order(rules: Rules) -> Rules:
     if (rules.start[1:] >= rules.start[:-1]).all():
         return rules
-    return rules.take(np.argsort(rules.start, kind="stable"))
+    return rules.take(np.argsort(rules.start))
 
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:

@@ -98,7 +98,9 @@ def test_the_second_of_two_sets_is_taken_away(family: Family, seed: int) -> None
 
 @pytest.mark.parametrize("family", [V4, V6], ids=str)
 @pytest.mark.parametrize("seed", range(20))
-def test_the_range_that_holds_an_address_decides(family: Family, seed: int) -> None:
+def test_the_range_that_holds_an_address_decides(
+    family: Family, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = Random(seed)
     cuts = sorted(random.sample(range(SIZE + 1), random.choice([0, 2, 6, 12])))
     spans = list(zip(cuts[::2], cuts[1::2], strict=True))
@@ -111,6 +113,11 @@ def test_the_range_that_holds_an_address_decides(family: Family, seed: int) -> N
     addresses = columns.column(family, asked(family))
     swept = meaning(Match.INTERVALS, [rules], ["", "a", "b", "c"]).part(family).at(addresses)
 
+    monkeypatch.setattr(oracles, "_MANY", 0)
+    layers = layer_oracle(Match.INTERVALS, rules, LABEL)
+
+    assert layers is not None
+    assert layers(addresses).tolist() == wanted
     assert trie_oracle(Match.INTERVALS, rules, LABEL)(addresses).tolist() == wanted
     assert swept.tolist() == wanted
 
