@@ -61,6 +61,6 @@ def _before(part: Part, blocked: Rules) -> Where:
         return lambda _, why: part.where(0, why)
     spans = [(part.rules.start, part.rules.last), (blocked.start, blocked.last)]
     (start, _), (gap, _) = columns.spans_alike(spans)
-    order = np.argsort(start, kind="stable")
+    order = np.argsort(start)
     rows = order[np.maximum(np.searchsorted(start[order], gap) - 1, 0)]
     return lambda at, why: part.where(int(rows[at]), why)

@@ -12,11 +12,12 @@ from blockc.targets.syntax.reading import Found, Reading
 from blockc.targets.syntax.statements import StatementGrammar, Statements, Words
 from blockc.values import replace
 
-# Words are names with dots, numbers, texts in quotes and marks; comments are taken in all forms.
+# Words are names with dots, numbers, texts in quotes and marks. Of the forms of a comment only `#`
+# is taken: a `/` is a mark of its own, which an acl is full of.
 VCL = StatementGrammar(
     "VCL",
     word=re.compile(
-        r"""[ \t\r\n]*+(?:\#[^\n]*+|//[^\n]*+|(
+        r"""[ \t\r\n]*+(?:\#[^\n]*+|(
             \{"[^\n]*?"\} | "[^"\n]*+" | [A-Za-z][A-Za-z0-9_.-]*+ | [0-9]++
             | == | && | \+[a-z]++ | [^ \t\r\n]))""",
         re.VERBOSE,
