@@ -60,7 +60,7 @@ def _fields() -> U64:
 
 def plain_v4(
     data: bytes, *, truncate: bool, take: bool = True
-) -> Iterator[tuple[Spans, int, Positions, bytes]]:
+) -> Iterator[tuple[Spans, Positions, Positions, bytes]]:
     """Decode the IPv4 lines of `data`, which ends with a newline or is empty, many at a time.
 
     Args:
@@ -70,21 +70,24 @@ def plain_v4(
         take: False leaves all lines to the caller.
 
     Yields:
-        Start and inclusive end of the lines that were taken; how many lines there are; the
-        numbers, from 0, of all others of them; and those lines.
+        Start and inclusive end of the lines that were taken; their numbers, from 0 in `data`;
+        the numbers of all others; and those lines.
     """
+    line = 0
     for chunk in _chunks(data):
         ends = np.flatnonzero(chunk == _NEWLINE)[_PAD:]
+        numbers = np.arange(line, line + len(ends))
+        line += len(ends)
         if not take:
             none = np.zeros(0, dtype=np.uint64)
-            yield (none, none), len(ends), np.arange(len(ends)), chunk[_PAD:].tobytes()
+            yield (none, none), numbers[:0], numbers, chunk[_PAD:].tobytes()
             continue
         start, last, good = _decode(chunk, ends, truncate=truncate)
-        rest = b""
-        if not good.all():
-            start, last = start[good], last[good]
-            rest = chunk[_PAD:][np.repeat(~good, np.diff(ends, prepend=_PAD - 1))].tobytes()
-        yield (start, last), len(ends), np.flatnonzero(~good), rest
+        if good.all():
+            yield (start, last), numbers, numbers[:0], b""
+            continue
+        rest = chunk[_PAD:][np.repeat(~good, np.diff(ends, prepend=_PAD - 1))].tobytes()
+        yield (start[good], last[good]), numbers[good], numbers[~good], rest
 
 
 def _chunks(data: bytes) -> Iterator[Bytes]:

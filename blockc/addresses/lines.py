@@ -225,19 +225,17 @@ def decode_lines(
         truncate: Clear host bits instead of refusing them.
         spelling: What else joins or separates addresses.
     """
-    parts, line = [], 0
+    parts = []
     comments = "#" if spelling and ";" in spelling.range + spelling.split else "#;"
-    for spans, count, rest, text in plain_v4(data, truncate=truncate, take=not spelling):
+    for spans, places, rest, text in plain_v4(data, truncate=truncate, take=not spelling):
         bodies = _bodies(text.decode("utf-8", "backslashreplace"), comments)
         chosen = [n for n, body in enumerate(bodies) if body]
-        texts, places = [bodies[n] for n in chosen], rest[chosen]
+        texts, others = [bodies[n] for n in chosen], rest[chosen]
         if spelling:
-            found = _moved(decode_texts(texts, truncate=truncate, spelling=spelling), places)
+            found = _moved(decode_texts(texts, truncate=truncate, spelling=spelling), others)
         else:
-            bulk = spans, np.delete(np.arange(count, dtype=np.int64), rest)
-            found = _decoded(bulk, texts, places, truncate=truncate)
-        parts.append((found, line))
-        line += count
+            found = _decoded((spans, places), texts, others, truncate=truncate)
+        parts.append((found, 0))
     decoded = shifted(parts)
     hidden = hidden_entries(data) if ";" in comments else ()
     lost = {line: Wrong(line, text, *HIDDEN) for line, text in hidden}
@@ -267,12 +265,10 @@ def _decode_batch(texts: Sequence[str], *, truncate: bool) -> Decoded:
         joined = "\n".join("" if _FOREIGN.search(text) else text for text in texts) + "\n"
     if joined.count("\n") != len(texts):  # a text with a newline of its own: all one by one
         joined = "\n" * len(texts)
-    parts, at = [], 0
-    for plain, count, rest, _ in plain_v4(joined.encode(), truncate=truncate):
-        bulk = plain, np.delete(np.arange(count, dtype=np.int64), rest)
-        others = [texts[at + n] for n in rest.tolist()]
-        parts.append((_decoded(bulk, others, rest, truncate=truncate), at))
-        at += count
+    parts = []
+    for spans, places, rest, _ in plain_v4(joined.encode(), truncate=truncate):
+        others = [texts[n] for n in rest.tolist()]
+        parts.append((_decoded((spans, places), others, rest, truncate=truncate), 0))
     return shifted(parts)
 
 
@@ -318,7 +314,7 @@ def shifted(parts: Sequence[tuple[Decoded, int]]) -> Decoded:
     spans, positions = {}, {}
     for family in FAMILIES:
         pieces = [
-            (one.spans[family], one.positions[family] + by)
+            (one.spans[family], one.positions[family] + by if by else one.positions[family])
             for one, by in parts
             if len(one.positions[family])
         ]
@@ -338,6 +334,9 @@ def _bodies(text: str, comments: str) -> list[str]:
 
 def _decoded(bulk: _Part, texts: list[str], positions: Positions, *, truncate: bool) -> Decoded:
     """Return `bulk`, which is IPv4, and what `texts` at `positions` say."""
+    if not texts:
+        spans, at = {**NOTHING.spans, V4: bulk[0]}, {**NOTHING.positions, V4: bulk[1]}
+        return Decoded(spans, at)
     wide, taken = plain_v6(texts)
     rest = np.flatnonzero(~taken).tolist()
     single, wrong = _one_by_one(((int(positions[n]), texts[n]) for n in rest), truncate=truncate)
@@ -384,9 +383,9 @@ def _wrong(position: int, text: str, reason: ValueError) -> Wrong:
 def _merged(parts: Sequence[_Part]) -> _Part:
     """Return the spans of all parts in the order of their positions."""
     filled = [part for part in parts if len(part[1])] or [parts[0]]
-    (start, last), positions = _concatenated(filled)
     if len(filled) == 1:
         return filled[0]
+    (start, last), positions = _concatenated(filled)
     order = np.argsort(positions, kind="stable")
     return (start[order], last[order]), positions[order]
 
