@@ -1,5 +1,6 @@
 """What can go wrong, where it went wrong, and who must act."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,16 @@ def suggestion(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str
 
     near = get_close_matches(word, list(known), n=1, cutoff=likeness)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+#: Message and advice where git left both versions of some lines in a file.
+CONFLICT = "a mark of a merge conflict", "resolve the conflict: keep the lines that are meant"
+_CONFLICT_MARK = re.compile(r"(<{7}|>{7}|\|{7}) |={7}\s*$")
+
+
+def is_conflict_mark(line: str) -> bool:
+    """Return whether git, and what works like it, writes such a line around versions of others."""
+    return _CONFLICT_MARK.match(line) is not None
 
 
 def line_begin(text: AnyStr, number: int, newline: AnyStr) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from blockc.addresses.family import V4, Prefix
 from blockc.addresses.parse import HostBits, Range, parse_raw, parse_span
+from blockc.errors import CONFLICT, is_conflict_mark
 
 _WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
@@ -121,11 +122,11 @@ def hidden_entries(data: bytes) -> Iterator[tuple[int, str]]:
             data[begin:end].decode("ascii", "replace").partition("#")[0].partition(";")
         )
         parts = remark.replace(",", ";").split(";") if entry.strip() else []
-        if hidden := next((part.strip() for part in parts if _begins_entry(part)), ""):
+        if hidden := next((part.strip() for part in parts if begins_entry(part)), ""):
             yield line, hidden
 
 
-def _begins_entry(text: str) -> bool:
+def begins_entry(text: str) -> bool:
     """Return whether `text` is one entry or several with blanks between them."""
     if not _ENTRIES.fullmatch(text):
         return False
@@ -151,6 +152,8 @@ def advice(text: str) -> str:
     >>> advice("example.com")
     'a host name: only addresses are read'
     """
+    if is_conflict_mark(text):
+        return f"{CONFLICT[0]}: {CONFLICT[1]}"
     return next((said for pattern, said in _CAUSES if re.search(pattern, text)), EXPECTED)
 
 

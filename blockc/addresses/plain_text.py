@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from blockc.errors import Location, SourceSyntaxError, SourceUnfit, line_begin, printable
+from blockc.errors import (
+    CONFLICT,
+    Location,
+    SourceSyntaxError,
+    SourceUnfit,
+    line_begin,
+    printable,
+)
 from blockc.values import Value
 
 # Magic numbers of what servers, proxies and archives put in place of the text asked for.
@@ -18,6 +25,7 @@ _BYTE_ORDER_MARKS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+_MARKS = b"<<<<<<< ", b">>>>>>> "
 
 
 def require_text(name: str, data: bytes) -> None:
@@ -25,8 +33,9 @@ def require_text(name: str, data: bytes) -> None:
 
     Raises:
         SourceUnfit: If it is compressed, a web page, or marked as another encoding.
-        SourceSyntaxError: At the first NUL byte.
+        SourceSyntaxError: At the first NUL byte, or mark of a merge conflict.
     """
+    _require_no_conflict(name, data)
     for magic, kind in _COMPRESSED.items():
         if data.startswith(magic):
             raise SourceUnfit(
@@ -48,6 +57,19 @@ def require_text(name: str, data: bytes) -> None:
             hint="fetch it again, following redirects",
         )
     _require_no_nul(name, data)
+
+
+def _require_no_conflict(name: str, data: bytes) -> None:
+    """Raise SourceSyntaxError where git left both versions of some lines.
+
+    Between marks that are comments of a format, both versions would be read as one list.
+    """
+    begins = [0 if data.startswith(mark) else data.find(b"\n" + mark) + 1 or -1 for mark in _MARKS]
+    if (begin := min((at for at in begins if at >= 0), default=-1)) >= 0:
+        line = data.count(b"\n", 0, begin) + 1
+        shown = data[begin : begin + 60].split(b"\n")[0].decode("utf-8", "backslashreplace")
+        said, hint = CONFLICT
+        raise SourceSyntaxError(said, at=Location(name, line, 1, shown, 7), hint=hint)
 
 
 def require_content(name: str, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from blockc.errors import Location, line_begin
+from blockc.errors import CONFLICT, Location, is_conflict_mark, line_begin
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PLAINER = (
@@ -24,6 +24,8 @@ def explained(message: str, path: str, text: str) -> tuple[str, Location]:
     for words, plainer in _PLAINER:
         said = words.sub(plainer, said)
     at = Location(path, line, column, line_of(text, line))
+    if is_conflict_mark(at.text):
+        return f"{CONFLICT[0]}; {CONFLICT[1]}", at
     return f"not TOML: {said[:1].lower()}{said[1:]}", at
 
 

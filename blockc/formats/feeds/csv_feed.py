@@ -8,20 +8,23 @@ the column `asn` alone is read; a row whose cell is empty lists none.
 Geofeeds are such tables with columns of their own. Source: RFC 8805, section 2. Nested prefixes are
 allowed, the narrowest counts, and one listed twice is an error; an entry that cannot be read is
 left out; cells that are missing at the end are empty, and further ones are ignored. An empty
-country means: do not locate this prefix.
+country means: do not locate this prefix. An address behind the first cell is never part of a row,
+but of another one whose line break was lost: such an entry cannot be read.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from blockc.addresses import columns
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import FAMILIES, V6, Family
-from blockc.addresses.human_forms import without_zeros
+from blockc.addresses.human_forms import begins_entry, without_zeros
 from blockc.addresses.lines import (
     BLANKS,
+    MOST_SHOWN,
     NOTHING,
     Decoded,
     Positions,
@@ -40,6 +43,9 @@ from blockc.formats.parsing.tags import ASN
 from blockc.values import replace
 
 _COMMENT = re.compile(r"\s*(//|[;!%'])")  # what begins one elsewhere
+_LATER_ADDRESS = re.compile(
+    rb",[ \t\"]*+(?=[0-9A-Fa-f]*[.:])([0-9A-Fa-f.:/-]{2,60}+)[ \t\"]*+(?=[,\r\n])"
+)
 _HEADERS = ("prefix", "ip_prefix", "ip prefix", "network", "cidr", "ip", "subnet", "ip_range")
 
 
@@ -70,14 +76,53 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
     table = CsvTable.of(
         TextLines.of(name, data).require_complete(optional=options.may_be_unended), Dialect()
     )
-    parsed = parse_columns(table, GEOFEED_COLUMNS, options)
+    parsed = _without_joined(table, parse_columns(table, GEOFEED_COLUMNS, options))
     if len(table) and table.column(0)[0].strip().casefold() in _HEADERS:
         note = warning(
             table.at(0), "a row of column names, which geofeeds do not have, is left out"
         )
         table = table.without_header()
-        parsed = replace(parse_columns(table, GEOFEED_COLUMNS, options), warnings=(note,))
+        parsed = _without_joined(table, parse_columns(table, GEOFEED_COLUMNS, options))
+        parsed = replace(parsed, warnings=(note,))
     return feed_of(parsed, options)
+
+
+def _without_joined(table: CsvTable, parsed: ParsedRows) -> ParsedRows:
+    """Return the rows without those that hold an address behind their first cell."""
+    rows, texts = array("q", [-1]), dict[int, str]()
+    for line, text in _later_addresses(table.lines.data):
+        row = int(np.searchsorted(table.numbers, line))
+        if row < len(table) and table.numbers[row] == line and row > rows[-1]:
+            rows.append(row)
+            if len(texts) < MOST_SHOWN:
+                texts[row] = text
+
+    def why(row: int) -> Wrong:
+        said = f"{texts[row]!r} stands behind the prefix of a row, where no address belongs"
+        return Wrong(row, texts[row], said, "write each prefix on a line of its own")
+
+    if len(rows) == 1:
+        return parsed
+    joined = WrongTexts.of(np.frombuffer(rows, dtype=np.int64)[1:], why)
+    known = parsed.decoded
+    kept = {family: ~np.isin(known.positions[family], joined.positions) for family in FAMILIES}
+    decoded = Decoded(
+        {family: _taken(known.spans[family], np.flatnonzero(kept[family])) for family in FAMILIES},
+        {family: known.positions[family][kept[family]] for family in FAMILIES},
+        WrongTexts.joined([known.wrong, joined]),
+    )
+    return replace(parsed, decoded=decoded)
+
+
+def _later_addresses(data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the addresses that are a cell behind the first one of their line, which is counted."""
+    line, at = 1, 0
+    for found in _LATER_ADDRESS.finditer(data):
+        text = found[1].decode()
+        if begins_entry(text):
+            line += data.count(b"\n", at, found.start())
+            at = found.start()
+            yield line, text
 
 
 def parse_table(table: CsvTable, options: FormatOptions) -> ParsedRows:

@@ -128,9 +128,15 @@ def _keyed(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any, s
     if not isinstance(value, dict):
         raise Missing(trail, f"is {kind(value)}, expected an object")
     found = list(value) if step.every else [key for key in step.keys if key in value]
-    if not found and not step.optional and not step.every:
+    if not found and not step.every:
         wanted = " or ".join(map(repr, step.keys))
         said = f"has no key {wanted}"
+        folded = {key.casefold() for key in step.keys}
+        other = next((key for key in value if key.casefold() in folded), None)
+        if other is not None:  # also where the key is optional: what it holds would be lost
+            raise Missing(trail, f"{said}, but {other[:60]!r}: case counts")
+        if step.optional:
+            return
         if trail.endswith("]") and not trail.endswith("[0]"):  # the first one has it
             said += f"; write {step.keys[0]}? if only some of the items have it"
         raise Missing(trail, said)
