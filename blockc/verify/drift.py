@@ -41,19 +41,18 @@ def drift(target: Target, reading: Reading, intent: AddrMap) -> Drift:
     """
     intent, families = consulted(target, intent), intent.families
     rules = [reading.rules.get(family, Rules.empty(family)) for family in families]
-    said = meaning(target.match, rules, reading.names, families)
+    said = meaning(target.match, rules, reading.names)
     names = tuple(dict.fromkeys((*intent.names, *said.names)))
     parts = [_differences(family, names, intent, said) for family in families]
-    return Drift(*(AddrSet(tuple(part)) for part in zip(*parts, strict=True)))
+    return Drift(*(AddrSet(tuple(one[kind] for one in parts)) for kind in range(3)))
 
 
 def _differences(
     family: Family, names: Sequence[str], intent: AddrMap, said: AddrMap
 ) -> tuple[Partition, Partition, Partition]:
     """Return where a verdict is missing, where there is one too many, and where it is another."""
-    starts, labels = overlay(intent.part(family), said.part(family))
-    pairs = zip(labels, (intent, said), strict=True)
-    wanted, got = (_numbers(names, one)[label] for label, one in pairs)
+    starts, (wanted, got) = overlay(intent.part(family), said.part(family))
+    wanted, got = _numbers(names, intent)[wanted], _numbers(names, said)[got]
     differs = wanted != got
     missing, extra = differs & (got == 0), differs & (wanted == 0)  # names begin with the default
     kinds = (missing, extra, differs & ~missing & ~extra)

@@ -95,10 +95,12 @@ class LineGrammar(Value):
 
     def _add(self, columns: tuple[list[str], ...], entries: Sequence[str]) -> int | None:
         """Add the words of entries to columns; if one has not `width`, return its position."""
+        if not entries:
+            return None
         step = self.width + 1
-        long = max(map(len, entries), default=0) > _LONG
+        long = max(map(len, entries)) > _LONG
         words = [] if long and self._wrong(entries) is not None else _END.join(entries).split()
-        if len(words) != max(0, step * len(entries) - 1) or {*words[self.width :: step]} - {"\0"}:
+        if len(words) != step * len(entries) - 1 or {*words[self.width :: step]} - {"\0"}:
             del words
             return self._wrong(entries)
         for at, column in enumerate(columns):
@@ -206,8 +208,7 @@ class Lines(Value, eq=False):
             quick = plain_lines(lines.encode(), ranges=ranges) if V4 in self.text.families else None
             if quick:
                 yield Part(Rules.of_spans(V4, *quick), where)
-            elif lines != "\n":
-                words = lines[:-1].split("\n")
+            elif words := lines.split():
                 yield from decode_rules(self.text, words, 1, where, ranges=ranges)
             first += lines.count("\n")
 

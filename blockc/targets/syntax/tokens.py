@@ -56,9 +56,8 @@ class Text(Value):
         Between two lines of comment it changes nothing.
         """
         for found in re.finditer(r"\\\r?\n", self.text):
-            before = self.text[self.text.rfind("\n", 0, found.start()) + 1 : found.start()]
-            after = self.text[found.end() :]
-            if not (before.startswith("#") and after.startswith("#")):
+            begin = self.text.rfind("\n", 0, found.start()) + 1
+            if not all(self.text.startswith("#", at) for at in (begin, found.end())):
                 raise self.error(f"{program} takes the next line for a part of this", found.start())
 
     def encoded(self) -> "ArtifactFile":

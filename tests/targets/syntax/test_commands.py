@@ -101,6 +101,9 @@ def test_a_text_may_begin_with_a_run_and_end_behind_it() -> None:
     assert isinstance(last, Command)
     assert (run.begin, run.lines, last.line, last.words) == (0, ["add a", "add b"], 4, ["flush"])
     assert list(commands("").runs("add")) == []
+    *_, alone = commands("add a\nflush\nadd b").runs("add")
+    assert isinstance(alone, Command)
+    assert (alone.line, alone.words) == (2, ["add", "b"])
 
 
 def test_what_follows_the_same_beginning_is_found_at_once() -> None:

@@ -7,12 +7,14 @@ from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.delimited import DelimitedGrammar
 from blockc.targets.syntax.tokens import Text
 from tests.support.memory import growth
+from tests.support.refusals import refused, told
 
 CSV = DelimitedGrammar("a program", 2)
+ODD = "a character that a program may not take"
 REMARKED = DelimitedGrammar("a program", 2, comment="#")
 
 
-@pytest.fixture(params=[1, 1 << 17], autouse=True)
+@pytest.fixture(params=[1, 5, 1 << 17], autouse=True)
 def _batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_text, "_BATCH", request.param)
 
@@ -45,31 +47,38 @@ def test_comments_are_no_rows_where_there_are_comments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message", "line"),
+    ("text", "wrong"),
     [
-        ("a,b\nc,d", "the last line has no end", 2),
-        ("a,b\n\n", "expected 2 cells", 2),
-        ("a,b\nc\n", "expected 2 cells", 2),
-        ("a,b\nc,d,e\n", "expected 2 cells", 2),
-        ("a,b\r\n", "a character that a program may not take", 1),
-        ('a,b\n"c",d\n', "a character that a program may not take", 2),
-        ("a,b\nc,\t\n", "a character that a program may not take", 2),
-        ("a,é\n", "a character that a program may not take", 1),
+        ("a,b\nc,d", "2:4+1 the last line has no end"),
+        ("a,b\n\n", "2:1+1 expected 2 cells"),
+        ("a,b\nc\n", "2:1+1 expected 2 cells"),
+        ("a,b\nc,d,e\n", "2:1+5 expected 2 cells"),
+        ("a,b\n" * 5 + "cde\n", "6:1+3 expected 2 cells"),
+        ("a,b\r\n", f"1:1+4 {ODD}"),
+        ('a,b\n"c",d\n', f"2:1+5 {ODD}"),
+        ("a,b\nc,\t\n", f"2:1+3 {ODD}"),
+        ("a,é\n", f"1:1+3 {ODD}"),
+        ("a,b\n" * 5 + "c,'\n", f"6:1+3 {ODD}"),
     ],
 )
-def test_what_programs_read_differently_is_refused(text: str, message: str, line: int) -> None:
-    with pytest.raises(SourceSyntaxError, match=message) as refused:
-        CSV.read(Text("x", text))
-    assert refused.value.at
-    assert refused.value.at.line == line
+def test_what_programs_read_differently_is_refused(text: str, wrong: str) -> None:
+    assert refused(CSV.read, Text("x", text)) == wrong
 
 
 def test_a_column_of_one_value_says_it_once() -> None:
     table = CSV.read(Text("x", "a,b\na,c\n"))
     first, second = table.columns()
-    assert [one.value for one in table.one_value("letter", first)] == ["a"]
+    (said,) = table.one_value("letter", first)
+    assert (said.what, said.value, said.path) == ("letter", "a", "x")
+    assert told(said.error("why")) == "1:1+3 why"
     assert table.one_value("letter", []) == []
-    with pytest.raises(SourceSyntaxError, match="another letter than 'b'") as refused:
-        table.one_value("letter", second)
-    assert refused.value.at
-    assert refused.value.at.line == 2
+    assert refused(table.one_value, "letter", second) == "2:1+3 another letter than 'b'"
+
+
+def test_a_column_below_a_head_is_told_with_its_lines() -> None:
+    table = CSV.read(Text("x", "head,h\na,b\nc,b\ndd,bb\n"))
+    first, second = table.columns(1)
+    assert refused(table.one_value, "letter", first, 1) == "3:1+3 another letter than 'a'"
+    assert refused(table.one_value, "letter", second, 1) == "4:1+5 another letter than 'b'"
+    (said,) = table.one_value("letter", second[:2], 1)
+    assert told(said.error("why")) == "2:1+3 why"

@@ -117,6 +117,7 @@ BARE = LineGrammar("a bare list", "one word", comments=False)
         (NARROW, "#XX\na\nX", [["a", "X"]]),
         (MAP, "", [[], []]),
         (MAP, "# a\n\n", [[], []]),
+        (MAP, "# a\nb c\n", [["b"], ["c"]]),
         (MAP, "a b\nc\td\n", [["a", "c"], ["b", "d"]]),
         (MAP, "# \u2028\na b\n\n#c\n  # d \nX X", [["a", "#", "X"], ["b", "d", "X"]]),
         (MAP, "123456 89", [["123456"], ["89"]]),
@@ -233,3 +234,19 @@ def test_an_error_about_an_entry_of_a_later_batch_names_its_line(
     assert told(only.where(1, "why")) == "2:1+8 why"
     wrong = GRAMMARS[0].read(Text("x", "10.0.0.1\n10.0.0.2/31\n10.0.0.3/31\n"))
     assert refused(lambda: wrong.rules(ranges=False)) == "3:1+11 10.0.0.3/31 has host bits set"
+    assert told(only.where(0, "why")) == "1:1+11 why"
+
+
+def test_what_is_wrong_with_a_family_without_entries_is_told_at_the_first_line() -> None:
+    for text in ("10.0.0.0/8\n10.0.0.9\n", " 10.0.0.0/8\n10.0.0.9\n"):
+        _, ipv6 = LIST.read(Text("x", text)).rules(ranges=False)
+        assert not len(ipv6.rules)
+        assert told(ipv6.where(0, "why")) == f"1:{text.index('1') + 1}+10 why"
+
+
+def test_no_line_of_plain_ipv4_becomes_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word takes several times the memory of what it says."""
+    monkeypatch.setattr(line_grammar, "decode_rules", None)
+    lines = LIST.read(Text("x", "# a\n10.0.0.0/8\n11.0.0.1-11.0.0.5\n9.9.9.9"))
+    ipv4, _ = lines.rules(ranges=True)
+    assert ipv4.rules.start.tolist() == [10 << 24, 11 << 24 | 1, 0x09090909]

@@ -78,6 +78,15 @@ def test_a_rule_that_was_not_read_has_no_place() -> None:
             reading.place(family, 3)
 
 
+def test_parts_of_one_file_and_family_are_one_in_their_order() -> None:
+    third = part("e", "7.0.0.0/8 6.0.0.0/8", 2)
+    for parts in ([FIRST], [FIRST, SECOND], [FIRST, SECOND, third]):
+        joined = Part.joined(parts)
+        assert entries(Reading((joined,))) == entries(Reading(tuple(parts)))
+        for row in range(len(joined.rules)):
+            assert joined.where(row, "").at == Reading(tuple(parts)).place(V4, row)
+
+
 def test_what_several_files_say_is_joined() -> None:
     one, two = said("a"), said("b")
     names = ("", "a", "b", "c")  # not the greatest of the three, and the longest

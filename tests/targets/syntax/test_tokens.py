@@ -2,7 +2,7 @@
 
 import pytest
 
-from blockc.addresses import FAMILIES, V4, V6, Family
+from blockc.addresses import FAMILIES, V4, V6, Family, plain_text
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from tests.support.refusals import refused, told
@@ -63,6 +63,46 @@ def test_lines_are_measured_in_bytes(text: str, longest: int, place: str) -> Non
         assert wrong == f"{place}+1 longer than {longest} bytes, which is a pity"
     else:
         Text("x", text).require_lines(longest, "which is a pity")
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_a_line_that_is_too_long_is_found_however_far_down_it_is(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", size)
+    for above in range(9):
+        text = Text("x", "ab\nä\n\n"[: above % 3 * 3] + "ab\n" * above + "12345\nab\n123456\n")
+        line = text.text[: text.text.index("1")].count("\n") + 1
+        assert refused(text.require_lines, 4, "why") == f"{line}:1+1 longer than 4 bytes, why"
+
+
+TWO_IN_ONE = "a program takes the next line for a part of this"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a\nb\\\nc\n", "2:2"),
+        ("a \\\r\nc\n", "1:3"),
+        ("# a\\\nb\n", "1:4"),  # what follows is part of the comment, and blocks nobody
+        ("a\\\n# b\n", "1:2"),
+        ("#a\\\n#b\\\nc\n", "2:3"),
+        (" #a\\\n#b\n", "1:4"),
+        ("\n#a\\\n #b\n", "2:3"),
+        ("a\\\n\\\n", "1:2"),
+        ("#a\\\n#b\n", ""),
+        ("\n#a\\\n#b\\\r\n#c\nd\n", ""),
+        ("a\\b\n\\ \nc\\", ""),
+    ],
+)
+def test_a_line_that_goes_on_in_the_next_is_refused_unless_both_are_comments(
+    text: str, place: str
+) -> None:
+    if place:
+        wrong = refused(Text("x", text).require_ended_lines, "a program")
+        assert wrong == f"{place}+1 {TWO_IN_ONE}"
+    else:
+        Text("x", text).require_ended_lines("a program")
 
 
 def test_a_limit_is_told_with_its_thousands_parted() -> None:
