@@ -44,7 +44,7 @@ def test_help_of_a_verb_does_not_wait_for_what_computes(name: str) -> None:
     assert done.stderr == "{'msgspec'}\n"
 
 
-def test_numpy_has_no_threads_for_algebra_and_no_slow_vectors_and_cycles_are_sought_seldom() -> None:
+def test_numpy_starts_no_threads_nor_slow_vectors_and_cycles_are_sought_seldom() -> None:
     code = (
         "import gc, os\nfrom blockc.cli import main\n"
         "def run(arguments):\n"
