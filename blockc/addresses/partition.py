@@ -313,7 +313,9 @@ def set_partition(family: Family, start: Column, last: Column) -> Partition:
     """Return the partition that is true on the union of the spans and false elsewhere."""
     (spans,) = columns.spans_alike([(start, last)])
     start, last = columns.narrow_spans(*merge_spans(family, *spans))
-    return laid_out(family, start, last, np.ones(len(start), dtype=bool))
+    starts, labels = _laid_out(family, start, last, np.broadcast_to(np.True_, len(start)))
+    del start, last  # half as large as what was made of them, which is looked over now
+    return Partition.of(family, starts, labels)
 
 
 def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Partition:
@@ -328,6 +330,11 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
 
     Cost: O(n).
     """
+    return Partition.of(family, *_laid_out(family, start, last, labels))
+
+
+def _laid_out(family: Family, start: Column, last: Column, labels: Labels) -> tuple[Column, Labels]:
+    """Return starts and labels of that partition; neighbours may still have one label."""
     columns.require_runs(family, start, last)
     starts = np.empty(2 * len(start) + 1, dtype=start.dtype)
     values = np.empty(2 * len(start) + 1, dtype=labels.dtype)
@@ -346,4 +353,4 @@ def laid_out(family: Family, start: Column, last: Column, labels: Labels) -> Par
     if not filled or stop != columns.first_address(start):  # else a span ends the space
         starts[filled], values[filled] = stop[0], 0
         filled += 1
-    return Partition.of(family, starts[:filled], values[:filled])
+    return starts[:filled], values[:filled]
