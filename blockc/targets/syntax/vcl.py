@@ -28,6 +28,7 @@ VCL = StatementGrammar(
 )
 SPARED = "!"  # before a prefix that a wider one holds, and that is not in the acl
 REQUEST_HEADER = re.compile(r"req\.http\.([A-Za-z][A-Za-z0-9-]*)")
+_ENTRY = re.compile(r'"([^"\0]*)"\0/\0([^\0]+)\0;')  # four words; no text has the character itself
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LINK = re.compile(r"""\{"<([^<>"'\\\s]+)>; rel="blocked-by""\}""")
 
@@ -67,11 +68,10 @@ def _entries(block: Words) -> tuple[list[str], list[int], list[int]]:
     while at < len(words):
         places.append(at)
         spared = words[at] == SPARED
-        address, slash, length, end = [*words[at + spared : at + spared + 4], "", "", "", ""][:4]
-        quoted = len(address) > 1 and (address[0], address[-1]) == ('"', '"')
-        if not quoted or (slash, end) != ("/", ";"):
+        entry = _ENTRY.fullmatch("\0".join(words[at + spared : at + spared + 4]))
+        if entry is None:
             raise block.error(at, 'expected "ADDRESS"/LENGTH; or ! before it')
-        tokens.append(f"{address[1:-1]}/{length}")
+        tokens.append("/".join(entry.groups()))
         verdicts.append(0 if spared else 1)
         at += 4 + spared
     return tokens, verdicts, places
@@ -83,9 +83,9 @@ def read_spoofed(vcl: Statements) -> Found | None:
         return None
     vcl.step()
     header = vcl.found("header for the origin")
-    match = REQUEST_HEADER.fullmatch(vcl.take(REQUEST_HEADER, "req.http. and the name of a header"))
+    name = vcl.take(REQUEST_HEADER, "req.http. and the name of a header")
     vcl.expect(";")
-    return replace(header, value=match[1]) if match else None
+    return replace(header, value=name.removeprefix("req.http."))
 
 
 def read_link(vcl: Statements) -> Found:

@@ -15,7 +15,9 @@ from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax import addresses
 from blockc.targets.syntax.addresses import (
+    backwards,
     decode_rules,
+    plain_lines,
     require_disjoint,
     require_distinct,
     rule_text,
@@ -103,6 +105,7 @@ def test_each_family_that_a_text_may_speak_of_has_a_part(
     [
         (["1.2.3.4", "::1", "::2"], (V4,), "2:1+1 an ipv6 entry where it does not belong"),
         (["::1", "1.2.3.4", "1.2.3.5"], (V6,), "2:1+1 an ipv4 entry where it does not belong"),
+        (["1.2.3.4", "1.2.3.5"], (V6,), "1:1+1 an ipv4 entry where it does not belong"),
         (["1.2.3.4", "::1", "1.2.3"], FAMILIES, "3:1+1 '1.2.3' is not an address"),
         (["1.2.3.4", "1.2.3.04", ""], FAMILIES, "2:1+1 '1.2.3.04' is not an address"),
         (["1.2.3.4", "1.2.3.4\0"], FAMILIES, "2:1+1 '1.2.3.4\\x00' is not an address"),
@@ -228,6 +231,37 @@ def test_every_part_is_looked_at() -> None:
     twice = parts(["1.1.1.1", "::1", "::1"])
     assert refused(require_distinct, twice) == "3:1+1 ::1/128 occurs twice"
     assert refused(require_disjoint, twice) == "3:1+1 ::1/128 overlaps another entry"
+
+
+@pytest.mark.parametrize("ranges", [False, True])
+def test_many_tokens_of_plain_ipv4_are_looked_up_in_the_table(
+    *, ranges: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_MANY", 1)
+    monkeypatch.setattr(addresses, "_prefix_spans", None)
+    tokens = ["10.0.0.0/8", "9.9.9.9"] + ["8.0.0.1-8.0.0.9"] * ranges
+    ipv4, ipv6 = parts(tokens, ranges=ranges)
+    assert texts(ipv4.rules) == ["10.0.0.0/8", "9.9.9.9/32"] + ["8.0.0.1-8.0.0.9"] * ranges
+    assert (ipv6.rules.family, len(ipv6.rules)) == (V6, 0)
+
+
+def test_no_lines_are_not_in_the_table() -> None:
+    assert plain_lines(b"", ranges=True) is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [
+        ("192.0.2.7/32", "32.7.2.0.192"),
+        ("2001:db8::/32", "32.zz.db8.2001"),
+        ("::/0", "0.zz"),
+        ("::1/128", "128.1.zz"),
+        ("2001:db8::5:0:1/128", "128.1.0.5.zz.db8.2001"),
+        ("1:2:3:4:5:6:7:8/128", "128.8.7.6.5.4.3.2.1"),
+    ],
+)
+def test_the_labels_of_a_name_in_a_zone_stand_backwards(prefix: str, name: str) -> None:
+    assert backwards(prefix) == name
 
 
 def test_ipv4_is_to_the_table_what_it_is_to_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.json_tree import JsonNode, Path, json_object
+from blockc.targets.syntax.json_tree import JsonNode, Path, json_list, json_object
 from blockc.targets.syntax.tokens import Text
 from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
@@ -145,6 +145,35 @@ def test_items_of_a_list_are_texts_or_refused_where_they_stand() -> None:
     assert told(listed.where(1, "why")) == "1:19+3 k.l[1]: why"
     assert node('{"l": ["a", "b"]}').only("l", list).texts() == ["a", "b"]
     assert node('{"l": []}').only("l", list).texts() == []
+
+
+def test_a_text_may_hold_one_list() -> None:
+    assert json_list(Text("x", '["a"]')).texts() == ["a"]
+    assert refused(json_list, Text("x", "{}")) == "1:1+1 expected a JSON list"
+
+
+def test_a_column_is_the_text_under_one_key_of_each_object() -> None:
+    listed = json_list(Text("x", '[{"a": "1"}, {"b": "x", "a": "2"}]'))
+    assert listed.column("a") == ["1", "2"]
+    assert listed.column("a", {"a", "b"}) == ["1", "2"]
+    assert listed.column("a", ["b"]) == ["1", "2"]
+    assert json_list(Text("x", "[]")).column("a", {"a"}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('[{"a": "1"}, {"b": "2"}]', "1:14+1 [1]: expected an object with a text 'a'"),
+        ('[{"a": "1"}, {"a": 2}, 3]', "1:14+1 [1]: expected an object with a text 'a'"),
+        ('[{"a": "1"}, "a", 3]', "1:14+3 [1]: expected an object with a text 'a'"),
+        ('[{"a": "1"}, {"a": "2", "c": "3"}]', "1:30+3 [1].c: unknown key 'c'"),
+        ('[{"a": "1"}, {"a": "2", "b": 3}]', "1:30+1 [1].b: 'b' is not a text"),
+    ],
+)
+def test_an_object_without_its_text_or_with_more_is_refused_where_it_stands(
+    text: str, wrong: str
+) -> None:
+    assert refused(json_list(Text("x", text)).column, "a", {"a", "b"}) == wrong
 
 
 def test_what_a_value_says_knows_its_place() -> None:
