@@ -123,17 +123,16 @@ def numbered(reading: Reading, rule: str, priority: str) -> Reading:
     """
     names = [one for one in reading.found if one.what == rule]
     priorities = [one for one in reading.found if one.what == priority]
-    name, first = "", 0
+    if not names:
+        return reading
+    name, first = str(names[0].value).removesuffix("_1"), int(str(priorities[0].value))
     for at, (named, placed) in enumerate(zip(names, priorities, strict=True)):
-        if not at:
-            name, first = str(named.value).removesuffix("_1"), int(str(placed.value))
         if named.value != f"{name}_{at + 1}":
             raise named.error(f"expected {name}_{at + 1}")
         if placed.value != first + at:
             raise placed.error(f"expected {first + at}")
-    once = [replace(one, value=name) for one in names[:1]]
     others = [one for one in reading.found if one.what not in {rule, priority}]
-    return replace(reading, found=(*once, *priorities[:1], *others))
+    return replace(reading, found=(replace(names[0], value=name), priorities[0], *others))
 
 
 def of_countries(reading: Reading) -> Reading:
@@ -184,8 +183,8 @@ class _Gathered:
         """Take in a list of exactly these values."""
         if not isinstance(node.value, list) or len(node.value) != len(shape):
             raise node.error(f"expected a list of {len(shape)}")
-        for inner, item in zip(shape, node.items(), strict=True):
-            self.match(inner, item)
+        for at, inner in enumerate(shape):
+            self.match(inner, node.child(at))
 
     def codes(self, shape: Codes, node: JsonNode) -> None:
         """Note each country of a list of codes."""
@@ -193,7 +192,7 @@ class _Gathered:
             raise node.error(f"expected a list of {shape.most} codes at most")
         seen = {one.value for one in self.found if one.what == COUNTRY}
         for code in node.items():
-            if not re.fullmatch("[A-Z]{2}", str(code.value), re.ASCII) or code.value in seen:
+            if not re.fullmatch("[A-Z]{2}", str(code.value)) or code.value in seen:
                 raise code.error("expected the code of a country, each once")
             seen.add(code.value)
             self.found.append(code.found(COUNTRY))
