@@ -103,7 +103,7 @@ class ParquetFile:
         """Return the fields of the footer and where it begins."""
         data = self._file.data
         end = len(data) - _TAIL
-        begin = end - int.from_bytes(data[end : end + 4], "little") if end > 0 else -1
+        begin = end - int.from_bytes(data[end : end + 4], "little")
         if data[:4] != _MAGIC or data[-4:] != _MAGIC or begin < len(_MAGIC):
             raise self._file.error("not a Parquet file, or cut off", 0)
         reader = CompactReader(self._file, begin, end)
@@ -147,11 +147,13 @@ class ParquetFile:
         """Return the values of a column's only page, and where it ends."""
         reader = CompactReader(self._file, at, self._end)
         header = reader.struct()
-        begin, size = reader.at, header.get(2)
+        begin = reader.at
+        size: Any = header.get(2)
         page = {1: I32(rows), 2: _PLAIN, 3: _RLE, 4: _RLE}
         self._require(header == {1: I32(0), 2: size, 3: size, 5: page}, at, "a plain page")
-        end = begin + size.number if isinstance(size, I32) else -1
-        self._require(begin <= end <= self._end, at, "the size of a page")
+        sized = isinstance(size, I32) and 0 <= size.number <= self._end - begin
+        self._require(sized, at, "the size of a page")
+        end = begin + size.number
         values = self._file.data[begin:end]
         whole, encodings = end - at, [_PLAIN, _RLE]
         said = {1: kind, 2: encodings, 3: [name.encode()], 4: _NONE, 5: rows, 6: whole, 7: whole}

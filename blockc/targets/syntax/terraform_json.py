@@ -69,7 +69,7 @@ def about(line: str) -> str:
     >>> about("ipv4: 2 entries, 7 addresses")
     'ipv4 in the comment'
     """
-    return f"{line.partition(' ')[0].rstrip(':')} in the comment"
+    return f"{line.partition(' ')[0].removesuffix(':')} in the comment"
 
 
 def labelled(node: JsonNode) -> dict[str, JsonNode]:

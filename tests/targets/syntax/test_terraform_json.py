@@ -24,7 +24,7 @@ from tests.support.refusals import refused, told
 
 NO_NAME = "is not a name: letters, digits, _ and -, no digit first"
 FILE = """\
-{"//": ["list far: 2 entries", "policy 1"],
+{"//": ["list far: 2 entries", "policy: 1"],
  "resource": {"kind_a": {"one": {"x": 1}, "two": {}}},
  "variable": {"id": {"type": "string", "description": "$${x} of"}},
  "output": {"o": {"value": "y"}}}
@@ -43,9 +43,9 @@ def test_a_file_has_blocks_by_type_and_label() -> None:
     assert whole.resources["kind_a"]["one"].value == {"x": 1}
     assert ([*whole.variables], [*whole.outputs]) == (["id"], ["o"])
     assert [(one.what, one.value) for one in whole.comments] == [
-        ("list in the comment", "list far: 2 entries"), ("policy in the comment", "policy 1"),
+        ("list in the comment", "list far: 2 entries"), ("policy in the comment", "policy: 1"),
     ]  # fmt: skip
-    assert told(whole.comments[1].error("why")).startswith("1:32+10 ")
+    assert told(whole.comments[1].error("why")).startswith("1:32+11 ")
     (declared,) = declarations(whole)
     assert (declared.what, declared.value) == ("variable", "id")
     assert told(declared.error("why")) == "3:21+1 variable.id: why"
@@ -62,8 +62,8 @@ def test_a_file_may_have_no_block() -> None:
     ("old", "new", "wrong"),
     [
         ('"output"', '"module"', "4:12+1 module: unknown key 'module'"),
-        ('["list far: 2 entries", "policy 1"]', '"policy"', "1:8+8 //: '//' is not a list"),
-        ('"policy 1"', "1", "1:32+1 //[1]: 1 is not a text"),
+        ('["list far: 2 entries", "policy: 1"]', '"policy"', "1:8+8 //: '//' is not a list"),
+        ('"policy: 1"', "1", "1:32+1 //[1]: 1 is not a text"),
         ('"kind_a"', '"kind_c"', "2:25+1 resource.kind_c: unknown key 'kind_c'"),
         ('{"one": {"x": 1}, "two": {}}', "[]",
          "2:25+1 resource.kind_a: 'kind_a' is not an object"),
