@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from blockc.errors import DefinitionError, Location, Mistakes, PolicyError
+from blockc.tomlio import positions
 from blockc.tomlio.positions import Key
 from blockc.tomlio.tables import (
     Findings,
@@ -279,3 +281,16 @@ def test_a_schema_carries_what_editors_need_and_reading_does_not_enforce_it() ->
     code = schema["$defs"]["Checked"]["properties"]["code"]
     assert code == {"type": "string", "description": "two letters", "pattern": "^[A-Z]{2}$"}
     assert read_definition(Checked, "x.toml", 'code = "lower"').code == "lower"
+
+
+def test_the_places_of_the_items_of_a_list_are_numbers_and_not_objects() -> None:
+    text = "a = [[1, 2], " + "1," * 20_000 + "]\n"
+    positions.of(text[:20] + "]")  # imports what it needs
+    tracemalloc.start()
+    values, _ = positions.of(text)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert values.get(("a", 0, 1)) == (1, 10, 1)
+    assert values.get(("a", 20_000)) == (1, 40_012, 1)
+    assert values.get(("a", 20_001)) is None
+    assert kept < 30 * 20_000  # an object for each were 200

@@ -8,7 +8,7 @@ by which name a gateway knows it, which is never the key itself.
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 
 from blockc.errors import BlockcError, Location, Mistakes, PolicyError, suggestion
 from blockc.values import Value
@@ -24,16 +24,22 @@ _LONGEST_KEY = 512
 
 
 class KeyRow(Value):
-    """A row of a table of keys: its cells by the name of their column, and where it stands."""
+    """A row of a table of keys: the names of the columns, its cells, and where it stands."""
 
-    cells: Mapping[str, str]
+    columns: tuple[str, ...]  # the same of all rows: a mapping in each would be most of a table
+    values: tuple[str, ...]
     path: str
     line: int
 
     @property
+    def cells(self) -> Mapping[str, str]:
+        """Return its cells by the name of their column."""
+        return dict(zip(self.columns, self.values, strict=True))
+
+    @property
     def key(self) -> str:
         """Return the key as the table has it."""
-        return self.cells["key"]
+        return self.values[self.columns.index("key")]
 
     def error(self, message: str, hint: str = "") -> PolicyError:
         """Return the error about this row. The row is not shown: a secret may stand in it."""
@@ -59,21 +65,22 @@ def read_key_rows(path: str, data: bytes, columns: Sequence[str]) -> list[KeyRow
         PolicyError: It is not such a table.
     """
     try:
-        text = data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as reason:
         line = data.count(b"\n", 0, reason.start) + 1
         raise PolicyError("not UTF-8 text", at=Location(path, line)) from None
-    reader, rows, begin = csv.reader(StringIO(text, newline=""), strict=True), [], 1
-    heads: list[str] = []
+    text = TextIOWrapper(BytesIO(data), "utf-8-sig", newline="")
+    reader, rows, begin = csv.reader(text, strict=True), [], 1
+    heads: tuple[str, ...] = ()
     try:
         for cells in reader:
             if not heads:
-                heads = _heads(path, cells, columns)
+                heads = tuple(_heads(path, cells, columns))
             elif cells:
                 if len(cells) != len(heads):
                     said = f"expected {len(heads)} cells, found {len(cells)}"
                     raise PolicyError(said, at=Location(path, begin))
-                rows.append(KeyRow(dict(zip(heads, cells, strict=True)), path, begin))
+                rows.append(KeyRow(heads, tuple(cells), path, begin))
             begin = reader.line_num + 1
     except csv.Error as reason:
         raise PolicyError(f"not CSV: {reason}", at=Location(path, begin)) from None
@@ -104,7 +111,7 @@ def decided_keys(
         is_secret: Keys are secret, so each must be an HMAC, also where nothing is done about it.
 
     Raises:
-        Mistakes: All rows that cannot be understood, or name a key for the second time.
+        Mistakes: The first rows that cannot be understood, or name a key for the second time.
     """
     found, mistakes, seen = list[DecidedKey](), list[BlockcError](), dict[str, int]()
     for row in rows:
@@ -113,6 +120,8 @@ def decided_keys(
         wrong = _wrong_row(row, seen, is_secret=is_secret, acts=acts)
         if wrong:
             mistakes.append(wrong)
+            if len(mistakes) == _MOST_TOLD:
+                break
         elif acts:
             found.append(DecidedKey(row.key, RESTORE if said == RESTORE else REVOKE, row))
         seen.setdefault(row.key, row.line)

@@ -24,6 +24,7 @@ from blockc.values import Value, from_json, line_bytes
 HISTORY, PREPARED = "history.jsonl", "prepared"
 PUBLISHED, ROLLED_BACK, RELEASED, DAMAGED = "published", "rolled-back", "released", "damaged"
 APPROVED, REFUSED = "approved", "refused"
+_MOST_TOLD = 100  # lines that are wrong
 Facts = Mapping[str, Any]
 
 
@@ -143,6 +144,8 @@ class History(Value):
 
 def event_of(line: bytes) -> PastEvent | None:
     """Return what a line of the history says, None if it is not one."""
+    if not line.startswith(b"{"):
+        return None
     try:
         return from_json(PastEvent, line)
     except ValueError:
@@ -258,10 +261,24 @@ def finish(inside: Path, live: str) -> History:
 def problems(past: History, live: str) -> Iterator[tuple[int, str]]:
     """Yield the number of each line that is wrong and why; the end of the history is line 0.
 
+    Of a great many lines the first ones are told, and how many more there are.
+
     Args:
         past: The history.
         live: The generation that is shown.
     """
+    told, more = 0, 0
+    for at, said in _problems(past, live):
+        if told < _MOST_TOLD or not at:
+            yield at, said
+            told += 1
+        else:
+            more += 1
+    if more:
+        yield 0, f"{more:,} more lines are wrong"
+
+
+def _problems(past: History, live: str) -> Iterator[tuple[int, str]]:
     head, number = "", 0
     for at, line in enumerate(past.lines, 1):
         event = event_of(line)

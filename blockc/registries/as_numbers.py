@@ -1,15 +1,18 @@
 """Autonomous system numbers as people and publishers write them."""
 
 import re
+from array import array
+from itertools import chain
 
-from blockc.addresses.plain_text import TextLines
-from blockc.errors import SourceMistakes, SourceSyntaxError
+from blockc.addresses.plain_text import TextLines, line_batches
+from blockc.errors import Location, SourceMistakes, SourceSyntaxError
 
 LAST_AS_NUMBER = 2**32 - 1
 _WRITTEN = re.compile(r"(?:AS)?(\d{1,10})", re.IGNORECASE | re.ASCII)
 # A number behind `;` is the next entry and not a remark, unless the whole line is commented out.
 _COMMENT = re.compile(r"#.*|^\s*;.*|;(?!\s*(?:AS)?\d+\s*(?:[;,#]|$)).*", re.IGNORECASE)
 _MOST_ERRORS = 20
+_SHOWN = 100  # characters of what is not a number
 
 
 def parse_as_number(text: str) -> int:
@@ -23,7 +26,8 @@ def parse_as_number(text: str) -> int:
     """
     match = _WRITTEN.fullmatch(text)
     if not match or int(match[1]) > LAST_AS_NUMBER:
-        raise ValueError(f"{text!r} is not an AS number")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        raise ValueError(f"{shown!r} is not an AS number")
     return int(match[1])
 
 
@@ -45,19 +49,27 @@ def read_as_numbers(name: str, data: bytes) -> list[int]:
         name: What the list is called in messages.
 
     Raises:
-        SourceMistakes: The lines that are not an AS number, each with its place.
+        SourceMistakes: The first lines that are not an AS number, each with its place, and how many
+            more there are.
         SourceUnfit: The file is not text.
         SourceSyntaxError: At the first NUL byte.
     """
     lines = TextLines.of(name, data, may_be_empty=True)
-    numbers, wrong = [], []
-    for line, text in enumerate(lines.text.split("\n"), start=1):
+    numbers, wrong, count = array("Q"), list[SourceSyntaxError](), 0
+    for line, text in enumerate(chain.from_iterable(line_batches(lines.text)), start=1):
         body = without_comment(text)
+        if not body:
+            continue
         try:
-            numbers += [parse_as_number(body)] if body else []
+            numbers.append(parse_as_number(body))
         except ValueError as reason:
-            hint = "expected such as AS64500 or 64500"
-            wrong.append(SourceSyntaxError(str(reason), at=lines.at(line, body), hint=hint))
+            count += 1
+            if count <= _MOST_ERRORS:
+                hint = "expected such as AS64500 or 64500"
+                wrong.append(SourceSyntaxError(str(reason), at=lines.at(line, body), hint=hint))
+    if count > len(wrong):
+        more = f"{count - len(wrong):,} more bad lines"
+        wrong.append(SourceSyntaxError(more, at=Location(name)))
     if wrong:
-        raise SourceMistakes(wrong[:_MOST_ERRORS])
-    return numbers
+        raise SourceMistakes(wrong)
+    return numbers.tolist()

@@ -6,7 +6,8 @@ policy without mistakes does not pay for it.
 
 import re
 import tomllib
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,35 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"[A-Za-z0-9_.-]+")
 Key = tuple[str | int, ...]
 Spot = tuple[int, int, int]
-Spots = dict[Key, Spot]
+
+
+class Spots:
+    """The spot of each key. Those of the items of a list are numbers in a row, not objects each."""
+
+    def __init__(self) -> None:
+        self._keyed: dict[Key, Spot] = {}
+        self._items: dict[Key, array[int]] = {}
+
+    def get(self, key: Key) -> Spot | None:
+        """Return the spot of a key."""
+        last = key[-1] if key else ""
+        items = self._items.get(key[:-1])
+        if not isinstance(last, int) or items is None or not 0 <= last < len(items) // 3:
+            return self._keyed.get(key)
+        line, column, width = items[3 * last : 3 * last + 3]
+        return line, column, width
+
+    def put(self, key: Key, spot: Spot) -> None:
+        """Note the spot of a key, which has none or another one so far."""
+        self._keyed[key] = spot
+
+    def put_first(self, key: Key, spot: Spot) -> None:
+        """Note the spot of a key unless it has one."""
+        self._keyed.setdefault(key, spot)
+
+    def items(self, key: Key) -> "array[int]":
+        """Return the numbers of the items of a list, to be extended by the spot of each."""
+        return self._items.setdefault(key, array("i"))
 
 
 @lru_cache(maxsize=8)
@@ -36,24 +65,25 @@ class _Finder:
 
     def __init__(self, lines: Sequence[bytes]) -> None:
         self.lines = lines
-        self.values: Spots = {}
-        self.names: Spots = {}
+        self.values, self.names = Spots(), Spots()
         self.counted_row, self.counted = -1, (0, 0)  # a byte of a line, and characters before it
         self.lengths: dict[Key, int] = {}  # how many tables each array of tables has so far
 
     def document(self, root: "Node") -> None:
         # Whatever the grammar cannot read has no place, and its mistakes fall back to the file.
-        sound = [node for node in root.named_children if not node.has_error]
-        for node in sound:
+        for node in _named(root):
+            if node.has_error:
+                continue
             if node.type == "pair":
                 self.pair(node, ())
             elif node.type in ("table", "table_array_element"):
                 self.table(node)
 
     def table(self, node: "Node") -> None:
-        header, *pairs = (n for n in node.named_children if n.type != "comment")
+        pairs = _named(node)
+        header = next(pairs)
         base = self.header(header, repeated=node.type == "table_array_element")
-        self.names[base] = self.spot(header)
+        self.names.put(base, self.spot(header))
         for pair in pairs:
             self.pair(pair, base)
 
@@ -62,34 +92,38 @@ class _Finder:
         *parents, last = _steps(node)
         key: Key = ()
         for step in parents:
-            self.names.setdefault((*key, step), self.spot(node))
+            self.names.put_first((*key, step), self.spot(node))
             key = self.current((*key, step))
         key = (*key, last)
         if not repeated:
             return self.current(key)
         self.lengths[key] = self.lengths.get(key, 0) + 1
-        self.names.setdefault(key, self.spot(node))
+        self.names.put_first(key, self.spot(node))
         return self.current(key)
 
     def current(self, key: Key) -> Key:
         return (*key, self.lengths[key] - 1) if key in self.lengths else key
 
     def pair(self, node: "Node", base: Key) -> None:
-        name, value = (n for n in node.named_children if n.type != "comment")
+        name, value = _named(node)
         key = base
         for step in _steps(name):
             key = (*key, step)
-            self.names.setdefault(key, self.spot(name))
+            self.names.put_first(key, self.spot(name))
         self.value(value, key)
 
     def value(self, node: "Node", key: Key) -> None:
-        self.values[key] = self.spot(node)
-        inner = [n for n in node.named_children if n.type != "comment"]
+        self.values.put(key, self.spot(node))
+        self.inside(node, key)
+
+    def inside(self, node: "Node", key: Key) -> None:
         if node.type == "array":
-            for index, item in enumerate(inner):
-                self.value(item, (*key, index))
+            items = self.values.items(key)
+            for index, item in enumerate(_named(node)):
+                items.extend(self.spot(item))
+                self.inside(item, (*key, index))
         elif node.type == "inline_table":
-            for pair in inner:
+            for pair in _named(node):
                 self.pair(pair, key)
 
     def spot(self, node: "Node") -> Spot:
@@ -111,6 +145,17 @@ class _Finder:
         count += len(self.lines[row][at:start].decode())
         self.counted_row, self.counted = row, (start, count)
         return count
+
+
+def _named(node: "Node") -> "Iterator[Node]":
+    """Yield the children of a node that mean something, without a list of all of them."""
+    cursor = node.walk()
+    more = cursor.goto_first_child()
+    while more:
+        child = cursor.node
+        if child is not None and child.is_named and child.type != "comment":
+            yield child
+        more = cursor.goto_next_sibling()
 
 
 def _steps(node: "Node") -> list[str]:

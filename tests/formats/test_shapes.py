@@ -12,6 +12,7 @@ from blockc.errors import BlockcError, SourceMistakes, SourceSyntaxError
 from blockc.formats.delegated import text_pieces
 from blockc.formats.delegated.reader import read_delegated
 from blockc.formats.format_table import FORMATS, form_of
+from blockc.registries.as_numbers import read_as_numbers
 
 SIZE = 1 << 15  # enough for several of the pieces that files are read in here
 HEAD = b"2|afrinic|20181013|0|00000000|20181013|00000\n"
@@ -122,3 +123,12 @@ def test_of_bad_rows_that_may_be_left_out_every_one_is(bad: int) -> None:
             FORMATS["csv"].read("f", data, options)
     else:
         assert FORMATS["csv"].read("f", data, options).records == len(rows) - bad
+
+
+def test_a_list_of_mistakes_in_place_of_as_numbers_is_told_as_its_first_lines_and_a_count() -> None:
+    assert growth(lambda data: read_as_numbers("f", data), b"x\n") < 20
+    with pytest.raises(SourceMistakes) as refused:
+        read_as_numbers("f", b"x\n" * 1000 + b"7" * 1000 + b"\n")
+    assert str(refused.value.errors[-1]) == "f: 981 more bad lines"
+    assert len(refused.value.errors) == MOST_SHOWN + 1
+    assert read_as_numbers("f", b"AS7\n# 8\n\n9\n") == [7, 9]

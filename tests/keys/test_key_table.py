@@ -1,5 +1,7 @@
 """Tables of keys: what is read from them, and what is refused with its line and never shown."""
 
+import tracemalloc
+
 import pytest
 
 from blockc.errors import BlockcError, Mistakes, PolicyError
@@ -89,3 +91,15 @@ def test_a_thousand_mistakes_are_not_all_told() -> None:
     with pytest.raises(Mistakes) as refused:
         decisions(*(f"k{n},nonsense" for n in range(1000)))
     assert len(refused.value.errors) == 20
+
+
+def test_a_table_of_mistakes_is_refused_with_the_first_of_them_in_little_memory() -> None:
+    data = HEADS + b"a,revoke\r\n" * 4000
+    tracemalloc.start()
+    rows = read_key_rows("t.csv", data, ("key", "proposal"))
+    with pytest.raises(Mistakes) as refused:
+        decided_keys(rows, ("revoke",), is_secret=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(refused.value.errors) == 20
+    assert peak < 45 * len(data)  # a mapping and an error for each row were 80

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blockc.publish.generations import Making, append_event, history_of, publish, rollback
-from blockc.publish.history import HISTORY, PREPARED
+from blockc.publish.history import HISTORY, PREPARED, History, problems
 from blockc.publish.past import kept_generations, verified
 from blockc.publish.record import Recording
 from blockc.values import replace
@@ -160,3 +160,10 @@ def test_a_name_the_history_never_had_is_no_generation_and_goes(folder: Path) ->
     stray.mkdir()
     publish(folder, {"n": b"later"}, Making(now=NOW))
     assert not stray.exists()
+
+
+def test_a_history_of_other_lines_is_told_as_the_first_of_them_and_a_count() -> None:
+    data = b"x\n" * 5000 + b"y"
+    found = list(problems(History(data, len(data)), ""))
+    assert found[0] == (1, "is not an event")
+    assert found[100:] == [(0, "the last line was cut"), (0, "4,901 more lines are wrong")]

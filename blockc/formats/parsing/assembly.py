@@ -1,6 +1,7 @@
 """From the texts of a file to a feed: read, name, believe, cut."""
 
 import datetime as dt
+from array import array
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -98,14 +99,14 @@ def _as_feed(parsed: ParsedRows, options: FormatOptions) -> Feed:
         SourceUnfit: There are none, or more than are believed.
     """
     numbers: set[int] = set()
-    bad: list[int] = []
+    bad = array("q")
     for position, text in enumerate(parsed.as_texts):
         try:
             if text:
                 numbers.add(parse_as_number(text.strip()))
         except ValueError:
             bad.append(position)
-    wrong = WrongTexts.of(np.array(bad, np.int64), lambda at: _no_number(at, parsed.as_texts[at]))
+    wrong = WrongTexts.of(np.array(bad), lambda at: _no_number(at, parsed.as_texts[at]))
     listed = sum(map(bool, parsed.as_texts))
     rows = Rows(parsed.name, NOTHING.spans, NOTHING.positions, parsed.locate)
     left_out = require_right(rows, wrong, options, listed)

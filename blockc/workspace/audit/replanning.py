@@ -83,7 +83,9 @@ def _plans_of(generation: Generation, project: Project) -> list[KeyPlan]:
         rows = rows_of(one, "keys", one.keys, reader, ("key", "proposal"))
         decided = decided_keys(rows, one.rule, is_secret=is_secret)
         names = {
-            key["key"]: KeyRow({"key": key["key"], **key["name"]}, MANIFEST, 0)
+            key["key"]: KeyRow(
+                ("key", *key["name"]), (key["key"], *key["name"].values()), MANIFEST, 0
+            )
             for key in report["keys"]
         }
         keys = named_plan(one, decided, names, None)
