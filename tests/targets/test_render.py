@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
+from blockc.targets.core import render as rendering
 from blockc.targets.core.document import FamilyEntries, entry_texts
 from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.render import _compiled, fill, render
@@ -263,3 +264,21 @@ def filled(template: str) -> str:
     one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
     templates = {**TEMPLATES, str(PLAIN.writer): Text("mine.j2", template)}
     return render(PLAIN, one, PATH, templates)[0].data.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{% for a in range(9999) %}xx{% endfor %}", "it writes more than 10,000 characters"),
+        ("{{ 'x' * 10001 }}", "it writes more than 10,000 characters"),
+        ("{{ 9999999999999999 * 'x' }}", "it writes more than 10,000 characters"),
+        ("{{ 9 ** 9999 }}", "a power of more than 4,096 bits"),
+    ],
+)
+def test_a_template_that_would_fill_the_memory_is_stopped(
+    text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "_MOST_WRITTEN", 10_000)
+    with pytest.raises(DefinitionError, match=f"^t.j2.*{said}"):
+        fill(Text("t.j2", text), {})
+    assert fill(Text("t.j2", "{{ 'x' * 3 }}{{ 2 * 3 }}{{ 2 ** 3 }}{{ 2 * 1.5 }}"), {}) == "xxx683.0"

@@ -10,10 +10,11 @@ can make text of what it is given and nothing else.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
+from itertools import islice
 from types import CodeType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,10 @@ from blockc.targets.syntax.tokens import ArtifactFile, Text
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+_MOST_WRITTEN = 1 << 30  # characters of a file; five million ranges in JSON are half of that
+_MOST_BITS = 1 << 12  # of a power
+_PIECES = 1 << 12  # that are joined at a time
 
 
 def render(
@@ -79,12 +84,30 @@ def fill(template: Text, values: Mapping[str, object]) -> str:
         DefinitionError: If the template is wrong, with its file and line.
     """
     try:
-        text: str = _compiled(template).render(values)
+        return "".join(_bounded(_compiled(template).generate(values)))
     except BlockcError:
         raise
     except Exception as error:  # noqa: BLE001  a template can raise anything a program can
         raise _at_template(template, error) from None
-    return text
+
+
+def _bounded(pieces: Iterator[str]) -> Iterator[str]:
+    """Yield the same text in larger pieces.
+
+    Raises:
+        OverflowError: It does not end: some loops within each other fill every memory.
+    """
+    size = 0
+    while some := list(islice(pieces, _PIECES)):
+        text = "".join(some)
+        size += len(text)
+        if size > _MOST_WRITTEN:
+            raise _too_much()
+        yield text
+
+
+def _too_much() -> OverflowError:
+    return OverflowError(f"it writes more than {_MOST_WRITTEN:,} characters")
 
 
 @lru_cache(maxsize=64)
@@ -108,7 +131,22 @@ def _compiled(source: Text) -> "Template":
             near = suggestion(name, known)
             return f"{said}{near}; there are {', '.join(sorted(known))}"
 
-    environment = ImmutableSandboxedEnvironment(undefined=Unknown, **_SYNTAX)
+    class Bounded(ImmutableSandboxedEnvironment):
+        """A sandbox in which a product or a power is no more than a file may hold."""
+
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            thing, times = (left, right) if isinstance(right, int) else (right, left)
+            repeats = isinstance(times, int) and hasattr(thing, "__len__")
+            if operator == "*" and repeats and len(thing) * times > _MOST_WRITTEN:
+                raise _too_much()
+            is_power = operator == "**" and isinstance(left, int) and isinstance(right, int)
+            if is_power and left.bit_length() * right > _MOST_BITS:
+                raise OverflowError(f"a power of more than {_MOST_BITS:,} bits")
+            return super().call_binop(context, operator, left, right)
+
+    environment = Bounded(undefined=Unknown, **_SYNTAX)
     del environment.globals["lipsum"], environment.filters["random"]  # equal inputs, equal bytes
     environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
     try:
