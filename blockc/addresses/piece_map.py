@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
 from blockc.addresses.family import Family
-from blockc.addresses.partition import Partition, laid_out, overlay
+from blockc.addresses.partition import Partition, overlay
 from blockc.values import Value
 
 Numbers = NDArray[Any]
@@ -75,7 +76,8 @@ class PieceMap(Value, dict=True):
     def rows(self, labels: Numbers) -> list[NDArray[np.intp]]:
         """Return the positions, in their order, of the `labels` of each piece; none of 0."""
         chosen = np.flatnonzero(labels)
-        numbers = self.numbers(labels[chosen])
+        # Numbers of 16 bits and fewer are sorted by their digits, ten times as fast as wider ones.
+        numbers = self.numbers(labels[chosen]).astype(np.min_scalar_type(self.count))
         order = np.argsort(numbers, kind="stable")
         bounds = np.searchsorted(numbers[order], np.arange(self.count + 1)).tolist()
         return [chosen[order[begin:end]] for begin, end in pairwise(bounds)]
@@ -84,7 +86,7 @@ class PieceMap(Value, dict=True):
     def maps(self) -> tuple[AddrMap, ...]:
         """Return the map of each piece alone; all that hold nothing are the same value.
 
-        Cost: O(runs) for all of them together, and a few numpy calls for each that is not empty.
+        Cost: O(runs) for all of them together, and a few checks for each that is not empty.
         """
         empty = [Partition.filled(part.family, np.int32(0)) for part in self.together.parts]
         nothing = AddrMap(tuple(empty), self.verdicts)
@@ -95,10 +97,31 @@ class PieceMap(Value, dict=True):
         )
 
     def _partitions(self, part: Partition, empty: Partition) -> list[Partition]:
-        lasts, inner = part.lasts, self.inner(part.labels)
+        """Return the partition of each piece, all of them laid out at once, one behind the other.
+
+        Before each run there is a gap, unless it begins where the one before it stops, or where
+        the space does; behind the last run of a piece there is one, unless the space ends there.
+        """
+        pieces = self.rows(part.labels)
+        rows = np.concatenate(pieces)
+        if not len(rows):
+            return [empty] * self.count
+        counts = np.array([len(one) for one in pieces])
+        ends = np.cumsum(counts)[counts > 0]
+        start, stop = part.starts[rows], columns.after(part.family, part.lasts[rows])
+        zero = columns.first_address(start)
+        before = np.concatenate([zero, stop[:-1]])
+        before[np.append(0, ends[:-1])] = zero[0]
+        behind = np.zeros(len(rows), dtype=bool)
+        behind[ends - 1] = stop[ends - 1] != zero[0]
+        keep = np.stack([before != start, np.ones_like(behind), behind], axis=1)
+        starts = np.stack([before, start, stop], axis=1)[keep]
+        inner = self.inner(part.labels[rows])
+        labels = np.stack([np.zeros_like(inner), inner, np.zeros_like(inner)], axis=1)[keep]
+        bounds = np.append(0, np.cumsum(keep.sum(axis=1)))[np.append(0, np.cumsum(counts))].tolist()
         return [
-            laid_out(part.family, part.starts[rows], lasts[rows], inner[rows])
-            if len(rows)
+            Partition(part.family, columns.narrow(starts[begin:end]), labels[begin:end])
+            if begin < end
             else empty
-            for rows in self.rows(part.labels)
+            for begin, end in pairwise(bounds)
         ]

@@ -143,9 +143,9 @@ def _tune_process() -> None:
 
     The linear algebra that numpy loads starts a thread for each processor, and blockc calls none
     of it. It sorts numbers in vectors of 512 bits where there are such, which took five times as
-    long on a processor of AMD as in vectors of 256: X86_V4 is its word for the former, which it
-    minds on no other machine. The collector of cycles looks at all that is alive after each 700
-    objects made; nearly all of ours live until the end, and a tenth of a build is spent on looking.
+    long on a processor of AMD as in vectors of 256: X86_V4 is its word for the former, which
+    means nothing to other machines. The collector of cycles looks at all that is alive after each
+    700 objects made; nearly all of ours live until the end, and a tenth of a build goes there.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")

@@ -8,11 +8,9 @@ beside the entries, and all of it is compared.
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
-from blockc.addresses.plain_text import line_batches
 from blockc.errors import Location, SourceSyntaxError
 from blockc.targets.core.document import topic
 from blockc.targets.core.target import EntryForm, Target
@@ -47,9 +45,9 @@ def unordered(
 def statements(text: Text, comment: str) -> Iterator[Found]:
     """Yield what the comments at the beginning of a text say about the list, as our headers do."""
     at = 0
-    for line in chain.from_iterable(line_batches(text.text)):
-        if not line.startswith(comment):  # a list has many lines
-            return
+    while text.text.startswith(comment, at):  # of a long list only these lines are looked at
+        end = text.text.find("\n", at)
+        line = text.text[at : end if end >= 0 else None]
         said = line.removeprefix(comment).strip(" ")
         if _STATEMENT.fullmatch(said):
             yield Found(topic(said), said, text.path, partial(text.error, at=at, width=len(line)))

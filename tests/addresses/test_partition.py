@@ -1,5 +1,6 @@
 """Partitions: canonical, swept together, and painted like a list would be."""
 
+import tracemalloc
 from itertools import permutations, product
 from random import Random
 
@@ -271,3 +272,18 @@ def test_runs_that_overlap_or_are_out_of_order_are_not_laid_out() -> None:
     for rows in ([(0, 4), (4, 5)], [(4, 5), (0, 1)]):
         with pytest.raises(ValueError, match="not sorted and disjoint"):
             laid_out(TOY, *spans(TOY, rows), int32([1, 1]))
+
+
+def test_a_set_of_many_spans_takes_no_memory_beside_itself_and_its_spans(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(columns, "_PIECE", 1 << 10)
+    count = 1 << 17
+    high, zero = np.arange(count, dtype=np.uint64) << np.uint64(8), np.zeros(count, dtype=np.uint64)
+    start, last = columns.join(high, zero), columns.join(high, zero)
+    tracemalloc.start()
+    made = set_partition(V6, start, last)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    in_order = start.nbytes + last.nbytes
+    assert peak < in_order + made.starts.nbytes + made.labels.nbytes + count

@@ -78,10 +78,10 @@ class LineGrammar(Value):
         begin = 0
         while text.text.startswith(_BEFORE, begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
-        if text.text.count("#", begin):
+        if text.text.find("#", begin) >= 0:
             return None
         if self.width == 1:
-            if any(text.text.count(mark, begin) for mark in _BETWEEN):
+            if any(text.text.find(mark, begin) >= 0 for mark in _BETWEEN):
                 return None
             return Lines(self, text, begin=begin)
         columns = self._columns()
