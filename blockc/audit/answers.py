@@ -33,40 +33,61 @@ class Questions(Protocol):
         """Return the rows of the answer."""
 
 
-_MEASURES = f"""
-    sum(requests), {_ADDRESSES}, count(DISTINCT key), count(DISTINCT account),
-    sum(bytes), coalesce(sum(requests) FILTER (WHERE {REFUSED}), 0)
-"""
+_REFUSED_REQUESTS = f"coalesce(sum(requests) FILTER (WHERE {REFUSED}), 0)"
 _IMPACT_HEADS = (
     "by", "value", "requests", "addresses", "keys", "accounts", "bytes", "refused", "of_all",
 )  # fmt: skip
 _MEMBERS = "members JOIN lists USING (list) WHERE NOT other"
-#: What the impact is told apart by: the words of each row, and where they come from.
+#: What zones say of their hits. An address is of one zone, so those of several zones add up.
+_IMPACT_BY_ZONE = f"""
+WITH sums AS (
+    SELECT zone, sum(requests) AS requests, {_ADDRESSES} AS addresses, sum(bytes) AS bytes,
+        {_REFUSED_REQUESTS} AS refused
+    FROM hit GROUP BY zone
+), used AS (
+    SELECT DISTINCT zone, key, account FROM hit
+), told AS (
+    SELECT 'total' AS kind, 'all lists' AS value, zone FROM zones
+    UNION SELECT 'list', list, zone FROM {_MEMBERS}
+    UNION SELECT 'action', action, zone FROM {_MEMBERS}
+    UNION SELECT 'country', coalesce(nullif(country, ''), 'ZZ'), zone FROM zones
+    UNION SELECT 'network', network, zone FROM zones WHERE network <> ''
+), named AS (
+    SELECT kind, value, count(DISTINCT key) AS keys, count(DISTINCT account) AS accounts
+    FROM told JOIN used USING (zone) GROUP BY kind, value
+)
+SELECT kind, value, sum(requests), sum(addresses), any_value(keys), any_value(accounts), sum(bytes),
+    sum(refused)
+FROM told JOIN sums USING (zone) JOIN named USING (kind, value)
+GROUP BY kind, value ORDER BY 3 DESC, 2
+"""
+_KINDS = ("total", "list", "action", "country", "network")
+_IMPACT_BY_HIT = f"""
+SELECT @value, sum(requests), {_ADDRESSES}, count(DISTINCT key), count(DISTINCT account),
+    sum(bytes), {_REFUSED_REQUESTS}
+FROM hit GROUP BY @group ORDER BY @order
+"""
+#: What else the impact is told apart by: the words of each row, what makes one, and their order.
 _DIMENSIONS = {
-    "total": ("'all lists'", "hit"),
-    "list": ("list", "hit JOIN members USING (zone) JOIN lists USING (list) WHERE NOT other"),
-    "action": (
-        "action",
-        f"hit JOIN (SELECT DISTINCT zone, action FROM {_MEMBERS}) USING (zone)",
-    ),
-    "country": ("coalesce(nullif(country, ''), 'ZZ')", "hit"),
-    "network": ("network", "hit WHERE network <> ''"),
-    "host": ("coalesce(host, '-')", "hit"),
-    "path": ("coalesce(path, '-')", "hit"),
-    "day": ("coalesce(day::VARCHAR, '-')", "hit"),
+    "host": ("coalesce(host, '-')", "1", "2 DESC, 1"),
+    "path": ("coalesce(path, '-')", "1", "2 DESC, 1"),
+    "day": ("coalesce(day::VARCHAR, '-')", "day", "1"),
 }
 
 
 def impact(engine: Questions) -> AnswerTable:
     """Return who is hit, by all that tells them apart; `of_all` is a share of all traffic."""
     everything = int(engine.rows("SELECT coalesce(sum(requests), 0) FROM hits")[0][0])
-    rows = []
-    for by, (value, source) in _DIMENSIONS.items():
-        order = "1" if by == "day" else "2 DESC, 1"
-        sql = f"SELECT {value}, {_MEASURES} FROM {source} GROUP BY 1 ORDER BY {order}"
-        for said, requests, *more in engine.rows(sql):
-            share = _share(int(requests), everything)
-            rows.append((by, said, int(requests), *map(int, more), share))
+    found = sorted(engine.rows(_IMPACT_BY_ZONE), key=lambda row: _KINDS.index(row[0]))
+    for kind, parts in _DIMENSIONS.items():
+        sql = _IMPACT_BY_HIT
+        for name, part in zip(("value", "group", "order"), parts, strict=True):
+            sql = sql.replace(f"@{name}", part)
+        found += ((kind, *row) for row in engine.rows(sql))
+    rows = (
+        (kind, said, *map(int, numbers), _share(int(numbers[0]), everything))
+        for kind, said, *numbers in found
+    )
     return AnswerTable("impact", "Who would be hit", _IMPACT_HEADS, tuple(rows))
 
 

@@ -187,18 +187,19 @@ def _empty_texts(count: int) -> Any:
 
 
 def added_up(micros: Places, sizes: Places, texts: Mapping[str, Any]) -> Any:
-    """Return a placed row for each day, host, key and account of lines that no list holds."""
+    """Return a placed row for each day, host, key and account of lines that no list holds.
+
+    Its time is that of any of its lines: nobody asks for more than the day.
+    """
     days = np.where(micros == NO_TIME, NO_TIME, micros // _DAY)
     group, row = groups([column_of(days), *texts.values()])
-    size, first, last = np.zeros(len(row), np.int64), micros[row], micros[row]
+    size = np.zeros(len(row), np.int64)
     np.add.at(size, group, sizes)
-    np.minimum.at(first, group, micros)
-    np.maximum.at(last, group, micros)
     columns: dict[str, Any] = {name: one.take(column_of(row)) for name, one in texts.items()}
     columns |= {
         "zone": np.full(len(row), NOT_LISTED, dtype=np.int32),
-        "first": first,
-        "last": last,
+        "first": micros[row],
+        "last": micros[row],
         "bytes": size,
         "requests": np.bincount(group, minlength=len(row)),
     }

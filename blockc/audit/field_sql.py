@@ -102,7 +102,9 @@ def _urls(cut: CutSql, names: Sequence[str]) -> list[tuple[str, str]]:
 
 def bare_path_sql(url: str) -> str:
     """Return the SQL of the path of a URL: without scheme and host, query, fragment and `;`."""
-    return f"regexp_replace({url}, '(?s)^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
+    whole = f"regexp_replace({url}, '(?s)^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[?#;].*$', '', 'g')"
+    begin = f"regexp_extract({url}, '^[^?#;]*')"  # takes half the time
+    return f"CASE WHEN contains({url}, '://') THEN {whole} ELSE {begin} END"
 
 
 def path_sql(bare: str, depth: int, groups: Iterable[tuple[str, Sequence[str]]] = ()) -> str:

@@ -13,7 +13,6 @@ from blockc.audit.field_sql import (
     with_time_sql,
 )
 from blockc.audit.line_sql import CutSql, LineLayout, client_sql, cut_sql, literal, with_source
-from blockc.audit.zones import NOT_LISTED
 from blockc.values import Value
 
 SHOWN_LINES = 20  # unreadable lines of a file whose numbers are kept, for each reason
@@ -61,8 +60,7 @@ def cut_lines_sql(
 
     Args:
         lines: Gives them, each with the number of its file and its own.
-        placed: Columns of `lines` that say where clients are already; `zone` is one of them. What
-            is asked of listed lines alone is cut from no other line then.
+        placed: Columns of `lines` besides, which are kept.
 
     Raises:
         UsageError: The lines cannot say who asked.
@@ -79,14 +77,6 @@ def cut_lines_sql(
         inner = f"SELECT *, {sql} AS {name} FROM ({inner})"
     empty = "trim(line, chr(13) || chr(10) || ' ') = ''"
     fields, text = cut.fields, "NULL::VARCHAR"
-    of_listed = {
-        "url": url_sql(cut),
-        "status": whole_number_sql(layout, cut, "status", "SMALLINT"),
-        "agent": (options.agents and fields.get("agent")) or text,
-    }
-    if placed:
-        cases = of_listed.items()
-        of_listed = {name: f"CASE WHEN zone > {NOT_LISTED} THEN {sql} END" for name, sql in cases}
     said = {
         "file": "file",
         "number": "number",
@@ -99,19 +89,44 @@ def cut_lines_sql(
         "bytes": whole_number_sql(layout, cut, "bytes", "BIGINT"),
         "key": fields.get("key", text),
         "account": fields.get("account", text),
-        **of_listed,
+        "url": url_sql(cut),
+        "status": whole_number_sql(layout, cut, "status", "SMALLINT"),
+        "agent": (options.agents and fields.get("agent")) or text,
         **{name: name for name in placed},
     }
     return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in said.items())} FROM ({inner})"
 
 
-def added_up_sql(options: EngineOptions, placed: str = "placed") -> str:
+def added_up_sql(options: EngineOptions) -> str:
     """Return the query that adds lines up whose clients are placed.
 
-    What no list holds is told apart by day, host, key and account alone.
+    What no list holds is told apart by day, host, key and account alone; nobody asks for the times
+    of its first and last request.
+    """
+    good, listed = columns_of_hits(options)
+    columns = [f"CASE WHEN zone >= 0 THEN {sql} END AS {name}" for name, sql in good.items()]
+    columns += [f"CASE WHEN zone > 0 THEN {sql} END AS {name}" for name, sql in listed.items()]
+    wrong = f"CASE WHEN reason = '' AND zone < 0 THEN {literal(NO_ADDRESS)} ELSE reason END"
+    names = ", ".join([*good, *listed])
+    return f"""
+    SELECT zone, {names}, wrong AS reason, wrong_file AS file, wrong_number AS number,
+        sum(requests) AS requests, coalesce(sum(bytes), 0) AS bytes,
+        min(first) FILTER (WHERE zone > 0) AS first, max(last) FILTER (WHERE zone > 0) AS last,
+        sum(timeless) AS timeless
+    FROM (
+        SELECT zone, {", ".join(columns)}, requests, bytes, first, last, timeless, {wrong} AS wrong,
+            CASE WHEN zone < 0 THEN file END AS wrong_file,
+            CASE WHEN zone < 0 THEN number END AS wrong_number
+        FROM (SELECT *, {bare_path_sql("url")} AS bare_path FROM placed)
+    )
+    GROUP BY ALL
+    """
 
-    Args:
-        placed: What gives their rows.
+
+def columns_of_hits(options: EngineOptions) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the SQL of what all lines are told apart by, and of what listed ones are besides.
+
+    It asks for the columns of placed lines, and for `bare_path`.
     """
     era = " + ".join(f"(first >= {literal(one)}::TIMESTAMP)::TINYINT" for one in options.eras)
     good = {"day": "first::DATE", "host": "left(host, 100)", "key": "key"}
@@ -124,22 +139,7 @@ def added_up_sql(options: EngineOptions, placed: str = "placed") -> str:
         "status": "status",
         "agent": agent_sql(options.agents),
     }
-    columns = [f"CASE WHEN zone >= 0 THEN {sql} END AS {name}" for name, sql in good.items()]
-    columns += [f"CASE WHEN zone > 0 THEN {sql} END AS {name}" for name, sql in listed.items()]
-    wrong = f"CASE WHEN reason = '' AND zone < 0 THEN {literal(NO_ADDRESS)} ELSE reason END"
-    names = ", ".join([*good, *listed])
-    return f"""
-    SELECT zone, {names}, wrong AS reason, wrong_file AS file, wrong_number AS number,
-        sum(requests) AS requests, coalesce(sum(bytes), 0) AS bytes,
-        min(first) AS first, max(last) AS last, sum(timeless) AS timeless
-    FROM (
-        SELECT zone, {", ".join(columns)}, requests, bytes, first, last, timeless, {wrong} AS wrong,
-            CASE WHEN zone < 0 THEN file END AS wrong_file,
-            CASE WHEN zone < 0 THEN number END AS wrong_number
-        FROM (SELECT *, {bare_path_sql("url")} AS bare_path FROM {placed})
-    )
-    GROUP BY ALL
-    """
+    return good, listed
 
 
 def times_sql(layout: LineLayout) -> str:

@@ -1,8 +1,9 @@
 """The scan of a table: clients and keys are looked at once each, and its rows by DuckDB alone.
 
-The distinct clients are placed first, and most of them no list holds. Then one query cuts all rows
-and adds them up, with the places of the other clients beside it: URLs and statuses are only looked
-at in the rows of listed ones.
+The distinct clients are placed first, and most of them no list holds. One query adds up all rows by
+the little that is asked of each, without looking at clients; another one adds up, by everything,
+the rows of clients that are listed or not known. What is left of the first without the second is
+what no list holds.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ import numpy as np
 
 from blockc.audit.arrow import column_of, table_of
 from blockc.audit.client_finder import Placed
+from blockc.audit.field_sql import bare_path_sql
 from blockc.audit.line_sql import LineLayout, client_sql
 from blockc.audit.scan_sql import (
     NO_ADDRESS,
     SHOWN_LINES,
     EngineOptions,
-    added_up_sql,
+    columns_of_hits,
     cut_lines_sql,
 )
 from blockc.audit.zones import NOT_LISTED
@@ -30,13 +32,27 @@ CREATE TABLE shown (peer VARCHAR, told VARCHAR, zone INTEGER, high UBIGINT, low 
 _NOTE = f"""
 INSERT INTO unreadable SELECT file, ?, count(*), min(number, {SHOWN_LINES}) FROM @rows GROUP BY file
 """
-_ONE = "time AS first, time AS last, 1 AS requests, (time IS NULL)::BIGINT AS timeless"
+_SUMS = """
+count(*) AS requests, coalesce(sum(bytes), 0) AS bytes, count(*) - count(time) AS timeless
+"""
 _NAMES = "CREATE TABLE names (raw VARCHAR, name VARCHAR)"
-_KEEP = """
+_KEEP = f"""
 INSERT INTO hits BY NAME
-    SELECT * EXCLUDE (reason, file, number, raw, name) REPLACE (left(name, 200) AS key)
-    FROM summed LEFT JOIN names ON key = raw;
-DROP TABLE names; DROP TABLE summed; DROP TABLE shown
+    SELECT * EXCLUDE (raw, name) REPLACE (left(name, 200) AS key)
+    FROM (
+        FROM apart WHERE zone > {NOT_LISTED}
+        UNION ALL BY NAME
+        SELECT {NOT_LISTED} AS zone, day, host, key, account, sum(requests) AS requests,
+            sum(bytes) AS bytes, sum(timeless) AS timeless
+        FROM (
+            FROM everything
+            UNION ALL
+            SELECT day, host, key, account, -requests, -bytes, -timeless FROM apart
+        )
+        GROUP BY ALL HAVING sum(requests) > 0
+    )
+    LEFT JOIN names ON key = raw;
+DROP TABLE names; DROP TABLE everything; DROP TABLE apart; DROP TABLE shown
 """
 
 
@@ -71,14 +87,29 @@ class TableScan:
         same = f"{client} IS NOT DISTINCT FROM peer AND {forwarded} IS NOT DISTINCT FROM told"
         unknown = f"({rows}) SEMI JOIN (FROM shown WHERE zone < {NOT_LISTED}) ON {same}"
         self._db.execute(_NOTE.replace("@rows", unknown), [NO_ADDRESS])
-        zone = f"coalesce(zone, {NOT_LISTED})"
-        lines = f"SELECT cells.*, {zone} AS zone, high, low FROM ({rows}) AS cells"
-        lines += f" LEFT JOIN shown ON {same} WHERE {zone} >= {NOT_LISTED}"
-        cut = cut_lines_sql(layout, self._options, lines, _PLACES)
-        summed = added_up_sql(self._options, f"(SELECT *, {_ONE} FROM ({cut}))")
-        self._db.execute(f"CREATE TABLE summed AS {summed}")
+        self._db.execute(self._everything(cut_lines_sql(layout, self._options, rows)))
+        lines = f"SELECT cells.*, zone, high, low FROM ({rows}) AS cells JOIN shown ON {same}"
+        self._db.execute(self._apart(cut_lines_sql(layout, self._options, lines, _PLACES)))
         self._name_keys()
         self._db.execute(_KEEP)
+
+    def _everything(self, cut: str) -> str:
+        """Return the query that adds up all rows by what is asked of each."""
+        good, _ = columns_of_hits(self._options)
+        return f"""
+        CREATE TABLE everything AS SELECT {_named_sql(good)}, {_SUMS}
+        FROM (SELECT *, time AS first FROM ({cut})) GROUP BY ALL
+        """
+
+    def _apart(self, cut: str) -> str:
+        """Return the query that adds up, by everything, rows that have a place."""
+        good, listed = columns_of_hits(self._options)
+        bare = f"{bare_path_sql('url')} AS bare_path"
+        return f"""
+        CREATE TABLE apart AS SELECT zone, {_named_sql(good | listed)}, {_SUMS},
+            min(time) AS first, max(time) AS last
+        FROM (SELECT *, time AS first, {bare} FROM ({cut})) GROUP BY ALL
+        """
 
     def _place_clients(self, distinct: str) -> None:
         """Keep the clients that are listed, or cannot be read, with their places."""
@@ -96,7 +127,7 @@ class TableScan:
         """Keep the name of each key."""
         self._db.execute(_NAMES)
         with self._db.cursor() as asked:
-            keys = asked.sql("SELECT DISTINCT key FROM summed WHERE key IS NOT NULL")
+            keys = asked.sql("SELECT DISTINCT key FROM everything WHERE key IS NOT NULL")
             for batch in keys.to_arrow_reader(_ROWS):
                 self._insert("names", {"raw": batch["key"], "name": self._named(batch["key"])})
 
@@ -104,3 +135,7 @@ class TableScan:
         self._db.register("rows_to_add", table_of(columns))
         self._db.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_add")
         self._db.unregister("rows_to_add")
+
+
+def _named_sql(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
