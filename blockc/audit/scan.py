@@ -58,6 +58,15 @@ INSERT INTO hits BY NAME
     FROM scanned WHERE reason = '';
 DROP TABLE scanned;
 """
+_MERGED_ROWS = 100_000  # so many rows are not worth adding up again
+_MERGED_PARTS = 8  # in which they are added up, so that only one of them is there twice
+_MERGE = """
+INSERT INTO merged
+SELECT * REPLACE (
+    sum(requests)::BIGINT AS requests, sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
+    sum(timeless)::BIGINT AS timeless
+) FROM hits WHERE hash(low, key, path) % ? = ? GROUP BY ALL
+"""
 _TABLES = """
 CREATE TABLE hits (
     zone INTEGER, high UBIGINT, low UBIGINT, day DATE, era TINYINT, host VARCHAR, path VARCHAR,
@@ -79,6 +88,7 @@ class LineScan:
     def __init__(self, clients: ClientFinder, options: EngineOptions) -> None:
         self._options, self._clients = options, clients
         self._known: dict[bytes, str] = {}
+        self._enough = _MERGED_ROWS
         self._db = duckdb.connect()
         self._configure()
         self._db.execute(_TABLES)
@@ -211,6 +221,7 @@ class LineScan:
             self._db, self._place, lambda keys: self._named(texts_of(keys)), self._options
         )
         table.read(layout, f"{rows} FROM {source}")
+        self._merge()
         ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         return int(count)
 
@@ -228,6 +239,21 @@ class LineScan:
         self._db.execute(f"CREATE TEMP TABLE scanned AS {added_up_sql(self._options)}")
         self._db.unregister("placed")
         self._db.execute(_KEEP)
+        self._merge()
+
+    def _merge(self) -> None:
+        """Add up what is alike in `hits` once it has half as many rows more than the last time.
+
+        So many lines take no more memory than what is different in them.
+        """
+        ((count,),) = self.rows("SELECT count(*) FROM hits")
+        if count >= self._enough:
+            self._db.execute("CREATE TABLE merged AS FROM hits LIMIT 0")
+            for part in range(_MERGED_PARTS):
+                self._db.execute(_MERGE, [_MERGED_PARTS, part])
+            self._db.execute("DROP TABLE hits; ALTER TABLE merged RENAME TO hits")
+            ((count,),) = self.rows("SELECT count(*) FROM hits")
+            self._enough = max(count + count // 2, _MERGED_ROWS)
 
     def found(self, table: str) -> Iterator[Any]:
         """Yield the rows of `hits` or `unreadable` as record batches of Arrow."""

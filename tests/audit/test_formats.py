@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from blockc.addresses.addrset import AddrSet
+from blockc.audit import scan
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.line_sql import LineLayout
@@ -175,6 +176,30 @@ def test_a_time_without_an_offset_is_of_the_zone_that_is_named(tmp_path: Path) -
     assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T09:55:36Z"]
     found = read(tmp_path, FILES["w3c"][0], zone="Europe/Berlin")
     assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T11:55:36Z"]
+
+
+def test_what_syslog_writes_before_a_line_of_haproxy_may_be_long(tmp_path: Path) -> None:
+    (line,), said = FILES["haproxy"]
+    begin, rest = line.split(said.client, 1)
+    other = "192.0.2.9:1 is not a client"
+    lines = [said.client + rest, f"{begin}{other} {'x' * 300} {said.client}{rest}"]
+    found = read(tmp_path, lines, "haproxy")
+    assert found.rows("SELECT low & 255, sum(requests) FROM hits GROUP BY 1") == [(14, 2)]
+
+
+def test_lines_that_are_alike_take_no_more_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_MERGED_ROWS", 30)
+    monkeypatch.setattr(scan, "_SUMMED_ROWS", 1)
+    log = tmp_path / "log"
+    log.write_text("".join(COMBINED.replace("192.0.2.7", f"192.0.2.{n}") + "\n" for n in range(20)))
+    found = engine(tmp_path)
+    for layout, block in LogFeed([str(log)], [FORMATS["combined"]], only=True).parts():
+        for _ in range(50):
+            found.read(layout, [block])
+            assert found.rows("SELECT count(*) < 60 FROM hits") == [(True,)]
+    assert found.rows("SELECT sum(requests), sum(bytes)::INT FROM hits") == [(1000, 2_326_000)]
 
 
 def wrong_formats() -> Iterator[tuple[str, str]]:

@@ -34,6 +34,10 @@ block = {list(COUNTRIES)}
 key = "query:api_key"
 account = "user"
 """
+_PROXY = (
+    "Oct 10 13:55:36 edge haproxy[14389]: {client}:33317 [10/Oct/2026:11:55:36.655] http-in "
+    'static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 "GET /v1/{path} HTTP/1.1"\n'
+)
 _GOACCESS = ("--log-format=COMBINED", "--no-progress", "-o")
 _LINE = r'^(\S+) \S+ (\S+) \[([^]]+)\] "([^"]*)" (\d+) (\d+) "([^"]*)" "([^"]*)"$'
 _TABLE = """
@@ -60,6 +64,8 @@ def rows(scale: Scale) -> Iterator[Row]:
         _prepare(folder, scale)
         took = {path: _audit(path, folder, scale) for path in (plain, packed, table)}
         many = _audit(plain, folder, scale, _FIFTY)
+        thrice = _audit(_three_names(plain), folder, scale)
+        proxied = _audit(_proxy_log(folder), folder, scale)
         part = folder / "part.log"
         write_access_log(part, count // _LOOPED)
         loop = run([sys.executable, "-m", "tests.bench.audits", str(part)], folder / "said")
@@ -74,6 +80,9 @@ def rows(scale: Scale) -> Iterator[Row]:
     yield _row(what, took[plain], "loop over ipaddress", counted, "only counts")
     yield _row(f"{what}, 50 lists", many, "audit of 1 list", took[plain].processor, ">= 0.8x")
     yield _row(f"{what}, Parquet", took[table], "audit of text", took[plain].processor, ">= 3x")
+    said = f"<= {took[plain].megabytes:.0f} MB, as much as for one of them"
+    yield _row(f"{what}, three times", thrice, "audit of text", took[plain].processor, said)
+    yield _row(f"{what}, HAProxy", proxied, "audit of text", took[plain].processor, ">= 0.5x")
 
 
 def _row(what: str, took: Run, peer: str, seconds: float | None, reach: str) -> Row:
@@ -96,6 +105,22 @@ def write_logs(folder: Path, count: int) -> Sequence[Path]:
     sql = _TABLE.replace("@line", _LINE)
     duckdb.execute(sql.replace("@log", str(plain)).replace("@table", str(table)))
     return plain, packed, table
+
+
+def _three_names(log: Path) -> Path:
+    """Give a log three names, and return the pattern of them."""
+    for n in range(3):
+        (log.parent / f"again-{n}.log").hardlink_to(log)
+    return log.parent / "again-*.log"
+
+
+def _proxy_log(folder: Path) -> Path:
+    """Write a log of HAProxy, as syslog writes it, with the clients of another log."""
+    path = folder / "proxy.log"
+    with path.open("w", encoding="utf-8") as file, (folder / "a.log").open() as clients:
+        for n, line in enumerate(clients):
+            file.write(_PROXY.format(client=line.split(" ", 1)[0], path=n % 5000))
+    return path
 
 
 def _prepare(folder: Path, scale: Scale) -> None:
