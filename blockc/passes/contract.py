@@ -71,7 +71,8 @@ class ContractScope(Value):
     def _compare(self, name: str, wanted: Partition, got: Partition) -> tuple[Partition, Partition]:
         family = wanted.family
         if wanted == got:
-            return (Partition.filled(family, np.False_),) * 2
+            nothing = Partition.filled(family, np.False_)
+            return nothing, nothing
         slots, (old, new, free, shut) = overlay(
             wanted, got, self.dont_care.part(family), self.protected.part(family)
         )

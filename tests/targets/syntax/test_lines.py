@@ -247,6 +247,6 @@ def test_what_is_wrong_with_a_family_without_entries_is_told_at_the_first_line()
 def test_no_line_of_plain_ipv4_becomes_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     """A word takes several times the memory of what it says."""
     monkeypatch.setattr(line_grammar, "decode_rules", None)
-    lines = LIST.read(Text("x", "# a\n10.0.0.0/8\n11.0.0.1-11.0.0.5\n9.9.9.9"))
+    lines = LIST.read(Text("x", "# a\n10.0.0.0/8\n11.0.0.1-11.0.0.5\n9.9.9.9\n"))
     ipv4, _ = lines.rules(ranges=True)
     assert ipv4.rules.start.tolist() == [10 << 24, 11 << 24 | 1, 0x09090909]

@@ -88,6 +88,7 @@ TWO_IN_ONE = "a program takes the next line for a part of this"
         ("a\\\n# b\n", "1:2"),
         ("#a\\\n#b\\\nc\n", "2:3"),
         (" #a\\\n#b\n", "1:4"),
+        ("#a\n#b\nc\\\n#d\n", "3:2"),
         ("\n#a\\\n #b\n", "2:3"),
         ("a\\\n\\\n", "1:2"),
         ("#a\\\n#b\n", ""),
