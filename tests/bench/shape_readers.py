@@ -22,6 +22,7 @@ from blockc.keys.key_table import decided_keys, read_key_rows
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.syntax.country_groups import read_groups
 from blockc.publish.history import History, problems
+from blockc.registries.as_numbers import read_as_numbers
 from blockc.storage.archives import member_of
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionContext
@@ -65,6 +66,7 @@ def _lists() -> Mapping[str, Reader]:
     return {
         "delegated": Reader(lambda data: read_delegated("f", data), delegated, packed=True),
         "list": Reader(lambda data: AddrSet.of_spans(read_spans("f", data)), lines),
+        "list of AS numbers": Reader(lambda data: read_as_numbers("f", data), lines),
     }
 
 
