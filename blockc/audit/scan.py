@@ -58,7 +58,7 @@ INSERT INTO hits BY NAME
     FROM scanned WHERE reason = '';
 DROP TABLE scanned;
 """
-_MERGED_ROWS = 100_000  # so many rows are not worth adding up again
+_MERGED_ROWS = 1_000_000  # so many rows, about 200 MB, are not worth adding up again
 _MERGED_PARTS = 8  # in which they are added up, so that only one of them is there twice
 _MERGE = """
 INSERT INTO merged
