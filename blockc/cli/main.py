@@ -51,6 +51,7 @@ VERBS = {
     "store": "Show, prove or tidy what was fetched.",
 }
 INTERRUPTED = "interrupted; nothing is half-written"
+_UNUSED, _SLOW = "NPY_DISABLE_CPU_FEATURES", "X86_V4"  # numpy's variable, and its name of a level
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 
 
@@ -148,7 +149,7 @@ def _tune_process() -> None:
     700 objects made; nearly all of ours live until the end, and a tenth of a build goes there.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")
+    os.environ.setdefault(_UNUSED, _SLOW)
     gc.set_threshold(100_000)
 
 
@@ -179,6 +180,8 @@ def _complain_of_call(failure: click.ClickException, *, as_json: bool) -> None:
 
 def _exit_code(failure: BaseException, *, as_json: bool) -> int:
     """Return the exit code of a failure, having said on stderr what it is."""
+    if isinstance(failure, RuntimeError) and _UNUSED in str(failure):
+        _begin_again()
     if isinstance(failure, OSError) and failure.errno == ENOSPC and not failure.filename:
         failure = stdout_failure(failure)  # it was click that wrote: a help text
     match failure:
@@ -203,6 +206,17 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
     else:
         stderr_line(f"{trace}blockc: {BUG}")
     return 70
+
+
+def _begin_again() -> None:
+    """Run the command afresh with all of numpy, unless that was tried.
+
+    A numpy that was built for processors with the slow vectors alone refuses to be loaded without
+    them. Nothing was published, since without numpy nothing is compiled.
+    """
+    if os.environ.get(_UNUSED) == _SLOW:
+        os.environ[_UNUSED] = ""
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  no shell is wanted
 
 
 def _tell_interrupted(*, as_json: bool) -> None:

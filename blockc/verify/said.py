@@ -18,6 +18,7 @@ from blockc.targets.syntax.reading import Found, Ordered, Orders, Reading
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 
 # The lines of our own header that state something about the list; others are anybody's remarks.
+_LINE = re.compile("^.*", re.MULTILINE)
 _STATEMENT = re.compile(
     r"list \S+(?:: .*)?|stage \S+ of list \S+: .*|policy sha256:\S+|source \S+ of \S+, \S+"
     r"|countries: [A-Z ]+|ipv[46]: [\d,]+ entr(?:y|ies), [\d,]+ address(?:es)?"
@@ -44,14 +45,13 @@ def unordered(
 
 def statements(text: Text, comment: str) -> Iterator[Found]:
     """Yield what the comments at the beginning of a text say about the list, as our headers do."""
-    at = 0
-    while text.text.startswith(comment, at):  # of a long list only these lines are looked at
-        end = text.text.find("\n", at)
-        line = text.text[at : end if end >= 0 else None]
+    for found in _LINE.finditer(text.text):
+        line, at = found[0], found.start()
+        if not line.startswith(comment):  # a list has many lines
+            return
         said = line.removeprefix(comment).strip(" ")
         if _STATEMENT.fullmatch(said):
             yield Found(topic(said), said, text.path, partial(text.error, at=at, width=len(line)))
-        at += len(line) + 1
 
 
 def differences(

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from numpy._core._multiarray_umath import __cpu_baseline__
 
 from blockc import __version__
 from blockc.cli import main
@@ -56,6 +57,17 @@ def test_numpy_starts_no_threads_nor_slow_vectors_and_cycles_are_sought_seldom()
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
     assert done.stdout == "False\n1 100000\n"
+
+
+def test_a_numpy_that_cannot_do_without_a_level_is_used_with_all_it_has() -> None:
+    """Stand in for one with a level below: every numpy needs the first of its own."""
+    code = "import sys\nfrom blockc.cli import main\nmain._SLOW = sys.argv.pop(1)\nmain.main()"
+    command = [sys.executable, "-c", code, __cpu_baseline__[0], "aggregate", "-"]
+    halves = "192.0.2.0/25\n192.0.2.128/25\n"
+    done = subprocess.run(
+        command, input=halves, env=environ(), capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("192.0.2.0/24\n", "", 0)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ _GOING_ON = re.compile(r"^[ \t]+(?=[^ \t\n])", re.MULTILINE)
 _END = " \0 "  # the end of an entry, as a word; no text has the character itself
 _LONG = 4_000  # characters of a line whose words may take much memory
 _BEFORE = ("#", "\n")  # lines before the first entry begin so
-_BETWEEN = ("\n\n", *_BLANKS)  # what does not stand between entries of one word
+_COMMENTS = ("#",)
+_BETWEEN = (*_COMMENTS, "\n\n", *_BLANKS)  # what does not stand between entries of one word
 
 
 class LineGrammar(Value):
@@ -78,11 +79,10 @@ class LineGrammar(Value):
         begin = 0
         while text.text.startswith(_BEFORE, begin):
             begin = text.text.find("\n", begin) + 1 or len(text.text)
-        if text.text.find("#", begin) >= 0:
+        apart = _BETWEEN if self.width == 1 else _COMMENTS
+        if any(text.text.find(mark, begin) >= 0 for mark in apart):
             return None
         if self.width == 1:
-            if any(text.text.find(mark, begin) >= 0 for mark in _BETWEEN):
-                return None
             return Lines(self, text, begin=begin)
         columns = self._columns()
         for some in text_batches(text.text, begin):

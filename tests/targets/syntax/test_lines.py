@@ -115,6 +115,7 @@ BARE = LineGrammar("a bare list", "one word", comments=False)
         (LIST, "a\nb\n # \u2028 \x01\n#\ud800\n", [["a", "b"]]),
         (NARROW, "# a\n b \nc#d\n#e\n", [["b", "c#d"]]),
         (NARROW, "#XX\na\nX", [["a", "X"]]),
+        (NARROW, " a\nb\n", [["a", "b"]]),
         (MAP, "", [[], []]),
         (MAP, "# a\n\n", [[], []]),
         (MAP, "# a\nb c\n", [["b"], ["c"]]),
