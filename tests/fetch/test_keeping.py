@@ -164,7 +164,7 @@ def test_nothing_is_removed_while_nobody_knows_what_is_needed(
     own.blobs.put(b"old")
     age(own.root)
     path.write_text("<<<<<<< HEAD\n", encoding="utf-8")
-    with pytest.raises(Mistakes, match="not TOML"):
+    with pytest.raises(Mistakes, match="a mark of a merge conflict"):
         sweep(own.root, 30, LATER)
     write_lock(path, Lock())
     state_path(own.root, wanted).write_text("version", encoding="utf-8")

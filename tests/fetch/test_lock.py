@@ -95,7 +95,7 @@ def test_any_lock_is_read_back_whatever_a_server_put_into_it(
         ('"884106240"', '"0x5"', "11:14: expected numbers from 0"),
         ('"884106240"', "884106240", "11:45: expected text"),
         ("date = 2018-10-12", "date = 2018-13-12", "8:12: not TOML"),
-        ("version = 1", "<<<<<<< HEAD\nversion = 1", "2:1: not TOML"),
+        ("version = 1", "<<<<<<< HEAD\nversion = 1", "2:1: a mark of a merge conflict"),
     ],
 )
 def test_a_mistake_in_the_lock_is_reported_at_its_place(old: str, new: str, said: str) -> None:
