@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from blockc.formats.parsing.json_paths import Missing, PathStep, parse_path
+from blockc.formats.parsing.json_paths import Missing, PathStep, parse_path, texts_at
 from blockc.formats.parsing.json_rows import JsonRows, single_text
 
 DOCUMENT = {
@@ -137,3 +137,9 @@ def test_keys_beside_one_key_or_any_key_are_nobodys_business() -> None:
         found = JsonRows({})
         found.add({"web": ["1.0.0.0/24"], "mail": ["1.0.1.0/24"]}, parse_path(path))
         assert found.unlisted == {}
+
+
+def test_keys_that_are_no_texts_are_other_keys() -> None:
+    """A damaged MaxMind DB may have numbers for keys, which its reader hands on."""
+    assert texts_at({1: "a", None: "b"}, parse_path("name?").steps, "") == []
+    assert texts_at({1: "a", "name": "b"}, parse_path("name").steps, "") == ["b"]

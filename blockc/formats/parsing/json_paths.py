@@ -132,7 +132,8 @@ def _keyed(value: Any, step: PathStep, trail: str) -> Iterator[tuple[str, Any, s
         wanted = " or ".join(map(repr, step.keys))
         said = f"has no key {wanted}"
         folded = {key.casefold() for key in step.keys}
-        other = next((key for key in value if key.casefold() in folded), None)
+        names = map(str, value)  # in a damaged MaxMind DB keys may be numbers
+        other = next((name for name in names if name.casefold() in folded), None)
         if other is not None:  # also where the key is optional: what it holds would be lost
             raise Missing(trail, f"{said}, but {other[:60]!r}: case counts")
         if step.optional:
