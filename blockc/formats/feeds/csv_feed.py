@@ -76,15 +76,13 @@ def read_geofeed(name: str, data: bytes, options: FormatOptions) -> Feed:
     table = CsvTable.of(
         TextLines.of(name, data).require_complete(optional=options.may_be_unended), Dialect()
     )
-    parsed = _without_joined(table, parse_columns(table, GEOFEED_COLUMNS, options))
+    notes = []
     if len(table) and table.column(0)[0].strip().casefold() in _HEADERS:
-        note = warning(
-            table.at(0), "a row of column names, which geofeeds do not have, is left out"
-        )
+        said = "a row of column names, which geofeeds do not have, is left out"
+        notes.append(warning(table.at(0), said))
         table = table.without_header()
-        parsed = _without_joined(table, parse_columns(table, GEOFEED_COLUMNS, options))
-        parsed = replace(parsed, warnings=(note,))
-    return feed_of(parsed, options)
+    parsed = _without_joined(table, parse_columns(table, GEOFEED_COLUMNS, options))
+    return feed_of(replace(parsed, warnings=(*notes, *parsed.warnings)), options)
 
 
 def _without_joined(table: CsvTable, parsed: ParsedRows) -> ParsedRows:
