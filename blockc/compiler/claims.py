@@ -16,7 +16,7 @@ from blockc.targets.core.document import Document
 from blockc.targets.core.provenance import Provenance
 from blockc.targets.core.target import Target
 from blockc.targets.registry import TARGETS
-from blockc.targets.syntax.reading import NAMES, Ordered
+from blockc.targets.syntax.reading import NAMES, Ordered, SharedPlace
 from blockc.values import replace
 
 if TYPE_CHECKING:
@@ -55,24 +55,34 @@ class _Claims:
     def __init__(self) -> None:
         self.errors: list[PolicyError] = []
         self._owners: dict[tuple[str, object], Owner] = {}
+        self._shared: dict[str, list[tuple[SharedPlace, Owner]]] = {}
 
     def take(self, owner: Owner, orders: Iterable[Ordered]) -> None:
         """Note what an artifact makes, and an error for what another one makes already."""
         for one in orders:
             if one.claimed:
-                first = self._owners.setdefault((one.what, one.value), owner)
+                first = self._first(one, owner)
                 if first != owner:
                     self.errors.append(_shared(one, first, owner))
                     return  # of one artifact that has several, one error is enough
+
+    def _first(self, one: Ordered, owner: Owner) -> Owner:
+        """Return who claimed it first, which is `owner` if nobody did before."""
+        if not isinstance(one.value, SharedPlace):
+            return self._owners.setdefault((one.what, one.value), owner)
+        before = self._shared.setdefault(one.what, [])
+        first = next((other for others, other in before if others.meets(one.value)), owner)
+        before.append((one.value, owner))
+        return first
 
 
 def _shared(shared: Ordered, first: Owner, second: Owner) -> PolicyError:
     other = first[0].place.location()
     return PolicyError(
-        f"{second[1]}: the {shared.what} {shared.value!r} is also made by {first[1]!r} "
+        f"{second[1]}: the {shared.what} {str(shared.value)!r} is also made by {first[1]!r} "
         f"({other.path}:{other.line})",
         at=second[0].place.location(),
-        hint="give one of the two another name with an option of its output",
+        hint=shared.hint or "give one of the two another name with an option of its output",
     )
 
 

@@ -54,6 +54,19 @@ SHARED = [
     (output("ipset"), output("ipset", 'set = "blockc_a"', 'list = "b"'),
      "ipset set 'blockc_a_v4'"),
     (output("caddy"), output("caddy", "status = 404"), "Caddy matcher '@blockc_a'"),
+    (output("envoy-gateway"), output("envoy-gateway", says='list = "b"'),
+     "policy of the gateway 'default/eg'"),
+    (output("kubernetes-networkpolicy"), output("kubernetes-networkpolicy", says='list = "b"'),
+     "pods of the namespace default with the labels 'all'"),
+    (output("kubernetes-networkpolicy", 'selector = "app=web"'),
+     output("kubernetes-networkpolicy", says='list = "b"'), "with the labels 'all'"),
+    (output("kubernetes-networkpolicy", 'selector = "app=web"'),
+     output("kubernetes-networkpolicy", 'selector = "tier=edge"', 'list = "b"'),
+     "with the labels 'tier=edge'"),
+    (output("calico-policy"), output("calico-policy", "order = 20", 'list = "b"'),
+     "order of Calico's tier 'tier=blockc'"),
+    (output("suricata-iprep"), output("suricata-iprep", "sid = 1000002", 'list = "b"'),
+     "category id '1'"),
 ]  # fmt: skip
 
 
@@ -83,6 +96,15 @@ def test_two_outputs_that_make_one_object_are_refused_with_both_places(
         output("aws-wafv2-ipset", 'scope = "CLOUDFRONT"'),
         output("nginx-geo"),
         output("plain") + output("plain", 'header = "none"') + output("json"),
+        output("envoy-gateway") + output("envoy-gateway", 'gateway = "inner"', 'list = "b"'),
+        output("kubernetes-networkpolicy", 'selector = "app=web"')
+        + output("kubernetes-networkpolicy", 'selector = "app=api,tier=x"', 'list = "b"')
+        + output("kubernetes-networkpolicy", 'namespace = "x"', 'list = "a-b"'),
+        output("kubernetes-networkpolicy")
+        + output("kubernetes-networkpolicy", 'selector = "app=web"\nname = "again"'),
+        output("calico-policy")
+        + output("calico-policy", says='list = "b"')
+        + output("calico-policy", 'order = 20\ntier = "late"', 'list = "a-b"'),
     ],
 )
 def test_objects_of_different_names_scopes_and_platforms_are_different(more: str) -> None:

@@ -119,7 +119,8 @@ sub vcl_synth {{
 }}
 """
 WRAPPED = {
-    APACHE.name: '<Location "/">\nInclude {folder}/list\n</Location>',
+    APACHE.name: '<Location "/">\n<RequireAll>\nRequire all granted\nInclude {folder}/list\n'
+    "</RequireAll>\n</Location>",
     HAPROXY_LIST.name: "http-request deny if {{ src -f {folder}/list }}",
     SQUID.name: 'acl listed src "{folder}/list"\nhttp_access deny listed',
     VARNISH.name: 'include "{folder}/list";',

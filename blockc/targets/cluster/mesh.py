@@ -96,8 +96,16 @@ def _gateway_orders(
     document: Document, _file: File, _: Sequence[FamilyEntries]
 ) -> Iterator[Ordered]:
     yield from orders(document, "SecurityPolicy")
-    yield Ordered("gateway", document.options["gateway"])
-    yield Ordered("rule", document.options["name"], required=False)
+    option = document.options
+    yield Ordered("gateway", option["gateway"])
+    yield Ordered(
+        "policy of the gateway",
+        f"{option['namespace']}/{option['gateway']}",
+        claimed=True,
+        required=False,
+        hint="Envoy Gateway takes only the oldest policy of a gateway: make one list of both",
+    )
+    yield Ordered("rule", option["name"], required=False)
 
 
 _ISTIO_NOTES = f"""\
@@ -119,7 +127,7 @@ annotation goes, which only `--server-side` or `kubectl replace` takes away for 
 _GATEWAY_NOTES = f"""\
 One policy holds for a gateway: of several that name the same one Envoy Gateway takes the oldest and
 marks the others as conflicted. So a list cannot be split here, and two lists for one gateway are
-one list in the policy of blockc. A policy of a route takes the place of the gateway's, unless it is
+refused: they must be one. A policy of a route takes the place of the gateway's, unless it is
 merged with it (`mergeType`).
 
 The client's address is what `ClientTrafficPolicy` says: of the connection, or of a header with

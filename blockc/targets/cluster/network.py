@@ -41,7 +41,7 @@ from blockc.targets.syntax.json_shape import (
     Shape,
     shaped,
 )
-from blockc.targets.syntax.reading import Ordered, Part, Reading, each
+from blockc.targets.syntax.reading import Ordered, Part, Reading, SharedPlace, each
 from blockc.targets.syntax.tokens import Text
 
 _ENDPOINTS = Either(({}, selector("matchLabels")))
@@ -158,6 +158,13 @@ def _calico_orders(
     yield Ordered("label", option["name"])
     yield Ordered("source", option["name"])
     yield Ordered("tier", option["tier"])
+    yield Ordered(
+        "order of Calico's tier",
+        SharedPlace(f"tier={option['tier']}", f"order {option['order']}"),
+        claimed=True,
+        required=False,
+        hint="give both the same `order`, or another `tier`",
+    )
     yield Ordered("order of the tier", option["order"])
     yield Ordered("Calico selector", option["endpoints"])
 
@@ -165,8 +172,17 @@ def _calico_orders(
 def _policy_orders(
     document: Document, _file: File, _: Sequence[FamilyEntries]
 ) -> Iterator[Ordered]:
+    option = document.options
     yield from orders(document, "NetworkPolicy")
-    yield Ordered("peer", "the cluster", required=bool(document.options["cluster"]))
+    yield Ordered(
+        f"NetworkPolicy for pods of the namespace {option['namespace']} with the labels",
+        SharedPlace(str(option["selector"]), document.provenance.list),
+        claimed=True,
+        required=False,
+        hint="what one policy lets in the other cannot keep out: make one list of both, or give "
+        "them selectors that no pod can meet together",
+    )
+    yield Ordered("peer", "the cluster", required=bool(option["cluster"]))
 
 
 _CILIUM_NOTES = f"""\
@@ -203,7 +219,8 @@ _POLICY_NOTES = f"""\
 NetworkPolicy can only allow. This one lets everybody in to the pods it selects but the list, which
 stands in `except`; a family that is blocked as a whole is not let in at all. What another policy
 allows for the same pods is allowed: a pod with a policy `from: []` elsewhere is open to the list.
-For the same reason a list cannot be split here, and two lists for the same pods must be one.
+For the same reason a list cannot be split here, and two lists for pods that may be the same ones
+are refused: they must be one.
 
 `namespaceSelector: {{}}` lets the pods of all namespaces in, whose addresses network plugins do not
 compare with `ipBlock` alike; `cluster = false` leaves it out. A policy holds in one namespace.

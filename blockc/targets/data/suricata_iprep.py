@@ -92,7 +92,7 @@ def _orders(document: Document, file: File, parts: Sequence[FamilyEntries]) -> I
         yield Ordered("Suricata sid", option["sid"], claimed=True)
         yield Ordered("message", f"{sample}list {document.provenance.list}")
     elif file.writer == _CATEGORIES.template:
-        yield Ordered("category id", option["category_id"])
+        yield Ordered("category id", option["category_id"], claimed=True)
         yield Ordered("Suricata category", option["category"], claimed=True)
     else:
         yield Ordered("category id", option["category_id"], required=filled)

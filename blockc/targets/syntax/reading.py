@@ -50,13 +50,40 @@ class Ordered(Value):
     """What a file may say beside its entries, and nothing else of its kind.
 
     `required`: it must say it. `claimed`: it is an object of the platform (a table, a set, a
-    variable), which only one artifact may make.
+    variable), which only one artifact may make, or a place there which only one may take.
+    `hint`: what to do about two artifacts that claim it, if that is not another name.
     """
 
     what: str
     value: object
     claimed: bool = False
     required: bool = True
+    hint: str = ""
+
+
+class SharedPlace(Value):
+    """What several artifacts may claim together as long as they say the same of it.
+
+    Args:
+        labels: Whom they hold for: key=value, with commas between them; nothing for all.
+        content: What is said of them.
+    """
+
+    labels: str
+    content: str
+
+    def meets(self, other: "SharedPlace") -> bool:
+        """Return whether something may have the labels of both, which then say two things."""
+        mine, others = _labels(self.labels), _labels(other.labels)
+        apart = any(mine[key] != others[key] for key in mine.keys() & others.keys())
+        return not apart and self.content != other.content
+
+    def __str__(self) -> str:
+        return self.labels or "all"
+
+
+def _labels(text: str) -> Mapping[str, str]:
+    return dict(pair.split("=", 1) for pair in text.split(",") if pair)
 
 
 #: What each file of an artifact, by its path, is ordered to say beside its entries.

@@ -1,7 +1,10 @@
 """Apache: `Require not ip`, or a variable of the environment and what is done by it.
 
-A list that only blocks is refused by `Require`, which answers 403 and nothing else. A list that
-says more (a status, a link, a stage before `block`) becomes a variable, which the log can show and
+A list that only blocks is refused by `Require not`, which answers 403 and nothing else. It stands
+by itself and not within `<RequireAll>`: beside another such block, or beside any other `Require`,
+Apache lets in whom one of them lets in, and so nobody would be blocked. By itself it is an error
+wherever it cannot block. A list that says
+more (a status, a link, a stage before `block`) becomes a variable, which the log can show and
 a rewrite rule can answer by.
 
 Apache compares entries one after the other. A line with many of them loads in a fraction of the
@@ -70,7 +73,7 @@ STATUSES = frozenset(
 
 
 def read_apache(text: Text) -> Reading:
-    """Return the rules of `Require not ip` in one block, or of the tests that set a variable.
+    """Return the rules of `Require not ip`, or of the tests that set a variable.
 
     Raises:
         SourceSyntaxError: If it says anything else, or anything that cannot be proved.
@@ -82,7 +85,7 @@ def read_apache(text: Text) -> Reading:
             raise text.error("a character that Apache may not take", odd.start())
     conf = _CONF.read(text)
     conf.skip_ends()
-    reading = _required(conf, text) if conf.word == "<RequireAll>" else _tested(conf, text)
+    reading = _required(conf, text) if conf.word == "Require" else _tested(conf, text)
     conf.skip_ends()
     if conf.word:
         raise conf.error("expected nothing after that")
@@ -91,8 +94,7 @@ def read_apache(text: Text) -> Reading:
 
 
 def _required(conf: Statements, text: Text) -> Reading:
-    """Step over a block that grants all and refuses addresses; return those."""
-    conf.expect("<RequireAll>", LINE_END, "Require", "all", "granted", LINE_END)
+    """Step over lines that refuse addresses; return those."""
     parts = [*decode_rules(text, [], 1, lambda _, why: conf.error(why))]
     while conf.word == "Require":
         conf.expect("Require", "not", "ip")
@@ -101,7 +103,6 @@ def _required(conf: Statements, text: Text) -> Reading:
             raise line.error(0, "expected a prefix")
         parts += decode_rules(text, line.words, 1, line.error)
         conf.expect(LINE_END)
-    conf.expect("</RequireAll>")
     return Reading(tuple(parts))
 
 
@@ -190,7 +191,17 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
 
 
 _NOTES = """\
-One list that blocks is a `<RequireAll>` block: include it in a `<Location "/">` or `<Directory>`.
+A list that blocks is lines of `Require not ip`. Include one or several such files in one
+`<RequireAll>`, beside what lets in:
+
+    <Location "/">
+      <RequireAll>
+        Require all granted
+        Include /etc/apache2/list.conf
+      </RequireAll>
+    </Location>
+
+Anywhere else Apache says that a negative directive has no effect, and does not start or reload.
 `Require` in a section that is more specific takes its place, unless that says `AuthMerging And`.
 
 A list with a stage before `block`, or one that says what blocked clients get, sets the variable
@@ -220,13 +231,22 @@ DefaultRuntimeDir @folder@
 Listen 127.0.0.1:8080
 {_MODULES}"""
 
+_ADMITTING = """\
+<Location "/">
+<RequireAll>
+Require all granted
+Include @0@
+</RequireAll>
+</Location>
+"""
+
 # A configuration that has nothing but the artifact; it is parsed, and nothing listens.
 _NATIVE = NativeCheck(
     programs=("apache2",),
     packages=("apache2",),
     argv=("apache2", "-t", "-f", "@folder@/apache2.conf"),
     warning=":warn]",
-    files={"apache2.conf": f'{_CHECK}<Location "/">\nInclude @0@\n</Location>\n'},
+    files={"apache2.conf": f"{_CHECK}{_ADMITTING}"},
 )
 _LOCATION = Reference(
     "https://httpd.apache.org/docs/2.4/mod/mod_authz_host.html", checked="2026-11-27"
