@@ -44,8 +44,8 @@ def freeze(*arrays: Column) -> None:
 def slices(count: int, size: int = 0) -> Iterator[slice]:
     """Yield slices that cut so many rows into pieces.
 
-    Columns of millions of rows are worked on in pieces where several columns are needed on the way:
-    those fit the cache then, and take no memory beside the result.
+    Columns of millions of rows are worked on in pieces where that needs several columns more: those
+    fit the cache then, and take no memory beside the result.
     """
     size = size or _PIECE
     return (slice(at, min(at + size, count)) for at in range(0, count, size))
@@ -83,11 +83,10 @@ def split(wide: Column) -> tuple[U64, U64]:
 
 def column(family: Family, addresses: Sequence[int]) -> Column:
     """Return the narrowest column that holds `addresses` as starts."""
-    grain = family.grain
-    if any(address & ((1 << grain) - 1) for address in addresses):
+    if any(address & ((1 << family.grain) - 1) for address in addresses):
         high = np.array([address >> 64 for address in addresses], dtype=np.uint64)
         return join(high, np.array([address & int(ALL) for address in addresses], dtype=np.uint64))
-    return np.array([address >> grain for address in addresses], dtype=np.uint64)
+    return np.array([address >> family.grain for address in addresses], dtype=np.uint64)
 
 
 def ints(family: Family, starts: Column) -> list[int]:
@@ -100,9 +99,8 @@ def ints(family: Family, starts: Column) -> list[int]:
 
 def last_ints(family: Family, lasts: Column) -> list[int]:
     """Return the inclusive ends `lasts` as Python integers."""
-    if is_wide(lasts):
-        return ints(family, lasts)
-    return [address + (1 << family.grain) - 1 for address in ints(family, lasts)]
+    more = 0 if is_wide(lasts) else (1 << family.grain) - 1
+    return [address + more for address in ints(family, lasts)]
 
 
 def widen(starts: Column) -> Column:
@@ -122,9 +120,7 @@ def first_address(like: Column) -> Column:
 
 def alike(columns: Sequence[Column]) -> list[Column]:
     """Return columns of starts in one common form: wide if any of them is."""
-    if any(map(is_wide, columns)):
-        return [widen(one) for one in columns]
-    return list(columns)
+    return [widen(one) for one in columns] if any(map(is_wide, columns)) else list(columns)
 
 
 def spans_alike(spans: Sequence[tuple[Column, Column]]) -> list[tuple[Column, Column]]:
@@ -134,11 +130,18 @@ def spans_alike(spans: Sequence[tuple[Column, Column]]) -> list[tuple[Column, Co
     return list(spans)
 
 
+def sizes(start: Column, last: Column) -> Column:
+    """Return how many addresses or units each span has less one, in the form of the spans."""
+    if not is_wide(start):
+        return last - start
+    (high, low), (last_high, last_low) = split(start), split(last)
+    return join(last_high - high - (last_low < low).astype(np.uint64), last_low - low)
+
+
 def span_columns(family: Family, spans: Sequence[tuple[int, int]]) -> tuple[Column, Column]:
     """Return the narrowest pair of columns for inclusive `spans` of Python integers."""
     unit = (1 << family.grain) - 1
-    start = [first for first, _ in spans]
-    last = [last for _, last in spans]
+    start, last = [first for first, _ in spans], [last for _, last in spans]
     if any(first & unit for first in start) or any((end + 1) & unit for end in last):
         return widen(column(family, start)), wide_column(last)
     return column(family, start), np.array([end >> family.grain for end in last], dtype=np.uint64)
@@ -167,8 +170,7 @@ def narrow(starts: Column) -> Column:
 
 def _first_half(wide: Column) -> U64:
     """Return the high 64 bits, a copy."""
-    high: U64 = np.ascontiguousarray(wide).view(">u8")[::2].astype(np.uint64)
-    return high
+    return np.ascontiguousarray(wide).view(">u8")[::2].astype(np.uint64)
 
 
 def _low_half(wide: Column) -> Column:
@@ -180,15 +182,15 @@ def chosen(column: Column, mask: NDArray[np.bool_]) -> Column:
     """Return the values where `mask` is true, not copied if it is true everywhere."""
     if mask.all():
         return column
-    # By position is several times faster than by a mask, and takes more memory.
-    return column.take(np.flatnonzero(mask)) if len(mask) < 1 << 20 else column[mask]
+    few = len(mask) < 1 << 20  # by position is several times faster, and takes more memory
+    return column.take(np.flatnonzero(mask)) if few else column[mask]
 
 
 def ordered(column: Column) -> Column:
     """Return the sorted values.
 
-    numpy sorts numbers with vector code, smaller ones faster, and strings by comparing pairs. So
-    wide columns are sorted by their high halves, and by the low ones only where those are equal.
+    numpy sorts numbers, small ones above all, faster than strings: wide columns are sorted by their
+    high halves, and by the low ones only where those are equal.
     """
     if not is_wide(column):
         small = column.max(initial=0) <= _LOW32
@@ -213,8 +215,8 @@ def is_ordered(column: Column) -> bool:
 def _order(wide: Column) -> NDArray[np.int64]:
     """Return the positions of the values in their order.
 
-    As many of the first bits in which values differ as there is room for are sorted together with
-    their positions, as numbers; only where those bits are equal, whole values are compared.
+    As many of the first bits that differ as there is room for are sorted with their positions, as
+    numbers; only where those are equal, whole values are compared.
     """
     bits = len(wide).bit_length()
     key = _first_half(wide) - _first_half(wide).min()
@@ -235,11 +237,10 @@ def _order(wide: Column) -> NDArray[np.int64]:
 
 
 def distinct(column: Column) -> Column:
-    """Return the sorted values, each once. numpy's `unique` hashes first, which is slower here,
-    and imports masked arrays, which takes longer than most calls.
+    """Return the sorted values, each once; numpy's `unique` hashes first and imports much.
 
-    What is asked for are a few sorted columns in a row: for wide ones the stable sort, which
-    merges such runs, is 40 times faster than any other.
+    Asked for are a few sorted columns in a row: for wide ones the stable sort, which merges such
+    runs, is 40 times faster than any other.
     """
     values = np.sort(column, kind="stable" if is_wide(column) else None)
     keep = np.ones(len(values), dtype=bool)
@@ -250,8 +251,8 @@ def distinct(column: Column) -> Column:
 def ranked(parts: Sequence[Column]) -> tuple[Column, list[NDArray[np.intp]]]:
     """Return `distinct` of all parts together, and the position there of each value of each part.
 
-    The parts are in one form. One stable sort, which merges what is in order already, so this is
-    several times faster than to look every value up.
+    The parts are in one form. One stable sort, which merges what is in order already: several times
+    faster than to look every value up.
     """
     column = np.concatenate(parts)
     order = np.argsort(column, kind="stable")

@@ -9,6 +9,7 @@ from blockc.importing.entries import (
     SET,
     Contents,
     Entry,
+    EntryColumns,
     LineCounter,
     Scope,
     Unread,
@@ -41,7 +42,7 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
 
     In a chain the first rule decides. What a rule asks besides is not evaluated: it is named.
     """
-    chains: dict[str, list[Entry]] = {}
+    chains: dict[str, EntryColumns] = {}
     unread = Unreads()
     others, table = 0, ""
     everybody = "::/0" if re.search(r"-s \S*:", text) else "0.0.0.0/0"
@@ -61,14 +62,15 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
         elif rule.verdict in _BLOCKS:
             blocks = _BLOCKS[rule.verdict]
             sources = (*rule.sources, *(f"{SET}{name}" for name in rule.sets)) or (everybody,)
-            found = [Entry(line, source, blocks) for source in sources]
-            chains.setdefault(f"chain {rule.chain} of {table or 'a table'}", []).extend(found)
+            chain = f"chain {rule.chain} of {table or 'a table'}"
+            for source in sources:
+                chains.setdefault(chain, EntryColumns()).add(line, source, blocks)
         else:
             others += 1
     scopes = [
-        Scope(name, Match.FIRST, tuple(entries))
+        Scope(name, Match.FIRST, entries)
         for name, entries in chains.items()
-        if any(entry.blocks for entry in entries)
+        if entries.any_blocks()
     ]
     return Contents(tuple(scopes), unread, others)
 
@@ -114,7 +116,7 @@ def _rule(said: str) -> _Rule:
 
 def read_ipset(text: str, _: Sequence[str]) -> Contents:
     """Return the sets of `ipset save`; of a set the narrowest entry decides, `nomatch` spares."""
-    sets: dict[str, list[Entry]] = {}
+    sets: dict[str, EntryColumns] = {}
     unread = Unreads()
     kinds: dict[str, str] = {}
     for line, content in numbered(text):
@@ -126,16 +128,14 @@ def read_ipset(text: str, _: Sequence[str]) -> Contents:
             if kind not in {"hash:net", "hash:ip", "bitmap:ip"}:
                 unread.append(Unread(line, content, f"a set of {kind} holds more than addresses"))
                 continue
-            entry = Entry(line, words[2], not _NOMATCH.search("".join(words[3:])))
-            sets.setdefault(words[1], []).append(entry)
+            blocks = not _NOMATCH.search("".join(words[3:]))
+            sets.setdefault(words[1], EntryColumns()).add(line, words[2], blocks)
         elif words[:1] == ["swap"] and words[2:]:
             one, other = words[1:3]
-            sets[one], sets[other] = sets.get(other, []), sets.get(one, [])
+            sets[one], sets[other] = sets.get(other, EntryColumns()), sets.get(one, EntryColumns())
         elif words[:1] in (["flush"], ["destroy"]):
             sets.pop("".join(words[1:]), None)
-    scopes = [
-        Scope(f"set {name}", Match.LONGEST, tuple(found)) for name, found in sets.items() if found
-    ]
+    scopes = [Scope(f"set {name}", Match.LONGEST, found) for name, found in sets.items() if found]
     return Contents(tuple(scopes), unread)
 
 
@@ -157,7 +157,7 @@ def read_nft(text: str, _: Sequence[str]) -> Contents:
     """Return what the chains of `nft list` say of sources, or the sets where there is no chain."""
     text = re.sub(r'"[^"\n]*"', lambda said: "-" * len(said[0]), text)
     sets, unread = _sets(text)
-    chains: dict[str, list[Entry]] = {}
+    chains: dict[str, EntryColumns] = {}
     used, count = set[str](), 0
     lines, chain = LineCounter(text), _Chains(text)
     for found in _RULE.finditer(text):
@@ -168,23 +168,25 @@ def read_nft(text: str, _: Sequence[str]) -> Contents:
                 unread.append(Unread(line, found[0].strip(), _MORE))
             continue
         blocks, name = _VERDICTS[verdict], chain.at(found.start())
-        entries = chains.setdefault(f"chain {name}", [])
+        entries = chains.setdefault(f"chain {name}", EntryColumns())
         if found[2].startswith("@"):
             used.add(found[2][1:])
             count += len(sets.get(found[2][1:], ()))
             require_few_of_sets(count)
-            entries += [entry._replace(blocks=blocks) for entry in sets.get(found[2][1:], [])]
+            held = sets.get(found[2][1:], ())
+            entries.extend(entry._replace(blocks=blocks) for entry in held)
         else:
-            items = found[2].strip("{}").split(",")
-            entries += [Entry(line, item.strip(), blocks) for item in items if item.strip()]
+            for item in found[2].strip("{}").split(","):
+                if item.strip():
+                    entries.add(line, item.strip(), blocks)
     if not chains:
-        scopes = [Scope(f"set {name}", Match.MEMBER, tuple(one)) for name, one in sets.items()]
+        scopes = [Scope(f"set {name}", Match.MEMBER, one) for name, one in sets.items()]
         return Contents(tuple(scopes), unread)
     for name, entries in sets.items():
         if name not in used:
             line = entries[0].line if entries else 1
             unread.append(Unread(line, f"set {name}", "no rule that was read uses it"))
-    scopes = [Scope(name, Match.FIRST, tuple(found)) for name, found in chains.items() if found]
+    scopes = [Scope(name, Match.FIRST, found) for name, found in chains.items() if found]
     return Contents(tuple(scopes), unread)
 
 
@@ -203,9 +205,9 @@ class _Chains:
         return self._name
 
 
-def _sets(text: str) -> tuple[Mapping[str, list[Entry]], Unreads]:
+def _sets(text: str) -> tuple[Mapping[str, EntryColumns], Unreads]:
     """Return the elements of each set of addresses, and the sets of other things."""
-    sets: dict[str, list[Entry]] = {}
+    sets: dict[str, EntryColumns] = {}
     unread = Unreads()
     end, lines = 0, LineCounter(text)
     while found := _SET.search(text, end):
@@ -216,7 +218,7 @@ def _sets(text: str) -> tuple[Mapping[str, list[Entry]], Unreads]:
         if kind and kind[1].strip() not in {"ipv4_addr", "ipv6_addr", "ip saddr", "ip6 saddr"}:
             unread.append(Unread(line, f"set {found[1]}", f"it holds {kind[1].strip()}"))
             continue
-        sets.setdefault(found[1], []).extend(_elements(text, found.end(), end, lines))
+        sets.setdefault(found[1], EntryColumns()).extend(_elements(text, found.end(), end, lines))
     return sets, unread
 
 

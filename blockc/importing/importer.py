@@ -12,6 +12,7 @@ from blockc.importing.entries import (
     Contents,
     Decided,
     Entry,
+    EntryColumns,
     Scope,
     TooMuch,
     Unread,
@@ -57,9 +58,9 @@ class Imported(Value, eq=False):
         """Return how many entries were read."""
         return sum(decided.count for _, decided in self.scopes)
 
-    def named(self, what: str) -> list[Entry]:
+    def named(self, what: str) -> EntryColumns:
         """Return the entries of all scopes that are dead, redundant or cleared."""
-        return [entry for _, decided in self.scopes for entry in getattr(decided, what)]
+        return EntryColumns.joined(getattr(decided, what) for _, decided in self.scopes)
 
 
 def import_files(
@@ -179,20 +180,23 @@ def _with_sets(contents: Mapping[str, Contents]) -> dict[str, Contents]:
         for scope in one.scopes
         if scope.name.startswith("set ")
     }
-    used = {entry.text[1:] for entry in _named(contents)}
+    used = {text[1:] for one in contents.values() for text in _named(one)}
+    if not used:
+        return dict(contents)
     found, held = {}, _Held(sets)
     for path, one in contents.items():
         scopes = [s for s in one.scopes if s.name.removeprefix("set ") not in used]
         unread = Unreads(one.unread, len(one.unread))
-        expanded = [Scope(s.name, s.match, tuple(_expanded(s, held, unread))) for s in scopes]
+        expanded = [
+            Scope(s.name, s.match, EntryColumns(_expanded(s, held, unread))) for s in scopes
+        ]
         found[path] = Contents(tuple(expanded), unread, one.others)
     return found
 
 
-def _named(contents: Mapping[str, Contents]) -> Iterator[Entry]:
-    for one in contents.values():
-        for scope in one.scopes:
-            yield from (entry for entry in scope.entries if entry.text.startswith(SET))
+def _named(contents: Contents) -> Iterator[str]:
+    texts = (text for scope in contents.scopes for text in scope.entries.texts)
+    return (text for text in texts if text.startswith(SET))
 
 
 class _Held:
@@ -252,8 +256,8 @@ def _artifact(
         ]
         try:
             return _meant(way, name, files, way.reader(given), values), []
-        except BlockcError as refused:
-            refusals.insert(0, refused)
+        except BlockcError as refused:  # its traceback holds all that the reader had by then
+            refusals.insert(0, refused.with_traceback(None))
     return None, refusals
 
 
@@ -269,7 +273,7 @@ def _meant(
         )
     blocked = said.where(blocking) if blocking else AddrSet.empty()
     count = sum(map(len, reading.rules.values()))
-    decided = Decided(blocked, count, Unreads(), (), (), ())
+    decided = Decided(blocked, count, Unreads(), EntryColumns(), EntryColumns(), EntryColumns())
     return Imported(
         path=next(iter(files)),
         form=name,

@@ -8,15 +8,18 @@ from blockc.addresses.rules import Match
 from blockc.importing.entries import (
     Contents,
     Entry,
+    EntryColumns,
     LineCounter,
     Scope,
     Unread,
     Unreads,
-    is_blocking,
+    Worded,
     numbered,
 )
 
 _RANGE = re.compile(r"(?<!\s)\s+-\s+")
+_WORD = re.compile(r"[^,\s]+")
+_BEGINS = re.compile(r"[0-9A-Fa-f:.]+[.:]")
 _MAY_COMMENT = re.compile("[#;/]")
 _COMMENT = re.compile(r"(?:^|[ \t])(?:#|;|//).*")
 _POINTER = re.compile(
@@ -30,18 +33,19 @@ _BLOCKED_UP_TO = 127  # the access level of a DAT file from which on an address 
 
 def read_lines(text: str, _: Sequence[str]) -> Contents:
     """Return the addresses of a list: one or more per line, with comments."""
-    entries, unread = list[Entry](), Unreads()
+    entries, unread = EntryColumns(), Unreads()
     for line, content in numbered(text):
         said = _POINTER.sub("", content) if content[0] == "0" else content
         said = (_COMMENT.sub("", said) if _MAY_COMMENT.search(said) else said).strip().strip(",")
         if not said:
             continue
-        words = re.split(r"[,\s]+", _RANGE.sub("-", said) if "-" in said else said)
-        if all(re.match(r"[0-9A-Fa-f:.]+[.:]", word) for word in words):
-            entries += [Entry(line, word) for word in words]
+        said = _RANGE.sub("-", said) if "-" in said else said
+        if all(_BEGINS.match(word[0]) for word in _WORD.finditer(said)):
+            for word in _WORD.finditer(said):
+                entries.add(line, word[0])
         else:
             unread.append(Unread(line, said, "not a line of addresses"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread)
+    return Contents((Scope("the list", Match.MEMBER, entries),), unread)
 
 
 def read_map(text: str, values: Sequence[str]) -> Contents:
@@ -49,20 +53,19 @@ def read_map(text: str, values: Sequence[str]) -> Contents:
 
     Whose word means that a client is blocked is guessed, unless `values` says so.
     """
-    rows, unread = list[tuple[int, str, str]](), Unreads()
+    rows, unread = Worded(), Unreads()
     for line, content in numbered(text):
         words = _POINTER.sub("", content).split(None, 1)
         if len(words) == 2 and words[0][0] != "#":
-            rows.append((line, words[0], words[1].strip()))
+            rows.add(line, words[0], words[1].strip())
         elif words and words[0][0] != "#":
             unread.append(Unread(line, content.strip(), "an entry without a word"))
-    said = {value for _, _, value in rows}
+    said = rows.words()
     if said and not values and all(_COUNTRY.fullmatch(value) for value in said):
         for line, net, value in rows:
             unread.append(Unread(line, f"{net} {value}", "a country"))
         return Contents((), unread)
-    entries = tuple(Entry(line, net, is_blocking(word, "", values)) for line, net, word in rows)
-    return Contents((Scope("the map", Match.LONGEST, entries),), unread)
+    return Contents((Scope("the map", Match.LONGEST, rows.decided("", values)),), unread)
 
 
 def read_aws(text: str, _: Sequence[str]) -> Contents:
@@ -71,33 +74,33 @@ def read_aws(text: str, _: Sequence[str]) -> Contents:
     for found in re.finditer(r'"Addresses"\s*:\s*\[([^\[\]]*)\]', text):
         line, begin = lines.at(found.start(1)), found.start(1)
         items = re.finditer(r'"([^"]*)"', found[1])
-        entries = [Entry(lines.at(begin + item.start()), item[1]) for item in items]
+        entries = EntryColumns(Entry(lines.at(begin + item.start()), item[1]) for item in items)
         line = entries[-1].line if entries else line
-        scopes.append(Scope(f"the set of line {line}", Match.MEMBER, tuple(entries)))
+        scopes.append(Scope(f"the set of line {line}", Match.MEMBER, entries))
     return Contents(tuple(scopes))
 
 
 def read_p2p(text: str, _: Sequence[str]) -> Contents:
     """Return the ranges of a P2P list: `name:first-last`."""
-    entries, unread = list[Entry](), Unreads()
+    entries, unread = EntryColumns(), Unreads()
     for line, content in numbered(text):
         found = _P2P.fullmatch(content.strip())
         if found:
-            entries.append(Entry(line, f"{without_zeros(found[2])}-{without_zeros(found[3])}"))
+            entries.add(line, f"{without_zeros(found[2])}-{without_zeros(found[3])}")
         elif content.strip() and not content.lstrip().startswith("#"):
             unread.append(Unread(line, content.strip(), "expected name:first-last"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread)
+    return Contents((Scope("the list", Match.MEMBER, entries),), unread)
 
 
 def read_dat(text: str, _: Sequence[str]) -> Contents:
     """Return the ranges of a DAT file: `first - last , level , name`; up to level 127 it blocks."""
-    entries, unread, passing = list[Entry](), Unreads(), 0
+    entries, unread, passing = EntryColumns(), Unreads(), 0
     for line, content in numbered(text):
         found = _DAT.fullmatch(content)
         if found and int(found[3]) <= _BLOCKED_UP_TO:
-            entries.append(Entry(line, f"{without_zeros(found[1])}-{without_zeros(found[2])}"))
+            entries.add(line, f"{without_zeros(found[1])}-{without_zeros(found[2])}")
         elif found:
             passing += 1
         elif content.strip() and not content.lstrip().startswith(("#", "//")):
             unread.append(Unread(line, content.strip(), "expected first - last , level , name"))
-    return Contents((Scope("the list", Match.MEMBER, tuple(entries)),), unread, passing)
+    return Contents((Scope("the list", Match.MEMBER, entries),), unread, passing)

@@ -11,11 +11,13 @@ from blockc.addresses.rules import Match
 from blockc.importing.entries import (
     Contents,
     Entry,
+    EntryColumns,
     LineCounter,
     Scope,
     TooMuch,
     Unread,
     Unreads,
+    Worded,
     for_all,
     is_blocking,
     numbered,
@@ -73,7 +75,7 @@ class _Nginx:
     def __init__(self, values: Sequence[str], *, whole: bool) -> None:
         self._values = values
         self._whole = whole  # `nginx -T` prints the files that are included too
-        self._open: list[tuple[str, list[Entry]]] = [("the file", [])]
+        self._open: list[tuple[str, EntryColumns]] = [("the file", EntryColumns())]
         self._geo: _Geo | None = None
         self._scopes: list[Scope] = []
         self._unread = Unreads()
@@ -88,7 +90,7 @@ class _Nginx:
             if names[:1] == ["geo"]:
                 self._geo = _Geo(f"geo {names[-1]} of line {line}", self._values)
             _require_depth(len(self._open), line)
-            self._open.append((f"{' '.join(names)} of line {line}", []))
+            self._open.append((f"{' '.join(names)} of line {line}", EntryColumns()))
         elif self._geo:
             self._geo.statement(names, said[0][1] if said else line)
         elif names[:1] in (["allow"], ["deny"]) and len(names) == 2:
@@ -105,11 +107,11 @@ class _Nginx:
     def _rule(self, verb: str, address: str, line: int) -> None:
         entries = self._open[-1][1]
         if address == "all":
-            entries += for_all(line, blocks=verb == "deny")
+            entries.extend(for_all(line, blocks=verb == "deny"))
         elif address.startswith("unix"):
             self._unread.append(Unread(line, f"{verb} {address}", "not about an address"))
         else:
-            entries.append(Entry(line, address, verb == "deny"))
+            entries.add(line, address, verb == "deny")
 
     def _close(self, names: list[str], line: int) -> None:
         if names:
@@ -123,13 +125,13 @@ class _Nginx:
             self._unread.extend(self._geo.unread)
             self._geo = None
         elif entries:
-            self._scopes.append(Scope(name, Match.FIRST, tuple(entries)))
+            self._scopes.append(Scope(name, Match.FIRST, entries))
 
     def contents(self) -> Contents:
         """Return what was read; a block that never ends counts too."""
         for name, entries in self._open:
             if entries:
-                self._scopes.append(Scope(name, Match.FIRST, tuple(entries)))
+                self._scopes.append(Scope(name, Match.FIRST, entries))
         if self._geo:
             self._scopes.append(self._geo.scope())
             self._unread.extend(self._geo.unread)
@@ -141,7 +143,7 @@ class _Geo:
 
     def __init__(self, name: str, values: Sequence[str]) -> None:
         self._name, self._values = name, values
-        self._rows: list[tuple[int, str, str]] = []
+        self._rows = Worded()
         self._default = (0, "")
         self.unread = Unreads()
 
@@ -149,7 +151,7 @@ class _Geo:
         if len(names) == 2 and names[0] == "default":
             self._default = (line, names[1])
         elif len(names) == 2 and names[0] not in {"include", "proxy", "delete"}:
-            self._rows.append((line, names[0], names[1]))
+            self._rows.add(line, names[0], names[1])
         elif names not in ([], ["ranges"], ["proxy_recursive"], ["volatile"]):
             why = _ELSEWHERE if names[0] == "include" else "it is not an entry with a value"
             self.unread.append(Unread(line, " ".join(names), why))
@@ -157,13 +159,10 @@ class _Geo:
     def scope(self) -> Scope:
         """Return the entries; that of the default is the widest."""
         line, default = self._default
-        entries = [
-            Entry(at, network, is_blocking(value, default, self._values))
-            for at, network, value in self._rows
-        ]
+        entries = self._rows.decided(default, self._values)
         if default and is_blocking(default, "", self._values):
-            entries += for_all(line, blocks=True)
-        return Scope(self._name, Match.LONGEST, tuple(entries))
+            entries.extend(for_all(line, blocks=True))
+        return Scope(self._name, Match.LONGEST, entries)
 
 
 _SECTION = re.compile(r"<(/?)(\w+)[^>]*>")
@@ -206,11 +205,11 @@ class _Section:
 
     def __init__(self, name: str, *, any_of: bool, none_of: bool) -> None:
         self.name, self.any_of, self.none_of, self.own = name, any_of, none_of, True
-        self.denied: list[Entry] = []
-        self.allowed: list[Entry] = []
-        self.required: list[Entry] = []
+        self.denied = EntryColumns()
+        self.allowed = EntryColumns()
+        self.required = EntryColumns()
         self.order = "deny,allow"
-        self.closed: list[Entry] = []
+        self.closed = EntryColumns()
 
     def inside(self, kind: str, line: int) -> "_Section":
         """Return the section that begins inside this one."""
@@ -226,19 +225,19 @@ class _Section:
         """Take a directive; return why it is not understood, or nothing."""
         match words:
             case ["require", "not", "ip", *nets] if nets and not self.any_of:
-                self.denied += _entries(line, nets, blocks=True)
+                self.denied.extend(_entries(line, nets, blocks=True))
             case ["require", "ip", *nets] if nets:
                 into = self.denied if self.none_of else self.required
-                into += _entries(line, nets, blocks=self.none_of)
+                into.extend(_entries(line, nets, blocks=self.none_of))
             case ["require", "all", "granted"] | ["satisfy", _] | ["allow", "from", "all"]:
                 return ""
             case ["require", "all", "denied"] | ["deny", "from", "all"]:
-                self.closed += for_all(line, blocks=True)
+                self.closed.extend(for_all(line, blocks=True))
             case ["order", order]:
                 self.order = order
             case ["deny" | "allow" as verb, "from", *nets] if nets:
                 into = self.denied if verb == "deny" else self.allowed
-                into += _entries(line, nets, blocks=verb == "deny")
+                into.extend(_entries(line, nets, blocks=verb == "deny"))
             case ["require" | "deny" | "allow" | "setenvifexpr", *_]:
                 return "it asks something else than the address"
             case ["include" | "includeoptional", *_]:
@@ -249,15 +248,13 @@ class _Section:
 
     def scopes(self) -> list[Scope]:
         """Return the rules in the order in which they decide."""
-        spared = [*self.allowed, *self.required]
-        rules = [*spared, *self.denied] if self.order == "deny,allow" else [*self.denied, *spared]
-        if self.required:
-            rules = [*self.denied, *spared]
-        if self.required or self.order == "allow,deny":
-            last = spared[-1].line if spared else 0
-            rules += for_all(last, blocks=True) if spared else []
-        rules += self.closed
-        return [Scope(self.name, Match.FIRST, tuple(rules))] if rules else []
+        spared = EntryColumns.joined([self.allowed, self.required])
+        spare_first = self.order == "deny,allow" and not self.required
+        first = [spared, self.denied] if spare_first else [self.denied, spared]
+        closes = spared and (self.required or self.order == "allow,deny")
+        last = for_all(spared[-1].line, blocks=True) if closes else []
+        rules = EntryColumns.joined([*first, last, self.closed])
+        return [Scope(self.name, Match.FIRST, rules)] if rules else []
 
 
 def _entries(line: int, nets: Sequence[str], *, blocks: bool) -> Iterator[Entry]:

@@ -1,13 +1,16 @@
 """What a file may cost that somebody imports: whatever is in it, not much more than its bytes."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from blockc.addresses import lines, plain_text
 from blockc.errors import SourceUnfit
 from blockc.importing import entries, importer
 from blockc.importing.forms import FORMS, guess
 from blockc.importing.importer import import_files
+from blockc.targets.syntax.tokens import ArtifactFile
 from tests.support.memory import growth
 
 _BOMBS = (
@@ -46,6 +49,51 @@ def test_a_text_of_anything_takes_little_memory(
     monkeypatch.setattr(entries, "MOST_KEPT", 10)
     monkeypatch.setattr(importer, "guess", lambda _: form)
     assert growth(lambda text: import_files({"f": text.encode()}, form), piece) < 60
+
+
+@pytest.mark.parametrize(
+    ("form", "piece"),
+    [
+        ("lines", "1.2.3.4\n"),
+        ("lines", "1.2.3.4/8\n"),
+        ("lines", "[],"),
+        ("map", "1.2.3.4 block\n"),
+        ("nginx", "deny all;\n"),
+        ("nginx", "deny 1.2.3.4;\n"),
+        ("apache", "Deny from all\n"),
+        ("ipset", "add a 1.2.3.4\n"),
+        ("iptables", "-A a -s 1.2.3.4 -j DROP\n"),
+        ("p2p", "a:1.2.3.4-1.2.3.5\n"),
+    ],
+)
+def test_entries_are_kept_in_columns(
+    form: str, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
+    monkeypatch.setattr(lines, "_BATCH", 1 << 11)
+    monkeypatch.setattr(entries, "MOST_KEPT", 10)
+    read = FORMS[form].read
+
+    def decided(text: str) -> None:
+        for scope in read(text, ()).scopes:
+            entries.decide(scope)
+
+    assert growth(decided, piece) < 30
+
+
+def test_who_is_asked_in_vain_about_a_form_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        kept = bytearray(1_000_000)
+        raise SourceUnfit(f"{len(kept):,} bytes")
+
+    monkeypatch.setattr(importer, "_meant", refuse)
+    monkeypatch.setattr(importer, "ArtifactFile", lambda *_: ArtifactFile("f", b""))
+    tracemalloc.start()
+    with pytest.raises(SourceUnfit):
+        import_files({"f": b"dear all"})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 def test_lines_that_are_not_read_are_counted_and_the_first_are_named() -> None:
