@@ -197,6 +197,7 @@ class Target(Value, kw_only=True, eq=False):
             reader=able.reader or self.reader,
             native=able.native or self.native,
             live=None if self.live and self.live.alone else self.live,
+            responses=replace(able, always=True),
         )
 
     def response(

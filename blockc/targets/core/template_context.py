@@ -52,6 +52,8 @@ NAMES: Mapping[str, str] = {
     "response.link": "the URL of who blocks, or nothing",
     "response.header": "the value of the header Link, or nothing",
     "response.asked": "whether a stage says so; `response` is none where others decide",
+    "responds": "whether a stage of its lists, of any day, does not block or says what blocked "
+    "clients get: where the file is included must not change with the day",
     "main": "the name of the artifact's first file",
 }
 
@@ -135,6 +137,7 @@ def template_context(
         "half": str(file.half),
         "action": document.action,
         "response": document.response,
+        "responds": target.responses.always,
         "main": main.rpartition("/")[2],
         "two_sets": target.match is Match.TWO_SETS,
     }

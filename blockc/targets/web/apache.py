@@ -24,6 +24,7 @@ from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.mapped import around_mapped, require_no_mapped
 from blockc.targets.core.marks import HEADER, WATCHED, word
+from blockc.targets.core.response import Response
 from blockc.targets.core.target import (
     Deployment,
     EntryForm,
@@ -181,13 +182,16 @@ def _told(conf: Statements) -> list[Found]:
     return [header, replace(variable, value=conf.take(_BY_NAME, "env=NAME")[4:])]
 
 
+_UNASKED = Response(asked=False)
+
+
 def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
     options = document.options
     yield Ordered("Apache variable", options["name"], claimed=True, required=False)
     if document.action == "warn":
         yield Ordered("header for the origin", options["header"], claimed=True)
     if document.action == "block":
-        yield from document.answer()
+        yield from replace(document, response=document.response or _UNASKED).answer()
 
 
 _NOTES = """\
