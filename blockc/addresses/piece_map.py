@@ -40,11 +40,10 @@ class PieceMap(Value, dict=True):
         Cost: one overlay for each family.
         """
         number = np.array([codes.index(name) for name in pieces.names], dtype=np.int32)
-        each = len(verdicts.names) - 1
         parts = []
         for wanted, cut in zip(verdicts.parts, pieces.parts, strict=True):
             slots, (verdict, piece) = overlay(wanted, cut)
-            labels = np.where(verdict > 0, number[piece] * np.int32(each) + verdict, np.int32(0))
+            labels = _labels(number[piece], verdict, len(verdicts.names))
             parts.append(Partition.of(wanted.family, slots, labels))
         names = (f"{name} in {code}" for code in codes for name in verdicts.names[1:])
         together = AddrMap(tuple(parts), (verdicts.names[0], *names))
@@ -58,10 +57,9 @@ class PieceMap(Value, dict=True):
         """Return the position in `verdicts` of each label but 0."""
         return ((labels - 1) % (len(self.verdicts) - 1) + 1).astype(np.int32)
 
-    def outer(self, piece: int) -> list[int]:
-        """Return the label that each of `verdicts` has in a piece."""
-        begin = piece * (len(self.verdicts) - 1)
-        return [0, *range(begin + 1, begin + len(self.verdicts))]
+    def labels(self, numbers: Numbers, inner: Numbers) -> NDArray[np.int32]:
+        """Return the label of each position in `verdicts` in the piece of a number."""
+        return _labels(numbers, inner, len(self.verdicts))
 
     def tally(self, labels: Numbers) -> list[int]:
         """Return how many of `labels`, none of which is 0, are in each piece."""
@@ -125,3 +123,7 @@ class PieceMap(Value, dict=True):
             else empty
             for begin, end in pairwise(bounds)
         ]
+
+
+def _labels(numbers: Numbers, inner: Numbers, verdicts: int) -> NDArray[np.int32]:
+    return np.where(inner > 0, numbers * (verdicts - 1) + inner, 0).astype(np.int32)

@@ -1,12 +1,14 @@
 """The five registries' files from one folder: all of them, or none."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from blockc.errors import Location, SourceUnfit, UsageError, os_reason
 from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_name
-from blockc.storage.local import MAX_BYTES, read_local
+from blockc.storage.local import MAX_BYTES, local_digest, read_local
 from blockc.vocabulary import RIRS
 
 _NAME = re.compile(
@@ -96,8 +98,25 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UsageError: It cannot be read, or is larger.
     """
-    try:
+    with _telling(path):
         return read_local(path)
+
+
+def packed_digest(path: Path) -> str:
+    """Return the sha256 of the bytes at `path` as they are; see `local_digest`.
+
+    Raises:
+        UsageError: They cannot be read, or are more than `MAX_BYTES`.
+    """
+    with _telling(path):
+        return local_digest(path)
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Tell as an error of the call that a file cannot be read."""
+    try:
+        yield
     except OSError as error:
         said = f"cannot read this file: {os_reason(error)}"
         raise UsageError(said, at=Location(str(path))) from None

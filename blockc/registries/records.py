@@ -103,7 +103,7 @@ class Records(Value, eq=False):
 
 
 _MAGIC = b"blockc records\n"
-_ALIGNED = 16  # every column begins at a multiple of this many bytes, as numpy likes it
+ALIGNED = 16  # every column begins at a multiple of this many bytes, as numpy likes it
 
 
 def records_to_bytes(records: Sequence[Records]) -> bytes:
@@ -113,27 +113,33 @@ def records_to_bytes(records: Sequence[Records]) -> bytes:
         for name in field_names(part)[1:]:
             column = np.ascontiguousarray(getattr(part, name))
             held.append([part.family.version, name, column.dtype.str, len(column), size])
-            pieces.append(column.tobytes().ljust(-(-column.nbytes // _ALIGNED) * _ALIGNED, b"\0"))
+            pieces.append(column.tobytes().ljust(-(-column.nbytes // ALIGNED) * ALIGNED, b"\0"))
             size += len(pieces[-1])
     head = _MAGIC + json.dumps(held).encode()
-    return b"".join([head.ljust(-(-(len(head) + 1) // _ALIGNED) * _ALIGNED - 1), b"\n", *pieces])
+    return b"".join([head.ljust(-(-(len(head) + 1) // ALIGNED) * ALIGNED - 1), b"\n", *pieces])
 
 
-def records_from_bytes(data: bytes, families: Sequence[Family]) -> dict[Family, Records]:
+def records_from_bytes(
+    data: bytes, families: Sequence[Family], begin: int = 0
+) -> dict[Family, Records]:
     """Return what `records_to_bytes` wrote, as views into `data`.
 
     A value that was changed is not noticed here: whoever keeps the archive keeps its digest.
+
+    Args:
+        begin: Where in `data` it begins, at a multiple of `ALIGNED` to be quick.
 
     Raises:
         ValueError: If `data` is not that.
     """
     try:
-        if not data.startswith(_MAGIC):
+        if not data.startswith(_MAGIC, begin):
             raise ValueError("it begins with something else")
-        begin = data.index(b"\n", len(_MAGIC)) + 1
+        begin += len(_MAGIC)
+        body = data.index(b"\n", begin) + 1
         arrays = {
-            (version, name): np.frombuffer(data, np.dtype(kind), count, begin + at)
-            for version, name, kind, count, at in json.loads(data[len(_MAGIC) : begin])
+            (version, name): np.frombuffer(data, np.dtype(kind), count, body + at)
+            for version, name, kind, count, at in json.loads(data[begin:body])
         }
         return {family: _unpacked(family, arrays) for family in families}
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as reason:

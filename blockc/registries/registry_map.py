@@ -180,11 +180,10 @@ def _painted(records: Records, labels: NDArray[np.int32]) -> tuple[Partition, li
     order = np.argsort(records.start, kind="stable")
     start, last = records.start[order], records.last[order]
     shared = _overlapping(start, last)
-    calm = order[~shared]
-    part = laid_out(records.family, records.start[calm], records.last[calm], labels[calm])
     if not shared.any():
-        return part, []
-    contested = order[shared]
+        return laid_out(records.family, start, last, labels[order]), []
+    calm, contested = order[~shared], order[shared]
+    part = laid_out(records.family, records.start[calm], records.last[calm], labels[calm])
     contested = contested[_by_rank(records.take(contested))]
     ranked = records.take(contested)
     return paint(part, [(ranked.start, ranked.last, labels[contested])]), _conflicts(ranked)

@@ -4,12 +4,18 @@ A device never ends, and a pipe that nobody writes to never begins.
 """
 
 import errno
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
+_SETTLED_NS = 2_000_000_000  # after a write; the times of some file systems are of whole seconds
+_PIECE = 1 << 18  # bytes that are read at a time: they stay in the cache until they are digested
 MAX_BYTES = 256_000_000  # the largest real source has 18 million; a bomb has more
 
 
@@ -29,21 +35,65 @@ def read_local(path: str | Path, max_bytes: int | None = MAX_BYTES, *, pipe: boo
         Unsuitable: It is not a regular file, or is longer than `max_bytes`.
         OSError: It cannot be read.
     """
-    waits = 0 if pipe else os.O_NONBLOCK
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits)) as file:
-        kind = os.fstat(file.fileno()).st_mode
-        if not (pipe or stat.S_ISREG(kind)):
-            what = "a pipe" if stat.S_ISFIFO(kind) else "a device"
-            said = f"it is {what} and not a regular file; write what it gives into a file"
-            raise Unsuitable(errno.EINVAL, said, str(path))
+    with open_local(path, pipe=pipe) as file:
         data = file.read(-1 if max_bytes is None else max_bytes + 1)
-    require_size(data, max_bytes, str(path))
+    require_size(len(data), max_bytes, str(path))
     return data
 
 
-def require_size(data: bytes, max_bytes: int | None, name: str) -> None:
-    """Raise Unsuitable if `data`, which was read from `name`, is longer than `max_bytes`."""
-    if max_bytes is not None and len(data) > max_bytes:
+def local_digest(path: str | Path) -> str:
+    """Return the sha256 of the file at `path`; one that nobody writes is read once a process.
+
+    That nobody does is told by its times, which a write changes; by those of the last moments not
+    yet, since two writes may have one time.
+
+    Raises:
+        Unsuitable: It is not a regular file, or is longer than `MAX_BYTES`.
+        OSError: It cannot be read.
+    """
+    found = Path(path).stat()
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _SETTLED_NS:
+        return _digest(str(path))
+    state = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return _kept_digest(str(path), state)
+
+
+def _digest(path: str, *_: object) -> str:
+    digest, size, piece = hashlib.sha256(), 0, bytearray(_PIECE)
+    with open_local(path) as file:
+        while count := file.readinto(piece):  # type: ignore[attr-defined]
+            digest.update(memoryview(piece)[:count])
+            size += count
+            require_size(size, MAX_BYTES, path)
+    return digest.hexdigest()
+
+
+_kept_digest = lru_cache(maxsize=64)(_digest)
+
+
+def open_local(path: str | Path, *, pipe: bool = False) -> BinaryIO:
+    """Return the file at `path`, open to be read.
+
+    Raises:
+        Unsuitable: It is not a regular file, and no pipe or device is asked for.
+        OSError: It cannot be read.
+    """
+    waits = 0 if pipe else os.O_NONBLOCK
+    file = open(  # noqa: SIM115  the caller closes it
+        path, "rb", opener=lambda name, flags: os.open(name, flags | waits)
+    )
+    kind = os.fstat(file.fileno()).st_mode
+    if not (pipe or stat.S_ISREG(kind)):
+        file.close()
+        what = "a pipe" if stat.S_ISFIFO(kind) else "a device"
+        said = f"it is {what} and not a regular file; write what it gives into a file"
+        raise Unsuitable(errno.EINVAL, said, str(path))
+    return file
+
+
+def require_size(size: int, max_bytes: int | None, name: str) -> None:
+    """Raise Unsuitable if what was read from `name` has more bytes than `max_bytes`."""
+    if max_bytes is not None and size > max_bytes:
         raise Unsuitable(errno.EFBIG, f"it holds more than {max_bytes:,} bytes", name)
 
 

@@ -1,7 +1,9 @@
 """The proof of an artifact: its files, read back, mean the intent for every address there is."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,8 +17,9 @@ from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules, deciding_rule, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
+from blockc.targets.syntax.line_grammar import ListReader
 from blockc.targets.syntax.reading import Orders, Part, Reading
-from blockc.targets.syntax.tokens import ArtifactFile
+from blockc.targets.syntax.tokens import ArtifactFile, Where
 from blockc.values import Value
 from blockc.verify.said import beyond_limits, unordered
 from blockc.verify.trie_oracle import TrieOracle, layer_oracle, trie_oracle
@@ -26,7 +29,8 @@ Known = dict[bytes, int]  # the digest of rules and of what they mean -> slots t
 
 
 _SLOTS_AT_ONCE = 1 << 19  # a trie takes some 200 bytes for each entry
-_SLOTS_OF_BOTH = 1 << 13  # of so many slots in that many PyTricia is asked after the layers, too
+# Where layers are asked about all slots, PyTricia is about one in 64: in rows of so many at least.
+_ROWS, _ROW, _SHARE = 4, 1 << 10, 256
 
 
 class Proof(Value):
@@ -49,11 +53,6 @@ class _Slots(Value):
     lasts: Column
     wanted: Labels
     got: Labels
-
-    def first(self, most: int) -> "_Slots":
-        """Return the first of the slots, no more than `most`."""
-        few = (one[:most] for one in (self.starts, self.lasts, self.wanted, self.got))
-        return _Slots(self.family, self.names, *few)
 
     def touched_by(self, rules: Rules) -> Rules:
         """Return the rules that hold an address of the slots, in their order."""
@@ -97,6 +96,10 @@ class _Artifact(Value, eq=False):
         except SourceSyntaxError as error:
             message = f"cannot be read back: {error.message}"
             raise self.unproved(message, error.at, error.hint) from None
+        return self.as_ordered(reading)
+
+    def as_ordered(self, reading: Reading) -> Reading:
+        """Return what was read from the files, if it is what was ordered beside the entries."""
         wrong = beyond_limits(self.target, reading)
         wrong = wrong or unordered(self.target, self.files, reading, self.orders)
         if wrong:
@@ -199,38 +202,44 @@ def _compare_family(
     starts, (wanted, got) = overlay(intent, said.part(family))
     del said  # its starts are those of the intent nearly always, and as many
 
-    def slots() -> Iterator[_Slots]:
-        """Yield all slots, so many at a time that a trie of the rules in them is small."""
-        for rows in columns.slices(len(starts), _SLOTS_AT_ONCE):
-            lasts = columns.run_lasts(family, starts, rows)
-            yield _Slots(family, names, starts[rows], lasts, wanted[rows], label[got[rows]])
+    def slots(rows: slice) -> _Slots:
+        lasts = columns.run_lasts(family, starts, rows)
+        return _Slots(family, names, starts[rows], lasts, wanted[rows], label[got[rows]])
 
-    for some in slots():
+    for rows in columns.slices(len(starts), _SLOTS_AT_ONCE):
+        some = slots(rows)
         artifact.require(some, some.got, reading)
-    for some, ask in _witnesses(match, slots(), rules, label):
-        found = ask(some.starts)
-        artifact.require(some, found, reading, " by the trie's first look")
-        firsts, ends = columns.alike([some.starts, _as_starts(family, some.lasts)])
-        wide = np.flatnonzero(firsts != ends)  # the others have one address
-        found[wide] = ask(ends[wide])
-        artifact.require(some, found, reading, " by the trie's second look")
+    for some, ask in _witnesses(match, rules, label, slots, len(starts)):
+        ends = columns.alike([some.starts, _as_starts(family, some.lasts)])
+        found = ask(np.stack(ends, axis=1).reshape(-1))
+        artifact.require(some, found[0::2], reading, " by the trie's first look")
+        artifact.require(some, found[1::2], reading, " by the trie's second look")
     return len(starts)
 
 
 def _witnesses(
-    match: Match, slots: Iterable[_Slots], rules: Rules, label: Labels
+    match: Match, rules: Rules, label: Labels, slots: Callable[[slice], _Slots], count: int
 ) -> Iterator[tuple[_Slots, TrieOracle]]:
     """Yield slots, at the end all of them, and what is to be asked about them.
 
-    For millions of rules those are the rules in layers, and about some of each piece PyTricia too.
+    For many rules those are the rules in layers, and about some slots PyTricia too. So many slots
+    come at a time that a trie of the rules in them is small.
     """
+    pieces = columns.slices(count, _SLOTS_AT_ONCE)
     layers = layer_oracle(match, rules, label)
-    for some in slots:
-        asked = some
-        if layers:
-            yield some, layers
-            asked = some.first(_SLOTS_OF_BOTH)
-        yield asked, trie_oracle(match, asked.touched_by(rules), label)
+    if layers:
+        yield from ((slots(rows), layers) for rows in pieces)
+        pieces = _spread(count)
+    for some in map(slots, pieces):
+        yield some, trie_oracle(match, some.touched_by(rules), label)
+
+
+def _spread(count: int) -> Iterator[slice]:
+    """Yield rows of slots spread over all, the first and the last slot among them."""
+    size = min(count, max(_ROW, count // _SHARE))
+    for number in range(_ROWS):
+        begin = (count - size) * number // (_ROWS - 1)
+        yield slice(begin, begin + size)
 
 
 def _digest(match: Match, rules: Rules, label: Labels, intent: Partition) -> bytes:
@@ -265,8 +274,8 @@ def prove_pieces(
         Unproved: As `prove` of the first artifact that is wrong.
     """
     artifacts = [_Artifact(target, *one) for one in zip(files, names, orders, strict=True)]
-    readings = [artifact.read() for artifact in artifacts]
-    parts = (part for at, one in enumerate(readings) for part in _in_piece(pieces, at, one))
+    readings = _readings(target, artifacts)
+    parts = _in_pieces(pieces, readings)
     whole = Reading(tuple(parts), (*pieces.together.names, _ANOTHER))
     try:
         count = _compare(artifacts[0], whole, pieces.together, {})
@@ -280,16 +289,46 @@ def prove_pieces(
 _ANOTHER = "a verdict of no piece"
 
 
-def _in_piece(pieces: PieceMap, number: int, reading: Reading) -> Iterator[Part]:
-    """Yield what the files of a piece say, with the labels it has in all pieces together."""
-    verdicts, outer, other = pieces.verdicts, pieces.outer(number), len(pieces.together.names)
-    mine = (outer[verdicts.index(n)] if n in verdicts else other for n in reading.names)
-    table = np.fromiter(mine, np.int32)
-    for part in reading.parts:
-        rules = part.rules
-        if len(rules):
-            labels = table[rules.verdict]
-            yield Part(Rules(rules.family, rules.start, rules.last, labels), part.where)
+def _readings(target: Target, artifacts: Sequence[_Artifact]) -> list[Reading]:
+    """Return what the files of each artifact say; of lists, all are read in one go if they can."""
+    if isinstance(target.reader, ListReader):
+        with suppress(SourceSyntaxError):  # told by the reader of the one it is in
+            found = target.reader.together([artifact.files for artifact in artifacts])
+            if found:
+                return [one.as_ordered(said) for one, said in zip(artifacts, found, strict=True)]
+    return [artifact.read() for artifact in artifacts]
+
+
+def _in_pieces(pieces: PieceMap, readings: Sequence[Reading]) -> Iterator[Part]:
+    """Yield what the files of all pieces say, with the labels they have in the pieces together.
+
+    Both engines look at the rules in the order of addresses, so they are put into it once.
+    """
+    verdicts, other = pieces.verdicts, len(pieces.verdicts)
+    inner = {
+        names: np.array([verdicts.index(n) if n in verdicts else other for n in names], np.int32)
+        for names in {reading.names for reading in readings}
+    }
+    for family in pieces.together.families:
+        found = [
+            (number, part, inner[reading.names])
+            for number, reading in enumerate(readings)
+            for part in reading.parts
+            if part.rules.family == family and len(part.rules)
+        ]
+        if found:
+            said = Part.joined([part for _, part, _ in found])
+            verdict = np.concatenate([table[part.rules.verdict] for _, part, table in found])
+            number = np.repeat([one for one, _, _ in found], [len(p.rules) for _, p, _ in found])
+            labels = pieces.labels(number, verdict)
+            labels[verdict == other] = len(pieces.together.names)
+            rules = Rules(family, said.rules.start, said.rules.last, labels)
+            order = np.argsort(rules.start, kind="stable")
+            yield Part(rules.take(order), partial(_placed, said.where, order))
+
+
+def _placed(where: Where, rows: NDArray[np.intp], row: int, why: str) -> SourceSyntaxError:
+    return where(int(rows[row]), why)
 
 
 def _proof(reading: Reading, slots: int) -> Proof:

@@ -2,7 +2,7 @@
 
 The sweep paints rules over one another, in an order that depends on the match model. Here rules
 enter a trie as they were read, and the trie, which is PyTricia, is asked for single addresses. For
-millions of rules that takes too long: each rule is asked which of the addresses it holds instead.
+many rules that takes too long: each rule is asked which of the addresses it holds instead.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from blockc.addresses.rules import Match, Rules
 Labels = NDArray[np.int32]
 TrieOracle = Callable[[Column], Labels]
 _NONE = np.iinfo(np.int32).max
-_MANY = 1 << 20  # rules; up to so many PyTricia can be asked about all of them
+_MANY = 1 << 13  # rules; of fewer PyTricia tells as quickly about all slots
 
 
 def trie_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle:
@@ -35,7 +35,7 @@ def trie_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle:
 
 
 def layer_oracle(match: Match, rules: Rules, label: Labels) -> TrieOracle | None:
-    """Return what answers as `trie_oracle` does about ascending addresses, for millions of rules.
+    """Return what answers as `trie_oracle` does about ascending addresses, for many rules.
 
     None where there are fewer, or where more decides than which of the rules is the longest.
 
@@ -70,10 +70,9 @@ class _Layers:
         found = np.full(len(addresses), self._label[0])
         if not len(addresses):
             return found
-        edges = addresses[[0, -1]]
-        if columns.is_wide(edges) and not columns.is_wide(self._rules.start):
-            edges, _ = columns.split(edges)
-        (starts, edges) = columns.alike([self._rules.start, edges])
+        if columns.is_wide(addresses) and not columns.is_wide(self._rules.start):
+            addresses, _ = columns.split(addresses)  # rules of whole units hold all of one or none
+        starts, edges = columns.alike([self._rules.start, addresses[[0, -1]]])
         begin, end = np.searchsorted(starts, edges, side="right")
         for rows in self._layers:
             first = np.searchsorted(rows, begin) - 1  # the one before may reach to here
@@ -110,7 +109,7 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 def _in_order(rules: Rules) -> Rules:
     if (rules.start[1:] >= rules.start[:-1]).all():
         return rules
-    return rules.take(np.argsort(rules.start))
+    return rules.take(np.argsort(rules.start, kind="stable"))
 
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:

@@ -8,7 +8,6 @@ from blockc.addresses.family import FAMILIES
 from blockc.errors import BlockcError
 from blockc.fetch.clock import Clock
 from blockc.fetch.definition import Source
-from blockc.fetch.folder import Raw
 from blockc.fetch.snapshot import AS_NUMBERS, Amount, Facts, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
 from blockc.fetch.store.parsed import Store
@@ -47,11 +46,12 @@ def fetch_tools(
     def read(source: Source, name: str, data: bytes) -> Facts:
         if source.format != DELEGATED:
             return feed_facts(read_feed(source, name, data))
-        raw, today = Raw(name, data), clock.now().date()
+        today = clock.now().date()
         found = read_delegated(name, data, registry=source.registry, today=today)
-        lists[sha256_of(data)] = tuple(found.records[family] for family in FAMILIES)
+        key = sha256_of(data)
+        lists[key] = tuple(found.records[family] for family in FAMILIES)
         if remembering:
-            remember(store, source.registry, sha256_of(data), raw, found)
+            remember(store, source.registry, key, name, key, found)
         return delegated_facts(found)
 
     def records(registry: str, snapshot: Snapshot) -> tuple[Records, ...] | None:

@@ -17,7 +17,6 @@ from blockc.addresses.partition import Partition, merge_spans, paint
 from blockc.addresses.totals import total
 from blockc.errors import PolicyError, SourceUnfit, UsageError, suggestion
 from blockc.fetch.definition import Source
-from blockc.fetch.folder import Raw
 from blockc.fetch.lock import Lock
 from blockc.fetch.snapshot import AS_NUMBERS, Amount, Snapshot
 from blockc.fetch.store.blobs import Blobs, sha256_of
@@ -224,9 +223,9 @@ class LockedData(Changing, dict=True):
 
         registry, key = locked.source.registry, locked.snapshot.sha256
         path = Blobs(self.store.root).path(key)
-        raw = Raw(str(path), locked.raw.data)
-        read = read_delegated(raw.name, raw.data, registry=registry, today=today)
-        remember(self.store, registry, key, raw, read)
+        name, data = str(path), locked.raw.data
+        read = read_delegated(name, data, registry=registry, today=today)
+        remember(self.store, registry, key, name, key, read)
         return snapshot_of(registry, path, key, key, read)
 
     def _parsed(self, name: str) -> RegistrySnapshot | None:

@@ -260,9 +260,10 @@ class RecordedProject(Project, kw_only=True):
         from blockc.formats.delegated.reader import read_delegated
 
         raw = unpack(path, self.registry_bytes(one, path))
+        raw_digest = sha256_of(raw.data)
         read = read_delegated(raw.name, raw.data, registry=one.name, today=options.day)
-        remember(self.store, one.name, one.sha256, raw, read)
-        return snapshot_of(one.name, path, one.sha256, sha256_of(raw.data), read)
+        remember(self.store, one.name, one.sha256, raw.name, raw_digest, read)
+        return snapshot_of(one.name, path, one.sha256, raw_digest, read)
 
     def registry_bytes(self, one: RecordedRegistry, path: Path) -> bytes:
         """Return the bytes of a registry's file that was read from a folder, packed or not.

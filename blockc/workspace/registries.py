@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from blockc.addresses.family import FAMILIES
 from blockc.fetch.definition import Source, read_source
-from blockc.fetch.folder import Raw, read_bytes, registry_files, unpack
+from blockc.fetch.folder import packed_digest, read_bytes, registry_files, unpack
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.parsed import Store
 from blockc.policy.syntax.country_groups import CountryGroup, read_groups
-from blockc.registries.records import Records, records_from_bytes, records_to_bytes
+from blockc.registries.records import ALIGNED, Records, records_from_bytes, records_to_bytes
 from blockc.resources import sources_dir, templates_dir
 from blockc.targets.core.provenance import Origin
 from blockc.targets.syntax.tokens import Text
@@ -52,17 +52,15 @@ def snapshots(store: Store, folder: Path, today: date) -> tuple[RegistrySnapshot
         SourceSyntaxError: A file does not follow its format.
     """
     files = registry_files(folder)
-    packed = {registry: read_bytes(path) for registry, path in files.items()}
     found: dict[str, RegistrySnapshot] = {}
     for registry, path in files.items():
-        kept = remembered(store, registry, path, sha256_of(packed[registry]))
+        kept = remembered(store, registry, path, packed_digest(path))
         if kept:
             found[registry] = kept
-    new = [registry for registry in files if registry not in found]
+    new = {registry: path for registry, path in files.items() if registry not in found}
     if new:
-        _read(
-            store, {registry: (files[registry], packed[registry]) for registry in new}, found, today
-        )
+        packed = {registry: (path, read_bytes(path)) for registry, path in new.items()}
+        _read(store, packed, found, today)
     return tuple(found[registry] for registry in files)
 
 
@@ -84,9 +82,10 @@ def _read(
         raws = {registry: aside.submit(unpack, *file) for registry, file in files.items()}
         for registry, (path, packed) in files.items():
             raw, key = raws[registry].result(), sha256_of(packed)
+            raw_digest = key if raw.data is packed else sha256_of(raw.data)
             read = read_delegated(raw.name, raw.data, registry=registry, today=today)
-            remember(store, registry, key, raw, read)
-            found[registry] = snapshot_of(registry, path, key, sha256_of(raw.data), read)
+            remember(store, registry, key, raw.name, raw_digest, read)
+            found[registry] = snapshot_of(registry, path, key, raw_digest, read)
 
 
 def snapshot_of(
@@ -103,27 +102,32 @@ def remembered(store: Store, registry: str, path: Path, key: str) -> RegistrySna
     kept = store.get(f"{SNAPSHOT}-{registry}", key)
     if not kept:
         return None
-    head, _, body = kept.partition(b"\n")
     try:
-        day, raw_digest, *oddities = json.loads(head)
-        records = tuple(records_from_bytes(body, FAMILIES).values())
+        end = kept.index(b"\n")
+        day, raw_digest, *oddities = json.loads(kept[:end])
+        records = tuple(records_from_bytes(kept, FAMILIES, end + 1).values())
     except ValueError:
         return None  # sealed, and yet not what we write: it was never there
     warnings = tuple(f"{path}{oddity}" for oddity in oddities)
     return RegistrySnapshot(path, key, Origin(registry, day, raw_digest), records, warnings)
 
 
-def remember(store: Store, registry: str, key: str, raw: Raw, read: "DelegatedFile") -> None:
-    """Keep what was read from `raw`, so that nobody has to parse it again.
+def remember(
+    store: Store, registry: str, key: str, name: str, raw_digest: str, read: "DelegatedFile"
+) -> None:
+    """Keep what was read from a file, so that nobody has to parse it again.
 
     Args:
         key: The digest of the bytes as they were found, packed or not.
+        name: What the file is called in warnings.
+        raw_digest: The digest of the bytes that were read, unpacked.
     """
     day = read.header.enddate.isoformat()
-    oddities = [text.removeprefix(raw.name) for text in read.warnings]
-    head = json.dumps([day, f"sha256:{sha256_of(raw.data)}", *oddities]).encode()
+    oddities = [text.removeprefix(name) for text in read.warnings]
+    head = json.dumps([day, f"sha256:{raw_digest}", *oddities]).encode()
     records = tuple(read.records[family] for family in FAMILIES)
-    store.put(f"{SNAPSHOT}-{registry}", key, head + b"\n" + records_to_bytes(records))
+    head = head.ljust(-(-(len(head) + 1) // ALIGNED) * ALIGNED - 1) + b"\n"
+    store.put(f"{SNAPSHOT}-{registry}", key, head + records_to_bytes(records))
 
 
 def shipped_templates() -> dict[str, Text]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from blockc.errors import BlockcError
 from blockc.fetch.store.parsed import Store
 from blockc.resources import sources_dir, templates_dir
-from blockc.storage.local import read_local
+from blockc.storage.local import local_digest
 from blockc.values import Value
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.inputs import InputOptions
@@ -176,7 +176,7 @@ def _seen(options: InputOptions, day: "ProjectDay") -> dict[str, str]:
 def _digests(paths: Iterable[str]) -> dict[str, str] | None:
     """Return path -> sha256 of each file, None if one cannot be read."""
     try:
-        return {path: hashlib.sha256(read_local(path)).hexdigest() for path in paths}
+        return {path: local_digest(path) for path in paths}
     except OSError:
         return None
 

@@ -335,7 +335,7 @@ def test_a_trie_that_disagrees_anywhere_in_a_slot_fails_the_proof(
     ],
 )
 @pytest.mark.parametrize("at_once", [1, 1 << 19])
-def test_of_a_list_of_millions_all_rules_in_layers_are_asked_and_pytricia_as_well(
+def test_of_many_rules_all_are_asked_in_layers_and_pytricia_as_well(
     monkeypatch: pytest.MonkeyPatch, spoilt: str, look: str, at_once: int
 ) -> None:
     engine, in_trie = spoilt.split(": ")

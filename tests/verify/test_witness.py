@@ -1,6 +1,7 @@
 """The second witness decides as each match model does, and as somebody who reads rule by rule."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_layers_answer_as_the_trie_of_pytricia_does(
         assert layers(asked[begin:end]).tolist() == wanted[begin:end]
 
 
-def test_only_millions_of_rules_of_which_one_decides_are_asked_in_layers(
+def test_only_many_rules_of_which_one_decides_are_asked_in_layers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few = nested(("10.0.0.0/8", 1), ("2001:db8::/32", 1))
@@ -176,28 +177,40 @@ def test_only_millions_of_rules_of_which_one_decides_are_asked_in_layers(
     assert layer_oracle(Match.TWO_SETS, few[V4], LABEL) is None
 
 
-def test_of_millions_of_rules_pytricia_is_asked_about_the_first_slots_of_each_piece(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("row", "share", "rows"),
+    [
+        (2, 99, [(0, 2), (13, 15), (26, 28), (39, 41)]),
+        (1, 8, [(0, 5), (12, 17), (24, 29), (36, 41)]),
+        (50, 99, [(0, 41)] * 4),
+    ],
+)
+def test_of_many_rules_pytricia_is_asked_about_rows_of_slots_spread_over_the_space(
+    monkeypatch: pytest.MonkeyPatch, row: int, share: int, rows: list[tuple[int, int]]
 ) -> None:
     """It takes a call from Python for each address; layers are asked about every slot."""
-    sizes: list[int] = []
+    asked: list[list[int]] = []
 
     def counted(match: Match, rules: Rules, label: Labels) -> oracles.TrieOracle:
         ask = trie_oracle(match, rules, label)
 
         def counting(addresses: Column) -> Labels:
-            sizes.append(len(addresses))
+            asked.append(columns.ints(rules.family, addresses))
             return ask(addresses)
 
         return counting
 
     monkeypatch.setattr(oracles, "_MANY", 0)
     monkeypatch.setattr(proof, "_SLOTS_AT_ONCE", 8)
-    monkeypatch.setattr(proof, "_SLOTS_OF_BOTH", 2)
+    monkeypatch.setattr(proof, "_ROW", row)
+    monkeypatch.setattr(proof, "_SHARE", share)
     monkeypatch.setattr(proof, "trie_oracle", counted)
     addresses = prefixes(*(f"10.0.{2 * n}.0/24" for n in range(20)))
     prove(PLAIN, written(PLAIN, addresses), AddrMap.of_set(addresses))
-    assert sizes == [2, 2] * 5 + [1, 1] + [1, 1]  # 41 slots of IPv4, first and last; one of IPv6
+    edges = [0, *(0x0A000000 + (n << 8) for n in range(40)), 1 << 32]  # of 41 slots
+    ends = [[first, end - 1] for first, end in pairwise(edges)]
+    of_ipv4 = [[address for pair in ends[begin:end] for address in pair] for begin, end in rows]
+    assert asked == [*of_ipv4, *[[0, V6.last]] * 4]
 
 
 @pytest.mark.parametrize("match", list(Match))

@@ -200,7 +200,7 @@ def read_bytes(path: Path) -> bytes:
         if path != STDIN:
             return read_local(path, MAX_BYTES, pipe=True)
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        require_size(data, MAX_BYTES, "standard input")
+        require_size(len(data), MAX_BYTES, "standard input")
     except OSError as reason:
         name = "standard input" if path == STDIN else path
         raise UsageError(f"cannot read {name}: {os_reason(reason)}") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blockc.errors import OutputError
 from blockc.storage.atomic import write_whole
-from blockc.storage.local import read_local
+from blockc.storage.local import open_local
 from blockc.values import Value
 
 _SEAL_BYTES = hashlib.sha256().digest_size
@@ -36,11 +36,11 @@ class Store(Value):
         """Return what was put under `kind` and `key`, or None."""
         path = self._path(kind, key)
         try:
-            sealed = read_local(path, None)
+            content, seal = _read(path)
         except OSError:
             return None
-        if _is_sealed(kind, key, sealed):
-            return sealed[:-_SEAL_BYTES]
+        if _seal(kind, key, content) == seal:
+            return content
         with suppress(OSError):
             path.unlink()
         return None
@@ -48,7 +48,8 @@ class Store(Value):
     def is_sound(self, path: Path) -> bool:
         """Return whether the entry at `path` holds what was put there."""
         kind, _, key = path.relative_to(self.root).parts
-        return _is_sealed(kind, key, read_local(path, None))
+        content, seal = _read(path)
+        return _seal(kind, key, content) == seal
 
     def put(self, kind: str, key: str, content: bytes) -> bool:
         """Keep `content` under `kind` and `key`; return False where the disk does not let us."""
@@ -71,13 +72,19 @@ def _user_cache() -> Path:
     return user_cache_path("blockc")
 
 
-def _seal(kind: str, key: str, content: bytes | memoryview) -> bytes:
+def _seal(kind: str, key: str, content: bytes) -> bytes:
     """Return the digest of what an entry is and holds: it is worth nothing in another's place."""
     digest = hashlib.sha256(f"{kind}\0{key}\0".encode())
     digest.update(content)
     return digest.digest()
 
 
-def _is_sealed(kind: str, key: str, sealed: bytes) -> bool:
-    content, seal = memoryview(sealed)[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
-    return _seal(kind, key, content) == seal
+def _read(path: Path) -> tuple[bytes, bytes]:
+    """Return what an entry holds and its seal, read apart: to cut them apart copies many bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open_local(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        return file.read(max(0, size - _SEAL_BYTES)), file.read()

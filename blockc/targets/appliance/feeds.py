@@ -28,24 +28,12 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.target_options import Option
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
-from blockc.targets.syntax.line_grammar import LineGrammar
-from blockc.targets.syntax.reading import Ordered, Reader, Reading, decoded
-from blockc.targets.syntax.tokens import Text
+from blockc.targets.syntax.line_grammar import LineGrammar, ListReader
+from blockc.targets.syntax.reading import Ordered
 from blockc.values import replace
 
 _ENTRY = "one address or prefix and nothing beside it"
 _RANGE_ENTRY = "one address, prefix or range and nothing beside it"
-
-
-def reader(grammar: LineGrammar, *, ranges: bool) -> Reader:
-    """Return the reader of a feed, and of the location that serves it."""
-
-    def read(texts: Sequence[Text]) -> Reading:
-        feed, location = texts
-        found = read_location(location, feed)
-        return Reading(grammar.read(feed).rules(ranges=ranges), found=tuple(found))
-
-    return decoded(read)
 
 
 def _orders(document: Document, file: File, _: Sequence[FamilyEntries]) -> Iterator[Ordered]:
@@ -64,7 +52,7 @@ def _feed(name: str, grammar: LineGrammar, *, ranges: bool, most: Option | None 
         writer="plain.txt.j2" if grammar.comments else "feed.txt.j2",
         ending="txt",
         extra_files=(NGINX_FILE,),
-        reader=reader(grammar, ranges=ranges),
+        reader=ListReader(grammar, ranges, read_location),  # of the list, and what serves it
         orders=_orders,
         words={ContentKind.LIST: BLOCKS},
         comment="#" if grammar.comments else "",

@@ -14,7 +14,7 @@ from blockc.targets.core.target import (
 )
 from blockc.targets.core.verdicts import BLOCKS, ContentKind
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.line_grammar import LineGrammar
+from blockc.targets.syntax.line_grammar import LineGrammar, ListReader
 from blockc.targets.syntax.reading import Reader, Reading, each, halves
 from blockc.targets.syntax.tokens import Text
 from blockc.vocabulary import LineForm
@@ -69,7 +69,7 @@ PLAIN = Target(
     layout=Layout.EITHER,
     writer="plain.txt.j2",
     ending="txt",
-    reader=each(read_plain),
+    reader=ListReader(_LINES, ranges=True),
     words={ContentKind.LIST: BLOCKS},
     comment="#",
     notes=_NOTES,

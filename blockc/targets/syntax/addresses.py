@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from blockc.addresses import FAMILIES, V4, V6, Family, Prefix, columns
 from blockc.addresses.columns import Column
 from blockc.addresses.fast_parse import plain_v4
+from blockc.addresses.plain_text import text_batches
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Part
@@ -104,6 +105,32 @@ def plain_lines(data: bytes, *, ranges: bool) -> Span | None:
         starts.append(start)
         lasts.append(last)
     return (np.concatenate(starts), np.concatenate(lasts)) if starts else None
+
+
+def line_spans(family: Family, lines: str, *, ranges: bool) -> Span | None:
+    """Return start and inclusive end of lines, each ended, if all of them are of a family.
+
+    Args:
+        ranges: Whether `first-last` is taken too.
+
+    Cost: as `decode_rules`, and words are made of some lines after others.
+    """
+    if not lines:
+        return columns.span_columns(family, [])
+    if family == V4:
+        return plain_lines(lines.encode(errors="surrogatepass"), ranges=ranges)
+    decode = _spans if ranges else _prefix_spans
+    try:
+        words = (some.split() for some in text_batches(lines))
+        found = [columns.narrow_spans(*decode(family, some, _nowhere)) for some in words]
+    except SourceSyntaxError:
+        return None
+    starts, lasts = zip(*columns.spans_alike(found), strict=True)
+    return np.concatenate(starts), np.concatenate(lasts)
+
+
+def _nowhere(_: int, why: str) -> SourceSyntaxError:
+    return SourceSyntaxError(why)
 
 
 def require_distinct(parts: Iterable[Part]) -> None:

@@ -8,17 +8,19 @@ carriage return or a blank of Unicode is part of a word to one program and not t
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
-from blockc.addresses import V4, Family
+import numpy as np
+
+from blockc.addresses import FAMILIES, V4, Family
 from blockc.addresses.plain_text import line_batches, text_batches
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
-from blockc.targets.syntax.addresses import decode_rules, plain_lines
-from blockc.targets.syntax.reading import Part
-from blockc.targets.syntax.tokens import ODD, Text
+from blockc.targets.syntax.addresses import decode_rules, line_spans, plain_lines
+from blockc.targets.syntax.reading import Found, Part, Reading
+from blockc.targets.syntax.tokens import ODD, ArtifactFile, Text, Where
 from blockc.values import Value
 
 _BLANKS = " \t"
@@ -203,7 +205,7 @@ class Lines(Value, eq=False):
             yield Part(Rules.empty(family), self.error)
         first = 0
         for some in text_batches(self.text.text, self.begin):
-            where = partial(self._error_after, first)
+            where = self.after(first)
             lines = some.removesuffix("\n") + "\n"  # behind the last newline is no line
             quick = plain_lines(lines.encode(), ranges=ranges) if V4 in self.text.families else None
             if quick:
@@ -212,9 +214,89 @@ class Lines(Value, eq=False):
                 yield from decode_rules(self.text, words, 1, where, ranges=ranges)
             first += lines.count("\n")
 
+    def by_family(self) -> tuple[str, str] | None:
+        """Return the lines of IPv4 and those of IPv6 behind them, each ended, if they are so."""
+        if self.columns:
+            return None
+        body = self.text.text[self.begin :]
+        if body and not body.endswith("\n"):
+            body += "\n"
+        colon = body.find(":")
+        begin = body.rfind("\n", 0, colon) + 1 if colon >= 0 else len(body)
+        return None if body.find(".", begin) >= 0 else (body[:begin], body[begin:])
+
+    def after(self, first: int) -> Where:
+        """Return what makes the errors about entries from `first` on."""
+        return partial(self._error_after, first)
+
     def _error_after(self, first: int, entry: int, why: str) -> SourceSyntaxError:
         return self.error(first + entry, why)
 
     def error(self, entry: int, why: str) -> SourceSyntaxError:
         """Return the error to raise about an entry, counted from 0."""
         return self.grammar.error(self.text, entry, why)
+
+
+class ListReader(Value, eq=False):
+    """The reader of artifacts that are lists: files with entries of one word, all of which block.
+
+    Attributes:
+        ranges: Whether an entry may be `first-last`.
+        beside: Reads the last file, if that is no list, given it and the list.
+    """
+
+    grammar: LineGrammar
+    ranges: bool
+    beside: Callable[[Text, Text], Iterable[Found]] | None = None
+
+    def __call__(self, files: Sequence[ArtifactFile]) -> Reading:
+        """Return what the files of one artifact say, in their order."""
+        lists, found = self._lists(files)
+        return Reading(
+            tuple(part for one in lists for part in one.rules(ranges=self.ranges)), found=found
+        )
+
+    def together(self, artifacts: Iterable[Sequence[ArtifactFile]]) -> list[Reading] | None:
+        """Return what the files of each of many artifacts say, all addresses decoded in one go.
+
+        None where something is odd about one: whoever reads it alone will know what that is.
+
+        Raises:
+            SourceSyntaxError: About a line that is no entry.
+        """
+        every = [self._lists(files) for files in artifacts]
+        parts = _rules_together([one for lists, _ in every for one in lists], ranges=self.ranges)
+        if parts is None:
+            return None
+        rest = iter(parts)
+        return [
+            Reading(tuple(chain.from_iterable(islice(rest, len(lists)))), found=found)
+            for lists, found in every
+        ]
+
+    def _lists(self, files: Sequence[ArtifactFile]) -> tuple[list[Lines], tuple[Found, ...]]:
+        texts = [file.decoded() for file in files]
+        found = tuple(self.beside(texts.pop(), texts[0])) if self.beside else ()
+        return [self.grammar.read(text) for text in texts], found
+
+
+def _rules_together(lists: Sequence[Lines], *, ranges: bool) -> list[list[Part]] | None:
+    """Return the rules of many lists, a part for each family of each, or None; see `together`."""
+    bodies = [one.by_family() for one in lists]
+    parts = [list[Part]() for _ in lists]
+    before = [0] * len(lists)
+    for at, family in enumerate(FAMILIES):
+        own = [body[at] for body in bodies if body]
+        spans = line_spans(family, "".join(own), ranges=ranges) if len(own) == len(lists) else None
+        if spans is None:
+            return None
+        counts = [text.count("\n") for text in own]
+        bounds = pairwise([0, *np.cumsum(counts).tolist()])
+        for n, (one, (begin, end)) in enumerate(zip(lists, bounds, strict=True)):
+            if family in one.text.families:
+                rules = Rules.of_spans(family, spans[0][begin:end], spans[1][begin:end])
+                parts[n].append(Part(rules, one.after(before[n])))
+            elif begin < end:
+                return None
+        before = counts
+    return parts

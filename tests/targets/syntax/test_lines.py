@@ -4,11 +4,12 @@ from random import Random
 
 import pytest
 
-from blockc.addresses import FAMILIES, V4, V6, plain_text
+from blockc.addresses import FAMILIES, V4, V6, Family, columns, plain_text
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax import line_grammar
 from blockc.targets.syntax.addresses import decode_rules
-from blockc.targets.syntax.line_grammar import LineGrammar, Lines
+from blockc.targets.syntax.line_grammar import LineGrammar, Lines, ListReader
+from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import Text
 from tests.support.memory import growth
 from tests.support.refusals import refused, told
@@ -251,3 +252,78 @@ def test_no_line_of_plain_ipv4_becomes_a_word(monkeypatch: pytest.MonkeyPatch) -
     lines = LIST.read(Text("x", "# a\n10.0.0.0/8\n11.0.0.1-11.0.0.5\n9.9.9.9\n"))
     ipv4, _ = lines.rules(ranges=True)
     assert ipv4.rules.start.tolist() == [10 << 24, 11 << 24 | 1, 0x09090909]
+
+
+READER = ListReader(GRAMMARS[0], ranges=True)
+MIXED = "# a remark\n10.0.0.0/8\n11.0.0.1\n12.0.0.0-12.0.0.9\n2001:db8::/32\n2001:db8:1::1\n"
+OF_MANY = {
+    "both families": [MIXED, "", "10.0.0.0/8", "::/1\n", "# nothing\n"],
+    "ranges of IPv6": [MIXED, "::-::5\n2001:db8::/127\n", "1.0.0.0/8\n"],
+    "nothing": ["", ""],
+    "no list": [],
+}
+
+
+def said(reading: Reading) -> list[object]:
+    """Return what was read: the families, every rule, and where it stands."""
+    return [
+        (
+            part.rules.family,
+            columns.ints(part.rules.family, part.rules.start),
+            columns.last_ints(part.rules.family, part.rules.last),
+            part.rules.verdict.tolist(),
+            [part.where(row, "").at for row in range(len(part.rules))],
+        )
+        for part in reading.parts
+    ]
+
+
+@pytest.mark.parametrize("texts", OF_MANY.values(), ids=OF_MANY)
+@pytest.mark.parametrize("batch", [3, plain_text._BATCH])
+def test_many_lists_together_say_what_each_says_alone(
+    texts: list[str], batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", batch)
+    artifacts = [[Text(f"{n}.txt", text).encoded()] for n, text in enumerate(texts)]
+    together = READER.together(artifacts)
+    assert together is not None
+    assert [*map(said, together)] == [said(READER(files)) for files in artifacts]
+    both = [[file for files in artifacts for file in files]]
+    assert [*map(said, READER.together(both) or [])] == [said(READER(both[0]))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.0/8\n# a remark\n11.0.0.0/8\n",  # its entries do not follow one another
+        "2001:db8::/32\n10.0.0.0/8\n",  # nor its families
+        "::ffff:10.0.0.1\n",
+        "10.0.0.1/8\n",
+        "2001:db8::1/32\n",
+        "2001:db8::/129\n",
+        "nonsense\n",
+        "non:sense\n",
+    ],
+)
+def test_what_is_odd_about_one_of_many_lists_is_left_to_who_reads_it_alone(text: str) -> None:
+    assert READER.together([[Text("1", MIXED).encoded()], [Text("2", text).encoded()]]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "family"), [("10.0.0.0/8\n", V6), ("2001:db8::/32\n", V4), (MIXED, V6), (MIXED, V4)]
+)
+def test_many_lists_are_not_read_together_if_one_has_entries_of_another_family(
+    text: str, family: Family
+) -> None:
+    assert READER.together([[Text("1", text, (family,)).encoded()]]) is None
+
+
+def test_many_lists_of_one_family_have_no_part_of_the_other() -> None:
+    files = [Text("1", "2001:db8::/32\n", (V6,)).encoded()]
+    assert [said(one) for one in READER.together([files]) or []] == [said(READER(files))]
+    assert [part.rules.family for part in READER(files).parts] == [V6]
+
+
+def test_a_line_that_is_no_entry_of_any_list_is_refused_when_many_are_read() -> None:
+    with pytest.raises(SourceSyntaxError, match="expected an address"):
+        READER.together([[Text("1", MIXED).encoded()], [Text("2", "two words\n").encoded()]])
