@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from types import MappingProxyType
 
 from blockc.addresses import AddrMap, AddrSet, Family
 from blockc.addresses.addrset import union
@@ -17,7 +16,7 @@ from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
 from blockc.targets.core.document import Document, entry_texts
 from blockc.targets.core.provenance import Origin, Provenance
-from blockc.targets.core.render import render
+from blockc.targets.core.render import render_each
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.core.verdicts import ContentKind
@@ -56,6 +55,20 @@ class Written(Value, eq=False):
     said: AddrMap
     orders: Orders
     options: Mapping[str, OptionValue]
+
+
+class PartDraft(Value, eq=False):
+    """What a part is written from, the verdict each address must get, and where it goes."""
+
+    document: Document
+    said: AddrMap
+    path: str
+    target: Target
+
+    def written(self, files: tuple[ArtifactFile, ...]) -> Written:
+        """Return what is proved, once there are its files."""
+        orders = self.document.orders(self.target, self.path)
+        return Written(files, self.said, orders, self.document.options)
 
 
 class Artifact(Value):
@@ -115,18 +128,16 @@ class ArtifactCompiler:
         if pieces is None or compiled is None:
             return None
         request = self._limits.of(first)
-        pairs = list(zip(group.specs, compiled, strict=True))
         spelled = _spelled_together(first.target, compiled)
-        written = [
-            next(self._written(*pair, own)) for pair, own in zip(pairs, spelled, strict=True)
-        ]
+        wanted = zip(group.specs, compiled, spelled, strict=True)
+        written = [together for (together,) in self._written(list(wanted))]
         files, names = [one.files for one in written], [spec.name for spec in group.specs]
         with _blaming_own_template(first):
             orders = [one.orders for one in written]
             proofs = prove_pieces(first.dialect, files, pieces, names, orders)
         return [
             self._artifact(spec, one, [(own, proof)], request)
-            for (spec, one), own, proof in zip(pairs, written, proofs, strict=True)
+            for spec, one, own, proof in zip(group.specs, compiled, written, proofs, strict=True)
         ]
 
     def rules_together(self, group: ArtifactGroup) -> tuple[Compiled, ...] | None:
@@ -160,7 +171,7 @@ class ArtifactCompiler:
             Miscompiled: What was written does not mean what the policy says.
         """
         compiled, request = self.rules(spec), self._limits.of(spec)
-        parts = list(self._written(spec, compiled))
+        (parts,) = self._written([(spec, compiled, {})])
         with _blaming_own_template(spec):
             proofs = [
                 prove(spec.dialect, one.files, one.said, spec.name, one.orders, self._known)
@@ -170,29 +181,38 @@ class ArtifactCompiler:
         return self._artifact(spec, compiled, list(zip(parts, proofs, strict=True)), request)
 
     def _written(
-        self, spec: ArtifactSpec, compiled: Compiled, spelled: Spelled = MappingProxyType({})
-    ) -> Iterator[Written]:
-        """Yield what is proved together: each part, or all of them with what joins them.
+        self, wanted: Sequence[tuple[ArtifactSpec, Compiled, Spelled]]
+    ) -> list[list[Written]]:
+        """Return what is proved together of each artifact: each part, or all with what joins them.
 
         Args:
-            spelled: The addresses of the rules as the target writes them, where they are known.
+            wanted: Artifacts of one output, and the addresses of their rules as the target writes
+                them, where they are known.
         """
-        parts = (self._part(spec, compiled, *one, spelled) for one in _numbered(spec, compiled))
-        if spec.joint is None:
-            yield from parts
-        else:
-            yield self._joined(spec, compiled, list(parts))
+        first = wanted[0][0]
+        drafts = [
+            [self._draft(spec, compiled, *part, spelled) for part in _numbered(spec, compiled)]
+            for spec, compiled, spelled in wanted
+        ]
+        pages = [(part.document, part.path) for parts in drafts for part in parts]
+        templates = _templates(first, self._inputs)
+        files = render_each(first.part_dialect, pages, templates)
+        written = [[part.written(next(files)) for part in parts] for parts in drafts]
+        return [
+            [self._joined(spec, compiled, parts)] if spec.joint else parts
+            for (spec, compiled, _), parts in zip(wanted, written, strict=True)
+        ]
 
-    def _part(
+    def _draft(
         self,
         spec: ArtifactSpec,
         compiled: Compiled,
         number: int,
         rules: Mapping[Family, Rules],
         spelled: Spelled,
-    ) -> Written:
+    ) -> PartDraft:
         """Return one part, or the whole."""
-        whole, target = len(compiled.shards) == 1, spec.part_dialect
+        whole = len(compiled.shards) == 1
         said = compiled.meaning if whole else _meaning(compiled, rules)
         document = replace(
             self._document(spec, compiled, number),
@@ -200,16 +220,15 @@ class ArtifactCompiler:
             addresses=compiled.addresses if whole else said.spoken_for(),
             spelled=spelled,
         )
-        path = part_path(spec.path, number)
-        files = render(target, document, path, _templates(spec, self._inputs))
-        return Written(files, said, document.orders(target, path), document.options)
+        return PartDraft(document, said, part_path(spec.path, number), spec.part_dialect)
 
     def _joined(self, spec: ArtifactSpec, compiled: Compiled, parts: Sequence[Written]) -> Written:
         """Return all parts with the files that join them, which say what the list says."""
         own = tuple(part.options for part in parts)
         document = replace(self._document(spec, compiled, 0), part_options=own)
         target, path = spec.dialect, part_path(spec.path, 0)
-        beside = render(target, document, path, self._inputs.templates, spec.files_joining)
+        ours, joining = self._inputs.templates, spec.files_joining
+        (beside,) = render_each(target, [(document, path)], ours, joining)
         orders = {path: said for part in parts for path, said in part.orders.items()}
         every = document.orders(target, path)
         orders |= {file.path: every[file.path] for file in beside}

@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blockc.passes.exact import cover
-from blockc.targets.core.render import render
+from blockc.targets.core.render import render_each
 from blockc.targets.syntax.tokens import ArtifactFile, Text
 from blockc.values import replace
 from blockc.workspace.registries import shipped_templates
@@ -111,10 +111,11 @@ def test_a_pass_that_loses_a_prefix_is_exit_code_70(
 def test_a_text_changed_after_the_template_is_exit_code_70(
     fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(*given: Any) -> tuple[ArtifactFile, ...]:
-        return tuple(changed(file, "1.0.1.0/24", "1.0.0.0/24") for file in render(*given))
+    def wrong(*given: Any) -> Iterator[tuple[ArtifactFile, ...]]:
+        for files in render_each(*given):
+            yield tuple(changed(file, "1.0.1.0/24", "1.0.0.0/24") for file in files)
 
-    monkeypatch.setattr("blockc.compiler.artifacts.render", wrong)
+    monkeypatch.setattr("blockc.compiler.artifacts.render_each", wrong)
     done = fails()
     assert done.code == 70
     assert "1.0.0.0/24" in done.err

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from blockc.compiler import artifacts
 from blockc.compiler.compile import Build
 from blockc.compiler.manifest_changes import changes_to_act_on
 from blockc.errors import DoNotFit, Miscompiled, Mistakes
-from blockc.targets.core.render import render
+from blockc.targets.core.render import render_each
 from blockc.targets.syntax.tokens import ArtifactFile
 from tests.compiler.toy import compiled, output
 from tests.targets.artifacts import changed
@@ -120,24 +121,24 @@ def test_other_targets_are_in_parts_that_work_by_themselves() -> None:
 def test_a_lie_in_a_part_or_in_what_joins_them_is_found(
     path: str, old: str, new: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lying(*arguments: Any) -> tuple[ArtifactFile, ...]:
-        files = render(*arguments)
-        return tuple(changed(one, old, new) if one.path == path else one for one in files)
+    def lying(*arguments: Any) -> Iterator[tuple[ArtifactFile, ...]]:
+        for files in render_each(*arguments):
+            yield tuple(changed(one, old, new) if one.path == path else one for one in files)
 
-    monkeypatch.setattr(artifacts, "render", lying)
+    monkeypatch.setattr(artifacts, "render_each", lying)
     with pytest.raises(Miscompiled, match=re.escape(said)):
         parts(2, path="a.json")
 
 
 def test_a_rule_that_leaves_out_a_part_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lying(*arguments: Any) -> tuple[ArtifactFile, ...]:
-        files = render(*arguments)
-        return tuple(
-            changed(one, one.data.decode().splitlines()[8], "") if "rule" in one.path else one
-            for one in files
-        )
+    def lying(*arguments: Any) -> Iterator[tuple[ArtifactFile, ...]]:
+        for files in render_each(*arguments):
+            yield tuple(
+                changed(one, one.data.decode().splitlines()[8], "") if "rule" in one.path else one
+                for one in files
+            )
 
-    monkeypatch.setattr(artifacts, "render", lying)
+    monkeypatch.setattr(artifacts, "render_each", lying)
     with pytest.raises(Miscompiled, match="'blockc-a-2-ipv4' is not made and used exactly once"):
         parts(2, path="a.json")
 

@@ -1,5 +1,6 @@
 """What fails on a coming day is told today, and is what fails on that day."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from blockc.compiler.compile import Build, compile_policy
 from blockc.errors import DoNotFit
 from blockc.passes.plan import compile_rules
 from blockc.policy.meaning.coming import coming_changes, resolve_later
-from blockc.targets.core.render import render
+from blockc.targets.core.render import render_each
 from blockc.tomlio.when import When
 from tests.compiler.toy import DATA, INPUTS, TARGETS, TODAY, output, resolved
 
@@ -104,12 +105,13 @@ def test_only_what_changes_is_compiled_again(monkeypatch: pytest.MonkeyPatch) ->
         passes.append(asked)
         return compile_rules(*asked)  # type: ignore[arg-type]
 
-    def writing(*asked: object) -> object:
-        rendered.append(asked)
-        return render(*asked)  # type: ignore[arg-type]
+    def writing(*asked: object) -> Iterator[object]:
+        for files in render_each(*asked):  # type: ignore[arg-type]
+            rendered.append(files)
+            yield files
 
     monkeypatch.setattr("blockc.compiler.artifacts.compile_rules", counting)
-    monkeypatch.setattr("blockc.compiler.artifacts.render", writing)
+    monkeypatch.setattr("blockc.compiler.artifacts.render_each", writing)
 
     def counts(text: str) -> tuple[int, int]:
         passes.clear()

@@ -1,5 +1,6 @@
 """A list that is split by country: made and proved in one go, and the same as piece by piece."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from blockc.compiler import artifacts
 from blockc.compiler.compile import Build
 from blockc.compiler.country_split import counts_by_country, split_by_country
 from blockc.errors import DoNotFit, Miscompiled
-from blockc.targets.core.render import render
+from blockc.targets.core.render import render_each
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.verify.proof import prove_pieces
 from tests.compiler.toy import COUNTRIES, compiled, output, resolved
@@ -123,28 +124,29 @@ def test_a_lie_in_the_file_of_one_piece_is_found_with_its_name(
 ) -> None:
     """Of the piece itself twice removed, of another piece, of none, and an entry left out."""
 
-    def lying(*arguments: Any) -> tuple[ArtifactFile, ...]:
-        texts = render(*arguments)
-        return tuple(_changed(text) if text.path == "z/US.txt" else text for text in texts)
+    def lying(*arguments: Any) -> Iterator[tuple[ArtifactFile, ...]]:
+        for texts in render_each(*arguments):
+            yield tuple(_changed(text) if text.path == "z/US.txt" else text for text in texts)
 
     def _changed(file: ArtifactFile) -> ArtifactFile:
         lines = file.data.decode().splitlines()
         return with_text(file, "\n".join([*lines[:-1], lie or "", ""]))
 
-    monkeypatch.setattr(artifacts, "render", lying)
+    monkeypatch.setattr(artifacts, "render_each", lying)
     with pytest.raises(Miscompiled, match=r"^z/US\.txt:[0-9:]* ") as caught:
         compiled(LISTS + OUTPUTS["one family only"])
     assert "the policy " in str(caught.value)
 
 
 def test_a_file_that_cannot_be_read_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*arguments: Any) -> tuple[ArtifactFile, ...]:
-        texts = render(*arguments)
-        return tuple(
-            with_text(text, "10.0.0.0/99\n") if text.path == "z/EU.txt" else text for text in texts
-        )
+    def broken(*arguments: Any) -> Iterator[tuple[ArtifactFile, ...]]:
+        for texts in render_each(*arguments):
+            yield tuple(
+                with_text(text, "10.0.0.0/99\n") if text.path == "z/EU.txt" else text
+                for text in texts
+            )
 
-    monkeypatch.setattr(artifacts, "render", broken)
+    monkeypatch.setattr(artifacts, "render_each", broken)
     with pytest.raises(Miscompiled, match=r"^z/EU\.txt:1:1: .*cannot be read back"):
         compiled(LISTS + OUTPUTS["one family only"])
 

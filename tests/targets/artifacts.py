@@ -39,7 +39,7 @@ DIALECTS += [
     if target.responses.reader
 ]
 TEMPLATES: Mapping[str, Text] = {
-    path.name: Text(path.name, path.read_text(encoding="utf-8"))
+    path.name: Text(path.name, path.read_text(encoding="utf-8"), file=str(path))
     for path in sorted(templates_dir().glob("*.j2"))
 }
 PROVENANCE = Provenance(

@@ -1,5 +1,6 @@
 """Drafts and templates: what may enter a header, and whose mistake a broken template is."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from blockc.errors import DefinitionError, PolicyError, UsageError
 from blockc.targets.core import render as rendering
 from blockc.targets.core.document import FamilyEntries, entry_texts
 from blockc.targets.core.provenance import Origin, Provenance
-from blockc.targets.core.render import _compiled, fill, render
+from blockc.targets.core.render import _compiled, fill, render, render_each
 from blockc.targets.core.response import Response
 from blockc.targets.core.target import EntryForm, Target
 from blockc.targets.core.template_context import NAMES as DOCUMENTED
@@ -266,19 +267,60 @@ def filled(template: str) -> str:
     return render(PLAIN, one, PATH, templates)[0].data.decode()
 
 
+SHARED = (
+    "{% set held = namespace(one=[1], other=[1]) %}\n"
+    "{% for i in range(64) %}{% set held.one = [held.one, held.one] %}"
+    "{% set held.other = [held.other, held.other] %}{% endfor %}\n"
+)
+
+
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "line", "said"),
     [
-        ("{% for a in range(9999) %}xx{% endfor %}", "it writes more than 10,000 characters"),
-        ("{{ 'x' * 10001 }}", "it writes more than 10,000 characters"),
-        ("{{ 9999999999999999 * 'x' }}", "it writes more than 10,000 characters"),
-        ("{{ 9 ** 9999 }}", "a power of more than 4,096 bits"),
+        ("{{ 'x' * 10 ** 10 }}", 2, "too much memory"),
+        ("{{ ([0] * 10 ** 10) | length }}", 2, "too much memory"),
+        ("{{ 'x' | center(10 ** 10) }}", 2, "too much memory"),
+        ("{{ '%9999999999d' % 1 }}", 2, "too much memory"),
+        ("{{ '%9999999999d' | format(1) }}", 2, "too much memory"),
+        ("{{ '{:>9999999999}'.format(1) }}", 2, "too much memory"),
+        ("{{ 'x'.zfill(10 ** 10) }}", 2, "too much memory"),
+        ("{{ [1] | batch(10 ** 10, 0) | list }}", 2, "too much memory"),
+        (
+            "{% for i in range(9999) %}\n{{ 'x' * 999 }}{% endfor %}",
+            3,
+            "writes more than 4,195,328",
+        ),
+        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}\n{% endfor %}", 2, ""),
+        (SHARED + "{{ held.one == held.other }}", 4, "too long"),
     ],
 )
-def test_a_template_that_would_fill_the_memory_is_stopped(
-    text: str, said: str, monkeypatch: pytest.MonkeyPatch
+def test_a_template_that_takes_more_than_its_entries_are_worth_is_stopped(
+    text: str, line: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "_MOST_WRITTEN", 10_000)
-    with pytest.raises(DefinitionError, match=f"^t.j2.*{said}"):
-        fill(Text("t.j2", text), {})
-    assert fill(Text("t.j2", "{{ 'x' * 3 }}{{ 2 * 3 }}{{ 2 ** 3 }}{{ 2 * 1.5 }}"), {}) == "xxx683.0"
+    monkeypatch.setattr(rendering, "_SECONDS", 1)
+    with pytest.raises(DefinitionError, match=f"{said}.*; for 2 lines of addresses") as caught:
+        filled(f"one\n{text}")
+    at = caught.value.at
+    assert at
+    assert (at.path, at.line) == ("mine.j2", line)
+
+
+def test_all_files_of_an_output_are_filled_in_one_process_and_ours_in_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[object] = []
+    fork = os.fork
+
+    def counted() -> int:
+        begun.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counted)
+    one = draft(PLAIN, rules_of(PLAIN, EDGES["ipv4 only"]))
+    pages = [(one, f"{number}.txt") for number in range(3)]
+    own = {**TEMPLATES, str(PLAIN.writer): Text("mine.j2", "{{ main }}")}
+
+    assert len(list(render_each(PLAIN, pages, TEMPLATES))) == 3
+    assert not begun
+    found = [file.data for (file,) in render_each(PLAIN, pages, own)]
+    assert (found, begun) == ([b"0.txt", b"1.txt", b"2.txt"], [1])
