@@ -30,6 +30,29 @@ def test_a_report_that_is_lost_does_not_hide_that_the_build_was_published(
 
 
 @pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("init new", "the files were written"),
+        ("init new --json", "the files were written"),
+        ("import a.txt -o new", "the files were written"),
+        ("deployed front --json", "it was noted"),
+        ("store gc --store new", "0 files removed"),
+        ("evidence --from 2020-01-01 --to 2030-01-01 -o new.zip --json", "new.zip was written"),
+    ],
+)
+def test_a_report_that_is_lost_does_not_hide_what_was_done(
+    registries: Path, tmp_path: Path, words: str, done: str
+) -> None:
+    policy = write_policy(tmp_path, POLICY + '\n[edge.front]\noutputs = ["far.txt"]\n')
+    (tmp_path / "a.txt").write_text("192.0.2.0/24\n")
+    assert shell(f"$blockc build -f {policy} --from {registries}", cwd=tmp_path).code == 0
+    lost = shell(f"$blockc {words} > /dev/full", cwd=tmp_path)
+    assert lost.code == 2
+    assert "no space left on device" in lost.err
+    assert f"{done}; only its report is lost" in lost.err
+
+
+@pytest.mark.parametrize(
     ("words", "option"),
     [("build --depfile", "--depfile"), ("curve far --svg", "--svg")],
 )

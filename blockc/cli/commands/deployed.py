@@ -3,7 +3,7 @@
 import click
 
 from blockc.cli.commands.generations import FolderCall, now, output_option, user_name
-from blockc.cli.console import info, show_json
+from blockc.cli.console import already_done, info, show_json
 from blockc.cli.input_options import project
 from blockc.cli.options import Settings, verb
 from blockc.errors import UsageError, suggestion
@@ -63,5 +63,6 @@ def command(settings: Settings, asked: DeployedCall) -> None:
     }
     append_event(place, DEPLOYED, facts, now())
     if settings.json:
-        show_json(facts)
+        with already_done("it was noted"):
+            show_json(facts)
     info(settings, f"noted: {asked.edge} runs generation {name}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from blockc.cli.console import info, show, show_json, warn
+from blockc.cli.console import already_done, info, show, show_json, warn
 from blockc.cli.input_options import PATH, project
 from blockc.cli.options import Settings, verb
 from blockc.errors import UsageError, counted, printable
@@ -81,7 +81,8 @@ def _write(settings: Settings, asked: EvidenceCall) -> int:
     for text in done.missing:
         warn(f"not in the archive: {text}")
     if settings.json:
-        show_json({"archive": str(output.absolute()), **done.index})
+        with already_done(f"{output} was written"):
+            show_json({"archive": str(output.absolute()), **done.index})
     count, head = len(done.index["generations"]), done.index["head"]
     info(settings, f"{output}: {counted(count, 'generation')}; the history ends with {head}")
     return 0

@@ -1,13 +1,14 @@
 """`blockc import`: what a company has today as a side file and a first policy, with a report."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from blockc.cli.commands.aggregate import STDIN, read_bytes
-from blockc.cli.console import info
+from blockc.cli.console import already_done, info
 from blockc.cli.input_options import PATH, project
 from blockc.cli.options import Settings, verb
 from blockc.errors import OutputError, SourceUnfit, UsageError
@@ -102,7 +103,8 @@ def command(settings: Settings, asked: ImportCall) -> int:
         _require_free(asked, list(texts))
         write_files({asked.output / path: data for path, data in texts.items()})
     written = [] if asked.dry_run else sorted(texts)
-    show_import(settings, imported, found, {str(asked.output / path): path for path in written})
+    with already_done("the files were written") if written else nullcontext():
+        show_import(settings, imported, found, {str(asked.output / path): path for path in written})
     return int(any(one.unread for one in imported))
 
 

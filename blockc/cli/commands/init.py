@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from blockc import __version__
-from blockc.cli.console import info, show_json, show_table
+from blockc.cli.console import already_done, info, show_json, show_table
 from blockc.cli.options import Settings, verb
 from blockc.errors import BlockcError, Location, Mistakes, OutputError, PolicyError
 from blockc.resources import schemas_dir
@@ -95,7 +95,8 @@ def command(settings: Settings, asked: InitCall) -> None:
     if not asked.force:
         _require_free(asked.folder, sorted(texts))
     write_files({asked.folder / path: text.encode() for path, text in texts.items()})
-    _tell(settings, asked.folder, sorted(texts))
+    with already_done("the files were written"):
+        _tell(settings, asked.folder, sorted(texts))
     if advice:
         info(settings, advice)
 

@@ -1,13 +1,14 @@
 """`blockc store`: what the store holds, whether it is sound, and making room in it."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from blockc.cli.console import Cell, info, show, show_json, show_table
+from blockc.cli.console import Cell, already_done, info, show, show_json, show_table
 from blockc.cli.input_options import warn_of_open_store
 from blockc.cli.options import Settings, verb
 from blockc.errors import Location, UsageError, counted, printable
@@ -130,12 +131,14 @@ def _sweep(settings: Settings, asked: StoreCall, root: Path) -> int:
 
     days = DAYS if asked.days is None else asked.days
     swept = sweep(root, days, datetime.now(UTC), dry_run=asked.dry_run)
-    if settings.json:
-        removed = [str(one.path) for one in swept.entries]
-        show_json({"store": str(root), "bytes": swept.bytes, "removed": removed})
-        return 0
-    would = "would be removed" if asked.dry_run else "removed"
-    show(f"{counted(len(swept.entries), 'file')} {would}, {_megabytes(swept.entries)}\n")
+    count = counted(len(swept.entries), "file")
+    with nullcontext() if asked.dry_run else already_done(f"{count} removed"):
+        if settings.json:
+            removed = [str(one.path) for one in swept.entries]
+            show_json({"store": str(root), "bytes": swept.bytes, "removed": removed})
+        else:
+            would = "would be removed" if asked.dry_run else "removed"
+            show(f"{count} {would}, {_megabytes(swept.entries)}\n")
     return 0
 
 
