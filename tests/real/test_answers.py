@@ -205,3 +205,26 @@ def test_nginx_refuses_by_the_word_block_alone(tmp_path: Path) -> None:
         found = [answer(port, client, 451) for client in (LISTED, "127.0.0.3", OTHER)]
     assert [one.status for one in found] == [451, 204, 204]
     assert [one.getheader("Link") for one in found] == [NAMED, None, None]
+
+
+def test_each_of_two_lists_in_one_server_of_nginx_sends_its_own_link(tmp_path: Path) -> None:
+    """A server has one page for a status, that of the file which is included first."""
+    links = {LISTED: "https://one.example/", "127.0.0.3": "https://two.example/"}
+    includes, maps = "", ""
+    for number, (client, link) in enumerate(links.items()):
+        options = {"variable": f"list_{number}"}
+        rules = rules_of(NGINX_GEO, prefixes(f"{client}/32"))
+        one = replace(draft(NGINX_GEO.responding(), rules, options), response=Response(451, link))
+        for file in render(NGINX_GEO.responding(), one, f"{number}.conf", TEMPLATES):
+            (tmp_path / file.path).write_bytes(file.data)
+        maps += f"include {tmp_path}/{number}.conf;\n"
+        includes += f"include {tmp_path}/{number}.server.conf;\n"
+    (tmp_path / "list.conf").write_text(maps, "utf-8")
+    (tmp_path / "451.server.conf").write_text(includes, "utf-8")
+    port = free_port()
+    servers = NGINX_HOST.format(folder=tmp_path, port=port, status=451)
+    with running(tmp_path, NGINX_GEO, NGINX.format(folder=tmp_path, servers=servers)):
+        found = [answer(port, client, 451) for client in (*links, OTHER)]
+    assert [one.status for one in found] == [451, 451, 204]
+    named = [f'<{link}>; rel="blocked-by"' for link in links.values()]
+    assert [one.getheader("Link") for one in found] == [*named, None]

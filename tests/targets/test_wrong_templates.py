@@ -178,6 +178,8 @@ def test_a_wrong_template_is_refused_with_the_place(
         (NGINX_SERVER, SERVER, "{{ response.header }}", "<$host>; rel=blocked-by",
          'expected <URL>; rel="blocked-by" without variables'),
         (NGINX_SERVER, SERVER, " always", "", "expected 'always', found ';'"),
+        (NGINX_SERVER, SERVER, "Link $blockc_link", "Link '<http://x>'", "found \"'<http://x>'\""),
+        (NGINX_SERVER, SERVER, "set $blockc_link", "set $link", "expected '$blockc_link'"),
         (NGINX_SERVER, SERVER, "${{ option.variable }}", "$others",
          "expected ($blockc_export_control), found ($others)"),
         (NGINX_SERVER, SERVER, "    recursive_error_pages off;\n", "",
@@ -296,7 +298,7 @@ def test_what_was_read_must_fit_the_platform_also_where_a_template_wrote_it() ->
 def test_an_answer_that_is_ordered_and_missing_is_refused() -> None:
     for page in ("error_page", "location"):
         assert page in TEMPLATES[SERVER].text
-    alone = TEMPLATES[SERVER].text.partition("{% if response.link %}")[0]
+    alone = TEMPLATES[SERVER].text.replace("{% if response.link %}", "{% if false %}")
     files = {**TEMPLATES, SERVER: Text(SERVER, alone)}
     document = draft(NGINX_SERVER, rules_of(NGINX_SERVER, ADDRESSES))
     texts = render(NGINX_SERVER, document, PATH, files)

@@ -104,6 +104,8 @@ def read_vcl(text: Text) -> Reading:
         found, action = [*found, header], "warn"
     else:
         vcl.expect("}", "}", "}")
+    if action != "block" and vcl.word == "sub":
+        vcl.expect("sub", f"{name}_error", "{", "}")
     if vcl.word:
         raise vcl.error("expected nothing after that")
     return acting(replace(acl.reading, found=tuple(found)), action)
@@ -256,7 +258,7 @@ FASTLY_VCL = Target(
     notes="""\
 The file is a snippet of the type `init`. It does nothing until the subroutine `NAME_recv` is called
 at the beginning of `vcl_recv`, in a snippet of its own or in your VCL; where a stage says a link,
-`NAME_error` is called in `vcl_error`.
+`NAME_error` is called in `vcl_error`; in the stages before `block` it is there and does nothing.
 
 A snippet has 1 MB unless Fastly raises that for you; 20,000 entries always fit. Who has more, or
 changes the list often, takes `fastly-acl`, whose entries need no new version of the service.
