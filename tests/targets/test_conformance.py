@@ -70,6 +70,21 @@ def test_a_target_is_found_by_its_name_and_has_its_templates(target: Target) -> 
         assert callable(file.writer) or file.writer in TEMPLATES
 
 
+@pytest.mark.parametrize(
+    "name", ["a b", "a'b", 'a"b', "a;b", "a$uri", "a#b", "a,b", "a)b", "\u00e4"]
+)
+def test_a_name_that_another_file_would_read_otherwise_is_refused(
+    target: Target, name: str
+) -> None:
+    one = draft(target, rules_of(target, EDGES["neighbours"]))
+    try:
+        files = render(target, one, f"x y/{name}.txt", TEMPLATES)
+    except PolicyError:
+        return
+    lines = [line for file in files for line in file.data.splitlines()]
+    assert not [line for line in lines if name.encode() in line and line[:1] != b"#"]
+
+
 def test_a_target_can_block_and_has_exceptions_where_one_of_several_entries_decides(
     target: Target,
 ) -> None:

@@ -77,7 +77,7 @@ def options(target: str) -> tuple[Option, ...]:
     )
 
 
-NGINX_FILE = ExtraFile("feed.nginx.conf.j2", ".nginx.conf", FAMILIES)
+NGINX_FILE = ExtraFile("feed.nginx.conf.j2", ".nginx.conf", FAMILIES, names_main=True)
 
 
 def conflict(options: Mapping[str, OptionValue]) -> str:

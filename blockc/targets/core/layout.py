@@ -19,12 +19,19 @@ Writer = str | Callable[["Document", "File", Sequence["FamilyEntries"]], bytes]
 
 
 class ExtraFile(Value):
-    """A further file of an artifact: the rules that use the sets of the first."""
+    """A further file of an artifact: the rules that use the sets of the first.
+
+    Attributes:
+        ending: What the path gets in place of its suffix.
+        beside: How `main` ends, where that is more than a suffix.
+        names_main: Whether the first file is named in it, so that a program reads that name.
+    """
 
     template: str
-    ending: str  # what the path gets in place of its suffix
+    ending: str
     families: tuple[Family, ...]
-    beside: str = ""  # how `main` ends, where that is more than a suffix
+    beside: str = ""
+    names_main: bool = False
 
     def path(self, main: str) -> str:
         """Return the path beside `main`; where that has `{family}`, the ending's word fills it."""

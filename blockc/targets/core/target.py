@@ -1,5 +1,6 @@
 """What a target is: how one platform's text is laid out, what it can say and what it refuses."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ __all__ = [
     "TwoSets",
 ]
 
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 OrdersOf = Callable[["Document", File, Sequence["FamilyEntries"]], Iterable[Ordered]]
 
 
@@ -219,7 +221,8 @@ class Target(Value, kw_only=True, eq=False):
         and the path does not say where, the family goes before the suffix.
 
         Raises:
-            PolicyError: If the path asks for a file per family and the platform cannot.
+            PolicyError: If the path asks for a file per family and the platform cannot, or another
+                file cannot name the one at this path.
         """
         if "{family}" in path and self.layout is Layout.TOGETHER:
             raise PolicyError(
@@ -228,12 +231,23 @@ class Target(Value, kw_only=True, eq=False):
             )
         by_family = self._by_family(path)
         main = [file for half in self.halves for file in self._half(half, by_family)]
+        self._require_nameable(main[0])
         return (*main, *self.files_beside(path))
 
     def files_beside(self, path: str) -> tuple[File, ...]:
         """Return those files of an artifact written to `path` that hold no entries."""
         main = self._by_family(path)
         return tuple(File(one.path(main), one.families, one.template) for one in self.extra_files)
+
+    def _require_nameable(self, main: File) -> None:
+        """Raise PolicyError if another file names `main` and its name has a meaning there."""
+        name = PurePosixPath(main.path).name
+        if any(one.names_main for one in self.extra_files) and not _PLAIN_NAME.fullmatch(name):
+            raise PolicyError(
+                f"{name!r} stands in a file beside it, whose reader takes some of its characters "
+                "for something else",
+                hint="use letters without accents, digits, '.', '-' and '_' in the name",
+            )
 
     def _by_family(self, path: str) -> str:
         if self.layout is not Layout.APART or "{family}" in path:

@@ -159,7 +159,7 @@ out, and an IPv4-mapped address gets the verdict of IPv4.
 ClickHouse reads the file again when it is older than `lifetime` seconds and has changed; queries
 use the old entries until the new ones are there. The file must lie below `user_files_path`."""
 
-_SQL = ExtraFile("clickhouse.dictionary.sql.j2", ".dictionary.sql", FAMILIES)
+_SQL = ExtraFile("clickhouse.dictionary.sql.j2", ".dictionary.sql", FAMILIES, names_main=True)
 
 CLICKHOUSE = Target(
     name="clickhouse",

@@ -152,7 +152,7 @@ _NATIVE = NativeCheck(
     warning="[warn",
     files={"haproxy.cfg": f"{_BEGIN}    http-request deny if {{ src -f @0@ }}\n"},
 )
-_RULES = ExtraFile("haproxy-list.rules.cfg.j2", ".rules.cfg", FAMILIES)
+_RULES = ExtraFile("haproxy-list.rules.cfg.j2", ".rules.cfg", FAMILIES, names_main=True)
 _RULES_NATIVE = replace(
     _NATIVE,
     argv=("sh", "@folder@/check.sh"),

@@ -146,7 +146,7 @@ sed -n "/^[^#]/s|^|add {kind} @$V $FILE |p" $FILE | (echo prompt; cat; echo quit
   echo "commit {kind} @$V $FILE" | socat stdio $SOCK"""
 
 
-_RULES = ExtraFile("haproxy-map.rules.cfg.j2", ".rules.cfg", FAMILIES)
+_RULES = ExtraFile("haproxy-map.rules.cfg.j2", ".rules.cfg", FAMILIES, names_main=True)
 _RULES_NATIVE = replace(
     _NATIVE,
     argv=("sh", "@folder@/check.sh"),

@@ -185,7 +185,7 @@ _NATIVE = NativeCheck(
         "squid.conf": f'{_CHECK}acl listed src "@0@"\nhttp_access deny listed\n',
     },
 )
-_CONF_FILE = ExtraFile("squid.squid.conf.j2", ".squid.conf", FAMILIES)
+_CONF_FILE = ExtraFile("squid.squid.conf.j2", ".squid.conf", FAMILIES, names_main=True)
 _CONF_NATIVE = replace(
     _NATIVE,
     argv=("sh", "@folder@/check.sh"),
