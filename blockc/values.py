@@ -7,15 +7,20 @@ two hundred of them to make should not need half of its time for it.
 """
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 import msgspec
 from msgspec import field, structs
 
 __all__ = [
-    "Changing", "Value", "field", "field_names", "from_json", "json_bytes", "line_bytes", "replace",
+    "Changing", "TooDense", "Value", "field", "field_names", "from_json", "json_bytes",
+    "line_bytes", "loads_json", "replace",
 ]  # fmt: skip
 V = TypeVar("V")
+_LIST, _OBJECT, _KEY, _OWN_KEY = 80, 120, 80, 130  # bytes that Python takes for each
+_KEYS_ALIKE = 64  # of an object; more of them are hardly the keys of other objects too
+_MOST_TAKEN, _FREE = 18, 8_000_000  # bytes for each character, and beside these
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -73,6 +78,31 @@ def json_bytes(value: object) -> bytes:
 def line_bytes(value: object) -> bytes:
     """Return a value as JSON in one line without its end, for a file of lines."""
     return msgspec.json.encode(value)
+
+
+class TooDense(ValueError):
+    """A JSON text of so many lists, objects and keys that there is room for nothing else."""
+
+
+def loads_json(text: str, **hooks: Any) -> Any:
+    """Return the value of a JSON text that somebody else may have written, as `json.loads` does.
+
+    `[]` takes two characters and 80 bytes: a text that has hardly anything but brackets and keys,
+    as no list of addresses does, is refused before it is read.
+
+    Raises:
+        ValueError: If it is none; a json.JSONDecodeError where its place is known, and TooDense.
+        RecursionError: If it is nested too deeply.
+    """
+    lists, objects, keys = text.count("["), text.count("{"), text.count('":')
+    taken = _LIST * lists + _OBJECT * objects + _KEY * keys
+    taken += _OWN_KEY * max(0, keys - _KEYS_ALIKE * objects)
+    if taken > _MOST_TAKEN * len(text) + _FREE:
+        raise TooDense(
+            f"{lists + objects:,} lists and objects with {keys:,} keys in {len(text):,} characters:"
+            " hardly anything but brackets and keys"
+        )
+    return json.loads(text, **hooks)
 
 
 def from_json(kind: type[V], data: bytes) -> V:

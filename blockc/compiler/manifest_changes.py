@@ -4,11 +4,11 @@ The files are right, and yet a server that loads them goes wrong: a condition as
 says something else now, or a set is used by no rule, or nobody takes away one that is gone.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from blockc.targets.core.verdicts import ContentKind
+from blockc.values import loads_json
 
 Entry = dict[str, Any]  # of an artifact, in a manifest
 MOST_NAMES = 6  # of a kind in a warning; the manifest has all
@@ -29,8 +29,8 @@ def changes_to_act_on(before: bytes, now: bytes) -> list[str]:
             it, tells nothing.
     """
     try:
-        old: list[Entry] = json.loads(before)["artifacts"]
-        new: list[Entry] = json.loads(now)["artifacts"]
+        old: list[Entry] = loads_json(before.decode())["artifacts"]
+        new: list[Entry] = loads_json(now.decode())["artifacts"]
         return [*_other_forms(old, new), *_other_parts(old, new)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []  # there was none, or somebody changed it

@@ -49,6 +49,12 @@ class Spots:
 
 
 @lru_cache(maxsize=8)
+def nodes(text: str) -> int:
+    """Return about how many nodes of 100 to 430 bytes a syntax tree of the text has."""
+    return sum(map(text.count, ",=[{#\n"))
+
+
+@lru_cache(maxsize=8)
 def of(text: str) -> tuple[Spots, Spots]:
     """Return line, column and width of every value and of every name in valid TOML."""
     from tree_sitter import Language, Parser

@@ -7,7 +7,7 @@ by one.
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar, dataclass_transform
 
@@ -21,15 +21,22 @@ from blockc.tomlio.when import When
 from blockc.values import Value, replace
 
 T = TypeVar("T")
-MAX_CHARACTERS = 2_000_000  # of a file; the reader takes up to 5 us and 200 bytes for each
+MAX_CHARACTERS = 2_000_000  # of a file
+MAX_TABLES = 5_000  # each takes up to 4 kB and 200 us, an output above all
+MAX_VALUES = 100_000  # each takes up to 400 bytes and 10 us, an entry of a list above all
+MOST_PLACED = 40_000  # nodes of a file whose mistakes have places; each takes up to 430 bytes
 MAX_DEPTH = 30  # tables and lists within each other; ours have five
 MOST_MISTAKES = 100  # that are told; there is no use in finding more
-MOST_PLACED = 1_000_000  # characters of a file whose mistakes are told with their places
 _TOO_LARGE = "the number is too large, expected one of at most 64 bits"
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_KEY = re.compile(
     rf"(?:^[ \t\[]*+|[{{,]\s*+){_PART}(?:\.[ \t]*+{_PART}){{{MAX_DEPTH}}}", re.ASCII | re.MULTILINE
 )
+_DIGITS = sys.get_int_max_str_digits() or 4300  # Python reads no number of more
+_LONG_NUMBER = re.compile(  # a number or a date, and not a text
+    rf"[=,\[\s]([+-]?[0-9][0-9A-Za-z._+-]{{{_DIGITS}}}[0-9A-Za-z._+-]*+)"
+)
+_HEADER = re.compile(r"^[ \t]*+\[", re.MULTILINE)
 _BYTE_ORDER_MARK = "\ufeff"
 WHEN_WORDS = (
     "a date such as 2027-03-01, or a date-time with its offset such as "
@@ -87,17 +94,15 @@ class TomlDocument(Value):
             Mistakes: With the one `error` TOML reports for a text it cannot read, or with every
                 value that is out of all bounds.
         """
-        if len(self.text) > MAX_CHARACTERS:
-            said = f"{len(self.text):,} characters, expected at most {MAX_CHARACTERS:,}"
-            hint = "put long lists of addresses into plain files; a policy names one as file:PATH"
+        for said, hint in _too_much(self.text):
             raise Mistakes([error(said, at=Location(self.path), hint=hint)])
         long_key = _LONG_KEY.search(self.text)
         if long_key:  # what reads TOML keeps the beginnings of a key, all of them
-            line = self.text.count("\n", 0, long_key.end()) + 1
-            at = Location(self.path, line, text=line_of(self.text, line))
-            raise Mistakes(
-                [error(f"nested too deeply, a key of more than {MAX_DEPTH} parts", at=at)]
-            )
+            said = f"nested too deeply, a key of more than {MAX_DEPTH} parts"
+            raise Mistakes([error(said, at=replace(self._of_match(long_key), column=0, width=1))])
+        long_number = _LONG_NUMBER.search(self.text)
+        if long_number:  # it takes 120 bytes for each digit to see that it is too long for Python
+            raise Mistakes([error(_TOO_LARGE, at=self._of_match(long_number))])
         try:
             table = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as mistake:
@@ -105,17 +110,23 @@ class TomlDocument(Value):
             raise Mistakes([error(said, at=at)]) from None
         except RecursionError:
             raise Mistakes([error("nested too deeply", at=Location(self.path))]) from None
-        except ValueError:  # Python reads no number of so many digits
-            raise Mistakes([error(_TOO_LARGE, at=_longest_number(self))]) from None
         if _is_extreme(table):
             findings = Findings(error)
             _find_extremes(table, Place(self), findings)
             findings.require_none()
         return table
 
+    def _of_match(self, found: re.Match[str]) -> Location:
+        """Return the place of the last line of what was found."""
+        text, end = self.text, found.end()
+        begin = max(text.rfind("\n", 0, end) + 1, found.start(found.lastindex or 0))
+        line = text.count("\n", 0, end) + 1
+        column = begin - text.rfind("\n", 0, begin)
+        return Location(self.path, line, column, line_of(text, line), end - begin)
+
     def location(self, key: Key, *, name: bool = False) -> Location:
         """Return where the value at `key` stands, or its name; else the nearest table around it."""
-        if len(self.text) > MOST_PLACED:
+        if positions.nodes(self.text) > MOST_PLACED:
             return Location(self.path)
         values, names = positions.of(self.text)
         for known in (key[:n] for n in range(len(key), 0, -1)):
@@ -194,6 +205,24 @@ class Findings:
             raise Mistakes([*sorted(self._found.values(), key=_reading_order), end])
 
 
+def _too_much(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what a text has more of than is read in little memory and time, and what to do.
+
+    It is counted before anything is read: tables by the brackets at the beginning of lines, values
+    by their marks. Real policies have a twentieth of it, and long lists of addresses are files.
+    """
+    parts = "put parts of it into other files; a policy names them under include"
+    lists = "put long lists of addresses into plain files; a policy names one as file:PATH"
+    tables = sum(1 for _ in _HEADER.finditer(text)) if text.count("[") > MAX_TABLES else 0
+    for count, limit, what, hint in (
+        (len(text), MAX_CHARACTERS, "characters", lists),
+        (tables, MAX_TABLES, "tables", parts),
+        (sum(map(text.count, ",=[{")), MAX_VALUES, "values, lists and tables", lists),
+    ):
+        if count > limit:
+            yield f"{count:,} {what}, expected at most {limit:,}", hint
+
+
 def _is_extreme(table: Mapping[str, Any]) -> bool:
     """Return whether a number has more than 64 bits, or tables stand in tables without end."""
     level: list[Any] = [table]
@@ -221,15 +250,6 @@ def _find_extremes(table: Mapping[str, Any], place: Place, findings: Findings) -
         elif isinstance(value, dict | list):
             steps = value if isinstance(value, dict) else range(len(value))
             waiting += [(at / step, value[step]) for step in steps]
-
-
-def _longest_number(document: TomlDocument) -> Location:
-    """Return where the first number stands that is too long for Python."""
-    for line, text in enumerate(document.text.split("\n"), 1):
-        found = re.search(rf"\d[\d_]{{{sys.get_int_max_str_digits() - 1},}}", text)
-        if found:
-            return Location(document.path, line, found.start() + 1, text, len(found[0]))
-    return Location(document.path)
 
 
 def read_definition(

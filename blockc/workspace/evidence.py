@@ -8,7 +8,6 @@ generations/NAME/...              the files of those generations that are kept
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -26,7 +25,7 @@ from blockc.publish.record import OBJECTS, RECORDS, Generation, read_generation
 from blockc.report.evidence_page import evidence_page
 from blockc.storage.local import read_local
 from blockc.storage.zip_archive import write_archive
-from blockc.values import Value, json_bytes
+from blockc.values import Value, json_bytes, loads_json
 from blockc.workspace.inputs import sample_folder
 from blockc.workspace.project import Project
 from blockc.workspace.recorded import RecordedProject
@@ -204,7 +203,7 @@ def index_of(data: bytes) -> Mapping[str, Any]:
     Raises:
         ValueError: It is not one that this blockc writes.
     """
-    found = json.loads(data)
+    found = loads_json(data.decode())
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise ValueError(f"it is not {SCHEMA}")
     return found

@@ -73,7 +73,7 @@ def test_other_texts_with_many_dots_are_read(text: str) -> None:
 def test_mistakes_of_a_file_that_is_very_long_have_no_places(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tables, "MOST_PLACED", 100)
+    monkeypatch.setattr(tables, "MOST_PLACED", 20)
     assert str(mistakes_of(keys(3))).startswith("etc/blockc.toml:2:1: unknown key 'key0'")
     assert str(mistakes_of(keys(30))).startswith("etc/blockc.toml: unknown key 'key0'")
 
@@ -87,3 +87,44 @@ def test_a_file_that_is_too_long_is_refused_before_it_is_read(
     monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
     said = f"etc/blockc.toml: {most + 1:,} characters, expected at most {most:,}"
     assert str(mistakes_of(f"{text}#")).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("limit", "piece", "said"),
+    [
+        ("MAX_TABLES", "[list.a{}]\nbock = ['DE']\n", "4 tables, expected at most 3"),
+        ("MAX_TABLES", " [[output]]\npath = '{}'\n", "4 tables, expected at most 3"),
+    ],
+)
+def test_a_file_of_too_many_tables_is_refused_before_it_is_read(
+    limit: str, piece: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(count: int) -> str:
+        return str(mistakes_of("".join(map(piece.format, range(count)))))
+
+    monkeypatch.setattr(tables, limit, 3)
+    assert "expected at most" not in refusal(2)
+    monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
+    assert refusal(4).startswith(f"etc/blockc.toml: {said}; put parts of it into other files")
+
+
+@pytest.mark.parametrize("piece", ["1,", "[],", "{},", "'',"])
+def test_a_file_of_hardly_anything_but_marks_is_refused_before_it_is_read(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_VALUES", 10_100)
+    assert "'a'" in str(mistakes_of(f"a = [{piece * 5_000}]"))
+    assert "'a'" in str(mistakes_of("a = [" + "'192.0.2.0/24', " * 10_000 + "]"))
+    monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it was read"))
+    said = str(mistakes_of(f"a = [{piece * 10_100}]"))
+    assert "values, lists and tables, expected at most 10,100" in said
+    assert "file:PATH" in said
+
+
+def test_a_large_policy_is_read() -> None:
+    lists = "".join(f"[list.a{n}]\nblock = ['DE', '192.0.2.0/24']\n" for n in range(50))
+    outputs = "".join(
+        f"[[output]]\ntarget = 'plain'\npath = 'a/{n}.txt'\nlist = 'a{n % 50}'\n"
+        for n in range(1_000)
+    )
+    assert len(parsed(lists + outputs).outputs) == 1_000

@@ -19,7 +19,7 @@ from blockc.formats.parsing.json_paths import (
     text_of,
     texts_at,
 )
-from blockc.values import Value, replace
+from blockc.values import TooDense, Value, loads_json, replace
 
 
 def parse_json(data: str) -> Any:
@@ -29,8 +29,8 @@ def parse_json(data: str) -> Any:
         ValueError: If it is none; a json.JSONDecodeError where its place is known.
     """
     try:
-        return json.loads(data, parse_constant=_no_constant, object_pairs_hook=_object)
-    except json.JSONDecodeError:
+        return loads_json(data, parse_constant=_no_constant, object_pairs_hook=_object)
+    except (json.JSONDecodeError, TooDense):
         raise
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blockc.targets.syntax.tokens import Text
-from blockc.values import replace
+from blockc.values import loads_json, replace
 
 Shown = Mapping[str, Any]
 _OF_SET = {"family", "table", "name", "handle", "type", "flags", "elem"}
@@ -28,7 +28,7 @@ def in_words(text: Text, table: str) -> Text:
         SourceSyntaxError: It is not there, or something in it has no word here.
     """
     try:
-        shown = json.loads(text.text)["nftables"]
+        shown = loads_json(text.text)["nftables"]
         lines = [*_lines(text, [one for one in shown if isinstance(one, dict)], table)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise text.error("not what nft -j shows", 0) from None

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
-from blockc.values import Value
+from blockc.values import TooDense, Value, loads_json
 
 Path = tuple[str | int, ...]
 _TOKEN = re.compile(  # a key with its colon, or anything else that stands alone
@@ -46,11 +46,13 @@ def json_list(text: Text) -> "JsonNode":
 
 def _parsed(text: Text, kind: type) -> "JsonNode":
     try:
-        value = json.loads(text.text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = loads_json(text.text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise text.error(f"not JSON: {error.msg.lower()}", error.pos) from None
     except RecursionError:
         raise text.error("not JSON: nested too deep", 0) from None
+    except TooDense as reason:
+        raise text.error(str(reason), 0) from None
     except _TwiceError as error:
         at, width = _twice(text.text, error.key)
         raise text.error(f"the key {error.key!r} occurs twice", at, width) from None

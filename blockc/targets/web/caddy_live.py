@@ -10,7 +10,7 @@ from typing import Any
 
 from blockc.targets.core.live import Options, joined
 from blockc.targets.syntax.tokens import Text
-from blockc.values import replace
+from blockc.values import loads_json, replace
 
 MATCHERS = ("remote_ip", "client_ip")
 Route = Mapping[str, Any]
@@ -62,7 +62,7 @@ def live_site(texts: Sequence[Text], options: Options) -> Text:
 
 def _shown(text: Text) -> Any:
     try:
-        return json.loads(text.text)
+        return loads_json(text.text)
     except (ValueError, RecursionError):
         raise text.error("not what the admin API of Caddy shows", 0) from None
 
