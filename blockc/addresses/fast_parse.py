@@ -21,6 +21,7 @@ Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _CHUNK = 1 << 17  # with all its temporary columns it fits the second-level cache
+_SHORT = 6  # bytes of a line; the shortest address and its newline have eight
 _PAD = 16  # newlines before a chunk, where a walk that runs past its start comes to a halt
 _NEWLINE = 10
 _DOT, _SLASH, _DASH, _END = 1, 2, 3, 4
@@ -90,11 +91,20 @@ def plain_v4(
         yield (start[good], last[good]), numbers[good], numbers[~good], rest
 
 
+def piece_size(data: bytes, usual: int) -> int:
+    """Return in pieces of how many bytes a text is read: smaller ones where lines are very short.
+
+    What is computed from a line takes as much of a short one, and some hundred bytes.
+    """
+    head = min(len(data), usual)
+    return usual if data.count(b"\n", 0, head) * _SHORT < head else usual // 16
+
+
 def _chunks(data: bytes) -> Iterator[Bytes]:
     """Yield whole lines after `_PAD` newlines."""
-    begin = 0
+    begin, size = 0, piece_size(data, _CHUNK)
     while begin < len(data):
-        stop = data.rfind(b"\n", begin, begin + _CHUNK) + 1
+        stop = data.rfind(b"\n", begin, begin + size) + 1
         stop = stop or data.index(b"\n", begin) + 1
         chunk = np.full(_PAD + stop - begin, _NEWLINE, dtype=np.uint8)
         chunk[_PAD:] = np.frombuffer(data, np.uint8, stop - begin, begin)

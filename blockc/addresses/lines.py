@@ -6,11 +6,10 @@ path has no opinion of its own.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blockc.addresses import columns
 from blockc.addresses.columns import Column, Spans
@@ -30,15 +29,21 @@ from blockc.addresses.human_forms import (
 from blockc.addresses.parse import HostBits
 from blockc.addresses.plain_text import TextLines
 from blockc.addresses.prefixes import Prefixes, minimal_cover
+from blockc.addresses.wrong_texts import (
+    MOST_PLACES,
+    MOST_SHOWN,
+    NO_WRONG,
+    Positions,
+    Wrong,
+    WrongTexts,
+)
 from blockc.errors import Location, SourceMistakes, SourceSyntaxError
 from blockc.values import Value, replace
 
-Positions = NDArray[np.int64]
 BLANKS = " \t\r\v\f"
 _LONGEST = 200  # characters; whatever is longer is not an address
 _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
 _SPANS = 1 << 17  # written at a time
-MOST_SHOWN = 20  # bad lines that are shown one by one; more of them are only counted
 _BATCH = 1 << 14  # texts that are decoded at a time: lists of texts are several times the file
 _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
 _IN_A_LIST = {  # what to do where no [rows] says how a file is written
@@ -95,61 +100,6 @@ class Spelling(Value):
     range: str = ""
     split: str = ""
     zeros: bool = False
-
-
-class Wrong(Value):
-    """A text that is not an address, prefix or range: its position, and why."""
-
-    position: int
-    text: str
-    message: str
-    hint: str
-
-
-class WrongTexts(Value, eq=False):
-    """The texts that could not be read: where all of them are, and why the first ones could not.
-
-    A file of mistakes costs no more than a file of addresses: of most of them nothing but the
-    position is kept.
-
-    Invariant: `positions` ascend and are distinct, `first` is about some of the first ones.
-    """
-
-    positions: Positions
-    first: tuple[Wrong, ...]
-
-    @classmethod
-    def of(cls, positions: Positions, why: Callable[[int], Wrong]) -> "WrongTexts":
-        """Return the texts at `positions`, which ascend; `why` says what is wrong with one."""
-        return cls(positions, tuple(map(why, positions[:MOST_SHOWN].tolist())))
-
-    @classmethod
-    def joined(cls, parts: Iterable["WrongTexts"]) -> "WrongTexts":
-        """Return all `parts` as one. Of what several say about a text, the first counts."""
-        known = [NO_WRONG, *parts]
-        first: dict[int, Wrong] = {}
-        for one in (wrong for part in known for wrong in part.first):
-            first.setdefault(one.position, one)
-        positions = np.concatenate([part.positions for part in known])
-        if (positions[1:] <= positions[:-1]).any():
-            positions = columns.distinct(positions)
-        return cls(positions, tuple(first[at] for at in sorted(first)[:MOST_SHOWN]))
-
-    def moved(self, places: Positions) -> "WrongTexts":
-        """Return the same with the position n become `places[n]`; places may be the same."""
-        first = [replace(one, position=int(places[one.position])) for one in self.first]
-        return WrongTexts.joined([WrongTexts(places[self.positions], tuple(first))])
-
-    def raised(self, by: int) -> "WrongTexts":
-        """Return the same with positions higher by a number."""
-        first = [replace(one, position=one.position + by) for one in self.first]
-        return WrongTexts(self.positions + by, tuple(first))
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-
-NO_WRONG = WrongTexts(np.zeros(0, dtype=np.int64), ())
 
 
 class Decoded(Value, eq=False):
@@ -225,8 +175,17 @@ def decode_lines(
         truncate: Clear host bits instead of refusing them.
         spelling: What else joins or separates addresses.
     """
-    parts = []
     comments = "#" if spelling and ";" in spelling.range + spelling.split else "#;"
+    decoded = shifted(_line_parts(data, comments, spelling, truncate=truncate))
+    hidden = hidden_entries(data) if ";" in comments else ()
+    lost = {line: Wrong(line, text, *HIDDEN) for line, text in hidden}
+    wrong = WrongTexts.of(np.array([*lost], np.int64), lost.__getitem__)
+    return replace(decoded, wrong=WrongTexts.joined([decoded.wrong, wrong]))
+
+
+def _line_parts(
+    data: bytes, comments: str, spelling: Spelling | None, *, truncate: bool
+) -> Iterator[tuple[Decoded, int]]:
     for spans, places, rest, text in plain_v4(data, truncate=truncate, take=not spelling):
         bodies = _bodies(text.decode("utf-8", "backslashreplace"), comments)
         chosen = [n for n, body in enumerate(bodies) if body]
@@ -235,12 +194,7 @@ def decode_lines(
             found = _moved(decode_texts(texts, truncate=truncate, spelling=spelling), others)
         else:
             found = _decoded((spans, places), texts, others, truncate=truncate)
-        parts.append((found, 0))
-    decoded = shifted(parts)
-    hidden = hidden_entries(data) if ";" in comments else ()
-    lost = {line: Wrong(line, text, *HIDDEN) for line, text in hidden}
-    wrong = WrongTexts.of(np.array([*lost], np.int64), lost.__getitem__)
-    return replace(decoded, wrong=WrongTexts.joined([decoded.wrong, wrong]))
+        yield found, 0
 
 
 def decode_texts(
@@ -255,7 +209,7 @@ def decode_texts(
     if spelling:
         return _decode_spelling(texts, spelling, truncate=truncate)
     batches = range(0, len(texts), _BATCH)
-    return shifted([(_decode_batch(texts[n : n + _BATCH], truncate=truncate), n) for n in batches])
+    return shifted((_decode_batch(texts[n : n + _BATCH], truncate=truncate), n) for n in batches)
 
 
 def _decode_batch(texts: Sequence[str], *, truncate: bool) -> Decoded:
@@ -273,12 +227,15 @@ def _decode_batch(texts: Sequence[str], *, truncate: bool) -> Decoded:
 
 
 def _decode_spelling(texts: Sequence[str], spelling: Spelling, *, truncate: bool) -> Decoded:
-    parts, pieces = [], _pieces(texts, spelling.split)
-    while batch := list(islice(pieces, _BATCH)):
-        owners = np.array([owner for owner, _ in batch], dtype=np.int64)
-        found = [_respelt(piece, spelling) for _, piece in batch]
-        parts.append((_moved(decode_texts(found, truncate=truncate), owners), 0))
-    return shifted(parts)
+    pieces = _pieces(texts, spelling.split)
+
+    def parts() -> Iterator[tuple[Decoded, int]]:
+        while batch := list(islice(pieces, _BATCH)):
+            owners = np.array([owner for owner, _ in batch], dtype=np.int64)
+            found = [_respelt(piece, spelling) for _, piece in batch]
+            yield _moved(decode_texts(found, truncate=truncate), owners), 0
+
+    return shifted(parts())
 
 
 def _pieces(texts: Sequence[str], mark: str) -> Iterator[tuple[int, str]]:
@@ -307,21 +264,24 @@ def _moved(decoded: Decoded, places: Positions) -> Decoded:
     return Decoded(decoded.spans, positions, decoded.wrong.moved(places))
 
 
-def shifted(parts: Sequence[tuple[Decoded, int]]) -> Decoded:
+def shifted(parts: Iterable[tuple[Decoded, int]]) -> Decoded:
     """Return all `parts` as one, the positions of each raised by its number, and then in order."""
-    if len(parts) == 1 and not parts[0][1]:
-        return parts[0][0]
-    spans, positions = {}, {}
-    for family in FAMILIES:
-        pieces = [
-            (one.spans[family], one.positions[family] + by if by else one.positions[family])
-            for one, by in parts
-            if len(one.positions[family])
-        ]
-        spans[family], positions[family] = _concatenated(
-            pieces or [(NOTHING.spans[family], NOTHING.positions[family])]
-        )
-    return Decoded(spans, positions, WrongTexts.joined([d.wrong.raised(by) for d, by in parts]))
+    pieces: dict[Family, list[_Part]] = {family: [] for family in FAMILIES}
+    wrong, places_left = list[WrongTexts](), MOST_PLACES
+    for one, by in parts:
+        for family, found in pieces.items():
+            if len(at := one.positions[family]):
+                found.append((one.spans[family], at + by if by else at))
+        if one.wrong:
+            wrong.append(one.wrong.raised(by).cut(places_left))
+            places_left -= len(wrong[-1].positions)
+    joined = {
+        family: _concatenated(found or [(NOTHING.spans[family], NOTHING.positions[family])])
+        for family, found in pieces.items()
+    }
+    spans = {family: spans for family, (spans, _) in joined.items()}
+    positions = {family: at for family, (_, at) in joined.items()}
+    return Decoded(spans, positions, WrongTexts.joined(wrong))
 
 
 def _bodies(text: str, comments: str) -> list[str]:

@@ -1,6 +1,8 @@
 """A plain text file: its lines, where in them something stands, and bodies that are not a text."""
 
 from collections.abc import Iterator
+from itertools import chain
+from sys import intern
 
 from blockc.errors import (
     CONFLICT,
@@ -100,6 +102,7 @@ def _require_no_nul(name: str, data: bytes) -> None:
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # UTF-8's own says nothing and is common in files from Windows
 _BATCH = 1 << 17  # characters that are cut into lines at a time
+_SHORT = 3  # characters; a text takes 64 bytes, however few it has
 _SHOWN = 500  # characters of a line that an error carries
 
 
@@ -175,6 +178,16 @@ def line_batches(text: str, begin: int = 0) -> Iterator[list[str]]:
     A list of all of them may be many times the text.
     """
     return (some.split("\n") for some in text_batches(text, begin))
+
+
+def lines_one_by_one(text: str) -> Iterator[str]:
+    """Yield the lines of a text."""
+    return chain.from_iterable(line_batches(text))
+
+
+def kept_once(text: str) -> str:
+    """Return the same text, which is kept once if it is very short: there are few such texts."""
+    return intern(text) if len(text) < _SHORT else text
 
 
 def text_batches(text: str, begin: int = 0) -> Iterator[str]:

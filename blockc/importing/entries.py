@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from sys import intern
 from typing import Any, NamedTuple, overload
 
@@ -13,7 +12,7 @@ from blockc.addresses import FAMILIES, AddrSet, Family, columns
 from blockc.addresses.human_forms import parse_written
 from blockc.addresses.lines import Decoded, decode_texts
 from blockc.addresses.partition import Partition, paint
-from blockc.addresses.plain_text import line_batches
+from blockc.addresses.plain_text import lines_one_by_one
 from blockc.addresses.rules import Match
 from blockc.values import Value, field
 
@@ -247,7 +246,7 @@ def require_few_of_sets(count: int) -> None:
 
 def numbered(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text that are not blank with their numbers, some cut at a time."""
-    lines = enumerate(chain.from_iterable(line_batches(text)), 1)
+    lines = enumerate(lines_one_by_one(text), 1)
     return ((number, line) for number, line in lines if line and not line.isspace())
 
 

@@ -2,9 +2,8 @@
 
 import re
 from array import array
-from itertools import chain
 
-from blockc.addresses.plain_text import TextLines, line_batches
+from blockc.addresses.plain_text import TextLines, lines_one_by_one
 from blockc.errors import Location, SourceMistakes, SourceSyntaxError
 
 LAST_AS_NUMBER = 2**32 - 1
@@ -56,7 +55,7 @@ def read_as_numbers(name: str, data: bytes) -> list[int]:
     """
     lines = TextLines.of(name, data, may_be_empty=True)
     numbers, wrong, count = array("Q"), list[SourceSyntaxError](), 0
-    for line, text in enumerate(chain.from_iterable(line_batches(lines.text)), start=1):
+    for line, text in enumerate(lines_one_by_one(lines.text), start=1):
         body = without_comment(text)
         if not body:
             continue

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from blockc.addresses import fast_parse, lines, plain_text
-from blockc.addresses.lines import MOST_SHOWN, NO_WRONG, Wrong, WrongTexts, decode_texts, read_spans
+from blockc.addresses import fast_parse, lines, plain_text, wrong_texts
+from blockc.addresses.lines import decode_texts, read_spans
+from blockc.addresses.wrong_texts import MOST_SHOWN, NO_WRONG, Wrong, WrongTexts
 from blockc.errors import BlockcError, SourceMistakes, SourceSyntaxError
 from blockc.formats.delegated import text_pieces
 from blockc.formats.delegated.reader import read_delegated
@@ -22,6 +23,8 @@ HEAD = b"2|afrinic|20181013|0|00000000|20181013|00000\n"
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast_parse, "_CHUNK", 1 << 13)
     monkeypatch.setattr(lines, "_BATCH", 1 << 11)
+    monkeypatch.setattr(lines, "MOST_PLACES", 1 << 11)
+    monkeypatch.setattr(wrong_texts.WrongTexts.cut, "__defaults__", (1 << 11,))
     monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
     monkeypatch.setattr(text_pieces, "_PIECE_BYTES", 1 << 13)
 
@@ -41,7 +44,39 @@ def growth(read: Callable[[bytes], object], piece: bytes, head: bytes = b"") -> 
 
 @pytest.mark.parametrize("piece", [b"x\n", b"1.2.3.256\n", b'""\n', b"x:x:x\n"])
 def test_a_list_of_mistakes_takes_little_memory(piece: bytes) -> None:
-    assert growth(lambda data: read_spans("f", data), piece) < 20
+    assert growth(lambda data: read_spans("f", data), piece) < 12
+
+
+@pytest.mark.parametrize("piece", [b"x\n", b"ab\n"])
+def test_of_short_lines_fewer_bytes_are_read_at_a_time(
+    piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_parse, "_CHUNK", 1 << 17)
+    monkeypatch.setattr(text_pieces, "_PIECE_BYTES", 1 << 17)
+    for read, head in ((read_spans, b""), (read_delegated, HEAD)):
+        data = head + piece * ((1 << 17) // len(piece))
+        tracemalloc.start()
+        with pytest.raises(BlockcError):
+            read("f", data)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 18 * len(data)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "rows", "piece"),
+    [
+        ("text", {"lists": "as-numbers"}, b'""\n'),
+        ("exit-list", {}, b'"" '),
+        ("json-lines", {"prefix": "cidr"}, b"{}\n"),
+    ],
+)
+def test_lines_of_two_characters_take_little_memory(
+    format_name: str, rows: dict[str, object], piece: bytes
+) -> None:
+    options = form_of(format_name, rows)
+    read = FORMATS[format_name].read
+    assert growth(lambda data: read("f", data + b"\n", options), piece) < 16
 
 
 @pytest.mark.parametrize(
@@ -97,6 +132,14 @@ def test_why_a_line_is_wrong_is_asked_about_few_of_many(monkeypatch: pytest.Monk
 
     assert len(decoded.wrong) == 20_000
     assert len(asked) < 1000
+
+
+def test_of_more_wrong_texts_than_may_be_left_out_none_but_the_number_is_kept() -> None:
+    few = WrongTexts.of(np.arange(3_000), lambda position: Wrong(position, "", "", ""))
+    assert (len(few.positions), few.more, len(few)) == (1 << 11, 3_000 - (1 << 11), 3_000)
+    both = WrongTexts.joined([few, few.raised(5_000)]).moved(np.arange(10_000))
+    assert (len(both.positions), len(both)) == (1 << 11, 6_000)
+    assert len(decode_texts(["x"] * 6_000).wrong) == 6_000
 
 
 def test_texts_that_are_wrong_in_several_ways_are_one_each() -> None:

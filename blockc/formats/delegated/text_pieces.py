@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.columns import U64
+from blockc.addresses.fast_parse import piece_size
 from blockc.values import Value
 
 Positions = NDArray[np.intp]
@@ -153,8 +154,8 @@ def pieces(data: bytes, begin: int) -> Iterator[DelegatedLines]:
     closed = data[-1:] == b"\n"
     padded = b"".join([bytes(_FRONT), data, bytes(_BACK) if closed else b"\n" + bytes(_BACK)])
     whole = np.frombuffer(padded, dtype=np.uint8)
-    begin, end = begin + _FRONT, len(padded) - _BACK
+    begin, end, size = begin + _FRONT, len(padded) - _BACK, piece_size(data, _PIECE_BYTES)
     while begin < end:
-        stop = padded.find(b"\n", min(begin + _PIECE_BYTES, end) - 1) + 1
+        stop = padded.find(b"\n", min(begin + size, end) - 1) + 1
         yield DelegatedLines.of(whole[begin - _FRONT : stop + _BACK])
         begin = stop

@@ -24,16 +24,13 @@ from blockc.addresses.family import FAMILIES, V6, Family
 from blockc.addresses.human_forms import begins_entry, without_zeros
 from blockc.addresses.lines import (
     BLANKS,
-    MOST_SHOWN,
     NOTHING,
     Decoded,
-    Positions,
-    Wrong,
-    WrongTexts,
     decode_texts,
 )
 from blockc.addresses.parse import parse_range
 from blockc.addresses.plain_text import TextLines, warning
+from blockc.addresses.wrong_texts import MOST_SHOWN, Positions, Wrong, WrongTexts
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, suggestion
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from blockc.addresses.lines import decode_texts
-from blockc.addresses.plain_text import TextLines
+from blockc.addresses.plain_text import TextLines, lines_one_by_one
 from blockc.errors import SourceSyntaxError
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
@@ -23,6 +23,7 @@ _KEYWORDS = {
     "LastStatus": (3, 1),
     "ExitAddress": (4, 2),
 }
+_MOST_WORDS = 4
 
 
 def read_exit_list(name: str, data: bytes, options: FormatOptions) -> Feed:
@@ -36,7 +37,8 @@ def read_exit_list(name: str, data: bytes, options: FormatOptions) -> Feed:
     numbers: list[int] = []
     texts: list[str] = []
     days: list[date] = []
-    for number, words in enumerate((line.split() for line in lines.text.split("\n")), start=1):
+    rows = (line.split(None, _MOST_WORDS) for line in lines_one_by_one(lines.text))
+    for number, words in enumerate(rows, start=1):
         if not words:
             continue
         days += _day(lines, number, words)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from blockc.addresses.plain_text import TextLines
+from blockc.addresses.plain_text import TextLines, lines_one_by_one
 from blockc.errors import SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import require_tags, unlisted_keys
@@ -33,7 +33,7 @@ def read_json_lines(name: str, data: bytes, options: FormatOptions) -> Feed:
     lines = TextLines.of(name, data)
     lines = lines if options.rows.end else lines.require_complete(optional=options.may_be_unended)
     found = _Found(JsonRows(options.tags, options.max_records, options.rows.lists == "as-numbers"))
-    for number, text in enumerate(lines.text.split("\n"), start=1):
+    for number, text in enumerate(lines_one_by_one(lines.text), start=1):
         if text.strip():
             found.add(lines, number, _record(lines, number, text), options)
     day = found.require_whole(lines, options.rows.end) if options.rows.end else None

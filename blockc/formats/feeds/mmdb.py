@@ -18,7 +18,8 @@ from blockc.addresses import columns
 from blockc.addresses.bit_tree import IPV4_DEPTH, WIDTH
 from blockc.addresses.columns import Spans
 from blockc.addresses.family import V4, V6, Family
-from blockc.addresses.lines import Decoded, Positions
+from blockc.addresses.lines import Decoded
+from blockc.addresses.wrong_texts import Positions
 from blockc.errors import Location, SourceUnfit, UsageError
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.feeds.json_feed import not_there, tag_not_there

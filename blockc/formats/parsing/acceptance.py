@@ -9,8 +9,8 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.addresses.lines import Positions, WrongTexts
 from blockc.addresses.plain_text import warning
+from blockc.addresses.wrong_texts import Positions, WrongTexts
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.parsing.format_options import FormatOptions
 from blockc.registries.special import special_addresses, special_purpose
@@ -62,7 +62,7 @@ def require_right(rows: Rows, wrong: WrongTexts, options: FormatOptions, count: 
     if options.rows.bad_rows == "refuse":
         raise SourceSyntaxError(first.message, at=at, hint=first.hint)
     few = number <= _FEW_WRONG and number * 2 < count
-    if number * _MOST_WRONG > count and not few:
+    if (number * _MOST_WRONG > count and not few) or wrong.more:
         message = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
         most = f'bad_rows = "skip" leaves out one row in {_MOST_WRONG}, or {_FEW_WRONG} of a few'
         raise SourceSyntaxError(message, at=at, hint=f"{first.hint}; {most}")

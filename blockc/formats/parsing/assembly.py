@@ -14,13 +14,11 @@ from blockc.addresses.family import FAMILIES, Family
 from blockc.addresses.lines import (
     NOTHING,
     Decoded,
-    Positions,
-    Wrong,
-    WrongTexts,
     decode_texts,
     shifted,
 )
 from blockc.addresses.partition import Partition, paint
+from blockc.addresses.wrong_texts import Positions, Wrong, WrongTexts
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit, printable
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.acceptance import Locate, Rows, require_believable, require_right

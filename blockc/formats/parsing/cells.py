@@ -3,15 +3,15 @@
 import csv
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain, compress
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses.plain_text import TextLines, line_batches
+from blockc.addresses.plain_text import TextLines, line_batches, lines_one_by_one
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value, replace
 
@@ -77,7 +77,9 @@ class CsvTable(Value, eq=False, dict=True):
         if place >= self.widths.max(initial=0):
             return self._nothing
         if self.unsplit:
-            split = (line.split(self.separator, place + 1) for line in _one_by_one(self.unsplit))
+            split = (
+                line.split(self.separator, place + 1) for line in lines_one_by_one(self.unsplit)
+            )
             return [cells[place] if place < len(cells) else "" for cells in split]
         if (self.widths == self.widths[0]).all():
             return self.cells[place :: self.widths[0]]
@@ -115,10 +117,6 @@ class CsvTable(Value, eq=False, dict=True):
         return len(self.numbers)
 
 
-def _one_by_one(text: str) -> Iterator[str]:
-    return chain.from_iterable(line_batches(text))
-
-
 def _significant_lines(text: str, comment: str) -> tuple[str, Numbers]:
     """Return the lines of `text` that are neither blank nor comments, and their numbers."""
     if not _BLANK.search(text) and not (comment and comment in text):
@@ -153,7 +151,7 @@ def _quoted_cells(
         text: The lines that count, of which `numbers` are the numbers.
     """
     cells, widths, ends = list[str](), array("i"), array("i")
-    rows = (f"{line}\n" for line in _one_by_one(text)) if len(numbers) else iter(())
+    rows = (f"{line}\n" for line in lines_one_by_one(text)) if len(numbers) else iter(())
     reader = dialect.reader(rows)
     try:
         for row in reader:

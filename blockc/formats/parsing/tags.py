@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockc.addresses.family import Family
-from blockc.addresses.lines import Positions, Wrong, WrongTexts
+from blockc.addresses.wrong_texts import Positions, Wrong, WrongTexts
 from blockc.formats.feeds.feed import Tag
 from blockc.formats.parsing.format_options import COUNTRY, FormatOptions
 from blockc.values import Value

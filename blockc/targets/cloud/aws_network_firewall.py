@@ -7,9 +7,9 @@ group of addresses.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 
-from blockc.addresses.plain_text import line_batches
+from blockc.addresses.plain_text import lines_one_by_one
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
@@ -67,7 +67,7 @@ def read_rules(text: Text) -> Reading:
 def _rules(text: Text) -> Iterator[re.Match[str]]:
     """Yield the rules of a text, a line each."""
     at = 0
-    for line in chain.from_iterable(line_batches(text.text)):
+    for line in lines_one_by_one(text.text):
         if line and not line.startswith("#"):
             if len(line) > LONGEST_RULE:
                 raise text.error(f"AWS takes a rule of {LONGEST_RULE:,} characters", at, len(line))

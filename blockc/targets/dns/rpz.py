@@ -14,7 +14,7 @@ from itertools import chain, islice
 
 from blockc.addresses import MAPPED
 from blockc.addresses.lines import prefix_texts
-from blockc.addresses.plain_text import line_batches
+from blockc.addresses.plain_text import lines_one_by_one
 from blockc.addresses.rules import Match, without_space
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
@@ -58,7 +58,7 @@ class _Zone:
     def records(self) -> Iterator[tuple[int, str]]:
         """Yield position and text of each record."""
         at = 0
-        for line in chain.from_iterable(line_batches(self.text.text)):
+        for line in lines_one_by_one(self.text.text):
             if line and line[0] != ";":
                 yield at, line
             at += len(line) + 1

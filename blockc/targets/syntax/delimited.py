@@ -6,9 +6,9 @@ mark and quotes, because what those mean differs from program to program.
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 
-from blockc.addresses.plain_text import line_batches
+from blockc.addresses.plain_text import line_batches, lines_one_by_one
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import ODD, Text
@@ -97,7 +97,7 @@ class CellTable(Value, eq=False, dict=True):
         """Return the error to raise about a row, counted from 0, or about the end of the text."""
         if row >= len(self.rows):
             return self.text.error(why, len(self.text.text))
-        every = chain.from_iterable(line_batches(self.text.text))
+        every = lines_one_by_one(self.text.text)
         at = sum(len(line) + 1 for line in islice(every, self.rows[row]))
         return self.text.error(why, at, len(self.lines[row]))
 

@@ -15,7 +15,7 @@ from itertools import chain, islice, pairwise
 import numpy as np
 
 from blockc.addresses import FAMILIES, V4, Family
-from blockc.addresses.plain_text import line_batches, text_batches
+from blockc.addresses.plain_text import line_batches, lines_one_by_one, text_batches
 from blockc.addresses.rules import Rules
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.addresses import decode_rules, line_spans, plain_lines
@@ -133,7 +133,7 @@ class LineGrammar(Value):
     def _require_characters(self, text: Text) -> None:
         """Raise unless the program sees the same blanks in the entries as we do."""
         at = 0
-        for line in chain.from_iterable(line_batches(text.text)):
+        for line in lines_one_by_one(text.text):
             content = self._content(line)
             odd = ODD.search(content)
             if odd:
@@ -148,7 +148,7 @@ class LineGrammar(Value):
     def _places(self, text: Text) -> Iterator[tuple[int, int]]:
         """Yield position and width of each entry."""
         at = 0
-        for line in chain.from_iterable(line_batches(text.text)):
+        for line in lines_one_by_one(text.text):
             content = self._content(line)
             if content:
                 yield at + line.index(content), len(content)
