@@ -97,6 +97,10 @@ class Rules(Value, eq=False):
             lengths[rows] = length
         return Prefixes(self.family, self.start, lengths)
 
+    def order(self) -> NDArray[np.intp]:
+        """Return the positions of the rules by their first addresses, equal ones as they come."""
+        return np.argsort(self.start, kind="stable")
+
     def take(self, chosen: NDArray[Any] | slice) -> "Rules":
         """Return the rules that `chosen` (a mask, positions or a slice) picks."""
         picked = self.start[chosen], self.last[chosen], self.verdict[chosen]
@@ -220,7 +224,7 @@ def _member(rules: Rules) -> Partition:
     """
     by_start = rules
     if (rules.start[1:] < rules.start[:-1]).any():
-        by_start = rules.take(np.argsort(rules.start, kind="stable"))
+        by_start = rules.take(rules.order())
     if (by_start.start[1:] > by_start.last[:-1]).all():
         return laid_out(rules.family, by_start.start, by_start.last, by_start.verdict)
     by_verdict = rules.take(np.argsort(rules.verdict, kind="stable"))

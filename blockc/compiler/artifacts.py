@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import pairwise
+
+import numpy as np
 
 from blockc.addresses import AddrMap, AddrSet, Family
 from blockc.addresses.addrset import union
@@ -14,7 +16,7 @@ from blockc.errors import DoesNotFit, Miscompiled, Unproved, UnprovedTemplate
 from blockc.passes.plan import compile_pieces, compile_rules
 from blockc.passes.request import Compiled, PassRequest, PassStep
 from blockc.policy.syntax.includes import beside
-from blockc.targets.core.document import Document, entry_texts
+from blockc.targets.core.document import Document, entry_lines
 from blockc.targets.core.provenance import Origin, Provenance
 from blockc.targets.core.render import render_each
 from blockc.targets.core.target import Target
@@ -26,7 +28,7 @@ from blockc.values import Value, field, replace
 from blockc.verify.proof import Known, Proof, prove, prove_pieces
 from blockc.vocabulary import HeaderForm
 
-Spelled = Mapping[Family, Sequence[str]]
+Spelled = Mapping[Family, str]  # the addresses of rules, a line each but for the end of the last
 
 
 class Inputs(Value):
@@ -281,14 +283,16 @@ def _require_joinable(spec: ArtifactSpec, compiled: Compiled) -> None:
 
 def _spelled_together(target: Target, compiled: Sequence[Compiled]) -> Iterator[Spelled]:
     """Yield the addresses of the rules of each piece as `target` writes them, made in one go."""
-    texts = {}
+    lines, ends = dict[Family, str](), dict[Family, Iterator[tuple[int, int]]]()
     for family in compiled[0].rules:
-        every = Rules.joined([one.rules[family] for one in compiled])
-        texts[family] = iter(entry_texts(every, target.form))
+        parts = [one.rules[family] for one in compiled]
+        lines[family] = entry_lines(Rules.joined(parts), target.form)
+        at = np.flatnonzero(np.frombuffer(lines[family].encode(), np.uint8) == ord("\n")) + 1
+        counts = np.cumsum([0, *map(len, parts)])
+        ends[family] = pairwise(np.append(0, at)[counts].tolist())
     for one in compiled:
-        yield {
-            family: list(islice(texts[family], len(rules))) for family, rules in one.rules.items()
-        }
+        bounds = {family: next(ends[family]) for family in one.rules}
+        yield {family: lines[family][begin : end - 1] for family, (begin, end) in bounds.items()}
 
 
 def _in_parts(compiled: Compiled, parts: int | None) -> Compiled:

@@ -60,11 +60,15 @@ def compile_pieces(
     if not disjoint or request.dont_care or request.most_lengths or request.shared:
         return None
     draft = RuleState.of(pieces.together, match, request)
-    wanted = (plain_cover(part) for part in pieces.together.parts)
-    entries = [{rules.family: pieces.tally(rules.verdict) for rules in wanted}]
+    entries = []
     for one in exact_passes.passes(draft, request):
         draft = run(draft, one)
         entries.append({f: pieces.tally(rules.verdict) for f, rules in draft.rules.items()})
+    plain = entries[0]  # of a set the first pass makes the plain cover, since no space is free
+    if match is Match.INTERVALS:
+        wanted = (plain_cover(part) for part in pieces.together.parts)
+        plain = {rules.family: pieces.tally(rules.verdict) for rules in wanted}
+    entries.insert(0, plain)
     limit = request.max_entries
     if limit is not None and any(max(counts) > limit for counts in entries[-1].values()):
         return None

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -17,9 +16,10 @@ from blockc.addresses.piece_map import PieceMap
 from blockc.addresses.rules import Match, Rules, deciding_rule, meaning
 from blockc.errors import Location, SourceSyntaxError, Unproved
 from blockc.targets.core.target import Target
+from blockc.targets.syntax.addresses import shifted
 from blockc.targets.syntax.line_grammar import ListReader
 from blockc.targets.syntax.reading import Orders, Part, Reading
-from blockc.targets.syntax.tokens import ArtifactFile, Where
+from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value
 from blockc.verify.said import beyond_limits, unordered
 from blockc.verify.trie_oracle import TrieOracle, layer_oracle, trie_oracle
@@ -206,30 +206,36 @@ def _compare_family(
         lasts = columns.run_lasts(family, starts, rows)
         return _Slots(family, names, starts[rows], lasts, wanted[rows], label[got[rows]])
 
-    for rows in columns.slices(len(starts), _SLOTS_AT_ONCE):
-        some = slots(rows)
+    pieces = [*columns.slices(len(starts), _SLOTS_AT_ONCE)]
+    for some in map(slots, pieces):
         artifact.require(some, some.got, reading)
-    for some, ask in _witnesses(match, rules, label, slots, len(starts)):
+    for some, ask in _witnesses(match, rules, label, slots, pieces):
         ends = columns.alike([some.starts, _as_starts(family, some.lasts)])
-        found = ask(np.stack(ends, axis=1).reshape(-1))
+        found = ask(np.stack(ends, axis=1).ravel())
         artifact.require(some, found[0::2], reading, " by the trie's first look")
         artifact.require(some, found[1::2], reading, " by the trie's second look")
     return len(starts)
 
 
 def _witnesses(
-    match: Match, rules: Rules, label: Labels, slots: Callable[[slice], _Slots], count: int
+    match: Match,
+    rules: Rules,
+    label: Labels,
+    slots: Callable[[slice], _Slots],
+    pieces: Sequence[slice],
 ) -> Iterator[tuple[_Slots, TrieOracle]]:
     """Yield slots, at the end all of them, and what is to be asked about them.
 
-    For many rules those are the rules in layers, and about some slots PyTricia too. So many slots
-    come at a time that a trie of the rules in them is small.
+    For many rules those are the rules in layers, and about some slots PyTricia too.
+
+    Args:
+        slots: Returns some slots in a row.
+        pieces: All slots, so many at a time that a trie of the rules in them is small.
     """
-    pieces = columns.slices(count, _SLOTS_AT_ONCE)
     layers = layer_oracle(match, rules, label)
     if layers:
         yield from ((slots(rows), layers) for rows in pieces)
-        pieces = _spread(count)
+        pieces = [*_spread(pieces[-1].stop)]
     for some in map(slots, pieces):
         yield some, trie_oracle(match, some.touched_by(rules), label)
 
@@ -295,7 +301,7 @@ def _readings(target: Target, artifacts: Sequence[_Artifact]) -> list[Reading]:
         with suppress(SourceSyntaxError):  # told by the reader of the one it is in
             found = target.reader.together([artifact.files for artifact in artifacts])
             if found:
-                return [one.as_ordered(said) for one, said in zip(artifacts, found, strict=True)]
+                return [*map(_Artifact.as_ordered, artifacts, found)]
     return [artifact.read() for artifact in artifacts]
 
 
@@ -306,7 +312,7 @@ def _in_pieces(pieces: PieceMap, readings: Sequence[Reading]) -> Iterator[Part]:
     """
     verdicts, other = pieces.verdicts, len(pieces.verdicts)
     inner = {
-        names: np.array([verdicts.index(n) if n in verdicts else other for n in names], np.int32)
+        names: np.array([verdicts.index(n) if n in verdicts else other for n in names])
         for names in {reading.names for reading in readings}
     }
     for family in pieces.together.families:
@@ -323,12 +329,8 @@ def _in_pieces(pieces: PieceMap, readings: Sequence[Reading]) -> Iterator[Part]:
             labels = pieces.labels(number, verdict)
             labels[verdict == other] = len(pieces.together.names)
             rules = Rules(family, said.rules.start, said.rules.last, labels)
-            order = np.argsort(rules.start, kind="stable")
-            yield Part(rules.take(order), partial(_placed, said.where, order))
-
-
-def _placed(where: Where, rows: NDArray[np.intp], row: int, why: str) -> SourceSyntaxError:
-    return where(int(rows[row]), why)
+            order = rules.order()
+            yield Part(rules.take(order), shifted(said.where, order))
 
 
 def _proof(reading: Reading, slots: int) -> Proof:

@@ -109,7 +109,7 @@ def _longest(rules: Rules, label: Labels) -> TrieOracle:
 def _in_order(rules: Rules) -> Rules:
     if (rules.start[1:] >= rules.start[:-1]).all():
         return rules
-    return rules.take(np.argsort(rules.start, kind="stable"))
+    return rules.take(np.argsort(rules.start))
 
 
 def _intervals(rules: Rules, label: Labels) -> TrieOracle:

@@ -11,6 +11,7 @@ from blockc.compiler import artifacts
 from blockc.compiler.compile import Build
 from blockc.compiler.country_split import counts_by_country, split_by_country
 from blockc.errors import DoNotFit, Miscompiled
+from blockc.targets.core import document
 from blockc.targets.core.render import render_each
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.verify.proof import prove_pieces
@@ -83,9 +84,11 @@ def one_by_one(text: str, monkeypatch: pytest.MonkeyPatch) -> Build:
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("lines_at_once", [1, 2, document._LINES_AT_ONCE])
 def test_pieces_made_at_once_are_those_made_one_by_one(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, lines_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(document, "_LINES_AT_ONCE", lines_at_once)
     text = LISTS + OUTPUTS[name]
     used: list[int] = []
 

@@ -14,6 +14,7 @@ from blockc.targets.appliance.feeds import (
 from blockc.targets.core.render import render
 from blockc.targets.core.target import Target
 from blockc.targets.core.target_options import OptionContext
+from blockc.targets.syntax.line_grammar import ListReader
 from blockc.targets.syntax.tokens import Text
 from blockc.values import replace
 from blockc.verify.proof import prove
@@ -111,3 +112,16 @@ def test_a_location_that_guards_the_feed_less_than_ordered_is_refused(
     with pytest.raises(Unproved) as refused:
         prove(target, files, intent, "", orders)
     assert message in refused.value.message
+
+
+def test_feeds_that_are_read_together_say_what_each_says_of_its_location() -> None:
+    drafts = [draft(PALOALTO_EDL, rules_of(PALOALTO_EDL, EDGES[name])) for name in EDGES]
+    feeds = [render(PALOALTO_EDL, one, PATH, TEMPLATES) for one in drafts]
+    assert isinstance(PALOALTO_EDL.reader, ListReader)
+    together = PALOALTO_EDL.reader.together(feeds)
+    assert together
+    for reading, files in zip(together, feeds, strict=True):
+        alone = PALOALTO_EDL.reader(files)
+        assert reading.found
+        said = [[(one.what, one.value) for one in each.found] for each in (reading, alone)]
+        assert said[0] == said[1]

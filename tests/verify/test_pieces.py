@@ -10,6 +10,7 @@ from blockc.errors import Unproved
 from blockc.targets.core.render import render
 from blockc.targets.core.verdicts import ContentKind
 from blockc.targets.data.plain import PLAIN
+from blockc.targets.syntax.line_grammar import Lines
 from blockc.targets.syntax.reading import Ordered, Orders
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.targets.web.nginx_geo import NGINX_GEO
@@ -86,3 +87,9 @@ def test_a_verdict_that_no_piece_has_is_a_difference() -> None:
     pieces = PieceMap.of(listed, AddrMap.layered({}, default="FR"), ("FR",))
     with pytest.raises(Unproved, match=r"10\.0\.0\.0/8 is given 'monitor', the policy blocks it"):
         prove_pieces(NGINX_GEO, [files], pieces, ["far"], [{}])
+
+
+def test_the_addresses_of_all_lists_are_decoded_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = proofs(TEXTS)
+    monkeypatch.setattr(Lines, "rules", None)  # what decodes those of one list
+    assert proofs(TEXTS) == found

@@ -41,7 +41,7 @@ class FamilyEntries(Value, dict=True):
     form: EntryForm
     words: Vocabulary
     names: tuple[str, ...]
-    spelled: Sequence[str] | None = None  # the addresses of each entry, where they are known
+    spelled: str | None = None  # the addresses of each entry, a line each, where they are known
 
     @property
     def family(self) -> Family:
@@ -66,7 +66,9 @@ class FamilyEntries(Value, dict=True):
     @cached_property
     def texts(self) -> Sequence[str]:
         """Return the addresses of each entry."""
-        return entry_texts(self.rules, self.form) if self.spelled is None else self.spelled
+        if self.spelled is None:
+            return entry_texts(self.rules, self.form)
+        return self.spelled.split("\n") if self.count else []
 
     @property
     def entries(self) -> list[tuple[str, str]]:
@@ -118,15 +120,15 @@ class FamilyEntries(Value, dict=True):
 
     def _lines_of(self, rows: slice) -> str:
         """Return the addresses of some entries, a line each, the last one without its end."""
-        if self.spelled is None and self.form is EntryForm.PREFIX:
-            return prefix_lines(self.rules.take(rows).prefixes())[:-1].decode()
-        return "\n".join(self._texts_of(rows))
+        if self.spelled is None:
+            return entry_lines(self.rules.take(rows), self.form)[:-1]
+        return self.spelled if self.count <= _LINES_AT_ONCE else "\n".join(self.texts[rows])
 
     def _texts_of(self, rows: slice) -> Sequence[str]:
         """Return the addresses of some entries; all of them at once are several times the file."""
         if self.spelled is None:
             return entry_texts(self.rules.take(rows), self.form)
-        return self.spelled[rows]
+        return self.texts[rows]
 
 
 class Document(Value, dict=True):
@@ -143,7 +145,8 @@ class Document(Value, dict=True):
         action: What happens to the clients that the entries of one list name.
         response: What blocked clients get, or None where the artifact leaves it to others.
         stages: What the header says about the stages of its lists.
-        spelled: The addresses of each rule as the target spells them, where they are known.
+        spelled: The addresses of each rule as the target spells them, a line each, where they are
+            known.
         codes: The countries that are blocked, if that is what it says; then there are no rules.
     """
 
@@ -157,7 +160,7 @@ class Document(Value, dict=True):
     response: Response | None = None
     stages: tuple[str, ...] = ()
     part_options: tuple[Mapping[str, OptionValue], ...] = ()
-    spelled: Mapping[Family, Sequence[str]] = field(default_factory=dict)
+    spelled: Mapping[Family, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
 
     def parts(self, target: Target, file: File) -> list[FamilyEntries]:
@@ -332,6 +335,13 @@ def entry_texts(rules: Rules, form: EntryForm) -> list[str]:
         full = f"/{family.width}"
         return [text.removesuffix(full) for text in texts]
     return texts
+
+
+def entry_lines(rules: Rules, form: EntryForm) -> str:
+    """Return the addresses of each rule in `form`, a line each."""
+    if form is EntryForm.PREFIX:
+        return prefix_lines(rules.prefixes()).decode()
+    return "".join(f"{text}\n" for text in entry_texts(rules, form))
 
 
 def _require_room(target: Target, parts: Sequence[FamilyEntries], capacity: int | None) -> None:

@@ -72,7 +72,7 @@ def decode_rules(
             start, last = columns.narrow_spans(*decode(family, tokens, where))
             found[family] = Part(Rules(family, start, last, labels), where)
             continue
-        there = _shifted(where, rows)
+        there = shifted(where, rows)
         same = [tokens[row] for row in rows.tolist()]
         start, last = columns.narrow_spans(*decode(family, same, there))
         found[family] = Part(Rules(family, start, last, labels[rows]), there)
@@ -108,28 +108,28 @@ def plain_lines(data: bytes, *, ranges: bool) -> Span | None:
 
 
 def line_spans(family: Family, lines: str, *, ranges: bool) -> Span | None:
-    """Return start and inclusive end of lines, each ended, if all of them are of a family.
+    """Return start and inclusive end of lines, each ended, of a family; None if one is odd.
 
     Args:
         ranges: Whether `first-last` is taken too.
+
+    Raises:
+        SourceSyntaxError: About one that is wrong, without its place.
 
     Cost: as `decode_rules`, and words are made of some lines after others.
     """
     if not lines:
         return columns.span_columns(family, [])
     if family == V4:
-        return plain_lines(lines.encode(errors="surrogatepass"), ranges=ranges)
+        return plain_lines(lines.encode(), ranges=ranges)
     decode = _spans if ranges else _prefix_spans
-    try:
-        words = (some.split() for some in text_batches(lines))
-        found = [columns.narrow_spans(*decode(family, some, _nowhere)) for some in words]
-    except SourceSyntaxError:
-        return None
-    starts, lasts = zip(*columns.spans_alike(found), strict=True)
-    return np.concatenate(starts), np.concatenate(lasts)
+    words = (some.split() for some in text_batches(lines))
+    found = [columns.narrow_spans(*decode(family, some, _of_line)) for some in words]
+    alike = columns.spans_alike(found)
+    return np.concatenate([one for one, _ in alike]), np.concatenate([one for _, one in alike])
 
 
-def _nowhere(_: int, why: str) -> SourceSyntaxError:
+def _of_line(_: int, why: str) -> SourceSyntaxError:
     return SourceSyntaxError(why)
 
 
@@ -182,7 +182,7 @@ def _about_rule(part: Part, row: int, message: str) -> SourceSyntaxError:
     return part.where(row, f"{rule_text(part.rules.take(np.array([row])))} {message}")
 
 
-def _shifted(where: Where, rows: NDArray[np.intp]) -> Where:
+def shifted(where: Where, rows: NDArray[np.intp]) -> Where:
     """Return `where` for the tokens that were picked out at `rows`."""
     return lambda at, why: where(int(rows[at]), why)
 
@@ -193,9 +193,9 @@ def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
         return _prefix_spans(family, tokens, where)
     ranged = _having("-", tokens)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
-    ranges = _range_spans(family, [tokens[row] for row in rows.tolist()], _shifted(where, rows))
+    ranges = _range_spans(family, [tokens[row] for row in rows.tolist()], shifted(where, rows))
     prefixes = _prefix_spans(
-        family, [tokens[row] for row in others.tolist()], _shifted(where, others)
+        family, [tokens[row] for row in others.tolist()], shifted(where, others)
     )
     order = np.argsort(np.concatenate([rows, others]))
     start = np.concatenate([ranges[0], prefixes[0]])[order]

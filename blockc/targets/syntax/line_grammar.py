@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 
 import numpy as np
 
@@ -221,9 +221,10 @@ class Lines(Value, eq=False):
         body = self.text.text[self.begin :]
         if body and not body.endswith("\n"):
             body += "\n"
-        colon = body.find(":")
-        begin = body.rfind("\n", 0, colon) + 1 if colon >= 0 else len(body)
-        return None if body.find(".", begin) >= 0 else (body[:begin], body[begin:])
+        before = body.partition(":")[0]
+        begin = len(before) - len(before.rpartition("\n")[2])
+        ipv4, ipv6 = body[:begin], body[begin:]
+        return None if "." in ipv6 else (ipv4, ipv6)
 
     def after(self, first: int) -> Where:
         """Return what makes the errors about entries from `first` on."""
@@ -291,8 +292,9 @@ def _rules_together(lists: Sequence[Lines], *, ranges: bool) -> list[list[Part]]
         if spans is None:
             return None
         counts = [text.count("\n") for text in own]
-        bounds = pairwise([0, *np.cumsum(counts).tolist()])
-        for n, (one, (begin, end)) in enumerate(zip(lists, bounds, strict=True)):
+        bounds = np.cumsum([0, *counts]).tolist()
+        for n, one in enumerate(lists):
+            begin, end = bounds[n : n + 2]
             if family in one.text.families:
                 rules = Rules.of_spans(family, spans[0][begin:end], spans[1][begin:end])
                 parts[n].append(Part(rules, one.after(before[n])))

@@ -9,7 +9,7 @@ from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax import line_grammar
 from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines, ListReader
-from blockc.targets.syntax.reading import Reading
+from blockc.targets.syntax.reading import Found, Reading
 from blockc.targets.syntax.tokens import Text
 from tests.support.memory import growth
 from tests.support.refusals import refused, told
@@ -299,10 +299,7 @@ def test_many_lists_together_say_what_each_says_alone(
         "2001:db8::/32\n10.0.0.0/8\n",  # nor its families
         "::ffff:10.0.0.1\n",
         "10.0.0.1/8\n",
-        "2001:db8::1/32\n",
-        "2001:db8::/129\n",
         "nonsense\n",
-        "non:sense\n",
     ],
 )
 def test_what_is_odd_about_one_of_many_lists_is_left_to_who_reads_it_alone(text: str) -> None:
@@ -324,6 +321,38 @@ def test_many_lists_of_one_family_have_no_part_of_the_other() -> None:
     assert [part.rules.family for part in READER(files).parts] == [V6]
 
 
-def test_a_line_that_is_no_entry_of_any_list_is_refused_when_many_are_read() -> None:
-    with pytest.raises(SourceSyntaxError, match="expected an address"):
-        READER.together([[Text("1", MIXED).encoded()], [Text("2", "two words\n").encoded()]])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("two words\n", "expected an address"),
+        ("2001:db8::1/32\n", "2001:db8::1/32 has host bits set"),
+        ("2001:db8::/129\n", "'129' is not a prefix length of ipv6"),
+        ("non:sense\n", "'non:sense' is not an address"),
+    ],
+)
+def test_a_line_that_is_no_entry_of_any_list_is_refused_when_many_are_read(
+    text: str, message: str
+) -> None:
+    with pytest.raises(SourceSyntaxError, match=message):
+        READER.together([[Text("1", MIXED).encoded()], [Text("2", text).encoded()]])
+
+
+def test_what_stands_beside_many_lists_is_found_for_each() -> None:
+    def beside(last: Text, first: Text) -> list[Found]:
+        return [Found("table", last.text, first.path, SourceSyntaxError)]
+
+    reader = ListReader(GRAMMARS[0], ranges=True, beside=beside)
+    artifacts = [[Text(name, MIXED).encoded(), Text("x", name).encoded()] for name in "ab"]
+    together = reader.together(artifacts) or []
+    assert [[(one.value, one.path) for one in each.found] for each in together] == [
+        [("a", "a")],
+        [("b", "b")],
+    ]
+    assert [*map(said, together)] == [said(reader(files)) for files in artifacts]
+
+
+def test_ranges_are_no_entries_of_many_lists_that_take_none() -> None:
+    reader = ListReader(GRAMMARS[0], ranges=False)
+    assert reader.together([[Text("1", "10.0.0.1-10.0.0.2\n").encoded()]]) is None
+    with pytest.raises(SourceSyntaxError, match="'::1-::2' is not an address"):
+        reader.together([[Text("1", "::1-::2\n").encoded()]])
