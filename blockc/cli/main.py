@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from errno import ENOSPC
+from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
@@ -20,7 +20,7 @@ from blockc.cli.console import (
     stdout_failure,
 )
 from blockc.cli.options import NoOptions, Settings, default_settings, names_of_settings, verb
-from blockc.errors import BlockcError, UsageError, suggestion
+from blockc.errors import BlockcError, Location, OutputError, UsageError, os_reason, suggestion
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -53,6 +53,17 @@ VERBS = {
 INTERRUPTED = "interrupted; nothing is half-written"
 _UNUSED, _SLOW = "NPY_DISABLE_CPU_FEATURES", "X86_V4"  # numpy's variable, and its name of a level
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
+
+_MORE = "give the machine or the container more, or ask for less at a time"
+_LACKING = {
+    ENOSPC: "free some space",
+    EDQUOT: "raise the quota, or free some space",
+    EROFS: "name a place that can be written; for temporary files, with TMPDIR",
+    ENOMEM: _MORE,
+    EMFILE: "raise the limit of open files (ulimit -n)",
+    ENFILE: "raise the limit of open files of the machine",
+    EAGAIN: "raise the limit of processes (ulimit -u)",
+}
 
 
 class LazyGroup(click.Group):
@@ -184,6 +195,7 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
         _begin_again()
     if isinstance(failure, OSError) and failure.errno == ENOSPC and not failure.filename:
         failure = stdout_failure(failure)  # it was click that wrote: a help text
+    failure = _lacking(failure) or failure
     match failure:
         case click.exceptions.Exit():
             return failure.exit_code
@@ -206,6 +218,20 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
     else:
         stderr_line(f"{trace}blockc: {BUG}")
     return 70
+
+
+def _lacking(failure: BaseException) -> OutputError | None:
+    """Return what to say where the machine has too little of something, wherever it was missed."""
+    if isinstance(failure, MemoryError):
+        return OutputError("there is not enough memory", hint=_MORE)
+    if not isinstance(failure, OSError):
+        return None
+    at = Location(str(failure.filename)) if failure.filename else None
+    if failure.errno in _LACKING:
+        return OutputError(os_reason(failure), at=at, hint=_LACKING[failure.errno])
+    if "temporary directory" in os_reason(failure):  # what tempfile says
+        return OutputError(os_reason(failure), hint="set TMPDIR to a folder that can be written")
+    return None
 
 
 def _begin_again() -> None:

@@ -1,11 +1,13 @@
 """What goes wrong beside the policy: the message says what is so, and what to do."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -50,6 +52,34 @@ def test_a_report_that_is_lost_does_not_hide_what_was_done(
     assert lost.code == 2
     assert "no space left on device" in lost.err
     assert f"{done}; only its report is lost" in lost.err
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (MemoryError(), "there is not enough memory; give the machine or the container more"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x"),
+            "/x: no space left on device; free",
+        ),
+        (OSError(errno.EMFILE, "Too many open files", "/x"), "/x: too many open files; raise the"),
+        (OSError(errno.EAGAIN, "Resource unavailable"), "resource unavailable; raise the limit of"),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+            "no usable temporary directory found in ['/tmp']; set TMPDIR to a folder",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_no_bug_wherever_it_is_missed(
+    blockc: Blockc, monkeypatch: pytest.MonkeyPatch, failure: Exception, said: str
+) -> None:
+    def lacking(*_: object) -> NoReturn:
+        raise failure
+
+    monkeypatch.setattr("blockc.cli.commands.list.show_table", lacking)
+    done = blockc("list", "countries")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith(f"blockc: {said}")
 
 
 @pytest.mark.parametrize(

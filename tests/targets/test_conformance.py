@@ -292,6 +292,15 @@ def test_every_file_has_its_own_path_also_where_the_family_is_a_folder(target: T
             assert not any("{" in file for file in files)
 
 
+@pytest.mark.parametrize("title", ["  both ends  ", " ", "x " * 80])
+def test_a_title_may_begin_and_end_with_blanks(target: Target, title: str) -> None:
+    addresses = EDGES["ipv4 only"]
+    one = draft(target, rules_of(target, addresses))
+    one = replace(one, provenance=replace(one.provenance, title=title))
+    files = render(target, one, PATH, TEMPLATES)
+    prove(target, files, AddrMap.of_set(addresses), "x", one.orders(target, PATH))
+
+
 # An operator's own template is welcome, and trusted no more than ours.
 
 

@@ -317,6 +317,7 @@ def _counted(count: int, one: str, many: str) -> str:
 
 def _wrapped(line: str) -> list[str]:
     """Return `line` in pieces no program that reads headers could find too long."""
+    line = line.rstrip()  # as a reader of headers takes it; a title may end with blanks
     return [line] if len(line) <= _HEADER_COLUMNS else textwrap.wrap(line, _HEADER_COLUMNS)
 
 
