@@ -24,7 +24,7 @@ PLACED = pa.schema(
 )  # fmt: skip
 NO_TIME = np.iinfo(np.int64).min  # in a column of microseconds; numpy and Arrow call it NaT
 _WIDEST = 1 << 62
-_HELD_BYTES = 1 << 26
+_HELD_BYTES = 1 << 24
 _DAY = 86_400_000_000  # microseconds
 
 

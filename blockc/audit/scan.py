@@ -6,6 +6,7 @@ what the places found adds up to what one of them would have found alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -50,30 +51,34 @@ _REMEMBERED_BYTES = 512  # of a key; a longer one is computed each time
 _ROWS = 100_000  # lines that are placed at once
 _SUMMED_ROWS = 500_000  # placed rows that are added up at once
 _ODD_ROWS = 20_000  # lines that only SQL can read, which are kept until they are worth a query
-_KEEP = f"""
+_NOTE = f"""
 INSERT INTO unreadable SELECT file, reason, count(*), min(number, {SHOWN_LINES})
-    FROM scanned WHERE reason <> '' GROUP BY file, reason;
-INSERT INTO hits BY NAME
-    SELECT * EXCLUDE (reason, file, number) REPLACE (left(key, 200) AS key)
-    FROM scanned WHERE reason = '';
-DROP TABLE scanned;
+    FROM scanned WHERE reason <> '' GROUP BY file, reason
 """
-_MERGED_ROWS = 1_000_000  # so many rows, about 200 MB, are not worth adding up again
-_MERGED_PARTS = 8  # in which they are added up, so that only one of them is there twice
+_SCANNED = """
+SELECT * EXCLUDE (reason, file, number) REPLACE (left(key, 200) AS key)
+FROM scanned WHERE reason = ''
+"""
+_MERGED_ROWS = 1_000_000  # so many rows, about 150 MB, are not worth adding up again
+_PARTS = range(4)  # of `hits`, which are added up one after the other: only one is there twice
+_PART = "hash(low, key, path) % @count = @part".replace("@count", str(len(_PARTS)))
 _MERGE = """
-INSERT INTO merged
-SELECT * REPLACE (
+CREATE TABLE merged AS SELECT * REPLACE (
     sum(requests)::BIGINT AS requests, sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
     sum(timeless)::BIGINT AS timeless
-) FROM hits WHERE hash(low, key, path) % ? = ? GROUP BY ALL
+) FROM hits_@part GROUP BY ALL;
+DROP TABLE hits_@part;
+ALTER TABLE merged RENAME TO hits_@part
 """
-_TABLES = """
-CREATE TABLE hits (
+_HITS = """
+CREATE TABLE hits_@part (
     zone INTEGER, high UBIGINT, low UBIGINT, day DATE, era TINYINT, host VARCHAR, path VARCHAR,
     status SMALLINT, key VARCHAR, account VARCHAR, agent VARCHAR, requests BIGINT, bytes HUGEINT,
     first TIMESTAMP, last TIMESTAMP, timeless BIGINT
-);
-CREATE TABLE unreadable (file INTEGER, reason VARCHAR, lines BIGINT, first_lines BIGINT[]);
+)
+"""
+_UNREADABLE = """
+CREATE TABLE unreadable (file INTEGER, reason VARCHAR, lines BIGINT, first_lines BIGINT[])
 """
 
 
@@ -91,7 +96,11 @@ class LineScan:
         self._enough = _MERGED_ROWS
         self._db = duckdb.connect()
         self._configure()
-        self._db.execute(_TABLES)
+        self._db.execute(_UNREADABLE)
+        self._for_each_part(_HITS)
+        self._db.execute(
+            f"CREATE VIEW hits AS {' UNION ALL '.join(f'FROM hits_{n}' for n in _PARTS)}"
+        )
 
     def _configure(self) -> None:
         asked = self._options
@@ -221,6 +230,8 @@ class LineScan:
             self._db, self._place, lambda keys: self._named(texts_of(keys)), self._options
         )
         table.read(layout, f"{rows} FROM {source}")
+        self._add_hits("table_hits")
+        self._db.execute("DROP TABLE table_hits")
         self._merge()
         ((count,),) = self.rows(f"SELECT count(*) FROM {source}")
         return int(count)
@@ -233,13 +244,28 @@ class LineScan:
         """
         for some in held_together(placed, _SUMMED_ROWS):
             self._keep(some)
+            some.clear()  # they are not there any more while the next ones are made
+            self._merge()
 
     def _keep(self, placed: Sequence[Any]) -> None:
         self._db.register("placed", pa.Table.from_batches(placed, schema=PLACED))
         self._db.execute(f"CREATE TEMP TABLE scanned AS {added_up_sql(self._options)}")
         self._db.unregister("placed")
-        self._db.execute(_KEEP)
-        self._merge()
+        self._db.execute(_NOTE)
+        self._add_hits(f"({_SCANNED})")
+        self._db.execute("DROP TABLE scanned")
+
+    def _add_hits(self, rows: str) -> None:
+        """Add rows to `hits`, those that may be alike to the same part of it.
+
+        Args:
+            rows: A table or a query in parentheses.
+        """
+        self._for_each_part(f"INSERT INTO hits_@part BY NAME SELECT * FROM {rows} WHERE {_PART}")
+
+    def _for_each_part(self, sql: str) -> None:
+        for part in _PARTS:
+            self._db.execute(sql.replace("@part", str(part)))
 
     def _merge(self) -> None:
         """Add up what is alike in `hits` once it has half as many rows more than the last time.
@@ -248,10 +274,9 @@ class LineScan:
         """
         ((count,),) = self.rows("SELECT count(*) FROM hits")
         if count >= self._enough:
-            self._db.execute("CREATE TABLE merged AS FROM hits LIMIT 0")
-            for part in range(_MERGED_PARTS):
-                self._db.execute(_MERGE, [_MERGED_PARTS, part])
-            self._db.execute("DROP TABLE hits; ALTER TABLE merged RENAME TO hits")
+            self._for_each_part(_MERGE)
+            with suppress(duckdb.TransactionException):  # a query is still at work: next time
+                self._db.execute("CHECKPOINT")  # which packs tables, in memory too
             ((count,),) = self.rows("SELECT count(*) FROM hits")
             self._enough = max(count + count // 2, _MERGED_ROWS)
 
@@ -267,7 +292,10 @@ class LineScan:
             rows: A table or a record batch of Arrow, whose columns have the names of the table's.
         """
         self._db.register("rows_to_add", rows)
-        self._db.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_add")
+        if table == "hits":
+            self._add_hits("rows_to_add")
+        else:
+            self._db.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_add")
         self._db.unregister("rows_to_add")
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

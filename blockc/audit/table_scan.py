@@ -36,8 +36,8 @@ _SUMS = """
 count(*) AS requests, coalesce(sum(bytes), 0) AS bytes, count(*) - count(time) AS timeless
 """
 _NAMES = "CREATE TABLE names (raw VARCHAR, name VARCHAR)"
-_KEEP = f"""
-INSERT INTO hits BY NAME
+_HITS = f"""
+CREATE TEMP TABLE table_hits AS
     SELECT * EXCLUDE (raw, name) REPLACE (left(name, 200) AS key)
     FROM (
         FROM apart WHERE zone > {NOT_LISTED}
@@ -57,7 +57,7 @@ DROP TABLE names; DROP TABLE everything; DROP TABLE apart; DROP TABLE shown
 
 
 class TableScan:
-    """Reads the rows of one table into `hits` and `unreadable`.
+    """Reads the rows of one table into `table_hits`, and into `unreadable`.
 
     Args:
         database: Of the scan that it is part of.
@@ -91,7 +91,7 @@ class TableScan:
         lines = f"SELECT cells.*, zone, high, low FROM ({rows}) AS cells JOIN shown ON {same}"
         self._db.execute(self._apart(cut_lines_sql(layout, self._options, lines, _PLACES)))
         self._name_keys()
-        self._db.execute(_KEEP)
+        self._db.execute(_HITS)
 
     def _everything(self, cut: str) -> str:
         """Return the query that adds up all rows by what is asked of each."""

@@ -1,13 +1,17 @@
 """Every shipped format: its own lines are recognised, and say what they say."""
 
 import json
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from blockc.addresses.addrset import AddrSet
 from blockc.audit import scan
+from blockc.audit.arrow import placed_batch
 from blockc.audit.client_finder import ClientFinder
 from blockc.audit.engine import AuditedList, Engine
 from blockc.audit.line_sql import LineLayout
@@ -200,6 +204,46 @@ def test_lines_that_are_alike_take_no_more_rows(
             found.read(layout, [block])
             assert found.rows("SELECT count(*) < 60 FROM hits") == [(True,)]
     assert found.rows("SELECT sum(requests), sum(bytes)::INT FROM hits") == [(1000, 2_326_000)]
+
+
+def test_rows_that_are_alike_are_in_one_part_whoever_found_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_MERGED_ROWS", 1)
+    log = tmp_path / "log"
+    log.write_text("".join(COMBINED.replace("192.0.2.7", f"192.0.2.{n}") + "\n" for n in range(99)))
+    found, other = engine(tmp_path), engine(tmp_path)
+    ((layout, block),) = LogFeed([str(log)], [FORMATS["combined"]], only=True).parts()
+    for reading in (found, other):
+        reading.read(layout, [block])
+    before = found.rows("SELECT count(*) FROM hits")
+    for batch in other.found("hits"):
+        found.add("hits", batch)
+    found._merge()
+    assert found.rows("SELECT count(*) FROM hits") == before
+    assert found.rows("SELECT sum(requests)::INT FROM hits") == [(198,)]
+    parts = [f"SELECT count(*) FROM hits_{part}" for part in scan._PARTS]  # noqa: S608  as ours
+    assert min(map(found.rows, parts)) > [(0,)]
+
+
+def test_what_was_added_up_is_gone_while_the_next_lines_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_SUMMED_ROWS", 4)
+    made = list[weakref.ref[Any]]()
+    row = {"zone": np.zeros(1, np.int32), "first": np.zeros(1, int), "last": np.zeros(1, int)}
+
+    def placed() -> Iterator[Any]:
+        for n in range(12):
+            if n and n % 4 == 0:
+                assert sum(one() is not None for one in made) <= 1
+            batch = [placed_batch(row, 1)]
+            made.append(weakref.ref(batch[0]))
+            yield batch.pop()
+
+    found = engine(tmp_path)
+    found._add_up(placed())
+    assert found.rows("SELECT sum(requests)::INT FROM hits") == [(12,)]
 
 
 def wrong_formats() -> Iterator[tuple[str, str]]:
