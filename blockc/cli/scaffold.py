@@ -55,10 +55,12 @@ class Scaffold(Value):
 
     def __post_init__(self) -> None:
         for path in (str(self.folder), self.program):
-            if not path.isprintable() or '"' in path or "\\" in path:
+            odd = not path.isprintable() or path != path.rstrip()
+            if odd or '"' in path or "\\" in path:
                 raise UsageError(
                     f"systemd cannot be told of the path {path!r}",
-                    hint="choose a folder without quotes, backslashes and control characters",
+                    hint="choose a folder without quotes, backslashes, control characters and a "
+                    "blank at its end",
                 )
         if not _INSTALLABLE.fullmatch(self.install):
             raise UsageError(

@@ -36,6 +36,7 @@ ADVICE = Advice(
         errno.EACCES: _PERMISSIONS,
         errno.EPERM: _PERMISSIONS,
         errno.EROFS: "publish into a file system that is mounted writable, with --output",
+        errno.ELOOP: "remove that link: a file is to have its name",
         errno.EISDIR: "move that folder away: a file is to have its name",
         errno.ENAMETOOLONG: "shorten the path of the output",
     },

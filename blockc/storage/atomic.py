@@ -39,6 +39,7 @@ FILES = Advice(
         errno.ENOSPC: "free some space; what was there before is untouched",
         errno.EDQUOT: "raise the quota or free some space; what was there before is untouched",
         errno.EROFS: "name a place that can be written",
+        errno.ELOOP: "remove that link: a file is to have its name",
         errno.EACCES: "change the permissions, or name another place",
         errno.EPERM: "change the permissions, or name another place",
     }

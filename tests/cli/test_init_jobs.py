@@ -214,7 +214,7 @@ def test_the_cron_line_refreshes_in_the_folder(
     assert called == [f"refresh --quiet in {folder}"]
 
 
-@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "a\x1bb"])
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "a\x1bb", "a "])
 def test_a_folder_no_service_can_be_told_of_is_refused(
     blockc: Blockc, tmp_path: Path, name: str
 ) -> None:

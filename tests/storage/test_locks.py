@@ -70,3 +70,13 @@ def test_a_link_in_place_of_the_lock_is_refused_and_its_target_kept(tmp_path: Pa
     ):
         pass
     assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_a_link_in_the_place_of_a_lock_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "x.lock").symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(OutputError, match="symbolic links; remove that link: a file is to have"),
+        held(tmp_path / "x.lock", "", LockWait(seconds=0)),
+    ):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

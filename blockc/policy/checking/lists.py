@@ -26,6 +26,9 @@ def check_list(
     """Return the list called `name`, noting what is wrong with it. `raw` holds its keys."""
     _check_name(name, place, checks)
     _check_sides(name, table, raw, place, checks)
+    if not table.title.isprintable():
+        hint = "it stands in artifacts: write it in one line, with plain blanks"
+        checks.findings.add(place / "title", "holds characters that do not print", hint=hint)
     return List(
         name=name,
         title=table.title or name,

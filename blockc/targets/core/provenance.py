@@ -1,6 +1,6 @@
 """Where an artifact comes from: the list, the policy that wants it and the sources."""
 
-from blockc.errors import PolicyError, printable
+from blockc.errors import PolicyError
 from blockc.values import Value
 from blockc.vocabulary import HeaderForm
 
@@ -42,7 +42,7 @@ class Provenance(Value):
         if not self.title.isprintable():
             raise PolicyError(
                 f"the title of {self.list} holds characters that do not print",
-                hint=f"write {printable(self.title)!r} without them",
+                hint=f"write it without them: {self.title}",
             )
 
 
