@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from blockc.values import Value, from_json, line_bytes
@@ -149,13 +150,13 @@ def memory_of(data: bytes) -> Memory:
     Raises:
         ValueError: It is something else, or of a later version.
     """
-    lines = data.removesuffix(b"\n").split(b"\n")
-    head = from_json(_Head, lines[0])
+    lines = BytesIO(data)
+    head = from_json(_Head, lines.readline())
     if head.kind != "table" or head.version != VERSION:
         raise ValueError(f"it is not a table of version {VERSION}")
     found: dict[str, list[Any]] = defaultdict(list)
     kinds: Mapping[str, type[Value]] = {"log": KnownLog, "day": _Day, "hits": Hits, "gap": Gap}
-    for line in lines[1:]:
+    for line in lines:
         kind = from_json(_Line, line).kind
         if kind not in kinds:
             raise ValueError(f"it has a line of an unknown kind {kind!r}")

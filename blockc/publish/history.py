@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ HISTORY, PREPARED = "history.jsonl", "prepared"
 PUBLISHED, ROLLED_BACK, RELEASED, DAMAGED = "published", "rolled-back", "released", "damaged"
 APPROVED, REFUSED = "approved", "refused"
 _MOST_TOLD = 100  # lines that are wrong
+_SHORTEST = 50  # bytes of an event
 Facts = Mapping[str, Any]
 
 
@@ -99,16 +101,22 @@ class History(Value):
     missing: LostEnd | None = None
 
     @property
+    def count(self) -> int:
+        """Return how many lines it has."""
+        return self.data.count(b"\n") + bool(self.data and not self.data.endswith(b"\n"))
+
+    @property
     def lines(self) -> list[bytes]:
         """Return its lines, the last one also if it was cut."""
         return self.data.removesuffix(b"\n").split(b"\n") if self.data else []
 
+    def each(self) -> Iterator[bytes]:
+        """Yield its lines; a list of all of them may be many times the history."""
+        return (line.removesuffix(b"\n") for line in BytesIO(self.data))
+
     def events(self) -> Iterator[PastEvent]:
         """Yield the events that can be read; `problems` says which cannot."""
-        for line in self.lines:
-            event = event_of(line)
-            if event:
-                yield event
+        yield from filter(None, map(event_of, self.each()))
 
     @property
     def head(self) -> str:
@@ -118,8 +126,14 @@ class History(Value):
     @property
     def last(self) -> PastEvent | None:
         """Return the last event that can be read."""
-        found = map(event_of, reversed(self.lines))
-        return next((event for event in found if event), None)
+        return next(filter(None, map(event_of, self._backwards())), None)
+
+    def _backwards(self) -> Iterator[bytes]:
+        end = len(self.data)
+        while end:
+            begin = self.data.rfind(b"\n", 0, end - 1) + 1
+            yield self.data[begin:end].removesuffix(b"\n")
+            end = begin
 
     @property
     def published(self) -> list[str]:
@@ -144,7 +158,7 @@ class History(Value):
 
 def event_of(line: bytes) -> PastEvent | None:
     """Return what a line of the history says, None if it is not one."""
-    if not line.startswith(b"{"):
+    if not line.startswith(b"{") or len(line) < _SHORTEST:
         return None
     try:
         return from_json(PastEvent, line)
@@ -280,7 +294,7 @@ def problems(past: History, live: str) -> Iterator[tuple[int, str]]:
 
 def _problems(past: History, live: str) -> Iterator[tuple[int, str]]:
     head, number = "", 0
-    for at, line in enumerate(past.lines, 1):
+    for at, line in enumerate(past.each(), 1):
         event = event_of(line)
         if event is None:
             yield at, "is not an event"

@@ -70,7 +70,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def told(past: History) -> Iterator[tuple[PastEvent, dict[str, Any]]]:
     """Yield each event of a history with everything that its line says."""
-    for line in past.lines:
+    for line in past.each():
         event = event_of(line)
         if event:
             yield event, json.loads(line)
@@ -192,7 +192,7 @@ def verified(folder: Path) -> list[Problem]:
     """
     past, live = history_of(folder)
     found = [Problem(line, said) for line, said in problems(past, live)]
-    for number, line in enumerate(past.lines, 1):
+    for number, line in enumerate(past.each(), 1):
         event = event_of(line)
         wanted = json.loads(line).get("record") if event and event.event == PUBLISHED else None
         if event and wanted:

@@ -137,7 +137,7 @@ class _Gathering:
             "from": self._span.first or None,
             "to": self._span.last or None,
             "head": self._past.head,
-            "events": len(self._past.lines),
+            "events": self._past.count,
             "generations": generations,
             "missing": self._missing,
         }

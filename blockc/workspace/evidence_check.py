@@ -112,7 +112,7 @@ class _Check:
             found += [said for name in records for said in self._rebuild(name, records[name])]
         return Checked(
             self._past.head,
-            len(self._past.lines),
+            self._past.count,
             tuple(one["name"] for one in self._index["generations"]),
             tuple(found),
             tuple(self._notes),

@@ -14,6 +14,7 @@ from blockc.audit.trend import KnownLog, Memory, memory_bytes, memory_of
 from blockc.errors import UsageError
 from blockc.workspace.audit.known_logs import Resumption
 from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
+from tests.support.memory import growth
 
 NOW = datetime.now(UTC)
 
@@ -215,3 +216,13 @@ def test_a_packed_log_that_is_not_whole_yet_is_read_on_when_it_is(tmp_path: Path
         known = run.known_now(feed.logs, NOW)
     assert counted == Counter(lines)
     assert [one.settled for one in known] == [True]
+
+
+def test_a_table_of_very_many_short_lines_is_read_line_by_line() -> None:
+    head = memory_bytes(Memory()).decode()
+
+    def read(text: str) -> None:
+        with pytest.raises(ValueError, match="kind"):
+            memory_of((head + text).encode())
+
+    assert growth(read, "{}\n") < 8

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from blockc.errors import BlockcError
 from blockc.storage.decompress import decompressed
+from tests.bench.kept_readers import kept_readers
 from tests.bench.shape_files import Shape, Shapes
 from tests.bench.shape_readers import Read, readers
 from tests.bench.table import Row, Scale
@@ -43,7 +44,7 @@ class Cost(NamedTuple):
 
 def rows(scale: Scale, only: tuple[str, ...] = ()) -> Iterator[Row]:
     """Yield a row for the dearest shapes of each reader, or for all of some: the dearer size."""
-    for reader, (read, shapes, packed) in readers().items():
+    for reader, (read, shapes, packed) in {**readers(), **kept_readers()}.items():
         if only or scale.small:
             chosen = list(islice(shapes, 1 if scale.small else None))
         else:

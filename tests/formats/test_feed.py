@@ -1,7 +1,9 @@
 """The value of a feed: what it selects, what it refuses to be, and the same again from bytes."""
 
 import random
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -82,6 +84,15 @@ def test_a_feed_is_the_same_again_from_its_bytes(path: Path) -> None:
     again = feed_from_bytes(packed)
     assert described(again) == described(feed)
     assert feed_to_bytes(again) == packed
+
+
+@pytest.mark.parametrize("head", [b"x", b"\x93NUMPY"])
+def test_an_archive_whose_head_is_no_array_is_no_feed(head: bytes) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("head.npy", head)
+    with pytest.raises(ValueError, match="not an archive of a feed"):
+        feed_from_bytes(packed.getvalue())
 
 
 def test_other_bytes_are_no_feed() -> None:

@@ -13,6 +13,7 @@ from blockc.publish.past import kept_generations, verified
 from blockc.publish.record import Recording
 from blockc.values import replace
 from tests.publish.toy import EMPTY, MADE, NOW, RECORD
+from tests.support.memory import growth
 
 
 @pytest.fixture
@@ -167,3 +168,22 @@ def test_a_history_of_other_lines_is_told_as_the_first_of_them_and_a_count() -> 
     found = list(problems(History(data, len(data)), ""))
     assert found[0] == (1, "is not an event")
     assert found[100:] == [(0, "the last line was cut"), (0, "4,901 more lines are wrong")]
+
+
+def test_a_history_of_very_many_short_lines_takes_little_memory() -> None:
+    def told(text: str) -> None:
+        data = text.encode()
+        past = History(data, len(data))
+        assert past.count == len(past.lines) == text.count("\n")
+        assert not past.last
+        assert not [*past.events()]
+        assert len([*problems(past, "")]) > 100
+
+    def read(text: str) -> None:
+        past = History(text.encode(), len(text))
+        assert not past.last
+        assert not [*past.events()]
+        assert [*problems(past, "")]
+
+    told("{}\n" * 200)
+    assert growth(read, "{}\n") < 4

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import WIDE, Spans, freeze, require_spans
 from blockc.addresses.family import FAMILIES, Family
-from blockc.values import Value, field
+from blockc.values import Value, field, loads_json
 
 Labels = NDArray[np.int32]
 
@@ -144,12 +144,25 @@ def feed_from_bytes(data: bytes) -> Feed:
     try:
         with np.load(BytesIO(data), allow_pickle=False) as arrays:
             return _feed(arrays)
-    except (KeyError, OSError, EOFError, BadZipFile, RuntimeError, TypeError) as reason:
+    except (
+        ValueError,
+        LookupError,
+        OSError,
+        EOFError,
+        BadZipFile,
+        RuntimeError,
+        TypeError,
+    ) as reason:
         raise ValueError(f"not an archive of a feed: {reason}") from None
 
 
 def _feed(arrays: Mapping[str, NDArray[Any]]) -> Feed:
-    head = json.loads(arrays["head"].tobytes())
+    said = arrays["head"]
+    if not isinstance(said, np.ndarray):  # of a member without numpy's head, its bytes
+        raise TypeError("its head is no array")
+    head = loads_json(said.tobytes().decode())
+    if not isinstance(head, dict) or not isinstance(head["tags"], dict):
+        raise TypeError("its head is no table")
     tags = {
         name: Tag(tuple(names), {f: arrays[f"tag.{f.name}.{name}"] for f in FAMILIES})
         for name, names in head["tags"].items()
