@@ -23,6 +23,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def listed(names: Sequence[str], most: int = 99) -> str:
+    """Return names as a sentence has them, the first `most` where they are more.
+
+    >>> listed(["arin", "lacnic", "ripencc"]), listed(["a", "b", "c"], 1)
+    ('arin, lacnic and ripencc', 'a and 2 more')
+    """
+    left = len(names) - most
+    shown = [*names[:most], *([f"{left} more"] if left > 0 else [])]
+    return " and ".join([", ".join(shown[:-1]), *shown[-1:]] if shown[1:] else shown)
+
+
 def suggestion(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
     """Return `; did you mean 'x'?` for the nearest of `known`, or nothing."""
     from difflib import get_close_matches

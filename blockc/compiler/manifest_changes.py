@@ -7,6 +7,7 @@ says something else now, or a set is used by no rule, or nobody takes away one t
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from blockc.errors import listed
 from blockc.targets.core.verdicts import ContentKind
 from blockc.values import loads_json
 
@@ -89,13 +90,14 @@ def _steps(old: Entry, new: Entry) -> Iterator[str]:
     files, gone = _files(new, old), _files(old, new)
     if files:
         made = f" ({came})" if came else ""
-        yield f"load {_listed(files)}{made}"
+        yield f"load {listed(files, MOST_NAMES)}{made}"
     if new["joined_by"]:
-        yield f"load {_listed(new['joined_by'])}, which names all parts"
+        yield f"load {listed(new['joined_by'], MOST_NAMES)}, which names all parts"
     elif came:
         yield "use what came in your rules"
     if went or gone:
-        yield f"delete {went or _listed(gone)} where it is loaded: until then it stays in force"
+        away = went or listed(gone, MOST_NAMES)
+        yield f"delete {away} where it is loaded: until then it stays in force"
 
 
 def _objects(one: Entry, other: Entry) -> str:
@@ -105,21 +107,10 @@ def _objects(one: Entry, other: Entry) -> str:
         if name not in other["objects"]:
             kind, _, own = name.rpartition(" ")
             kinds.setdefault(kind, []).append(own)
-    return ", ".join(f"{kind} {_listed(names)}" for kind, names in kinds.items())
+    return ", ".join(f"{kind} {listed(names, MOST_NAMES)}" for kind, names in kinds.items())
 
 
 def _files(one: Entry, other: Entry) -> list[str]:
     """Return the files of parts that the other one does not have."""
     others = {file["path"] for file in other["files"]} | {*one["joined_by"]}
     return [file["path"] for file in one["files"] if file["path"] not in others]
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return some names as a phrase, the first ones where they are many.
-
-    >>> _listed(["a", "b"]), _listed(["a", "b", "c", "d", "e", "f", "g", "h"])
-    ('a and b', 'a, b, c, d, e, f and 2 more')
-    """
-    more = len(names) - MOST_NAMES
-    shown = [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

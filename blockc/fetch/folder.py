@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from blockc.errors import Location, SourceUnfit, UsageError, os_reason
+from blockc.errors import Location, SourceUnfit, UsageError, listed, os_reason
 from blockc.storage.decompress import Damaged, TooLong, decompressed, kind_by_name
 from blockc.storage.local import MAX_BYTES, local_digest, read_local
 from blockc.vocabulary import RIRS
@@ -47,7 +47,7 @@ def registry_files(folder: Path) -> dict[str, Path]:
     missing = sorted(set(RIRS) - found.keys())
     if missing:
         raise SourceUnfit(
-            f"no file of {' and '.join(missing)}, expected all five registries",
+            f"no file of {listed(missing)}, expected all five registries",
             at=Location(str(folder)),
             hint=f"put delegated-{missing[0]}-extended-latest there; four are never used as five",
         )

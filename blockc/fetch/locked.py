@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from blockc.errors import Location, OutputError, SourceUnfit, UsageError
+from blockc.errors import Location, OutputError, SourceUnfit, UsageError, listed
 from blockc.fetch.definition import Source
 from blockc.fetch.folder import Raw
 from blockc.fetch.http.messages import FetchFailed
@@ -51,7 +51,7 @@ def locked_sources(
     missing = [name for name in wanted if name not in lock.sources]
     if missing:
         raise UsageError(
-            f"the lock does not name {' and '.join(missing)}",
+            f"the lock does not name {listed(missing)}",
             hint=f"run `blockc update {' '.join(missing)}`",
         )
     jobs = [partial(_one, tools, sources[name], lock.sources[name], offline) for name in wanted]

@@ -68,7 +68,7 @@ def verify_edges(
     for name in names:
         if name not in edges:
             near = suggestion(name, edges).removeprefix("; ")
-            hint = near or "the policy says with [edge.NAME] which there are"
+            hint = near or "`blockc edges` shows the edges, which are the tables [edge.NAME]"
             raise UsageError(f"the policy has no edge {name!r}", hint=hint)
     build = _published(folder, project, observe)
     return [

@@ -43,7 +43,7 @@ def command(settings: Settings, asked: DeployedCall) -> None:
     edges = {one.name: one for one in project(settings).policy().edges}
     if asked.edge not in edges:
         near = suggestion(asked.edge, edges).removeprefix("; ")
-        hint = near or "the policy says with [edge.NAME] which there are"
+        hint = near or "`blockc edges` shows the edges, which are the tables [edge.NAME]"
         raise UsageError(f"the policy has no edge {asked.edge!r}", hint=hint)
     place = asked.place(settings.file)
     name, digests = outputs_of(place, asked.generation)

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
-from blockc.errors import SourceUnfit, UnsafeChange
+from blockc.errors import SourceUnfit, UnsafeChange, listed
 from blockc.fetch.definition import Source
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.snapshot import Snapshot
@@ -60,7 +60,7 @@ class Update(Value):
             SourceUnfit: `strict`, and a source could not be fetched.
         """
         if self.refused:
-            names = _listed([one.source.name for one in self.refused])
+            names = listed([one.source.name for one in self.refused])
             accept = " ".join(
                 f"--accept {one.refused.short}" for one in self.refused if one.refused
             )
@@ -71,7 +71,7 @@ class Update(Value):
                 f"{accept}`",
             )
         if strict and self.kept:
-            names = _listed([one.source.name for one in self.kept])
+            names = listed([one.source.name for one in self.kept])
             said = f"nothing usable could be fetched for {names}"
             raise SourceUnfit(said, hint=self._advice(self.kept))
 
@@ -86,7 +86,7 @@ class Update(Value):
         if names:
             have = "have" if names[1:] else "has"
             raise SourceUnfit(
-                f"{_listed(names)} {have} no data that may be used; nothing was changed",
+                f"{listed(names)} {have} no data that may be used; nothing was changed",
                 hint=f"the lines above say why; {self._advice(self.without_data)}",
             )
 
@@ -98,17 +98,8 @@ class Update(Value):
             again = "run it again without --offline"
         if not broken:
             return again
-        wrong = f"correct the definition of {_listed(broken)}, or tell the publisher"
+        wrong = f"correct the definition of {listed(broken)}, or tell the publisher"
         return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them.
-
-    >>> _listed(["arin", "lacnic", "ripencc"])
-    'arin, lacnic and ripencc'
-    """
-    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def update(
