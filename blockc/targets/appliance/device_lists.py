@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from blockc.addresses.plain_text import text_batches
 from blockc.addresses.rules import Match
 from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
@@ -45,6 +46,7 @@ JUNOS = StatementGrammar(
     odd='"#\\*',
 )
 _EXCEPTION = "!"
+_INDENTED = re.compile(r"^(?=[ \t!])[ \t]*(!?)[ \t]*", re.MULTILINE)
 
 
 def read_pf_table(text: Text) -> Reading:
@@ -65,7 +67,8 @@ def read_pf_table(text: Text) -> Reading:
 def read_shown(texts: Sequence[Text], _: Options) -> Reading:
     """Return the rules of a table as `pfctl -T show` prints it: indented, `!` before the blanks."""
     shown = joined(texts)
-    return read_pf_table(replace(shown, text=re.sub(r"(?m)^[ \t]*(!?)[ \t]*", r"\1", shown.text)))
+    entries = (_INDENTED.sub(r"\1", some) for some in text_batches(shown.text))
+    return read_pf_table(replace(shown, text="\n".join(entries)))
 
 
 def _error(lines: Lines, first: int, entry: int, why: str) -> SourceSyntaxError:

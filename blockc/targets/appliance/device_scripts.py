@@ -175,7 +175,7 @@ def read_groups(text: Text) -> Reading:
             group.entries += entries
             group.lines += lines
             if beginning[3]:
-                command = step.source.command(lines[0], step.source.lines[lines[0]])
+                command = step.source.command(lines[0], beginning.string)
                 found.append(command.found("platform", 5, _PLATFORMS[beginning[3]]))
     parts = (one.part(V6 if name.startswith("ipv6-") else V4) for name, one in groups.items())
     return Reading(tuple(parts), found=tuple(found))

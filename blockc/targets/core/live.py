@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from blockc.addresses import FAMILIES
+from blockc.addresses.plain_text import line_batches
 from blockc.targets.core.target_options import OptionValue
 from blockc.targets.syntax.addresses import decode_rules, require_distinct
 from blockc.targets.syntax.json_tree import json_object
@@ -73,8 +74,9 @@ def joined(texts: Sequence[Text]) -> Text:
 
 def only(text: Text, keeps: Callable[[str], str | None]) -> Text:
     """Return a text with each line as `keeps` spells it, empty where that is None."""
-    lines = [keeps(line) or "" for line in text.text.split("\n")]
-    return replace(text, text="\n".join(lines))
+    batches = line_batches(text.text)
+    kept = ("\n".join([keeps(line) or "" for line in lines]) for lines in batches)
+    return replace(text, text="\n".join(kept))
 
 
 def block(text: Text, begin: re.Pattern[str], what: str) -> Text:

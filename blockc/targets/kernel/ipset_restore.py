@@ -61,10 +61,8 @@ class Restore:
             "swap": self._swap,
             "destroy": self._destroy,
         }
-        self._steps = list[Command | Run]()
         for step in self._commands.runs("add"):
             self._run(step)
-            self._steps.append(step)
 
     def part(self, name: str, family: Family) -> Part:
         """Return the contents of a set: entries block, those with `nomatch` are exceptions."""
@@ -104,7 +102,7 @@ class Restore:
         }
         self.sets, self.found = again, []
         try:
-            for step in self._steps:
+            for step in self._commands.runs("add"):
                 if isinstance(step, Command) and step.words[0] != "add":
                     self._run(step)
                 else:

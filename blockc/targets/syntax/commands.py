@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import repeat
 
-from blockc.errors import SourceSyntaxError
+from blockc.addresses.plain_text import line_batches, lines_one_by_one
+from blockc.errors import SourceSyntaxError, line_begin
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import ODD, Text
 from blockc.values import Value
@@ -37,18 +38,17 @@ class CommandGrammar(Value):
             SourceSyntaxError: About the first line or character that it does not.
         """
         text.require_lines(self.longest_line, f"{self.program} cuts it in two")
-        lines = text.text.split("\n")
         if not text.is_plain():
-            self._require_characters(text, lines)
-        return Commands(self, text, lines)
+            self._require_characters(text)
+        return Commands(self, text)
 
     def is_comment(self, line: str) -> bool:
         """Return whether a line is blank or a comment."""
         return (line.lstrip(" \t") if self.comments_indented else line)[:1] in {"", "#"}
 
-    def _require_characters(self, text: Text, lines: list[str]) -> None:
+    def _require_characters(self, text: Text) -> None:
         begin = 0
-        for line in lines:
+        for line in lines_one_by_one(text.text):
             odd = ODD.search(line)
             if odd and not self.is_comment(line):
                 message = f"a command holds a character {self.program} does not take"
@@ -57,16 +57,12 @@ class CommandGrammar(Value):
 
 
 class Command(Value, eq=False):
-    """The words of a line, counted from 0."""
+    """A line, counted from 0, as it is written and its words."""
 
     source: "Commands"
     line: int
+    content: str
     words: list[str]
-
-    @property
-    def content(self) -> str:
-        """Return the line as it is written."""
-        return self.source.lines[self.line]
 
     def error(self, message: str, word: int | None = None) -> SourceSyntaxError:
         """Return the error to raise about a word, or about the whole line."""
@@ -98,41 +94,47 @@ class Run(Value, eq=False):
 
 
 class Commands(Value, eq=False):
-    """The lines of a text."""
+    """The lines of a text, which is cut into lines many at a time: a list of all may be far longer.
+
+    What is asked for by its line, is looked for from the beginning.
+    """
 
     grammar: CommandGrammar
     text: Text
-    lines: list[str]
 
     def __iter__(self) -> Iterator[Command]:
         """Yield the commands."""
-        for line, content in enumerate(self.lines):
+        for line, content in enumerate(lines_one_by_one(self.text.text)):
             if content and not self.grammar.is_comment(content):
                 yield self.command(line, content)
 
     def command(self, line: int, content: str) -> Command:
         """Return the command of a line."""
-        return Command(self, line, self.grammar.word.findall(content))
+        return Command(self, line, content, self.grammar.word.findall(content))
 
     def runs(self, verb: str) -> Iterator[Command | Run]:
         """Yield the commands, and those that begin with `verb` as far as they follow one another.
 
-        Cost: a pass in C over the lines of a run.
+        Cost: a pass in C over the lines of a run, of which a long text has several.
         """
-        alike = bytes(map(str.startswith, self.lines, repeat(f"{verb} "))) + b"\0"
-        at = 0
-        while at < len(self.lines):
-            end = alike.index(0, at)
-            if end - at > 1:
-                yield Run(self, at, self.lines[at:end])
-            elif self.lines[at] and not self.grammar.is_comment(self.lines[at]):
-                yield self.command(at, self.lines[at])
-            at = max(end, at + 1)
+        begin = 0
+        for lines in line_batches(self.text.text):
+            alike = bytes(map(str.startswith, lines, repeat(f"{verb} "))) + b"\0"
+            at = 0
+            while at < len(lines):
+                end = alike.index(0, at)
+                if end - at > 1:
+                    yield Run(self, begin + at, lines[at:end])
+                elif lines[at] and not self.grammar.is_comment(lines[at]):
+                    yield self.command(begin + at, lines[at])
+                at = max(end, at + 1)
+            begin += len(lines)
 
     def error(self, message: str, line: int, word: int | None = None) -> SourceSyntaxError:
         """Return the error to raise about a line, or about one of its words."""
-        begin = sum(len(before) + 1 for before in self.lines[:line])
-        content = self.lines[line]
+        begin = line_begin(self.text.text, line + 1, "\n")
+        end = self.text.text.find("\n", begin)
+        content = self.text.text[begin : end if end >= 0 else None]
         if word is None:
             return self.text.error(message, begin, len(content))
         places = [match.span() for match in self.grammar.word.finditer(content)]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from blockc.addresses import plain_text
 from blockc.targets.syntax.commands import Command, CommandGrammar, Commands, Run
 from blockc.targets.syntax.tokens import Text
 from tests.support.refusals import refused, told
@@ -75,7 +76,7 @@ def test_a_command_is_printable_ascii_and_a_comment_is_anything(
 
 
 def test_a_longer_line_is_two_to_the_program_and_refused() -> None:
-    assert len(commands("#" + "x" * 29).lines) == 1
+    assert list(commands("#" + "x" * 29)) == []
     wrong = refused(commands, "a\n#" + "x" * 30, FLUSH)
     assert wrong == "2:1+1 longer than 30 bytes, iptables cuts it in two"
 
@@ -106,6 +107,20 @@ def test_a_text_may_begin_with_a_run_and_end_behind_it() -> None:
     assert (alone.line, alone.words) == (2, ["add", "b"])
 
 
+def test_a_run_of_a_long_text_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 20)
+    found = list(commands(TEXT).runs("add"))
+    lines = [line for one in found if isinstance(one, Run) for line in one.commands()]
+    every = lines + [one for one in found if isinstance(one, Command)]
+    assert len(lines) < len(every)
+    assert sorted((one.line, one.content) for one in every) == [
+        (line, content)
+        for line, content in enumerate(TEXT.split("\n"))
+        if content[:1] not in {"", "#"}
+    ]
+    assert [one.line for one in commands(TEXT)] == sorted(one.line for one in every)
+
+
 def test_what_follows_the_same_beginning_is_found_at_once() -> None:
     *_, run = commands(TEXT).runs("add")
     assert isinstance(run, Run)
@@ -132,9 +147,10 @@ def test_what_follows_the_same_beginning_is_found_at_once() -> None:
     ],
 )
 def test_an_error_is_about_a_line_or_a_word_of_it(line: int, word: int | None, place: str) -> None:
-    source = commands("first\n\n a  bcd \nx ")
+    text = "first\n\n a  bcd \nx "
+    source = commands(text)
     assert told(source.error("why", line, word)) == f"{place} why"
-    assert told(source.command(line, source.lines[line]).error("why", word)) == f"{place} why"
+    assert told(source.command(line, text.split("\n")[line]).error("why", word)) == f"{place} why"
 
 
 def test_an_error_about_the_end_is_behind_the_last_character() -> None:
