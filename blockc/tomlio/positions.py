@@ -9,6 +9,7 @@ import tomllib
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,6 +65,33 @@ def of(text: str) -> tuple[Spots, Spots]:
     finder = _Finder(text.encode().split(b"\n"))
     finder.document(tree.root_node)
     return finder.values, finder.names
+
+
+def by_its_words(text: str, key: Key, *, name: bool) -> re.Match[str] | None:
+    """Return where valid TOML has the text at a key, or the name of the key if only one has it.
+
+    For files whose syntax tree would be too large. A text that stands there twice is wrong twice,
+    so the first of them will do.
+    """
+    value: Any = _parsed(text)
+    try:
+        for step in key:
+            value = value[step]
+    except (KeyError, IndexError, TypeError):  # what is not there has no words
+        value = None
+    word = re.escape(str(key[-1])) if key else r"(?!)"
+    if isinstance(value, str) and not name:
+        quoted = "|".join(re.escape(mark + value + mark) for mark in "\"'")
+        after = "" if isinstance(key[-1], int) else rf"""\b{word}["']?[ \t]*=[ \t]*"""
+        return re.search(f"{after}({quoted})", text)
+    named = rf"""^[ \t]*(?:\[+[^\]\n]*?)?\b({word})(?=["']?[ \t]*[=\]])"""
+    found = [*islice(re.finditer(named, text, re.MULTILINE), 2)]
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
 
 
 class _Finder:

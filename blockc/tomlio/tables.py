@@ -127,7 +127,8 @@ class TomlDocument(Value):
     def location(self, key: Key, *, name: bool = False) -> Location:
         """Return where the value at `key` stands, or its name; else the nearest table around it."""
         if positions.nodes(self.text) > MOST_PLACED:
-            return Location(self.path)
+            found = positions.by_its_words(self.text, key, name=name)
+            return self._of_match(found) if found else Location(self.path)
         values, names = positions.of(self.text)
         for known in (key[:n] for n in range(len(key), 0, -1)):
             first, second = (names, values) if name or known != key else (values, names)

@@ -70,12 +70,35 @@ def test_other_texts_with_many_dots_are_read(text: str) -> None:
     assert "parts" not in str(mistakes_of(f"{text}\nunknown = 1\n"))
 
 
-def test_mistakes_of_a_file_that_is_very_long_have_no_places(
+LONG_LIST = """[list.a]
+block = ["192.0.2.0/24", '192.0.2.0/33', "CN"]
+[[output]]
+path = "b"
+target = "plain"
+list = "b"
+[list.c]
+blok = ["CN"]
+"""
+
+
+@pytest.mark.parametrize("most", [0, 40_000])
+def test_mistakes_of_a_file_that_is_very_long_have_the_places_of_their_words(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_PLACED", most)
+    found = [error.at for error in mistakes_of(LONG_LIST).errors if error.at]
+    places = {(at.line, at.column, at.width) for at in found}
+    assert {(3, 26, 14), (7, 8, 3), (9, 1, 4)} <= places
+
+
+def test_a_word_that_is_twice_in_a_very_long_file_has_no_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tables, "MOST_PLACED", 20)
     assert str(mistakes_of(keys(3))).startswith("etc/blockc.toml:2:1: unknown key 'key0'")
-    assert str(mistakes_of(keys(30))).startswith("etc/blockc.toml: unknown key 'key0'")
+    assert str(mistakes_of(keys(30))).startswith("etc/blockc.toml:2:1: unknown key 'key0'")
+    twice = f"{keys(30)}[a]\nkey0 = 1\n"
+    assert str(mistakes_of(twice)).startswith("etc/blockc.toml: unknown key 'key0'")
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(
