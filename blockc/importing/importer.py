@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from blockc.addresses import AddrSet
 from blockc.addresses.addrset import union
-from blockc.addresses.lines import prefix_texts
+from blockc.addresses.lines import decode_texts, prefix_texts
 from blockc.addresses.rules import meaning
 from blockc.errors import BlockcError, PolicyError, SourceUnfit, suggestion
 from blockc.importing.entries import (
@@ -92,7 +92,9 @@ def import_files(
             f"--as {form!r} is neither a form nor a target{suggestion(form, [*FORMS, *TARGETS])}",
             hint=f"forms are {', '.join(FORMS)}; `blockc list targets` shows the targets",
         )
-    elif not form and any(_is_doubtful(path, forms[path], data) for path, data in files.items()):
+    contents = {} if form else _without_doubt(files, forms)
+    if not form and len(contents) < len(files):
+        contents.clear()
         few = sum(map(len, files.values())) <= _MOST_TRIED
         for name in TARGETS if few else ():
             found, _ = _artifact(name, files, values)
@@ -104,17 +106,24 @@ def import_files(
             "knows",
             hint=f"say which it is with --as: {', '.join(FORMS)}, or a target",
         )
-    return _by_forms(files, forms, values, guessed=not form)
+    if values or len(contents) < len(files):
+        contents = {path: _read(path, forms[path], data, values) for path, data in files.items()}
+    return _by_forms(contents, forms, guessed=not form)
 
 
-def _is_doubtful(path: str, form: str, data: bytes) -> bool:
-    """Return whether a text has no form, or says hardly anything in the form that it may have."""
-    if not form:
-        return True
-    contents = _read(path, form, data, ())
-    scopes = [decide(scope) for scope in contents.scopes]
-    wrong = len(contents.unread) + sum(len(one.unread) for one in scopes)
-    return wrong >= sum(one.count for one in scopes)
+def _without_doubt(files: Mapping[str, bytes], forms: Mapping[str, str]) -> dict[str, Contents]:
+    """Return what files say, up to one that has no form or says hardly anything in its form."""
+    found: dict[str, Contents] = {}
+    for path, data in files.items():
+        contents = _read(path, forms[path], data, ()) if forms[path] else Contents(())
+        read, wrong = 0, len(contents.unread)
+        for scope in contents.scopes:
+            decoded = decode_texts(scope.entries.texts, truncate=True)
+            read, wrong = read + decoded.count, wrong + len(decoded.wrong)
+        if wrong >= read:
+            break
+        found[path] = contents
+    return found
 
 
 def _read(path: str, form: str, data: bytes, values: Sequence[str]) -> Contents:
@@ -137,14 +146,13 @@ def _read(path: str, form: str, data: bytes, values: Sequence[str]) -> Contents:
 
 
 def _by_forms(
-    files: Mapping[str, bytes], forms: Mapping[str, str], values: Sequence[str], *, guessed: bool
+    contents: Mapping[str, Contents], forms: Mapping[str, str], *, guessed: bool
 ) -> list[Imported]:
-    contents = {path: _read(path, forms[path], data, values) for path, data in files.items()}
     try:
         found = _with_sets(contents)
     except TooMuch as reason:
-        raise SourceUnfit(f"{', '.join(files)}: {reason}") from None
-    return [_decided(path, forms[path], found[path], guessed=guessed) for path in files]
+        raise SourceUnfit(f"{', '.join(contents)}: {reason}") from None
+    return [_decided(path, forms[path], found[path], guessed=guessed) for path in contents]
 
 
 def _text(data: bytes) -> str:
@@ -256,7 +264,8 @@ def _artifact(
         ]
         try:
             return _meant(way, name, files, way.reader(given), values), []
-        except BlockcError as refused:  # its traceback holds all that the reader had by then
+        except BlockcError as refused:  # tracebacks hold all that the reader had by then
+            refused.__context__ = None
             refusals.insert(0, refused.with_traceback(None))
     return None, refusals
 

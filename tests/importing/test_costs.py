@@ -84,7 +84,10 @@ def test_entries_are_kept_in_columns(
 def test_who_is_asked_in_vain_about_a_form_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         kept = bytearray(1_000_000)
-        raise SourceUnfit(f"{len(kept):,} bytes")
+        try:
+            raise ValueError(kept)
+        except ValueError:
+            raise SourceUnfit(f"{len(kept):,} bytes") from None
 
     monkeypatch.setattr(importer, "_meant", refuse)
     monkeypatch.setattr(importer, "ArtifactFile", lambda *_: ArtifactFile("f", b""))
@@ -94,6 +97,20 @@ def test_who_is_asked_in_vain_about_a_form_keeps_nothing(monkeypatch: pytest.Mon
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4_000_000
+
+
+def test_a_file_whose_form_is_guessed_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+    read = importer._read
+
+    def counted(path: str, *given: Any) -> Any:
+        asked.append(path)
+        return read(path, *given)
+
+    monkeypatch.setattr(importer, "_read", counted)
+    found = import_files({"a": b"deny 1.2.3.4;\ndeny all;\n", "b": b"1.2.3.4\n"})
+    assert [one.form for one in found] == ["nginx", "lines"]
+    assert asked == ["a", "b"]
 
 
 def test_lines_that_are_not_read_are_counted_and_the_first_are_named() -> None:
