@@ -7,7 +7,6 @@ An address is two halves of 64 bits; an IPv4 address is the IPv6 address that it
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from blockc.runtime.matcher import packed_address
 from blockc.values import Value
 
 MAPPED = 0xFFFF << 32
+_MAPPED_BYTES = (MAPPED >> 32).to_bytes(12, "big")
 _REMEMBERED = 200_000
 _REMEMBERED_BYTES = 1 << 25  # of all texts together
 #: The bytes of who connected, with those of what proxies wrote if they wrote anything.
@@ -117,10 +117,10 @@ class ClientFinder:
 
     def _decide(self, said: Sequence[Said], begin: int) -> None:
         """Remember where new clients are, from a place on."""
-        found = [self._decided(one) for one in said]
-        rows = np.array([n for n, one in enumerate(found, begin) if one is not None], dtype=np.intp)
-        halves = np.array([one for one in found if one is not None], dtype=np.uint64).reshape(-1, 2)
-        high, low = halves.T
+        found = list(map(self._decided, said))
+        rows = np.array([n for n, one in enumerate(found, begin) if one], dtype=np.intp)
+        halves = np.frombuffer(b"".join(filter(None, found)), dtype=">u8").astype(np.uint64)
+        high, low = halves.reshape(-1, 2).T
         mapped = (high == 0) & (low >> np.uint64(32) == np.uint64(0xFFFF))
         inner = low & np.uint64(0xFFFF_FFFF)
         self._places.high[rows], self._places.low[rows] = high, low
@@ -128,25 +128,29 @@ class ClientFinder:
             mapped, self._zones.of_ipv4(inner), self._zones.of_ipv6(high, low)
         )
 
-    def _decided(self, said: Said) -> tuple[int, int] | None:
-        """Return the halves of a client's address, None if nobody can know it."""
+    def _decided(self, said: Said) -> bytes | None:
+        """Return the 16 bytes of a client's address, None if nobody can know it."""
         peer, forwarded = said if isinstance(said, tuple) else (said, None)
         if peer is None:
             return None
-        told = None if forwarded is None else forwarded.decode("utf-8", "replace")
+        text = peer.decode("utf-8", "replace")
         try:
-            packed, is_ipv4 = self._client(peer.decode("utf-8", "replace"), told)
+            packed, is_ipv4 = self._client(text, forwarded)
         except UnreadableClientError:
             return None
-        number = int.from_bytes(packed, "big")
-        return (0, MAPPED | number) if is_ipv4 else (number >> 64, number & (1 << 64) - 1)
+        return _MAPPED_BYTES + packed if is_ipv4 else packed
 
-    def _client(self, peer: str, forwarded: str | None) -> tuple[bytes, bool]:
-        if forwarded is None:
-            with suppress(ValueError):
+    def _client(self, peer: str, forwarded: bytes | None) -> tuple[bytes, bool]:
+        hops = []
+        if forwarded is not None:
+            hops.append(forwarded.decode("utf-8", "replace"))
+        else:
+            try:  # a context manager, or more calls, would take as long as all that is read here
                 return packed_address(peer)
+            except ValueError:
+                pass
         hop = None if peer == "unix:" else address_of(peer)
-        return packed_address(self._proxies.client(hop, [] if forwarded is None else [forwarded]))
+        return packed_address(self._proxies.client(hop, hops))
 
 
 def _size(said: Said) -> int:

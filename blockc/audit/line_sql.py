@@ -122,6 +122,17 @@ def client_sql(layout: LineLayout) -> tuple[str, str]:
     return fields["client"], fields.get("forwarded", "NULL::VARCHAR")
 
 
+def client_cells(layout: LineLayout) -> dict[str, str]:
+    """Return the columns of a table that say who the client is, and the SQL of each as a text.
+
+    Raises:
+        UsageError: No column holds the client.
+    """
+    client_sql(layout)
+    numbers = {n for name in ("client", "forwarded") for n in columns_of(layout, name)}
+    return {table_column(number): layout.cell(number) for number in sorted(numbers)}
+
+
 def _cut_words(layout: LineLayout) -> CutSql:
     """Return how lines of words are cut: `form` says which of the forms a line has, and how.
 

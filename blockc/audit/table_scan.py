@@ -14,7 +14,7 @@ import numpy as np
 from blockc.audit.arrow import column_of, table_of
 from blockc.audit.client_finder import Placed
 from blockc.audit.field_sql import bare_path_sql
-from blockc.audit.line_sql import LineLayout, client_sql
+from blockc.audit.line_sql import LineLayout, client_cells, client_sql
 from blockc.audit.scan_sql import (
     NO_ADDRESS,
     SHOWN_LINES,
@@ -23,12 +23,11 @@ from blockc.audit.scan_sql import (
     cut_lines_sql,
 )
 from blockc.audit.zones import NOT_LISTED
+from blockc.values import replace
 
 _ROWS = 100_000
 _PLACES = ("zone", "high", "low")
-_SHOWN = """
-CREATE TABLE shown (peer VARCHAR, told VARCHAR, zone INTEGER, high UBIGINT, low UBIGINT)
-"""
+_SHOWN = "CREATE TABLE shown (@cells, zone INTEGER, high UBIGINT, low UBIGINT)"
 _NOTE = f"""
 INSERT INTO unreadable SELECT file, ?, count(*), min(number, {SHOWN_LINES}) FROM @rows GROUP BY file
 """
@@ -82,9 +81,11 @@ class TableScan:
             layout: How they are cut.
             rows: The query that gives them, each with the number of its file and its own.
         """
-        client, forwarded = client_sql(layout)
-        self._place_clients(f"SELECT DISTINCT {client} AS peer, {forwarded} AS told FROM ({rows})")
-        same = f"{client} IS NOT DISTINCT FROM peer AND {forwarded} IS NOT DISTINCT FROM told"
+        cells = client_cells(layout)
+        self._place_clients(layout, cells, rows)
+        same = " AND ".join(
+            f"{sql} IS NOT DISTINCT FROM said_{name}" for name, sql in cells.items()
+        )
         unknown = f"({rows}) SEMI JOIN (FROM shown WHERE zone < {NOT_LISTED}) ON {same}"
         self._db.execute(_NOTE.replace("@rows", unknown), [NO_ADDRESS])
         self._db.execute(self._everything(cut_lines_sql(layout, self._options, rows)))
@@ -111,16 +112,24 @@ class TableScan:
         FROM (SELECT *, time AS first, {bare} FROM ({cut})) GROUP BY ALL
         """
 
-    def _place_clients(self, distinct: str) -> None:
-        """Keep the clients that are listed, or cannot be read, with their places."""
-        self._db.execute(_SHOWN)
+    def _place_clients(self, layout: LineLayout, cells: Mapping[str, str], rows: str) -> None:
+        """Keep what the cells of clients say that are listed, or cannot be read, with places.
+
+        Cells are compared as they stand: so DuckDB reads of the other columns little more than the
+        rows of those clients.
+        """
+        client, forwarded = client_sql(replace(layout, types=("VARCHAR",) * len(layout.types)))
+        self._db.execute(
+            _SHOWN.replace("@cells", ", ".join(f"said_{name} VARCHAR" for name in cells))
+        )
+        distinct = f"SELECT DISTINCT {_named_sql(cells)} FROM ({rows})"
+        said = f"SELECT *, {client} AS peer, {forwarded} AS told FROM ({distinct})"
         with self._db.cursor() as asked:
-            for batch in asked.sql(distinct).to_arrow_reader(_ROWS):
+            for batch in asked.sql(said).to_arrow_reader(_ROWS):
                 found = self._place(batch["peer"], batch["told"])
-                rows = np.flatnonzero(found.zone != NOT_LISTED)
-                shown = batch.take(column_of(rows))
-                columns = {name: shown[name] for name in shown.schema.names}
-                columns |= {name: column_of(getattr(found, name)[rows]) for name in _PLACES}
+                listed = column_of(np.flatnonzero(found.zone != NOT_LISTED))
+                columns = {f"said_{name}": batch[name].take(listed) for name in cells}
+                columns |= {name: column_of(getattr(found, name)).take(listed) for name in _PLACES}
                 self._insert("shown", columns)
 
     def _name_keys(self) -> None:

@@ -11,9 +11,9 @@ from pyarrow import parquet
 
 from blockc.addresses.addrset import AddrSet
 from blockc.audit.client_finder import ClientFinder
-from blockc.audit.line_sql import LineLayout
+from blockc.audit.line_sql import LineLayout, client_cells, table_layout
 from blockc.audit.scan import LineScan
-from blockc.audit.scan_sql import EngineOptions
+from blockc.audit.scan_sql import NO_ADDRESS, EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import UsageError
@@ -132,6 +132,25 @@ def test_a_header_of_several_lines_is_one_list_in_order(tmp_path: Path) -> None:
     found = said(tmp_path, rows, "(low % 4294967296)::BIGINT", "10.0.0.0/8")
     last = [(198 << 24 | 51 << 16 | 100 << 8 | n,) for n in (7, 8)]
     assert sorted(found) == sorted([*last, (10 << 24 | 3,), (10 << 24 | 4,)])
+
+
+def test_clients_of_a_table_are_compared_as_its_cells_stand(tmp_path: Path) -> None:
+    layout, _ = table_layout(
+        shipped_formats()["csv"],
+        [("url", "VARCHAR"), ("x_forwarded_for", "VARCHAR[]"), ("client", "BLOB")],
+        row_number="",
+    )
+    assert list(client_cells(layout)) == ["column_2", "column_3"]
+    path, found = tmp_path / "table.parquet", scan(tmp_path, "10.0.0.0/8")
+    clients = [b"10.0.0.1", b"192.0.2.7", b"-", None, b"\xff", b"2001:DB8::7", b"2001:db8::7"]
+    hops = [["198.51.100.9", "203.0.113.5"], None, None, None, [], None, ["-"]]
+    parquet.write_table(pa.table({"client": clients, "x_forwarded_for": hops}), path)
+    found.read_parquet(shipped_formats()["csv"], 0, str(path))
+    asked = "SELECT high::BIGINT, (low % 4294967296)::BIGINT, requests FROM hits ORDER BY ALL"
+    wide = (0x20010DB8 << 32, 7, 2)
+    assert found.rows(asked) == [(0, 192 << 24 | 519, 1), (0, 203 << 24 | 113 << 8 | 5, 1), wide]
+    ((reason, lines, numbers),) = found.rows("SELECT reason, lines, first_lines FROM unreadable")
+    assert (reason, lines, numbers) == (NO_ADDRESS, 3, [3, 4, 5])
 
 
 def test_a_query_behind_a_break_of_a_line_stays_out_of_the_path(tmp_path: Path) -> None:
