@@ -166,6 +166,9 @@ class _Geo:
 
 
 _SECTION = re.compile(r"<(/?)(\w+)[^>]*>")
+_DIRECTIVES = frozenset(
+    ["require", "satisfy", "order", "deny", "allow", "setenvifexpr", "include", "includeoptional"]
+)
 _PARTIAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?")
 
 
@@ -179,7 +182,7 @@ def read_apache(text: str, _: Sequence[str]) -> Contents:
     unread = Unreads()
     others = 0
     for line, content in numbered(text):
-        words = [] if content.lstrip().startswith("#") else content.lower().split()
+        words = [] if content.lstrip().startswith("#") else _words(content)
         section = _SECTION.fullmatch(content.strip())
         if section and not section[1]:
             _require_depth(len(open_sections), line)
@@ -196,6 +199,12 @@ def read_apache(text: str, _: Sequence[str]) -> Contents:
     for one in open_sections:
         scopes += one.scopes() if one.own else []
     return Contents(tuple(scopes), unread, others)
+
+
+def _words(content: str) -> list[str]:
+    """Return the words of a line, of one that is about something else the first."""
+    first = content.split(None, 1)[0].lower()
+    return content.lower().split() if first in _DIRECTIVES else [first]
 
 
 class _Section:

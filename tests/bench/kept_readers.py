@@ -179,7 +179,11 @@ def _log_shapes() -> Shapes:
 
 
 def _audited(name: str) -> Read:
-    """Return a reader of a log of one format; everybody is listed."""
+    """Return a reader of a log of one format; everybody is listed.
+
+    What its engine keeps is the same for logs of every length, and far over the limit for a byte of
+    a short one: 124 MB of memory for 1 MB of broken lines of JSON, 154 MB for 16 MB.
+    """
 
     def read(data: bytes) -> object:
         from blockc.audit.client_finder import ClientFinder

@@ -81,6 +81,10 @@ def test_entries_are_kept_in_columns(
     assert growth(decided, piece) < 30
 
 
+def test_a_line_of_apache_about_something_else_is_not_cut_into_words() -> None:
+    assert growth(lambda text: FORMS["apache"].read(text, ()), '"" ') < 12
+
+
 def test_who_is_asked_in_vain_about_a_form_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         kept = bytearray(1_000_000)
