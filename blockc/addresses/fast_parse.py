@@ -97,7 +97,7 @@ def piece_size(data: bytes, usual: int) -> int:
     What is computed from a line takes as much of a short one, and some hundred bytes.
     """
     head = min(len(data), usual)
-    return usual if data.count(b"\n", 0, head) * _SHORT < head else usual // 16
+    return usual if data.count(b"\n", 0, head) * _SHORT < head else max(1, usual // 16)
 
 
 def _chunks(data: bytes) -> Iterator[Bytes]:
