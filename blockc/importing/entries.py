@@ -325,7 +325,7 @@ def _why_not(text: str) -> str:
         parse_written(text, truncate=True)
     except ValueError as reason:
         return str(reason)
-    return "this is no address"
+    return "this is not an address"
 
 
 def _painted(
