@@ -68,6 +68,20 @@ def test_work_that_ends_without_a_result_says_why(work: Callable[[], object], sa
     assert (places[:1] == [__file__]) is (work in (endless, dying))
 
 
+def test_a_library_that_takes_the_signals_for_itself_is_not_asked() -> None:
+    def as_the_engine_of_clickhouse_does(*_: object) -> NoReturn:
+        os._exit(9)
+
+    def work() -> tuple[str, str]:
+        signal.signal(signal.SIGSEGV, as_the_engine_of_clickhouse_does)
+        with pytest.raises(OverAllowance) as caught:
+            confined(dying, LITTLE)
+        return str(caught.value), caught.value.places[0][0]
+
+    said = confined(work, LITTLE)  # the handler is one of that process
+    assert said == ("its process ended with SIGSEGV", __file__)
+
+
 def test_memory_is_bounded_where_the_kernel_bounds_it() -> None:
     def work() -> str:
         try:

@@ -26,6 +26,8 @@ TOO_LARGE = "it takes too much memory"
 _LOOK_SECONDS = 0.1  # between two looks at the memory, where the kernel sets it no limit
 _PIECE = 1 << 20
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in ')  # as faulthandler writes it
+_FAULTS = (signal.SIGSEGV, signal.SIGFPE, signal.SIGABRT, signal.SIGBUS, signal.SIGILL)
+_OURS = (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU, *_FAULTS)  # whatever the first process does
 Result = TypeVar("Result")
 
 
@@ -100,7 +102,8 @@ def _serve(work: Callable[[], Any], allowance: Allowance, result: int, trace: in
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
+        faulthandler.disable()  # enabled twice, it would leave what a library has put in its place
+        for number in _OURS:
             signal.signal(number, signal.SIG_DFL)
         faulthandler.enable(trace, all_threads=False)
         faulthandler.register(signal.SIGXCPU, trace, all_threads=False, chain=True)
