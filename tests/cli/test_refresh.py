@@ -154,7 +154,9 @@ def test_a_policy_that_cannot_be_built_leaves_what_is_shown(night: Night) -> Non
     night.policy.write_text(POLICY.replace("feed:our-cloud", "feed:our-clod"), encoding="utf-8")
     done = night()
     assert done.code == 2
-    assert "build FAILED: " in done.out
+    assert "update and build FAILED: " in done.out
+    assert (done.out.count("our-clod"), done.err.count("unknown")) == (1, 1)
+    assert [one["step"] for one in night.report()["failures"]] == ["update", "build"]
     assert night.shown == shown
     assert night.reloads == 1
 

@@ -177,10 +177,11 @@ class _Run:
             return None
 
     def failed(self, step: str, failure: BlockcError) -> None:
-        """Say a failure, and keep it."""
-        print_error(failure, as_json=self._settings.json)
+        """Keep a failure, and say it unless another step has: all of them read the policy."""
         errors = getattr(failure, "errors", (failure,))
         said = "; ".join(str(one).partition("\n")[0] for one in errors)
+        if said not in (one["error"] for one in self.failures):
+            print_error(failure, as_json=self._settings.json)
         self.failures.append({"step": step, "exit_code": failure.exit_code, "error": said})
 
     @property

@@ -20,8 +20,11 @@ def headline(report: Plain) -> str:
 
 def summary_lines(report: Plain) -> Iterator[str]:
     """Yield what people want to know of a refresh, the most important first."""
+    steps: dict[str, list[str]] = {}
     for one in report["failures"]:
-        yield f"{one['step']} FAILED: {one['error']}"
+        steps.setdefault(one["error"], []).append(one["step"])
+    for error, failed in steps.items():
+        yield f"{' and '.join(failed)} FAILED: {error}"
     yield from _published(report)
     yield from _reloads(report["reload"])
     yield from _not_tried(report["programs"])
