@@ -79,6 +79,15 @@ def test_lines_of_two_characters_take_little_memory(
     assert growth(lambda data: read("f", data + b"\n", options), piece) < 16
 
 
+@pytest.mark.parametrize("piece", [b"x\n", b"xx\n"])
+def test_a_geofeed_of_short_broken_lines_takes_little_memory(piece: bytes) -> None:
+    options = form_of("geofeed", {})
+    read = FORMATS["geofeed"].read
+    with pytest.raises(BlockcError):
+        read("f", piece, options)  # what is imported for it is not counted
+    assert growth(lambda data: read("f", data, options), piece) < 19
+
+
 @pytest.mark.parametrize(
     ("format_name", "columns", "piece", "head"),
     [

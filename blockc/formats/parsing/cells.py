@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses.plain_text import TextLines, line_batches, lines_one_by_one
+from blockc.addresses.plain_text import (
+    TextLines,
+    kept_once,
+    line_batches,
+    lines_one_by_one,
+    text_batches,
+)
 from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value, replace
 
@@ -41,8 +47,8 @@ class CsvTable(Value, eq=False, dict=True):
         cells: All cells, row after row, or none where they are in `unsplit`.
         widths: How many cells each row has.
         numbers: The line of each row, from 1; of several, the last.
-        unsplit: The rows where nothing is quoted and they have not all as many cells. Cells are cut
-            out of them when they are asked for: one wide row must not cost as if all were.
+        unsplit: The rows where nothing is quoted and they have one cell, or not all as many. Cells
+            are cut out of them when they are asked for: one wide row must not cost as if all were.
     """
 
     lines: TextLines
@@ -64,7 +70,7 @@ class CsvTable(Value, eq=False, dict=True):
         mark = dialect.separator
         if counts is None:
             return cls(lines, *_quoted_cells(lines, text, dialect, numbers))
-        if (counts != counts[0]).any():
+        if not counts[0] or (counts != counts[0]).any():
             return cls(lines, (), counts + 1, numbers, text, mark)
         return cls(lines, text.replace("\n", mark).split(mark), counts + 1, numbers)
 
@@ -77,6 +83,8 @@ class CsvTable(Value, eq=False, dict=True):
         if place >= self.widths.max(initial=0):
             return self._nothing
         if self.unsplit:
+            if self.widths.max() == 1:
+                return [*map(kept_once, lines_one_by_one(self.unsplit))]
             split = (
                 line.split(self.separator, place + 1) for line in lines_one_by_one(self.unsplit)
             )
@@ -136,9 +144,14 @@ def _counts_of_marks(text: str, dialect: Dialect) -> Numbers | None:
     mark = dialect.separator.encode()
     if len(mark) != 1 or "\r" in text or (dialect.quotes and '"' in text):
         return None
+    counts = (_marks_in_lines(some, mark[0]) for some in text_batches(text))
+    return np.concatenate([*counts])
+
+
+def _marks_in_lines(text: str, mark: int) -> Numbers:
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     ends = np.append(np.flatnonzero(data == _NEWLINE), len(data))
-    before = np.searchsorted(np.flatnonzero(data == mark[0]), ends)
+    before = np.searchsorted(np.flatnonzero(data == mark), ends)
     return np.diff(before, prepend=0).astype(np.int32)
 
 

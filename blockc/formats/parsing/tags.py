@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Categorical(Value, eq=False):
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Categorical":
         """Return `texts`, numbered in the order of their first appearance."""
-        names = tuple(dict.fromkeys(["", *texts]))
+        names = tuple(dict.fromkeys(chain([""], texts)))
         numbers = {name: number for number, name in enumerate(names)}
         codes = np.fromiter(map(numbers.__getitem__, texts), dtype=np.int32, count=len(texts))
         return cls(names, codes)
