@@ -19,7 +19,7 @@ import duckdb
 
 from blockc.registries.countries import names
 from tests.bench.access_logs import COUNTRIES, listed, write_access_log
-from tests.bench.clock import Run, blockc, run
+from tests.bench.clock import Run, blockc, python, run
 from tests.bench.table import Row, Scale
 
 SECRET = "only for the measurement"  # noqa: S105  as it says
@@ -68,7 +68,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         proxied = _audit(_proxy_log(folder), folder, scale)
         part = folder / "part.log"
         write_access_log(part, count // _LOOPED)
-        loop = run([sys.executable, "-m", "tests.bench.audits", str(part)], folder / "said")
+        loop = run([python(), "-m", "tests.bench.audits", str(part)], folder / "said")
         program, peer = shutil.which("goaccess"), None
         if program:
             report = str(folder / "report.json")

@@ -3,8 +3,12 @@
 import gc
 import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
@@ -76,6 +80,29 @@ def run(command: Sequence[str], output: Path) -> Run:
     return Run(float(seconds), int(kilobytes) / 1024, float(processor))
 
 
+@cache
+def python() -> str:
+    """Return the interpreter of an environment that starts as a user's does.
+
+    It has this checkout and the packages that are installed here, and none of the hooks that an
+    editable install and tools for tests run at each start of Python.
+    """
+    folder = _folder()
+    venv.create(folder.name, symlinks=True)
+    places = {
+        name: sysconfig.get_path(name, "venv", {"base": folder.name})
+        for name in ("purelib", "scripts")
+    }
+    packages = f"{CHECKOUT}\n{sysconfig.get_path('purelib')}\n"
+    Path(places["purelib"], "packages.pth").write_text(packages, encoding="utf-8")
+    return str(Path(places["scripts"], "python"))
+
+
+@cache
+def _folder() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory(prefix="blockc-bench-")  # goes when this process ends
+
+
 def blockc(*arguments: str) -> list[str]:
     """Return the command that runs this checkout's `blockc`."""
-    return [sys.executable, "-m", "blockc", *arguments]
+    return [python(), "-m", "blockc", *arguments]

@@ -10,7 +10,7 @@ import numpy as np
 
 from blockc.addresses.family import V4
 from blockc.addresses.fast_format import address_lines
-from tests.bench.clock import blockc, processes_in_turns
+from tests.bench.clock import blockc, processes_in_turns, python
 from tests.bench.inputs import some_list
 from tests.bench.table import Row, Scale
 
@@ -45,10 +45,9 @@ def _fitted(folder: Path, count: int, reach: str) -> Row:
 
 def _beside(name: str, path: Path, scale: Scale) -> Row:
     commands = {"blockc": blockc("aggregate", str(path))}
-    here = Path(sys.executable).parent
-    peer = shutil.which(name) or shutil.which(name, path=str(here))
-    if peer:
-        commands[name] = [peer, str(path)]
+    script = shutil.which(name, path=str(Path(sys.executable).parent))
+    if peer := [python(), script] if script else list(filter(None, [shutil.which(name)])):
+        commands[name] = [*peer, str(path)]
     best = processes_in_turns(scale.rounds, commands, path.parent)
     outputs = [prefixes(path.with_name(command)) for command in commands]
     count = len(path.read_bytes().splitlines())

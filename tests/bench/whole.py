@@ -1,12 +1,11 @@
 """Whole commands: the example build, cold and with parsed snapshots kept, and start-up."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.clock import CHECKOUT, Run, blockc, processes_in_turns
+from tests.bench.clock import CHECKOUT, Run, blockc, processes_in_turns, python
 from tests.bench.table import Row, Scale
 
 EXAMPLE = CHECKOUT / "examples" / "edge" / "blockc.toml"
@@ -42,7 +41,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         commands = {
             "build": [*command, "--rebuild"],
             "unchanged": command,
-            "imports": [sys.executable, "-c", f"import {', '.join(COMPILING)}"],
+            "imports": [python(), "-c", f"import {', '.join(COMPILING)}"],
             "help": blockc("--help"),
             "completion": ["/usr/bin/env", *_TYPED, *blockc()],
             "python": _nothing(),
@@ -64,7 +63,7 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 
 def _nothing() -> list[str]:
-    return [sys.executable, "-c", "pass"]
+    return [python(), "-c", "pass"]
 
 
 def _row(what: str, run: Run, reach: str) -> Row:

@@ -1,13 +1,12 @@
 """Files of all countries from the registries' files, beside cidre-cli on the same bytes."""
 
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.clock import Run, blockc, processes_in_turns
+from tests.bench.clock import Run, blockc, processes_in_turns, python
 from tests.bench.inputs import raw_files
 from tests.bench.table import Row, Scale
 
@@ -66,7 +65,7 @@ def _times(folder: Path, rounds: int, data: Path) -> dict[str, Run]:
     commands = {"nothing": build, "snapshots": build}
     if find_spec("cidre"):
         peer = str(Path(__file__).with_name("cidre_files.py"))
-        commands["cidre"] = [sys.executable, peer, str(raw), str(folder / "theirs")]
+        commands["cidre"] = [python(), peer, str(raw), str(folder / "theirs")]
     best = dict.fromkeys(commands, Run(float("inf"), 0))
     for _ in range(rounds):
         shutil.rmtree(store, ignore_errors=True)
