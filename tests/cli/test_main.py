@@ -60,6 +60,29 @@ def test_numpy_starts_no_threads_nor_slow_vectors_and_cycles_are_sought_seldom()
     assert done.stdout == "False\n1 100000\n"
 
 
+def test_calls_however_deep_ask_the_system_for_no_memory_again_and_again() -> None:
+    code = """
+import resource
+from blockc.__main__ import main
+from blockc.cli import main as command
+
+def nothing(): pass
+
+def faults(depth):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(200):
+        nothing()
+    here = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    return max(here, faults(depth - 1)) if depth else here
+
+command.main = lambda: print(faults(300))
+main()
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 50  # 200 where calls begin a piece of memory
+
+
 def test_a_numpy_that_cannot_do_without_a_level_is_used_with_all_it_has() -> None:
     """Stand in for one with a level below: every numpy needs the first of its own."""
     code = "import sys\nfrom blockc.cli import main\nmain._SLOW = sys.argv.pop(1)\nmain.main()"
