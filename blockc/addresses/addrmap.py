@@ -27,7 +27,7 @@ class AddrMap(Value):
         for part in self.parts:
             if part.labels.dtype != np.int32:
                 raise ValueError("the labels of a map are not int32")
-            if part.labels.min() < 0 or part.labels.max() >= len(self.names):
+            if np.count_nonzero(part.labels.view(np.uint32) >= len(self.names)):  # -1 is large
                 raise ValueError("a label of a map has no name")
 
     @classmethod

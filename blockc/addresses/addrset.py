@@ -81,7 +81,10 @@ class AddrSet(Value):
 
     def part(self, family: Family) -> Partition:
         """Return the partition of `family`."""
-        return self.parts[self.families.index(family)]
+        for part in self.parts:
+            if part.family == family:
+                return part
+        raise ValueError(f"the set does not speak about {family.name}")
 
     def only(self, family: Family) -> "AddrSet":
         """Return the addresses of `family` in this set, and none of the other families."""

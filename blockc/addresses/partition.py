@@ -48,9 +48,9 @@ class Partition(Value, eq=False):
             raise ValueError("a partition has one label a run")
         if not len(self.starts) or columns.ints(self.family, self.starts[:1]) != [0]:
             raise ValueError("a partition starts at address 0")
-        if (self.starts[1:] <= self.starts[:-1]).any():
+        if np.count_nonzero(self.starts[1:] <= self.starts[:-1]):
             raise ValueError("the runs of a partition are not in order")
-        if (self.labels[1:] == self.labels[:-1]).any():
+        if np.count_nonzero(self.labels[1:] == self.labels[:-1]):
             raise ValueError("neighbouring runs of a partition have one label")
 
     @classmethod

@@ -1,7 +1,6 @@
 """The driver: from what a policy means to everything a build writes."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from blockc.compiler.artifacts import Artifact, ArtifactCompiler, Inputs
 from blockc.compiler.claims import shared_objects
@@ -131,7 +130,7 @@ def _take(path: str, order: ArtifactSpec, taken: dict[str, str]) -> None:
         PolicyError: A file is there, or a folder, where this one has to be.
     """
     key = folded(path)
-    folders = [str(one) for one in PurePosixPath(key).parents][:-1]
+    folders = [key[:at] for at, mark in enumerate(key) if mark == "/"]
     above = (taken.get(one, "") for one in folders)
     other = taken.get(key) or next((one for one in above if folded(one) in folders), "")
     if other:

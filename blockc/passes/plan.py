@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from blockc.addresses import columns
 from blockc.addresses.addrmap import AddrMap
@@ -100,8 +101,9 @@ def _compiled_pieces(
 def _rules_of_pieces(pieces: PieceMap, rules: Rules) -> list[Rules]:
     """Return the rules of each piece in their order, with the verdicts of a piece."""
     inner, empty = pieces.inner(rules.verdict), Rules.empty(rules.family)
-    named = Rules(rules.family, rules.start, rules.last, inner)
-    return [named.take(rows) if len(rows) else empty for rows in pieces.rows(rules.verdict)]
+    rows, bounds = pieces.rows(rules.verdict)
+    named = Rules(rules.family, rules.start, rules.last, inner).take(rows)
+    return [named.take(slice(*one)) if one[0] < one[1] else empty for one in pairwise(bounds)]
 
 
 def fits(draft: RuleState, request: PassRequest) -> bool:

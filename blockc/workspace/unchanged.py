@@ -21,7 +21,7 @@ from blockc.errors import BlockcError
 from blockc.fetch.store.parsed import Store
 from blockc.resources import sources_dir, templates_dir
 from blockc.storage.local import local_digest
-from blockc.values import Value
+from blockc.values import Value, line_bytes
 from blockc.vocabulary import MANIFEST
 from blockc.workspace.inputs import InputOptions
 
@@ -106,7 +106,7 @@ class BuildCheck(Value):
             "reads": day.files_read(),
             "said": said,
         }
-        return self.store.put(_KIND, self.key, json.dumps(record).encode())
+        return self.store.put(_KIND, self.key, line_bytes(record))
 
     def still(self, record: Mapping[str, Any]) -> bool:
         """Return whether what a record was made from is what it would be made from now."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from jinja2 import Environment
 from jinja2.nodes import Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blockc.addresses import V4, V6
 from blockc.errors import DefinitionError, PolicyError, UsageError
@@ -223,15 +224,13 @@ def test_what_was_compiled_of_a_shipped_template_is_kept_as_that_of_a_module(
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     compiled: list[str] = []
-    parse = ImmutableSandboxedEnvironment._parse
+    parse = Environment._parse
 
-    def noted(
-        self: ImmutableSandboxedEnvironment, source: str, name: str | None, file: str | None
-    ) -> Template:
+    def noted(self: Environment, source: str, name: str | None, file: str | None) -> Template:
         compiled.append(source)
         return parse(self, source, name, file)
 
-    monkeypatch.setattr(ImmutableSandboxedEnvironment, "_parse", noted)
+    monkeypatch.setattr(Environment, "_parse", noted)
 
     def in_a_new_process(text: str) -> str:
         _compiled.cache_clear()
@@ -324,3 +323,11 @@ def test_all_files_of_an_output_are_filled_in_one_process_and_ours_in_none(
     assert not begun
     found = [file.data for (file,) in render_each(PLAIN, pages, own)]
     assert (found, begun) == ([b"0.txt", b"1.txt", b"2.txt"], [1])
+
+
+def test_only_a_template_of_an_operator_is_asked_what_it_may_see(tmp_path: Path) -> None:
+    shipped = Text("x.j2", "{{ value._inside }}", file=str(tmp_path / "x.j2"))
+    values = {"value": SimpleNamespace(_inside=1)}
+    assert fill(shipped, values) == "1"
+    with pytest.raises(DefinitionError, match="access to attribute '_inside'"):
+        fill(replace(shipped, file=""), values)

@@ -106,8 +106,9 @@ class _Writing(Value, eq=False):
 
     def filled(self, hint: str = "") -> str:
         """Return what its template makes; see `_filled`."""
-        own = _WRITTEN + self.entries * _WRITTEN_EACH
-        most = min(_MOST_WRITTEN, own) if self.is_own else _MOST_WRITTEN
+        most = _MOST_WRITTEN
+        if self.is_own:
+            most = min(most, _WRITTEN + self.entries * _WRITTEN_EACH)
         main = self.target.files(self.path)[0].path
         values = template_context(self.target, self.document, self.file, main)
         return _filled(self.template, values, most, hint)
@@ -198,7 +199,7 @@ def _bounded(pieces: Iterator[str], most: int) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def _compiled(source: Text) -> "Template":
-    from jinja2 import StrictUndefined, TemplateSyntaxError, __version__
+    from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, __version__
     from jinja2.sandbox import ImmutableSandboxedEnvironment
     from jinja2.utils import missing
 
@@ -217,13 +218,15 @@ def _compiled(source: Text) -> "Template":
             near = suggestion(name, known)
             return f"{said}{near}; there are {', '.join(sorted(known))}"
 
-    environment = ImmutableSandboxedEnvironment(undefined=Unknown, **_SYNTAX)
+    # Ours are code of blockc: to ask about each name and call whether they may costs a third more.
+    kind = Environment if source.file else ImmutableSandboxedEnvironment
+    environment = kind(undefined=Unknown, **_SYNTAX)
     del environment.globals["lipsum"], environment.filters["random"]  # equal inputs, equal bytes
     environment.filters["tojson"] = _json  # jinja2's own writes ' as \\u0027, for HTML
     if not source.file:
         _compute_nothing_before(environment)
     try:
-        code = _code(source, f"{__version__} {_SYNTAX}", environment.compile)
+        code = _code(source, f"{__version__} {kind.__name__} {_SYNTAX}", environment.compile)
     except TemplateSyntaxError as error:
         raise _wrong(source, error.lineno, error.message or "syntax error") from None
     except Exception as error:  # noqa: BLE001  brackets within brackets, a thousand deep
@@ -247,7 +250,7 @@ def _compute_nothing_before(environment: "Environment") -> None:
     environment.optimized, environment.code_generator_class = False, Late
 
 
-_SYNTAX = {
+_SYNTAX: dict[str, Any] = {
     "autoescape": False,
     "trim_blocks": True,
     "lstrip_blocks": True,

@@ -241,8 +241,10 @@ class Target(Value, kw_only=True, eq=False):
 
     def _require_nameable(self, main: File) -> None:
         """Raise PolicyError if another file names `main` and its name has a meaning there."""
+        if not any(one.names_main for one in self.extra_files):
+            return
         name = PurePosixPath(main.path).name
-        if any(one.names_main for one in self.extra_files) and not _PLAIN_NAME.fullmatch(name):
+        if not _PLAIN_NAME.fullmatch(name):
             raise PolicyError(
                 f"{name!r} stands in a file beside it, whose reader takes some of its characters "
                 "for something else",

@@ -292,12 +292,12 @@ def _rules_together(lists: Sequence[Lines], *, ranges: bool) -> list[list[Part]]
         if spans is None:
             return None
         counts = [text.count("\n") for text in own]
+        whole = Rules.of_spans(family, *spans)
         bounds = np.cumsum([0, *counts]).tolist()
         for n, one in enumerate(lists):
             begin, end = bounds[n : n + 2]
             if family in one.text.families:
-                rules = Rules.of_spans(family, spans[0][begin:end], spans[1][begin:end])
-                parts[n].append(Part(rules, one.after(before[n])))
+                parts[n].append(Part(whole.take(slice(begin, end)), one.after(before[n])))
             elif begin < end:
                 return None
         before = counts
