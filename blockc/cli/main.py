@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from importlib import import_module
@@ -50,7 +51,7 @@ VERBS = {
     "list": "List sources, targets, groups or countries.",
     "store": "Show, prove or tidy what was fetched.",
 }
-INTERRUPTED = "interrupted; nothing is half-written"
+_WHOLE = "nothing is half-written"
 _UNUSED, _SLOW = "NPY_DISABLE_CPU_FEATURES", "X86_V4"  # numpy's variable, and its name of a level
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 
@@ -64,6 +65,8 @@ _LACKING = {
     ENFILE: "raise the limit of open files of the machine",
     EAGAIN: "raise the limit of processes (ulimit -u)",
 }
+
+_came: list[int] = []  # the signals that are to end this process
 
 
 class LazyGroup(click.Group):
@@ -146,8 +149,22 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # None where it was closed
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
+    if _came and _came[0] != signal.SIGINT:
+        raise KeyboardInterrupt(_came[0])  # which is told; the process ends as the signal wants
     gc.freeze()  # what is alive goes with the process: Python need not search it for cycles first
     sys.exit(code)
+
+
+def stop(number: int, *_: object) -> None:
+    """Let the command end where it is; what it began is put in order on the way out.
+
+    Another request, as of the terminal and then of its shell, must not disturb that; whoever
+    presses Ctrl-C twice does not want to wait for it.
+    """
+    _came.append(number)
+    if number != signal.SIGINT:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
 
 
 def _tune_process() -> None:
@@ -191,6 +208,8 @@ def _complain_of_call(failure: click.ClickException, *, as_json: bool) -> None:
 
 def _exit_code(failure: BaseException, *, as_json: bool) -> int:
     """Return the exit code of a failure, having said on stderr what it is."""
+    if _came:  # a library may have made another failure of it
+        failure = KeyboardInterrupt(_came[0])
     if isinstance(failure, RuntimeError) and _UNUSED in str(failure):
         _begin_again()
     if isinstance(failure, OSError) and failure.errno == ENOSPC and not failure.filename:
@@ -203,8 +222,7 @@ def _exit_code(failure: BaseException, *, as_json: bool) -> int:
             _complain_of_call(failure, as_json=as_json)
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
-            _tell_interrupted(as_json=as_json)
-            return 130
+            return _tell_interrupted(*failure.args, as_json=as_json)
         case BrokenPipeError():
             return 0  # the reader has seen enough
         case BlockcError():
@@ -245,8 +263,12 @@ def _begin_again() -> None:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  no shell is wanted
 
 
-def _tell_interrupted(*, as_json: bool) -> None:
+def _tell_interrupted(number: int = signal.SIGINT, *, as_json: bool) -> int:
+    """Return the exit code of a signal, as shells have it, having said that it came."""
+    name = signal.Signals(number).name
+    came = "interrupted" if number == signal.SIGINT else f"stopped by {name}"
     if as_json:
-        print_errors_as_json([plain_report(INTERRUPTED)], 130)
+        print_errors_as_json([plain_report(f"{came}; {_WHOLE}")], 128 + number)
     else:
-        stderr_line(f"blockc: {INTERRUPTED}")
+        stderr_line(f"blockc: {came}; {_WHOLE}")
+    return 128 + number

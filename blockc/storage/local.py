@@ -8,8 +8,6 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -95,15 +93,6 @@ def require_size(size: int, max_bytes: int | None, name: str) -> None:
     """Raise Unsuitable if what was read from `name` has more bytes than `max_bytes`."""
     if max_bytes is not None and size > max_bytes:
         raise Unsuitable(errno.EFBIG, f"it holds more than {max_bytes:,} bytes", name)
-
-
-@contextmanager
-def scratch_folder(prefix: str) -> Iterator[str]:
-    """Give a folder that only this user can read, which is gone with all in it afterwards."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
-        yield folder
 
 
 def open_to_others(folder: Path) -> Path | None:

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from blockc.storage.atomic import FILES, FRESH, reporting, sync_folder
 from blockc.storage.decompress import Damaged, TooLong
@@ -120,10 +119,3 @@ def _is_name(name: str) -> bool:
     path = PurePosixPath(name)
     plain = name.isprintable() and "\\" not in name and str(path) == name != "."
     return plain and not path.is_absolute() and ".." not in path.parts
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Give a new folder that goes when it is no longer needed."""
-    with TemporaryDirectory(prefix="blockc-") as name:
-        yield Path(name)

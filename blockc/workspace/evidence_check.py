@@ -14,7 +14,8 @@ from blockc.publish.past import told
 from blockc.publish.record import INSIDE, OBJECTS, RECORDS, Record, read_generation
 from blockc.storage.atomic import write_files
 from blockc.storage.decompress import Damaged, TooLong
-from blockc.storage.zip_archive import ArchiveReader, open_archive, scratch_folder
+from blockc.storage.spool import scratch_folder
+from blockc.storage.zip_archive import ArchiveReader, open_archive
 from blockc.values import Value, from_json
 from blockc.workspace.audit.replanning import replanned
 from blockc.workspace.evidence import HISTORY, INDEX, Span, index_of, shown_spans
@@ -191,7 +192,7 @@ class _Check:
                 f"{__version__}"
             )
             return
-        with scratch_folder() as scratch:
+        with scratch_folder("evidence") as scratch:
             self._unpack(name, record, scratch)
             try:
                 project = Project(store_root=scratch / "store", offline=True)

@@ -41,6 +41,7 @@ may stand before or after the verb.
 | 5 | a target's limit is exceeded | the author of the policy |
 | 70 | an artifact does not mean what the policy says, or blockc failed | the authors of blockc |
 | 130 | interrupted | nobody |
+| 129, 143 | ended by SIGHUP or SIGTERM, as a shell shows it | nobody |
 
 Nothing is half-written for any code. What was published stays published for any code but 0.
 """

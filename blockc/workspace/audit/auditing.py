@@ -20,7 +20,7 @@ from blockc.policy.meaning.selector_sets import SelectorData, SelectorSets
 from blockc.policy.model import Audit, List
 from blockc.publish.place import PublishFolder
 from blockc.publish.record import read_generation
-from blockc.storage.local import scratch_folder
+from blockc.storage.spool import scratch_folder
 from blockc.values import Value, replace
 from blockc.vocabulary import RIRS
 from blockc.workspace.audit.eras import block_begin, eras_of, stages_of
@@ -161,7 +161,7 @@ def audit(
         lists = list(_audited(first, eras)) + list(_audited(other, eras, other=True))
     formats = log_formats(call.format, call.format_file)
     with ExitStack() as stack:
-        scratch = stack.enter_context(scratch_folder("blockc-audit-"))
+        scratch = str(stack.enter_context(scratch_folder("audit")))
         options = _options(call, rules, eras, scratch)
         finder = ClientFinder(zones, rules.proxies, rules.proxy_header)
         engine = Engine(zones, lists, finder, options)

@@ -8,7 +8,6 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,9 +24,8 @@ from blockc.audit.scan import LineScan
 from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions
 from blockc.audit.zones import Zones
 from blockc.errors import Location, UsageError, placed_at
-from blockc.storage.local import scratch_folder
 from blockc.storage.log_files import blocks
-from blockc.storage.spool import write_chunks
+from blockc.storage.spool import scratch_folder, write_chunks
 from blockc.values import Value, from_json, line_bytes, replace
 from blockc.workspace.audit.log_feed import LogBegin, OpenLog, ReadLog, by_layout
 
@@ -174,8 +172,8 @@ def scanned(sent: Any, batches: Iterable[Any]) -> Iterator[Any]:
     task: ScanTask = sent.value
     try:
         _require_same_version(task)
-        with scratch_folder("blockc-audit-") as scratch:
-            options = replace(task.options, scratch=scratch, threads=1)
+        with scratch_folder("audit") as scratch:
+            options = replace(task.options, scratch=str(scratch), threads=1)
             finder = ClientFinder(task.zones, task.proxies, task.header)
             scan = LineScan(finder, options)
             for (uri, begin), chunks in groupby(_chunks(batches), key=lambda chunk: chunk[:2]):
@@ -253,8 +251,8 @@ def _with_mark(log: ClusterLog, begin: int, data: Iterable[bytes]) -> Iterator[b
 
 def _read_table(task: ScanTask, scan: LineScan, log: ClusterLog, data: Iterable[bytes]) -> ReadLog:
     """Scan a file of Parquet, whose end says where its parts are: so it must be a file here too."""
-    with scratch_folder("blockc-audit-") as folder:
-        path = Path(folder) / "log.parquet"
+    with scratch_folder("audit") as folder:
+        path = folder / "log.parquet"
         write_chunks(path, data)
         try:
             count = scan.read_parquet(task.columns, log.number, str(path))
