@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from errno import EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
+from errno import EACCES, EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EPERM, EROFS
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
@@ -56,7 +56,10 @@ _UNUSED, _SLOW = "NPY_DISABLE_CPU_FEATURES", "X86_V4"  # numpy's variable, and i
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 
 _MORE = "give the machine or the container more, or ask for less at a time"
+_DENIED = "change the permissions, or work as the user to whom it belongs"
 _LACKING = {
+    EACCES: _DENIED,
+    EPERM: _DENIED,
     ENOSPC: "free some space",
     EDQUOT: "raise the quota, or free some space",
     EROFS: "name a place that can be written; for temporary files, with TMPDIR",

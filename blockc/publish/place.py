@@ -44,7 +44,10 @@ ADVICE = Advice(
 )
 
 
-READING = Advice(verb="read what was published")
+_READERS = "change the permissions, or work as the user to whom it belongs"
+READING = Advice(
+    verb="read what was published", steps={errno.EACCES: _READERS, errno.EPERM: _READERS}
+)
 Events = Sequence[tuple[str, Facts]]
 State = tuple[str, Pin | None]  # the generation that is live, and the pin
 

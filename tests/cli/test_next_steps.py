@@ -59,6 +59,10 @@ def test_a_report_that_is_lost_does_not_hide_what_was_done(
     [
         (MemoryError(), "there is not enough memory; give the machine or the container more"),
         (
+            PermissionError(errno.EACCES, "Permission denied", "/x"),
+            "/x: permission denied; change the permissions, or work as the user to whom it belongs",
+        ),
+        (
             OSError(errno.ENOSPC, "No space left on device", "/x"),
             "/x: no space left on device; free",
         ),

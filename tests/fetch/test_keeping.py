@@ -1,5 +1,6 @@
 """The store tells what it holds and what is damaged, and loses only what nobody needs."""
 
+import errno
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blockc.errors import Mistakes, UsageError
+from blockc.errors import Mistakes, OutputError, UsageError
 from blockc.fetch.lock import Lock, read_lock, write_lock
 from blockc.fetch.store.blobs import sha256_of
 from blockc.fetch.store.maintenance import entries, remembered, sweep, verify
@@ -171,6 +172,70 @@ def test_nothing_is_removed_while_nobody_knows_what_is_needed(
     with pytest.raises(Mistakes, match="not TOML"):
         sweep(own.root, 30, LATER)
     assert own.blobs.has(sha256_of(b"old"))
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, top: Path) -> None:
+    """Let nobody list or read what is in a folder; root may always, so its modes do not."""
+    listing, opening = Path.iterdir, os.open
+
+    def listed(path: Path) -> Iterator[Path]:
+        if path.is_relative_to(top):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listing(path)
+
+    def opened(path: str, *flags: int, **more: int) -> int:
+        if Path(path).is_relative_to(top):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opening(path, *flags, **more)
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    monkeypatch.setattr(os, "open", opened)
+
+
+@pytest.mark.parametrize("part", ["state", "known-locks", "raw"])
+def test_a_part_of_the_store_that_may_not_be_read_is_not_taken_for_empty(
+    server: FaultyServer, own: Tools, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    wanted = source(server.plan("/x", sends(FIRST)))
+    ended(own, wanted)
+    age(own.root)
+    before = keys(own.root)
+    said = f"{part}: cannot read this part of the store: permission denied; change its permissions"
+    with monkeypatch.context() as patch:
+        deny(patch, own.root / part)
+        with pytest.raises(OutputError, match=said):
+            sweep(own.root, 30, LATER)
+        if part == "raw":
+            with pytest.raises(OutputError, match=said):
+                list(verify(own.root))
+        if part != "known-locks":
+            with pytest.raises(OutputError, match="cannot read this part of the store"):
+                ended(own, wanted)
+    assert keys(own.root) == before
+
+
+def test_a_file_of_the_store_that_may_not_be_read_is_named(
+    server: FaultyServer, own: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(own, source(server.plan("/x", sends(FIRST))))
+    path = own.blobs.path(sha256_of(FIRST))
+    deny(monkeypatch, path)
+    (damage,) = verify(own.root)
+    assert (damage.path, damage.reason) == (
+        path,
+        "cannot read this part of the store: permission denied",
+    )
+
+
+def test_a_folder_of_others_in_the_store_that_may_not_be_read_is_none_of_ours(
+    server: FaultyServer, own: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = source(server.plan("/x", sends(FIRST)))
+    (own.root / "private").mkdir(parents=True)
+    deny(monkeypatch, own.root / "private")
+    ended(own, wanted)
+    assert keys(own.root) == {sha256_of(FIRST)}
+    assert sweep(own.root, 30, LATER).entries == ()
 
 
 def test_what_may_be_in_use_this_moment_is_never_removed(own: Tools) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from blockc.storage.atomic import FRESH, Advice, write_whole
+from blockc.storage.atomic import FRESH, Advice, reporting, write_whole
 from blockc.storage.local import read_local
 from blockc.values import Value
 
@@ -23,6 +23,11 @@ STORE_ADVICE = Advice(
         errno.EPERM: _OTHER_STORE,
     },
     otherwise="what was stored before is untouched",
+)
+STORE_READING = Advice(
+    verb="read this part of the store",
+    steps={errno.EACCES: _OTHER_STORE, errno.EPERM: _OTHER_STORE},
+    otherwise="`blockc store verify` shows what else is damaged",
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -59,9 +64,16 @@ class Blobs(Value):
         """Return what has this sha256, or None.
 
         A file that holds something else, cut short or changed by anybody, is not an answer.
+
+        Raises:
+            OutputError: It may not be read: nobody knows whether it is there.
         """
+        path = self.path(sha256)
         try:
-            data = read_local(self.path(sha256), None)
+            data = read_local(path, None)
+        except PermissionError as refusal:
+            with reporting(path, STORE_READING):
+                raise refusal from None
         except OSError:
             return None
         return data if sha256_of(data) == sha256 else None

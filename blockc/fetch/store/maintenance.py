@@ -8,12 +8,19 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from blockc.errors import BlockcError, Location, UsageError, os_reason
+from blockc.errors import (
+    BlockcError,
+    Location,
+    Mistakes,
+    OutputError,
+    UsageError,
+    os_reason,
+)
 from blockc.fetch.http.messages import one_line
 from blockc.fetch.lock import read_lock
 from blockc.fetch.store import state as states
 from blockc.fetch.store.blobs import FOLDER as RAW
-from blockc.fetch.store.blobs import STORE_ADVICE, Blobs
+from blockc.fetch.store.blobs import STORE_ADVICE, STORE_READING, Blobs
 from blockc.fetch.store.parsed import Store
 from blockc.fetch.store.state import State, load_state
 from blockc.storage.atomic import FRESH, reporting, sweep_unfinished, write_whole
@@ -73,7 +80,7 @@ def remember_lock(root: Path, path: Path) -> None:
 def remembered(root: Path) -> Iterator[State]:
     """Return what is remembered of each source, sorted by name; damaged states are left out."""
     for path in _state_files(root):
-        with suppress(BlockcError):
+        with suppress(Mistakes):
             found = load_state(path)
             if found:
                 yield found
@@ -82,10 +89,11 @@ def remembered(root: Path) -> Iterator[State]:
 def sweep_killed(root: Path) -> None:
     """Remove what writers left in the store that were killed, once it is so old that none is."""
     for kind in _listed(root):
-        sweep_unfinished(kind)
-        for folder in _listed(kind):
-            if _MARK.fullmatch(folder.name):
-                sweep_unfinished(folder)
+        with suppress(OutputError):  # it may be none of ours
+            sweep_unfinished(kind)
+            for folder in _listed(kind):
+                if _MARK.fullmatch(folder.name):
+                    sweep_unfinished(folder)
 
 
 def entries(root: Path) -> Iterator[StoreEntry]:
@@ -93,14 +101,28 @@ def entries(root: Path) -> Iterator[StoreEntry]:
 
     A store may stand in a folder that holds other things too: what has not the name of an entry is
     none of ours.
+
+    Raises:
+        OutputError: What was fetched may not be read.
     """
     for folder in (path for path in _listed(root) if _KIND.fullmatch(path.name)):
-        unfinished = [path for path in _listed(folder) if path.name.startswith(FRESH)]
-        kept = [path for path in sorted(folder.glob("??/*")) if _is_entry(path)]
-        for path in unfinished + kept:
+        try:
+            paths = _entry_paths(folder)
+        except OutputError:
+            if folder.name == RAW:
+                raise
+            continue  # made from that again at any time, or none of ours
+        for path in paths:
             with suppress(OSError):
                 found = path.stat()
                 yield StoreEntry(folder.name, path.name, path, found.st_size, found.st_mtime)
+
+
+def _entry_paths(folder: Path) -> list[Path]:
+    inside = _listed(folder)
+    unfinished = [path for path in inside if path.name.startswith(FRESH)]
+    marks = [path for path in inside if _MARK.fullmatch(path.name)]
+    return unfinished + [path for mark in marks for path in _listed(mark) if _is_entry(path)]
 
 
 def _is_entry(path: Path) -> bool:
@@ -152,6 +174,9 @@ def verify(root: Path) -> Iterator[Damage]:
         except OSError as reason:
             yield Damage(entry.path, f"cannot be read: {os_reason(reason)}")
             continue
+        except OutputError as reason:
+            yield Damage(entry.path, reason.message)
+            continue
         if not sound:
             yield Damage(entry.path, "does not hold what its name says")
     for path in _state_files(root):
@@ -193,7 +218,11 @@ def _state_files(root: Path) -> list[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    try:
+    """Return what is in a folder: nothing if there is none, which is not to be told by a refusal.
+
+    Raises:
+        OutputError: It may not be read.
+    """
+    with reporting(folder, STORE_READING), suppress(FileNotFoundError, NotADirectoryError):
         return sorted(folder.iterdir())
-    except OSError:
-        return []
+    return []

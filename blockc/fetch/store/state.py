@@ -8,8 +8,8 @@ from pathlib import Path
 from blockc.errors import DefinitionError, Mistakes
 from blockc.fetch.definition import Source
 from blockc.fetch.snapshot import Snapshot, SnapshotTable, snapshot_lines, snapshot_of
-from blockc.fetch.store.blobs import STORE_ADVICE
-from blockc.storage.atomic import write_whole
+from blockc.fetch.store.blobs import STORE_ADVICE, STORE_READING
+from blockc.storage.atomic import reporting, write_whole
 from blockc.storage.local import read_local
 from blockc.tomlio.tables import Findings, Place, Table, TomlDocument, from_table
 from blockc.tomlio.writer import toml_lines
@@ -130,11 +130,15 @@ def load_state(path: Path) -> State | None:
 
     Raises:
         Mistakes: It is damaged.
+        OutputError: It may not be read: what it says is still to be kept to.
     """
     try:
         return parse_state(str(path), read_local(path).decode())
     except FileNotFoundError:
         return None
+    except PermissionError as refusal:
+        with reporting(path, STORE_READING):
+            raise refusal from None
     except (OSError, UnicodeDecodeError) as error:
         raise Mistakes([DefinitionError(f"{path} cannot be read: {error}")]) from None
 

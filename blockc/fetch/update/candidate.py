@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from blockc.errors import BlockcError, SourceUnfit
+from blockc.errors import BlockcError, Mistakes, SourceUnfit
 from blockc.fetch.definition import Source
 from blockc.fetch.http.messages import FetchFailed, HttpResponse, one_line
 from blockc.fetch.http.retrieve import Retriever
@@ -40,7 +40,7 @@ class PreviousState(Value):
         state, damage = None, ""
         try:
             state = load_state(state_path(tools.root, source))
-        except BlockcError as error:
+        except Mistakes as error:
             damage = f"what was remembered is damaged and starts anew: {one_line(error)}"
         remembered = state.good if state else None
         if remembered and locked and next(continuity.objections(source, remembered, locked), ""):
