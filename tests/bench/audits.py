@@ -79,7 +79,17 @@ def rows(scale: Scale) -> Iterator[Row]:
     counted = loop.processor * _LOOPED
     yield _row(what, took[plain], "loop over ipaddress", counted, "only counts")
     yield _row(f"{what}, 50 lists", many, "audit of 1 list", took[plain].processor, ">= 0.8x")
-    yield _row(f"{what}, Parquet", took[table], "audit of text", took[plain].processor, ">= 3x")
+    yield _row(
+        f"{what}, Parquet", took[table], "audit of text", took[plain].processor, "only counts"
+    )
+    yield Row(
+        what=f"{what}, Parquet",
+        seconds=took[table].seconds,
+        megabytes=took[table].megabytes,
+        peer="audit of text",
+        peer_seconds=took[plain].seconds,
+        reach=">= 3x, by the clock",
+    )
     said = f"<= {took[plain].megabytes:.0f} MB, as much as for one of them"
     yield _row(f"{what}, three times", thrice, "audit of text", took[plain].processor, said)
     yield _row(f"{what}, HAProxy", proxied, "audit of text", took[plain].processor, ">= 0.5x")
