@@ -106,7 +106,7 @@ class PieceMap(Value, dict=True):
         rows, pieces = self.rows(part.labels)
         if not len(rows):
             return [empty] * self.count
-        ends = np.unique(pieces)[1:]
+        ends = np.array([*dict.fromkeys(pieces)][1:], dtype=np.intp)  # `unique` imports much
         start, stop = part.starts[rows], columns.after(part.family, part.lasts[rows])
         zero = columns.first_address(start)
         before = np.concatenate([zero, stop[:-1]])

@@ -246,6 +246,8 @@ def test_an_unchanged_build_imports_nothing_that_compiles(words: Words, tmp_path
 
 
 def test_a_build_imports_only_what_it_needs(words: Words, tmp_path: Path) -> None:
+    split = '[[output]]\nlist = "far"\ntarget = "plain"\npath = "{country}"\nsplit_by = "country"\n'
+    write_policy(tmp_path, POLICY + split)
     first, _ = imported(SPARED, words, tmp_path)
     assert "blockc.formats.delegated" in first
     again, said = imported(SPARED, (*words, "--rebuild", "-q"), tmp_path)
