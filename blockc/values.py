@@ -18,7 +18,7 @@ __all__ = [
     "line_bytes", "loads_json", "replace",
 ]  # fmt: skip
 V = TypeVar("V")
-_LIST, _OBJECT, _KEY, _OWN_KEY = 80, 120, 80, 130  # bytes that Python takes for each
+_LIST, _OBJECT, _KEY, _OWN_KEY = 80, 120, 80, 190  # bytes that Python takes for each
 _KEYS_ALIKE = 64  # of an object; more of them are hardly the keys of other objects too
 _MOST_TAKEN, _FREE = 18, 8_000_000  # bytes for each character, and beside these
 

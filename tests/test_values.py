@@ -70,6 +70,7 @@ def test_a_json_text_of_short_items_is_read(item: str, monkeypatch: pytest.Monke
         "[" * 10_000,
         '{"a":' * 10_000,
         json.dumps(dict.fromkeys(range(10_000), 0), separators=(",", ":")),
+        json.dumps(dict.fromkeys(range(10_000_000, 10_010_000), 0), separators=(",", ":")),
     ],
 )
 def test_a_json_text_of_hardly_anything_but_brackets_and_keys_is_refused_before_it_is_read(

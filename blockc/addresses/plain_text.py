@@ -1,8 +1,7 @@
 """A plain text file: its lines, where in them something stands, and bodies that are not a text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
-from sys import intern
 
 from blockc.errors import (
     CONFLICT,
@@ -102,7 +101,8 @@ def _require_no_nul(name: str, data: bytes) -> None:
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # UTF-8's own says nothing and is common in files from Windows
 _BATCH = 1 << 17  # characters that are cut into lines at a time
-_SHORT = 3  # characters; a text takes 64 bytes, however few it has
+_SHORT = 8  # characters; a text takes 56 bytes, however few it has
+_MOST_KNOWN = 1 << 16  # different short texts, with 5 MB
 _SHOWN = 500  # characters of a line that an error carries
 
 
@@ -185,9 +185,19 @@ def lines_one_by_one(text: str) -> Iterator[str]:
     return chain.from_iterable(line_batches(text))
 
 
-def kept_once(text: str) -> str:
-    """Return the same text, which is kept once if it is very short: there are few such texts."""
-    return intern(text) if len(text) < _SHORT else text
+def keeping_once() -> Callable[[str], str]:
+    """Return a function that gives back a text, of those that are short and alike the same one.
+
+    Of very many different ones it knows the first: no more than they may take together.
+    """
+    known: dict[str, str] = {}
+
+    def once(text: str) -> str:
+        if len(text) >= _SHORT:
+            return text
+        return known.setdefault(text, text) if len(known) < _MOST_KNOWN else known.get(text, text)
+
+    return once
 
 
 def text_batches(text: str, begin: int = 0) -> Iterator[str]:

@@ -16,6 +16,7 @@ from blockc.values import Value
 REVOKE, RESTORE = "revoke", "restore"
 PROPOSALS = (REVOKE, "notify", "watch")  # what an audit writes
 DECISIONS = (*PROPOSALS, "keep", RESTORE)  # what may stand in its place
+_WORDS = {word: word for word in DECISIONS}  # in nearly every row: one of each is kept
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 _NO_KEYS = ("", "not a hash")  # what an audit writes of requests without a key
@@ -80,7 +81,8 @@ def read_key_rows(path: str, data: bytes, columns: Sequence[str]) -> list[KeyRow
                 if len(cells) != len(heads):
                     said = f"expected {len(heads)} cells, found {len(cells)}"
                     raise PolicyError(said, at=Location(path, begin))
-                rows.append(KeyRow(heads, tuple(cells), path, begin))
+                values = tuple(_WORDS.get(cell, cell) for cell in cells)
+                rows.append(KeyRow(heads, values, path, begin))
             begin = reader.line_num + 1
     except csv.Error as reason:
         raise PolicyError(f"not CSV: {reason}", at=Location(path, begin)) from None

@@ -23,8 +23,8 @@ from blockc.values import Value, replace
 T = TypeVar("T")
 MAX_CHARACTERS = 2_000_000  # of a file
 MAX_TABLES = 5_000  # each takes up to 4 kB and 200 us, an output above all
-MAX_VALUES = 100_000  # each takes up to 400 bytes and 10 us, an entry of a list above all
-MOST_PLACED = 40_000  # nodes of a file whose mistakes have places; each takes up to 430 bytes
+MAX_VALUES = 50_000  # each takes up to 400 bytes and 10 us, an entry of a list above all
+MOST_PLACED = 20_000  # nodes of a file whose mistakes have places; each takes up to 430 bytes
 MAX_DEPTH = 30  # tables and lists within each other; ours have five
 MOST_MISTAKES = 100  # that are told; there is no use in finding more
 _TOO_LARGE = "the number is too large, expected one of at most 64 bits"
@@ -210,7 +210,7 @@ def _too_much(text: str) -> Iterator[tuple[str, str]]:
     """Yield what a text has more of than is read in little memory and time, and what to do.
 
     It is counted before anything is read: tables by the brackets at the beginning of lines, values
-    by their marks. Real policies have a twentieth of it, and long lists of addresses are files.
+    by their marks. Real policies have a tenth of it, and long lists of addresses are files.
     """
     parts = "put parts of it into other files; a policy names them under include"
     lists = "put long lists of addresses into plain files; a policy names one as file:PATH"

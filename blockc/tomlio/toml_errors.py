@@ -1,6 +1,7 @@
 """What Python's TOML reader says of a text it cannot read, in plain words and with the place."""
 
 import re
+from functools import lru_cache
 
 from blockc.errors import CONFLICT, Location, is_conflict_mark, line_begin
 
@@ -29,8 +30,12 @@ def explained(message: str, path: str, text: str) -> tuple[str, Location]:
     return f"not TOML: {said[:1].lower()}{said[1:]}", at
 
 
+@lru_cache(maxsize=8)
 def line_of(text: str, number: int) -> str:
-    """Return a line of a text, counted from 1."""
+    """Return a line of a text, counted from 1.
+
+    Mistakes in one line share it: of a hundred in a list of many entries it would be most of all.
+    """
     begin = line_begin(text, number, "\n")
     end = text.find("\n", begin)
     return text[begin : end if end >= 0 else None].rstrip("\r")

@@ -89,6 +89,35 @@ def test_a_geofeed_of_short_broken_lines_takes_little_memory(piece: bytes) -> No
 
 
 @pytest.mark.parametrize(
+    ("format_name", "rows", "piece"),
+    [
+        ("csv", {"columns": ("prefix", "country")}, b'"\n'),
+        ("geofeed", {}, b'"\n'),
+        ("text", {"lists": "as-numbers"}, b"\xff\n"),
+        ("text", {"lists": "as-numbers"}, b"abc\n"),
+    ],
+)
+def test_of_short_texts_that_are_alike_one_is_kept(
+    format_name: str, rows: dict[str, object], piece: bytes
+) -> None:
+    options = form_of(format_name, rows)
+    read = FORMATS[format_name].read
+    assert growth(lambda data: read("f", data, options), piece) < 14
+
+
+def test_of_very_many_different_texts_the_first_are_kept_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_text, "_MOST_KNOWN", 2)
+    once = plain_text.keeping_once()
+    texts, again = ([f"a{mark}" for mark in "123"] for _ in range(2))
+    assert [once(text) for text in texts] == texts
+    found = [once(text) for text in again]
+    assert found == texts
+    assert [one is first for one, first in zip(found, texts, strict=True)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
     ("format_name", "columns", "piece", "head"),
     [
         ("csv", ("prefix", "country"), b"1,", b""),

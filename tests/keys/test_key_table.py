@@ -103,3 +103,8 @@ def test_a_table_of_mistakes_is_refused_with_the_first_of_them_in_little_memory(
     tracemalloc.stop()
     assert len(refused.value.errors) == 20
     assert peak < 45 * len(data)  # a mapping and an error for each row were 80
+
+
+def test_decisions_that_are_alike_are_kept_once() -> None:
+    one, other = read_key_rows("k", b"key,proposal\nab,revoke\nac,revoke\n", ("key", "proposal"))
+    assert one.values[1] is other.values[1]

@@ -10,7 +10,7 @@ import re
 
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.lines import NOTHING, decode_lines
-from blockc.addresses.plain_text import TextLines, kept_once, lines_one_by_one, warning
+from blockc.addresses.plain_text import TextLines, keeping_once, lines_one_by_one, warning
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
 from blockc.formats.feeds.feed import Feed
 from blockc.formats.parsing.assembly import ParsedRows, feed_of
@@ -41,7 +41,8 @@ def read_text(name: str, data: bytes, options: FormatOptions) -> Feed:
 def parse_list(lines: TextLines, options: FormatOptions) -> ParsedRows:
     """Return the rows of a list."""
     if options.rows.lists == "as-numbers":
-        texts = [kept_once(without_comment(line)) for line in lines_one_by_one(lines.text)]
+        once = keeping_once()
+        texts = [once(without_comment(line)) for line in lines_one_by_one(lines.text)]
         decoded = NOTHING
     else:
         texts = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blockc.addresses.plain_text import (
     TextLines,
-    kept_once,
+    keeping_once,
     line_batches,
     lines_one_by_one,
     text_batches,
@@ -84,7 +84,7 @@ class CsvTable(Value, eq=False, dict=True):
             return self._nothing
         if self.unsplit:
             if self.widths.max() == 1:
-                return [*map(kept_once, lines_one_by_one(self.unsplit))]
+                return [*map(keeping_once(), lines_one_by_one(self.unsplit))]
             split = (
                 line.split(self.separator, place + 1) for line in lines_one_by_one(self.unsplit)
             )
@@ -165,11 +165,11 @@ def _quoted_cells(
     """
     cells, widths, ends = list[str](), array("i"), array("i")
     rows = (f"{line}\n" for line in lines_one_by_one(text)) if len(numbers) else iter(())
-    reader = dialect.reader(rows)
+    reader, once = dialect.reader(rows), keeping_once()
     try:
         for row in reader:
             # Joined without a blank, 5.6.7.1 and 28 on the next line would be another address.
-            cells += [cell.replace("\n", " ") for cell in row]
+            cells += [once(cell.replace("\n", " ")) for cell in row]
             widths.append(len(row))
             ends.append(reader.line_num)  # a quoted cell may go over several lines
     except csv.Error as reason:
