@@ -5,12 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from blockc.compiler.compile import Build
 from blockc.fetch.store.parsed import Store
+from blockc.workspace import beside
+from blockc.workspace.project import ProjectDay
 from tests.cli.conftest import Blockc
 from tests.cli.toy import POLICY, environ, shown, write_policy, write_registries
 
@@ -253,3 +258,19 @@ def test_a_build_imports_only_what_it_needs(words: Words, tmp_path: Path) -> Non
     again, said = imported(SPARED, (*words, "--rebuild", "-q"), tmp_path)
     assert "nothing was compiled" not in said
     assert again == []
+
+
+def test_imports_made_beside_the_policy_are_done_before_anything_is_compiled(
+    blockc: Blockc, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_day, threads = ProjectDay.compile, list[int]()
+
+    def noted(day: ProjectDay, *words: Any) -> Build:
+        threads.append(threading.active_count())
+        return compile_day(day, *words)
+
+    monkeypatch.setattr(ProjectDay, "compile", noted)
+    monkeypatch.setattr(beside, "_processors", lambda: 2)
+    before = threading.active_count()
+    assert blockc(*words, "--rebuild").code == 0
+    assert threads == [before]  # a copy of the process, which may be made then, has no others

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from blockc.cli.options import Settings, default_settings, require_folder, verb
 from blockc.cli.progress import Stages
 from blockc.errors import BlockcError, Unproved, UsageError
 from blockc.vocabulary import MANIFEST
+from blockc.workspace.beside import beside
 
 if TYPE_CHECKING:  # what compiles is imported when something has to be compiled
     from blockc.changes.guard import Approval
@@ -201,15 +203,20 @@ def publish_and_tell(
     warn_of_open_store(settings)
     checking, place = Stages(settings), asked.place(settings.file)
     with checking("check what is published", str(place)):
-        check = BuildCheck.before(settings.store, settings.file, place, asked.inputs())
+        begun = beside(
+            lambda: BuildCheck.before(settings.store, settings.file, place, asked.inputs())
+        )
+        if asked.rebuild:  # what comes then is needed, whatever is found
+            import_module("blockc.workspace.project")
+        check = begun()
         kept = None if asked.rebuild else check.unchanged()
     if kept:
         return _tell_unchanged(settings, asked, kept, checking, wanted=wanted)
+    run = run_build(settings, asked, Stages(settings), ready)
     from blockc.cli.views.build import build_report, day_warnings, show_build
     from blockc.cli.views.impact import harm_warnings
     from blockc.compiler.manifest_changes import changes_to_act_on
 
-    run = run_build(settings, asked, Stages(settings), ready)
     odd = [*harm_warnings(run.build.harms), *map(str, run.build.foreseen)]
     for text in changes_to_act_on(run.published.manifest_before, run.build.files[MANIFEST]):
         warn(text)
@@ -235,11 +242,16 @@ def run_build(
     settings: Settings, asked: BuildCall, stages: Stages, ready: Ready | None = None
 ) -> "BuildRun":
     """Read, compile, prove and publish; warn of what is odd before anything can fail."""
+    named = project(settings)
+    imported = beside(_import_what_compiles)
+    try:
+        day = named.on(asked.inputs(), stages)
+    finally:
+        imported()
     from blockc.cli.views.build import BuildRun, tell_day
     from blockc.cli.views.guard import refusal_errors
     from blockc.workspace.comparing import NotApproved, publish_guarded
 
-    day = project(settings).on(asked.inputs(), stages)
     tell_day(settings, day)
     try:
         build = day.compile(stages)
@@ -262,6 +274,15 @@ def run_build(
         except NotApproved as refused:
             raise refusal_errors(refused, build_command(settings, asked)) from None
     return BuildRun(day, build, published, stages.seconds, comparison, approval)
+
+
+def _import_what_compiles() -> None:
+    """Import what a build needs once it is known what the policy means."""
+    for name in ("compiler.compile", "cli.views.build", "workspace.comparing"):
+        import_module(f"blockc.{name}")
+    from blockc.targets.core.render import import_jinja
+
+    import_jinja()
 
 
 def _ask_programs(

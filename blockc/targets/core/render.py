@@ -197,6 +197,11 @@ def _bounded(pieces: Iterator[str], most: int) -> Iterator[str]:
         yield text
 
 
+def import_jinja() -> None:
+    """Import what fills templates: it takes as long as filling them, and nearly all builds do."""
+    import jinja2.sandbox  # noqa: F401  it is imported again where it is used
+
+
 @lru_cache(maxsize=64)
 def _compiled(source: Text) -> "Template":
     from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, __version__
