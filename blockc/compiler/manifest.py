@@ -106,11 +106,12 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
 
 def step_report(step: PassStep) -> dict[str, Any]:
     """Return what a pass did, in numbers, as the manifest and `--json` have it."""
+    added = _counts(step.added)  # often one value with what was lost: nothing
     return {
         "name": step.name,
         "contract": str(step.contract),
         "before": counts_report(step.before),
         "after": counts_report(step.after),
-        "added": _counts(step.added),
-        "lost": _counts(step.lost),
+        "added": added,
+        "lost": added if step.lost is step.added else _counts(step.lost),
     }

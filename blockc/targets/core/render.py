@@ -71,22 +71,23 @@ def render_each(
         PolicyError: If the target cannot express a verdict, or the path asks what it cannot.
         DefinitionError: If a template is wrong, with its file and line.
     """
-    every = [
-        [_Writing(target, document, file, path, templates) for file in files or target.files(path)]
-        for document, path in documents
-    ]
+    every = []
+    for document, path in documents:
+        ours = target.files(path)
+        main = ours[0].path
+        every.append([_Writing(target, document, f, main, templates) for f in files or ours])
     texts = iter(_filled_confined([one for some in every for one in some if one.is_own]))
     for some in every:
         yield tuple(one.written(next(texts) if one.is_own else None) for one in some)
 
 
 class _Writing(Value, eq=False):
-    """One file that is written of a document which goes to a path."""
+    """One file that is written of a document; `main` is the path of the first of them."""
 
     target: Target
     document: Document
     file: File
-    path: str
+    main: str
     templates: Mapping[str, Text]
 
     @property
@@ -109,8 +110,7 @@ class _Writing(Value, eq=False):
         most = _MOST_WRITTEN
         if self.is_own:
             most = min(most, _WRITTEN + self.entries * _WRITTEN_EACH)
-        main = self.target.files(self.path)[0].path
-        values = template_context(self.target, self.document, self.file, main)
+        values = template_context(self.target, self.document, self.file, self.main)
         return _filled(self.template, values, most, hint)
 
     def written(self, text: str | None) -> ArtifactFile:
