@@ -48,13 +48,16 @@ FILES = Advice(
 
 @contextmanager
 def reporting(path: Path, advice: Advice = FILES) -> Iterator[None]:
-    """Turn what the operating system refuses at `path` into an OutputError that says what to do."""
+    """Turn what the operating system refuses at `path` into an OutputError that says what to do.
+
+    Of a rename within it that is the name that could not be given.
+    """
     try:
         yield
     except OSError as error:
         raise OutputError(
             f"cannot {advice.verb}: {os_reason(error)}",
-            at=Location(str(path)),
+            at=Location(str(error.filename2 or path)),
             hint=advice.steps.get(error.errno or 0, advice.otherwise),
         ) from error
 

@@ -24,6 +24,7 @@ from tests.support.faulty_server import (
     says,
     sends,
     stalls,
+    status,
     unless_known,
 )
 
@@ -76,6 +77,16 @@ def test_an_answer_tells_where_it_came_from_and_what_it_is(server: FaultyServer)
     assert fetch(server.url + "/moved") == HttpResponse(
         url=server.url + "/here", status=200, etag='W/"1-a"', last_modified=WHEN, data=DATA
     )
+
+
+def test_what_fails_behind_a_redirect_says_where(server: FaultyServer) -> None:
+    gone = server.plan("/gone", status(404))
+    moved = server.plan("/moved", redirects(f"{gone}?signature=secret"))
+    found = failure(server.plan("/x", redirects(moved)))
+    assert found.reason == f"redirects to {gone}: answered 404"
+    dead = "http://127.0.0.1:9/x"
+    found = failure(server.plan("/dead", redirects(dead)))
+    assert (found.reason, found.retryable) == (f"redirects to {dead}: refused the connection", True)
 
 
 def test_a_request_names_the_tool_and_asks_for_nothing_odd(server: FaultyServer) -> None:

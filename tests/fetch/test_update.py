@@ -267,6 +267,24 @@ def test_a_damaged_blob_is_not_kept_when_the_network_fails(
     assert ended(own, wanted).result is UpdateResult.NO_DATA
 
 
+def test_data_of_a_day_to_come_is_for_a_person_to_look_at(server: FaultyServer, own: Tools) -> None:
+    ahead = toy("2018-10-17")
+    wanted = source(server.plan("/x", sends(FIRST), sends(ahead)))
+    ended(own, wanted)
+    found = ended(own, wanted)
+    assert found.result is UpdateResult.REFUSED
+    said = "its data is of 2018-10-17, and the clock of this machine says 2018-10-14"
+    assert said in found.problems[0]
+    accepted = ended(own, wanted, UpdateOptions(accept=(sha256_of(ahead),)))
+    assert (accepted.result, accepted.warnings) == (UpdateResult.ACCEPTED, (said,))
+    assert ended(own, wanted).result is UpdateResult.UNCHANGED
+
+
+def test_a_day_ahead_is_that_of_another_part_of_the_world(server: FaultyServer, own: Tools) -> None:
+    found = ended(own, source(server.plan("/x", sends(toy("2018-10-16")))))
+    assert (found.result, found.warnings) == (UpdateResult.ORIGIN, ())
+
+
 def test_a_damaged_state_is_told_and_written_anew(server: FaultyServer, own: Tools) -> None:
     wanted = source(server.plan("/x", sends(FIRST)))
     ended(own, wanted)

@@ -79,13 +79,12 @@ class Downloader:
             FetchFailed: No fit answer came.
         """
         url = request.url
-        with self._explaining():
-            for _ in range(MOST_REDIRECTS + 1):
-                with self._ask(url, request) as answer:
-                    if answer.status_code not in _REDIRECTS:
-                        return self._read(url, answer, request, received)
-                    where = answer.headers.get("Location")
-                    url = next_url(url, where, private=request.private_redirects)
+        for _ in range(MOST_REDIRECTS + 1):
+            with self._redirected(request.url, url), self._ask(url, request) as answer:
+                if answer.status_code not in _REDIRECTS:
+                    return self._read(url, answer, request, received)
+                where = answer.headers.get("Location")
+                url = next_url(url, where, private=request.private_redirects)
         raise FetchFailed(f"redirects more than {MOST_REDIRECTS} times")
 
     def _ask(self, url: str, request: HttpRequest) -> requests.Response:
@@ -122,6 +121,20 @@ class Downloader:
             return FetchFailed("answered 304, not modified, to a question about nothing we have")
         wait = retry_after(answer.headers.get("Retry-After", ""), self._deadline.clock)
         return FetchFailed(f"answered {status}", retryable=status in _HEALING, wait_seconds=wait)
+
+    @contextmanager
+    def _redirected(self, asked: str, url: str) -> Iterator[None]:
+        """Say of what fails at a url that is not the one that was asked where that is.
+
+        What stands behind the question mark may let whoever reads it in.
+        """
+        try:
+            with self._explaining():
+                yield
+        except FetchFailed as failure:
+            if url != asked:
+                failure.reason = f"redirects to {url.partition('?')[0][:200]}: {failure.reason}"
+            raise
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:

@@ -207,15 +207,17 @@ class Candidates(Value):
         snapshot = candidate.snapshot
         if self.options.accepts(snapshot):
             return
-        backwards = next(self._backwards(snapshot), "")
-        if backwards and url != self.source.urls[0]:
-            raise FetchFailed(backwards)  # a mirror is late, which is no news to decide about
+        known = snapshot.sha256 in self.previous.accepted
+        ahead = "" if known else continuity.ahead(snapshot.facts, self.now)
+        days = next(self._backwards(snapshot), "") or ahead
+        if days and url != self.source.urls[0]:
+            raise FetchFailed(days)  # a mirror is late, which is no news to decide about
         before = self.previous.before
-        wrong = [backwards] if backwards else []
+        wrong = [days] if days else []
         if before:
             wrong += continuity.shrinking(self.source, snapshot.facts, before.facts)
         if wrong:
-            raise Refused(snapshot, candidate.data, "; ".join(wrong), shrank=not backwards)
+            raise Refused(snapshot, candidate.data, "; ".join(wrong), shrank=not days)
 
     def _backwards(self, snapshot: Snapshot) -> Iterator[str]:
         known = self.previous

@@ -15,7 +15,7 @@ SERIAL_KINDS: Mapping[str, str] = {
     "lacnic": "day",
     "ripencc": "seconds",
 }
-# APNIC's serial is one or two days ahead of its data; one that is further ahead is a mistake.
+# APNIC's serial is one or two days ahead of its data; a day further ahead is a mistake.
 _AHEAD = timedelta(days=2)
 
 # Registries stand still over a weekend now and then; this many intervals are worth a word.
@@ -37,6 +37,16 @@ def going_back(new: Facts, before: Facts) -> str:
     if same_kind and int(new.serial) < int(before.serial):
         return f"its serial {new.serial} is lower than {before.serial} before, on one day"
     return ""
+
+
+def ahead(new: Facts, now: datetime) -> str:
+    """Return that `new` is of a day to come, or nothing: its date or our clock is wrong.
+
+    It would never be too old, and what comes after it would go back.
+    """
+    if new.date is None or _midnight(new.date) <= now + _AHEAD:
+        return ""
+    return f"its data is of {new.date}, and the clock of this machine says {now.date()}"
 
 
 def shrinking(source: Source, new: Facts, before: Facts) -> Iterator[str]:

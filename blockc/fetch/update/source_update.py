@@ -240,6 +240,7 @@ class _Course(Value):
             else None
         )
         late = continuity.late(self.source, age) if age is not None else ""
+        odd = late or (continuity.ahead(snapshot.facts, self.now) if snapshot else "")
         return SourceOutcome(
             source=self.source,
             result=result,
@@ -248,6 +249,6 @@ class _Course(Value):
             checked_at=checked_at,
             age=age,
             problems=tuple(problems),
-            warnings=(late,) if late else (),
+            warnings=(odd,) if odd else (),
             oddities=snapshot.facts.warnings if snapshot else (),
         )
