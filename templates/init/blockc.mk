@@ -5,10 +5,11 @@
 #
 # `make blockc` builds when something changed: the policy, a file it names, the data, blockc itself,
 # or the day, on which a stage may begin or an exception end. Otherwise it does nothing. Artifacts
-# that come out as they were keep their modification time.
+# that come out as they were keep their modification time. What `make` alone makes is yours to say.
 #
 # Keep these out of version control: dist .blockc
 
+blockc_goal := $(.DEFAULT_GOAL)
 BLOCKC ?= blockc
 BLOCKC_FOLDER := $(dir $(lastword $(MAKEFILE_LIST)))
 BLOCKC_POLICY ?= $(BLOCKC_FOLDER)blockc.toml
@@ -46,3 +47,5 @@ blockc-release:
 	@rm -f $(blockc_state)/built-*
 
 -include $(blockc_state)/read.d
+
+.DEFAULT_GOAL := $(blockc_goal)

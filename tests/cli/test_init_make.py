@@ -218,3 +218,12 @@ def test_make_asks_for_the_age_of_the_data_as_a_build_does(
         assert (done.code, "too old" in done.err) == (3, True), words
     failed = run(made, require_program("make"), "blockc")
     assert (failed.code, "too old" in failed.err) == (2, True)
+
+
+def test_what_make_makes_by_itself_is_not_for_the_fragment_to_say(made: Path) -> None:
+    (made / "Makefile").write_text(
+        f"include blockc.mk\nBLOCKC := {PROGRAM}\nall:\n\t@echo mine\n", encoding="utf-8"
+    )
+    assert run(made, require_program("make")).out == "mine\n"
+    (made / "Makefile").write_text("first:\n\t@echo first\ninclude blockc.mk\n", encoding="utf-8")
+    assert run(made, require_program("make")).out == "first\n"

@@ -345,16 +345,6 @@ def test_a_link_replaced_by_an_editor_is_repaired(tmp_path: Path) -> None:
     assert shown(folder) == FIRST
 
 
-def test_a_folder_in_the_place_of_a_link_is_named_and_kept(tmp_path: Path) -> None:
-    folder = tmp_path / "dist"
-    publish(folder, {"nginx/a": b"1"})
-    (folder / "nginx").unlink()
-    (folder / "nginx").mkdir()
-    with pytest.raises(OutputError, match="move that folder away") as refused:
-        publish(folder, {"nginx/a": b"2"})
-    assert str(refused.value.at) == str(folder / "nginx")
-
-
 def test_an_artifact_among_the_generations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="where blockc keeps what it published"):
         publish(tmp_path / "dist", {".generations/live/x": b""})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blockc.errors import OutputError
 from blockc.publish.generations import publish
 from tests.support.machine import require_mounts, require_program
 
@@ -16,6 +17,7 @@ OLD = {"a": b"old", "b/c": b"x" * 5000}
 CHILD = """
 import sys
 from pathlib import Path
+from blockc.errors import OutputError
 from blockc.errors import OutputError
 from blockc.publish.generations import publish
 folder, size = Path(sys.argv[1]), int(sys.argv[2])
@@ -138,3 +140,13 @@ def test_what_was_published_on_a_read_only_disk_can_be_read_and_not_be_taken_bac
     assert "read-only file system" in said
     assert "2 events" in said
     assert said.endswith("new")
+
+
+def test_a_folder_in_the_place_of_a_link_is_named_and_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "dist"
+    publish(folder, {"nginx/a": b"1"})
+    (folder / "nginx").unlink()
+    (folder / "nginx").mkdir()
+    with pytest.raises(OutputError, match="move that folder away") as refused:
+        publish(folder, {"nginx/a": b"2"})
+    assert str(refused.value.at) == str(folder / "nginx")
