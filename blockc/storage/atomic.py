@@ -6,6 +6,7 @@ changes the disk is made through `os`, where the tests stop it.
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from blockc.values import Value, field
 
 FRESH = ".new-"  # how the name of a file begins that is still written
 _WRITERS, _MANY = 8, 32  # threads that write, and how many files are worth starting them
+_DEVICES = Path("/dev")
 _LEFT_SECONDS = 3600.0  # nobody writes one file for that long: its writer was stopped
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
 
@@ -40,6 +42,7 @@ FILES = Advice(
         errno.EDQUOT: "raise the quota or free some space; what was there before is untouched",
         errno.EROFS: "name a place that can be written",
         errno.ELOOP: "remove that link: a file is to have its name",
+        errno.EINVAL: "name a file",
         errno.EACCES: "change the permissions, or name another place",
         errno.EPERM: "change the permissions, or name another place",
     }
@@ -89,6 +92,7 @@ def write_files(
     try:
         for path, data in files.items():
             with reporting(path, advice):
+                require_no_device(path)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_new(aside[path], data, lasting=lasting)
         for path, fresh in aside.items():
@@ -102,6 +106,22 @@ def write_files(
             with suppress(OSError):
                 os.unlink(fresh)  # noqa: PTH108  the same
         raise
+
+
+def require_no_device(path: Path) -> None:
+    """Raise if a file would take the place of a device or pipe, or of a link to one.
+
+    Root can put a file in the place of /dev/null, and everybody who writes there fills the disk.
+
+    Raises:
+        OSError: It would.
+    """
+    with suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):  # /dev/stdout may lead to a file
+            mode = stat.S_IFCHR if path.absolute().parent == _DEVICES else path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise OSError(errno.EINVAL, "a device or pipe is there, and no file")
 
 
 def write_new(path: Path, data: bytes, *, lasting: bool = True) -> None:

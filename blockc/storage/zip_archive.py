@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from blockc.storage.atomic import FILES, FRESH, reporting, sync_folder
+from blockc.storage.atomic import FILES, FRESH, reporting, require_no_device, sync_folder
 from blockc.storage.decompress import Damaged, TooLong
 
 _NEVER = (1980, 1, 1, 0, 0, 0)  # the first day that zip knows
@@ -29,6 +29,7 @@ def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """
     fresh = path.with_name(f"{FRESH}{path.name[:80]}-{os.urandom(4).hex()}")
     with reporting(path, FILES):
+        require_no_device(path)
         try:
             with fresh.open("xb") as file:
                 with zipfile.ZipFile(file, "w") as archive:
