@@ -14,10 +14,12 @@ _WILDCARD = re.compile(r"(?=.*[*-])[0-9*-]+(\.[0-9*-]+){3}")
 _NETMASK = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _MARKS = re.compile(r"(?:[^:]*:){2}|(?:[^.]*\.){3}")  # what every address has
 EXPECTED = "expected an address, a prefix or a range"
-COMMA = (
-    'a comma is ambiguous: set range = "," in [rows] if it joins the two ends of a range, '
-    'or split = "," if it separates entries'
-)
+#: What to do about a mark between two addresses, which a definition may give a meaning.
+BETWEEN = {
+    mark: f'{name} is ambiguous: set range = "{mark}" in [rows] if it joins the two ends of a '
+    f'range, or split = "{mark}" if it separates entries'
+    for mark, name in {",": "a comma", ";": "a semicolon", "|": "a vertical bar"}.items()
+}
 ZEROS = (
     "a number with a leading zero, which some programs read as octal: write it without, or set "
     'leading_zeros = "decimal" in [rows]'
@@ -35,10 +37,7 @@ _CAUSES = (
     (r"^(//|!|')", "a comment begins with # or ;"),
     (r"//", "a comment begins with # or ;"),
     (r"\t", 'these are columns: read it as format = "csv" with separator = "tab"'),
-    (
-        r"^[0-9a-fA-F.:/ ]+,",
-        COMMA,
-    ),
+    *((rf"^[0-9a-fA-F.:/ ]+{re.escape(mark)}", said) for mark, said in BETWEEN.items()),
     (
         r"(?<![0-9A-Fa-f:.*])(?=[0-9]+\.)(0[0-9]|([0-9]+\.){1,3}0[0-9])",
         ZEROS,

@@ -17,7 +17,7 @@ from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.addresses.fast_format import address_lines
 from blockc.addresses.fast_parse import plain_v4, plain_v6
 from blockc.addresses.human_forms import (
-    COMMA,
+    BETWEEN,
     HIDDEN,
     ZEROS,
     advice,
@@ -46,10 +46,10 @@ _FOREIGN = re.compile(r"[^0-9A-Fa-f:./\n-]")
 _SPANS = 1 << 17  # written at a time
 _BATCH = 1 << 14  # texts that are decoded at a time: lists of texts are several times the file
 _HOST_BITS = 'correct it, or set host_bits = "clear" in [rows]'
-_IN_A_LIST = {  # what to do where no [rows] says how a file is written
+IN_A_LIST = {  # what to do where no [rows] says how a file is written
     _HOST_BITS: "correct it, or have host bits cleared",
     ZEROS: "a number with a leading zero, which some programs read as octal: write it without",
-    COMMA: "write one entry on each line, and a range as first-last",
+    **dict.fromkeys(BETWEEN.values(), "write one entry on each line, and a range as first-last"),
     HIDDEN[1]: "write one entry on each line, or begin a remark with `#`",
 }
 _Part = tuple[Spans, Positions]
@@ -155,7 +155,7 @@ def _errors(lines: TextLines, wrong: WrongTexts) -> SourceSyntaxError | SourceMi
         SourceSyntaxError(
             one.message,
             at=lines.at(one.position + 1, one.text),
-            hint=_IN_A_LIST.get(one.hint, one.hint),
+            hint=IN_A_LIST.get(one.hint, one.hint),
         )
         for one in wrong.first
     ]

@@ -298,7 +298,7 @@ def test_a_packet_filter_that_stops_the_own_network_is_told_where_the_list_is_wr
         assert done.code == 0, done.err
         return done.err
 
-    for target in ("nftables", "ipset"):
+    for target in ("nftables", "ipset", "pf-table", "mikrotik-address-list", "cisco-si-feed"):
         place = f"{tmp_path}/blockc.toml:3:9"
         assert f"{place}: list 'few' stops link-local or multicast" in said(target)
     assert "(169.254.0.0/16, 224.0.0.0/4, fe80::/10, ff00::/8)" in said("nftables")

@@ -207,6 +207,13 @@ def test_a_file_is_checked_as_one_of_a_format(blockc: Blockc, tmp_path: Path) ->
     assert f"{bad}:2:1: '33' is not a prefix length of ipv4" in done.err
     line = "5.5.0.0/24,NL,NL-NH,Amsterdam,"
     assert f"{good}:1:1: {line!r} is not an address; a comma is ambiguous" in done.err
+    for mark, name in ((",", "comma"), (";", "semicolon"), ("|", "vertical bar")):
+        bad.write_text(f'"5.6.7.8{mark} 5.60.7.9",DE,,,\n', encoding="utf-8")
+        done = blockc("check", "--format", "geofeed", bad)
+        assert done.code == 3
+        assert f"a {name} is ambiguous" in done.err
+        assert f'set range = "{mark}"' in done.err
+        assert f'split = "{mark}" if it separates entries' in done.err
 
 
 @pytest.mark.parametrize(

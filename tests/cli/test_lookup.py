@@ -248,6 +248,7 @@ def test_only_named_lists_are_asked_and_the_exit_code_says_whether_all_is_blocke
     [
         (("--list", "fat", "1.1.1.1"), "no list 'fat'; did you mean 'far'?; known are far, near"),
         (("1.1.1",), "'1.1.1' cannot be looked up: "),
+        (("1.1.1.1,1.1.1.9",), "not an address; write one entry on each line, and a range as"),
         (("10.0.0.1/8",), "has host bits set"),
         (("-", "1.1.1.1"), "- reads standard input, and nothing else can be asked then"),
         (("--generation", "0123", "1.1.1.1"), "names its own data and moment"),

@@ -243,6 +243,13 @@ def test_a_pseudo_code_is_noted_with_what_may_have_been_meant(code: str, advice:
     assert any(note.startswith(f"{code} is space") and advice in note for note in notes)
 
 
+@pytest.mark.parametrize("key", ['spare = ["EU"]', "factors = { EU = 10 }"])
+def test_a_pseudo_code_whose_space_a_lossy_fit_spares_is_noted_too(key: str) -> None:
+    output = f'[[output]]\nlist = "a"\ntarget = "plain"\npath = "a"\nmax_entries = 9\n{key}\n'
+    notes = resolved(f'[list.a]\nblock = ["CN"]\n{output}when_over = "collateral"').notes
+    assert any("EU is space registered for Europe" in note.message for note in notes)
+
+
 SPARED = """[list.a]
 block = ["CN"]
 except = [{ prefix = "10.1.0.0/16", owner = "web", reason = "ours", until = 2027-01-01 }]

@@ -85,10 +85,14 @@ class Checks(Value):
         except PolicyError as mistake:
             self.findings.add_error(place, mistake)
             return None
+        self.note(place, text)
+        return selector
+
+    def note(self, place: Place, text: str) -> None:
+        """Tell how a country that the operator names is understood, where that may surprise."""
         note = note_on(text)
         if note:
             self.notes.append(Note(place, note))
-        return selector
 
     def addresses(self, text: str, place: Place) -> AddressRange | None:
         """Return the address, prefix or range `text` is, or None if that is a mistake."""

@@ -261,6 +261,7 @@ def _factors(table: OutputTable, place: Place, checks: Checks) -> Iterator[tuple
 def _countries(names: Iterable[str], place: Place, checks: Checks) -> Iterator[str]:
     for name in names:
         if countries.is_code(name):
+            checks.note(place, name)
             yield name
         else:
             hint = countries.advice(name)

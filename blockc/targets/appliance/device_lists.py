@@ -156,6 +156,7 @@ PF_TABLE = Target(
     ending="txt",
     reader=each(read_pf_table),
     words={ContentKind.LIST: Vocabulary({"": _EXCEPTION, "block": ""})},
+    packets=True,
     comment="#",
     options=(
         Option(
@@ -219,6 +220,7 @@ JUNOS_PREFIX_LIST = Target(
     reader=each(read_prefix_lists),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     comment="#",
     options=(
         Option(

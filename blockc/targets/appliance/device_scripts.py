@@ -203,6 +203,7 @@ MIKROTIK_ADDRESS_LIST = Target(
     reader=each(read_router),
     orders=_router_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     comment="#",
     options=(
         Option(
@@ -249,6 +250,7 @@ EDGEOS_NETWORK_GROUP = Target(
     reader=each(read_groups),
     orders=_group_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     comment="#",
     options=(
         Option(

@@ -55,6 +55,7 @@ def _feed(name: str, grammar: LineGrammar, *, ranges: bool, most: Option | None 
         reader=ListReader(grammar, ranges, read_location),  # of the list, and what serves it
         orders=_orders,
         words={ContentKind.LIST: BLOCKS},
+        packets=True,
         comment="#" if grammar.comments else "",
         options=(*options(name), *([most] if most else [])),
         conflict=conflict,

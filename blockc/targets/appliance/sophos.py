@@ -125,6 +125,7 @@ SOPHOS_HOSTS = Target(
     reader=each(read_host_groups),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     options=(
         Option(
             "name",

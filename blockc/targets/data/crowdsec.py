@@ -86,6 +86,7 @@ CROWDSEC = Target(
     reader=each(read_decisions),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     options=(
         Option(
             "duration",

@@ -122,6 +122,7 @@ SURICATA_IPREP = Target(
     reader=decoded(read_reputation),
     orders=_orders,
     words={ContentKind.LIST: BLOCKS},
+    packets=True,
     comment="#",
     extra_files=(_CATEGORIES, _RULES),
     options=(

@@ -11,7 +11,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.family import FAMILIES
 from blockc.addresses.human_forms import EXPECTED
-from blockc.addresses.lines import BLANKS, decode_lines
+from blockc.addresses.lines import BLANKS, IN_A_LIST, decode_lines
 from blockc.addresses.plain_text import TextLines
 from blockc.compiler.watch import Watch, unwatched
 from blockc.errors import Location, UsageError
@@ -114,7 +114,7 @@ def asked_in(name: str, data: bytes, announced: Callable[[int], AddrSet]) -> lis
     for one in decoded.wrong.first:
         at = Location(name, one.position + 1) if sum(map(bool, texts)) > 1 else None
         hint = "expected an address, a prefix, a range or AS64500"
-        hint = one.hint if one.hint not in ("", EXPECTED) else hint
+        hint = IN_A_LIST.get(one.hint, one.hint) if one.hint not in ("", EXPECTED) else hint
         raise UsageError(f"{one.text!r} cannot be looked up: {one.message}", at=at, hint=hint)
     for family in FAMILIES:
         start, last = decoded.spans[family]
