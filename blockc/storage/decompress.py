@@ -1,10 +1,11 @@
 """The only unpacker of packed files: gzip, xz and bzip2, each up to a cap.
 
-A file of several members one after the other is unpacked whole. Archives: see `archives`.
+A file of several members one after the other is unpacked whole. Behind the last one there may be
+zero bytes, which fill blocks, and nothing else: it may be a member whose head is damaged, and what
+comes before is half of the file then. Archives: see `archives`.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any
@@ -17,6 +18,7 @@ SUFFIXES: Mapping[str, str] = {
     ".bz2": "bzip2",
     ".tbz2": "bzip2",
 }
+_PIECE = 1 << 13  # bytes given to an unpacker at a time
 _MAGIC: Mapping[bytes, str] = {b"\x1f\x8b\x08": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
 
 
@@ -59,19 +61,49 @@ def decompressed(data: bytes, kind: str, max_bytes: int) -> bytes:
     import lzma
     import zlib
 
-    openers: Mapping[str, Callable[[BytesIO], Any]] = {
-        "gzip": lambda packed: gzip.GzipFile(fileobj=packed),
-        "xz": lzma.LZMAFile,
-        "bzip2": bz2.BZ2File,
-    }
+    unpackers = {"xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), "bzip2": bz2.BZ2Decompressor}
     try:
-        with closing(openers[kind](BytesIO(data))) as file:
-            plain: bytes = file.read(max_bytes + 1)
+        if kind == "gzip":
+            with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+                plain = file.read(max_bytes + 1)
+        else:
+            plain = b"".join(_members(data, unpackers[kind], max_bytes + 1))
     except EOFError:
         raise Damaged(f"the {kind} data ends too early") from None
     except (OSError, lzma.LZMAError, zlib.error):
         raise Damaged(f"the {kind} data is damaged") from None
     return bounded(plain, max_bytes)
+
+
+def _members(data: bytes, unpacker_of: Callable[[], Any], room: int) -> Iterator[bytes]:
+    """Yield what all members hold, `room` bytes at most.
+
+    Pieces are small, since each end of a member copies what is left of its piece.
+
+    Raises:
+        EOFError: The last member has no end, or there is none.
+    """
+    at, rest, unpacker, members = 0, b"", None, 0
+    while room:
+        if not rest and (unpacker is None or unpacker.needs_input):
+            rest = data[at : at + _PIECE]
+            at += _PIECE
+            if not rest and (unpacker or not members):
+                raise EOFError
+            if not rest:
+                return
+        if unpacker is None:
+            rest = rest.lstrip(b"\0") if members else rest
+            if not rest:
+                continue
+            unpacker = unpacker_of()
+            members += 1
+        plain = unpacker.decompress(rest, room)
+        rest = b""
+        room -= len(plain)
+        yield plain
+        if unpacker.eof:
+            rest, unpacker = unpacker.unused_data, None
 
 
 def bounded(data: bytes, max_bytes: int) -> bytes:

@@ -1,6 +1,9 @@
 """One file of an archive: found by its name, up to a cap, and damage is said to be damage."""
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -10,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockc.storage.archives import NoMember, member_of
-from blockc.storage.decompress import Damaged, TooLong
+from blockc.storage.decompress import Damaged, TooLong, decompressed
 
 FILES = {"a/README": b"hello\n", "a/list.txt": b"5.6.7.8\n"}
+PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
+}
 ONE = {"list.txt": b"5.6.7.8\n"}
 
 
@@ -102,3 +110,17 @@ def test_a_damaged_archive_is_damaged_or_still_readable(pack: Pack, data: st.Dat
     except (Damaged, NoMember, TooLong):
         return
     assert len(found) <= max(100, cut)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_what_is_behind_packed_data_is_another_member_or_zeros(kind: str) -> None:
+    pack = PACKERS[kind]
+    one, two = pack(b"5.6.7.8\n"), pack(b"5.6.7.9\n" * 99)
+    both = b"5.6.7.8\n" + b"5.6.7.9\n" * 99
+    assert decompressed(one + two, kind, 10_000) == both
+    assert decompressed(one + two + b"\0" * 512, kind, 10_000) == both
+    for cut in (one + two[:-5], one + two[:3], one + b"\x01" + two[1:], one[:-5]):
+        with pytest.raises(Damaged):
+            decompressed(cut, kind, 10_000)
+    with pytest.raises(TooLong):
+        decompressed(one + two, kind, len(both) - 1)
