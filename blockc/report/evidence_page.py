@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from blockc.errors import printable
+
 _STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #ccc;padding:.3em .6em;"
@@ -95,4 +97,4 @@ def _link(path: str, shown: str = "") -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text)
+    return escape(printable(text))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from blockc.errors import printable
 from blockc.values import Value
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>])")
@@ -125,5 +126,5 @@ def _html_section(section: Section) -> str:
 
 def _html_row(tag: str, cells: Sequence[str], numbers: frozenset[int]) -> str:
     marks = (' class="n"' if n in numbers else "" for n in range(len(cells)))
-    pairs = zip(cells, marks, strict=True)
-    return f"<tr>{''.join(f'<{tag}{mark}>{escape(cell)}</{tag}>' for cell, mark in pairs)}</tr>\n"
+    pairs = zip(map(escape, map(printable, cells)), marks, strict=True)
+    return f"<tr>{''.join(f'<{tag}{mark}>{cell}</{tag}>' for cell, mark in pairs)}</tr>\n"

@@ -331,6 +331,8 @@ def test_nothing_in_a_cell_becomes_markup() -> None:
     page.feed(html_page(HOSTILE, [section]))
     assert "script" not in page.tags
     assert page.words.count("<script>x</script>") == 5
+    odd = Section("", ("a",), (("\x1b[31m \u202e",),))
+    assert r"<td>\x1b[31m \u202e</td>" in html_page("", [odd])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3000, 100_000])

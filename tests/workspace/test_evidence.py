@@ -37,7 +37,9 @@ def dist(tmp_path: Path) -> Path:
     for text in (POLICY, POLICY.replace('"BR"', '"AU"')):
         day = Project(write_policy(tmp_path, text)).on(InputOptions(folder=registries, at=NOW))
         publish_day(day, day.compile(), tmp_path / "dist")
-    rollback(tmp_path / "dist", "mika", reason="<b>locked out</b>", now=datetime.now(UTC))
+    rollback(
+        tmp_path / "dist", "mika", reason="<b>locked out</b>\x1b[31m \u202e", now=datetime.now(UTC)
+    )
     return tmp_path / "dist"
 
 
@@ -90,7 +92,7 @@ def test_only_what_was_shown_in_that_time_is_in_it(dist: Path, tmp_path: Path) -
 def test_the_page_needs_nothing_else_and_believes_no_text(archive: Path) -> None:
     held = members(archive)
     page = held["index.html"].decode()
-    assert "&lt;b&gt;locked out&lt;/b&gt;" in page
+    assert r"&lt;b&gt;locked out&lt;/b&gt;\x1b[31m \u202e" in page
     assert "<script" not in page
     assert "http" not in page
     for link in page.split('href="')[1:]:
