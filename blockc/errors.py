@@ -6,12 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import AnyStr, ClassVar
 
+_LONGEST = 8_000  # characters of a message
 _STRIDE = 4096  # characters that are skipped at once on the way to a line
 
 
 def printable(text: str) -> str:
     """Return `text` with everything a terminal could act on written as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _cut(message: str) -> str:
+    """Return a message, a very long one without its middle: it may quote a whole file."""
+    half = _LONGEST // 2
+    return message if len(message) <= _LONGEST else f"{message[:half]} ... {message[-half:]}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -111,8 +118,8 @@ class BlockcError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, *, at: Location | None = None, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _cut(message)
+        super().__init__(self.message)
         self.at = at
         self.hint = hint
 
@@ -210,8 +217,9 @@ class Mistakes(BlockcError):
     """
 
     def __init__(self, errors: Sequence[BlockcError]) -> None:
-        super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
+        super().__init__(str(self))
+        self.message = str(self)
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)

@@ -294,3 +294,11 @@ def test_the_places_of_the_items_of_a_list_are_numbers_and_not_objects() -> None
     assert values.get(("a", 20_000)) == (1, 40_012, 1)
     assert values.get(("a", 20_001)) is None
     assert kept < 30 * 20_000  # an object for each were 200
+
+
+def test_a_very_long_message_is_told_without_its_middle() -> None:
+    said = DefinitionError(f"{'x' * 100_000} is not right", at=Location("f", 1)).message
+    assert len(said) < 8_100
+    assert (said[:2], said[-13:]) == ("xx", " is not right")
+    several = Mistakes([PolicyError("y" * 7_000), PolicyError("z" * 7_000)])
+    assert several.message == str(several) == f"{'y' * 7_000}\n{'z' * 7_000}"

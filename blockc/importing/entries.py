@@ -1,17 +1,14 @@
 """What a file says about addresses: its entries in their order, and what was not understood."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from sys import intern
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockc.addresses import FAMILIES, AddrSet, Family, columns
-from blockc.addresses.human_forms import parse_written
-from blockc.addresses.lines import Decoded, decode_texts
-from blockc.addresses.partition import Partition, paint
+from blockc.addresses import columns
 from blockc.addresses.plain_text import lines_one_by_one
 from blockc.addresses.rules import Match
 from blockc.values import Value, field
@@ -19,6 +16,8 @@ from blockc.values import Value, field
 MOST_KEPT = 1_000  # lines that could not be read of which more is kept than their number
 _SHORT = 8  # characters; shorter texts, of which there are few different ones, are kept once
 _LONGEST = 200  # characters of such a line
+_MOST_SCOPES = 5_000  # each takes a millisecond
+_MOST_NAMES = 20_000  # chains and sets, those that block nobody too; each takes 450 bytes
 _MOST_OF_SETS = 2_000_000  # entries that rules get by the sets that they name
 SET = "@"  # begins the name of a set of addresses that stands in another file
 EVERYTHING = ("0.0.0.0/0", "::/0")
@@ -45,7 +44,8 @@ class EntryColumns(Sequence[Entry]):
         self.texts: list[str] = []
         self.lines = array("i")
         self.blocking = bytearray()
-        self.extend(entries)
+        if entries:
+            self.extend(entries)
 
     @classmethod
     def joined(cls, several: Iterable[Iterable[Entry]]) -> "EntryColumns":
@@ -104,6 +104,20 @@ class EntryColumns(Sequence[Entry]):
 
     def __len__(self) -> int:
         return len(self.texts)
+
+
+class EntriesByName(dict[str, EntryColumns]):
+    """The entries of each chain or set, of one that is new none so far.
+
+    Raises:
+        TooMuch: There are very many.
+    """
+
+    def __missing__(self, name: str) -> EntryColumns:
+        if len(self) == _MOST_NAMES:
+            raise TooMuch(f"more than {_MOST_NAMES:,} chains or sets hold addresses")
+        self[name] = found = EntryColumns()
+        return found
 
 
 class Worded:
@@ -200,25 +214,6 @@ class Contents(Value, eq=False):
     others: int = 0
 
 
-class Decided(Value, eq=False):
-    """What the entries of a scope come to.
-
-    Attributes:
-        blocked: The addresses that are blocked.
-        count: How many entries were read.
-        cleared: Entries with host bits set, which programs clear.
-        dead: Entries that decide about no address, because others come before them or hold more.
-        redundant: Entries that say what is said without them.
-    """
-
-    blocked: AddrSet
-    count: int
-    unread: Unreads
-    cleared: EntryColumns
-    dead: EntryColumns
-    redundant: EntryColumns
-
-
 def is_blocking(value: str, default: str, chosen: Sequence[str]) -> bool:
     """Return whether a word of a map means that clients are blocked.
 
@@ -236,6 +231,13 @@ def is_blocking(value: str, default: str, chosen: Sequence[str]) -> bool:
 
 class TooMuch(ValueError):
     """A file has more of something than can be evaluated."""
+
+
+def require_few_scopes(count: int) -> None:
+    """Raise TooMuch if so many chains, sets or blocks decide about addresses."""
+    if count > _MOST_SCOPES:
+        said = f"more than {_MOST_SCOPES:,} chains, sets or blocks decide about addresses"
+        raise TooMuch(f"{said}; import it in parts")
 
 
 def require_few_of_sets(count: int) -> None:
@@ -266,133 +268,3 @@ class LineCounter:
 def for_all(line: int, *, blocks: bool) -> list[Entry]:
     """Return the entries of a rule about everybody."""
     return [Entry(line, text, blocks) for text in EVERYTHING]
-
-
-def decide(scope: Scope) -> Decided:
-    """Return what the entries of a scope come to.
-
-    Cost: O(n log n), and some 150 bytes of memory for an entry while it lasts.
-    """
-    entries = scope.entries
-    decoded, cleared, unread = _decoded(entries)
-    spans = {}
-    dead, redundant = np.zeros(len(entries), bool), np.zeros(len(entries), bool)
-    for family in FAMILIES:
-        rows = _Rows(*decoded.spans[family], decoded.positions[family])
-        spans[family] = _painted(family, rows, scope, dead)
-        if scope.match is not Match.FIRST:
-            redundant[rows.entry[_repeating(family, rows, entries)]] = True
-    return Decided(
-        blocked=AddrSet.of_spans(spans),
-        count=decoded.count,
-        unread=unread,
-        cleared=entries.at(cleared),
-        dead=entries.at(np.flatnonzero(dead)),
-        redundant=entries.at(np.flatnonzero(redundant & ~dead)),
-    )
-
-
-class _Rows(NamedTuple):
-    """Spans of one family, each with the position of its entry."""
-
-    start: columns.Column
-    last: columns.Column
-    entry: NDArray[np.int64]
-
-    def take(self, chosen: NDArray[Any] | slice) -> "_Rows":
-        return _Rows(self.start[chosen], self.last[chosen], self.entry[chosen])
-
-
-def _decoded(entries: EntryColumns) -> tuple[Decoded, NDArray[np.int64], Unreads]:
-    """Return the spans of entries, the positions of those whose host bits went, and the unread."""
-    decoded, unread = decode_texts(entries.texts), Unreads()
-    strange = decoded.wrong.positions
-    if len(strange):
-        del decoded
-        decoded = decode_texts(entries.texts, truncate=True)
-    wrong = decoded.wrong.positions
-    for at in wrong[:MOST_KEPT].tolist():
-        line, text, _ = entries[at]
-        unread.append(Unread(line, text, _why_not(text)))
-    unread.extend(Unreads((), max(0, len(wrong) - MOST_KEPT)))
-    is_wrong = np.zeros(len(entries), bool)
-    is_wrong[wrong] = True
-    return decoded, strange[~is_wrong[strange]], unread
-
-
-def _why_not(text: str) -> str:
-    try:
-        parse_written(text, truncate=True)
-    except ValueError as reason:
-        return str(reason)
-    return "this is not an address"
-
-
-def _painted(
-    family: Family, rows: _Rows, scope: Scope, dead: NDArray[np.bool_]
-) -> tuple[columns.Column, columns.Column]:
-    """Return the spans that are blocked, and mark the entries that decide about no address."""
-    dead[rows.entry] = True
-    rows = _once(_ranked(rows, scope.match))
-    blocks = scope.entries.blocks(rows.entry)
-    if (rows.start[1:] > rows.last[:-1]).all():  # they share no address, as in most lists
-        dead[rows.entry] = False
-        return rows.start[blocks], rows.last[blocks]
-    rows = _ranked(rows.take(np.argsort(rows.entry)), scope.match)
-    rows = rows.take(slice(None, None, -1))  # what decides is painted over the others
-    blocks = scope.entries.blocks(rows.entry)
-    labels = np.arange(1, len(blocks) + 1, dtype=np.int32)
-    picture = paint(Partition.filled(family, np.int32(0)), [(rows.start, rows.last, labels)])
-    seen = np.zeros(len(blocks) + 1, bool)
-    seen[picture.labels] = True
-    dead[rows.entry[seen[1:]]] = False
-    return picture.runs(np.concatenate([[False], blocks])[picture.labels])
-
-
-def _once(rows: _Rows) -> _Rows:
-    """Return rows by their starts; of some that are the same span the first one."""
-    rows = rows.take(np.lexsort((rows.last, rows.start)))
-    first = np.ones(len(rows.start), bool)
-    first[1:] = (rows.start[1:] != rows.start[:-1]) | (rows.last[1:] != rows.last[:-1])
-    return rows.take(first)
-
-
-def _ranked(rows: _Rows, match: Match) -> _Rows:
-    """Return rows, which are in the order of their entries, from the one that decides first on."""
-    if match is Match.FIRST:
-        return rows
-    sizes = columns.sizes(rows.start, rows.last)
-    if match is Match.MEMBER:
-        return rows.take(_descending(sizes))
-    return rows.take(np.argsort(sizes, kind="stable"))
-
-
-def _descending(column: columns.Column) -> NDArray[np.intp]:
-    """Return the positions of values from the highest down, of equal ones the first one first."""
-    return len(column) - 1 - np.argsort(column[::-1], kind="stable")[::-1]
-
-
-def _repeating(family: Family, rows: _Rows, entries: EntryColumns) -> NDArray[np.intp]:
-    """Return the rows that say what the narrowest one around them says, or what none says.
-
-    Invariant: of the rows around, each ends before the one outside of it does.
-    """
-    order = _descending(rows.last)
-    order = order[np.argsort(rows.start[order], kind="stable")]
-    around: list[tuple[int, bool]] = []
-    found = np.zeros(len(order), bool)
-    for piece in columns.slices(len(order)):
-        some = rows.take(order[piece])
-        starts, lasts = columns.ints(family, some.start), columns.last_ints(family, some.last)
-        spoken = zip(starts, lasts, entries.blocks(some.entry).tolist(), strict=True)
-        for at, (start, last, blocks) in enumerate(spoken, piece.start):
-            while around and around[-1][0] < start:
-                around.pop()
-            found[at] = blocks == (bool(around) and around[-1][1])
-            while around and around[-1][0] <= last:
-                around.pop()
-            around.append((last, blocks))
-    return order[found]
-
-
-Read = Callable[[str, Sequence[str]], Contents]

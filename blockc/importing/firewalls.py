@@ -4,10 +4,12 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from blockc.addresses.plain_text import keeping_once
 from blockc.addresses.rules import Match
 from blockc.importing.entries import (
     SET,
     Contents,
+    EntriesByName,
     Entry,
     EntryColumns,
     LineCounter,
@@ -42,8 +44,7 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
 
     In a chain the first rule decides. What a rule asks besides is not evaluated: it is named.
     """
-    chains: dict[str, EntryColumns] = {}
-    unread = Unreads()
+    chains, unread = EntriesByName(), Unreads()
     others, table = 0, ""
     everybody = "::/0" if re.search(r"-s \S*:", text) else "0.0.0.0/0"
     for line, content in numbered(text):
@@ -64,7 +65,7 @@ def read_iptables(text: str, _: Sequence[str]) -> Contents:
             sources = (*rule.sources, *(f"{SET}{name}" for name in rule.sets)) or (everybody,)
             chain = f"chain {rule.chain} of {table or 'a table'}"
             for source in sources:
-                chains.setdefault(chain, EntryColumns()).add(line, source, blocks)
+                chains[chain].add(line, source, blocks)
         else:
             others += 1
     scopes = [
@@ -116,8 +117,7 @@ def _rule(said: str) -> _Rule:
 
 def read_ipset(text: str, _: Sequence[str]) -> Contents:
     """Return the sets of `ipset save`; of a set the narrowest entry decides, `nomatch` spares."""
-    sets: dict[str, EntryColumns] = {}
-    unread = Unreads()
+    sets, unread = EntriesByName(), Unreads()
     kinds: dict[str, str] = {}
     for line, content in numbered(text):
         words = content.replace("-exist ", "").split(None, 3)
@@ -129,10 +129,10 @@ def read_ipset(text: str, _: Sequence[str]) -> Contents:
                 unread.append(Unread(line, content, f"a set of {kind} holds more than addresses"))
                 continue
             blocks = not _NOMATCH.search("".join(words[3:]))
-            sets.setdefault(words[1], EntryColumns()).add(line, words[2], blocks)
+            sets[words[1]].add(line, words[2], blocks)
         elif words[:1] == ["swap"] and words[2:]:
             one, other = words[1:3]
-            sets[one], sets[other] = sets.get(other, EntryColumns()), sets.get(one, EntryColumns())
+            sets[one], sets[other] = sets[other], sets[one]
         elif words[:1] in (["flush"], ["destroy"]):
             sets.pop("".join(words[1:]), None)
     scopes = [Scope(f"set {name}", Match.LONGEST, found) for name, found in sets.items() if found]
@@ -155,9 +155,10 @@ _CHAIN = re.compile(r"^[ \t]*chain\s+([\w.-]+)\s*\{", re.MULTILINE)
 
 def read_nft(text: str, _: Sequence[str]) -> Contents:
     """Return what the chains of `nft list` say of sources, or the sets where there is no chain."""
-    text = re.sub(r'"[^"\n]*"', lambda said: "-" * len(said[0]), text)
+    once = keeping_once()
+    text = re.sub(r'"[^"\n]*"', lambda said: once("-" * len(said[0])), text)
     sets, unread = _sets(text)
-    chains: dict[str, EntryColumns] = {}
+    chains = EntriesByName()
     used, count = set[str](), 0
     lines, chain = LineCounter(text), _Chains(text)
     for found in _RULE.finditer(text):
@@ -168,7 +169,7 @@ def read_nft(text: str, _: Sequence[str]) -> Contents:
                 unread.append(Unread(line, found[0].strip(), _MORE))
             continue
         blocks, name = _VERDICTS[verdict], chain.at(found.start())
-        entries = chains.setdefault(f"chain {name}", EntryColumns())
+        entries = chains[f"chain {name}"]
         if found[2].startswith("@"):
             used.add(found[2][1:])
             count += len(sets.get(found[2][1:], ()))
@@ -207,8 +208,7 @@ class _Chains:
 
 def _sets(text: str) -> tuple[Mapping[str, EntryColumns], Unreads]:
     """Return the elements of each set of addresses, and the sets of other things."""
-    sets: dict[str, EntryColumns] = {}
-    unread = Unreads()
+    sets, unread = EntriesByName(), Unreads()
     end, lines = 0, LineCounter(text)
     while found := _SET.search(text, end):
         end = _brace(text, found.end())
@@ -218,7 +218,7 @@ def _sets(text: str) -> tuple[Mapping[str, EntryColumns], Unreads]:
         if kind and kind[1].strip() not in {"ipv4_addr", "ipv6_addr", "ip saddr", "ip6 saddr"}:
             unread.append(Unread(line, f"set {found[1]}", f"it holds {kind[1].strip()}"))
             continue
-        sets.setdefault(found[1], EntryColumns()).extend(_elements(text, found.end(), end, lines))
+        sets[found[1]].extend(_elements(text, found.end(), end, lines))
     return sets, unread
 
 

@@ -7,18 +7,18 @@ from blockc.addresses.addrset import union
 from blockc.addresses.lines import decode_texts, prefix_texts
 from blockc.addresses.rules import meaning
 from blockc.errors import BlockcError, PolicyError, SourceUnfit, suggestion
+from blockc.importing.decide import Decided, decide
 from blockc.importing.entries import (
     SET,
     Contents,
-    Decided,
     Entry,
     EntryColumns,
     Scope,
     TooMuch,
     Unread,
     Unreads,
-    decide,
     require_few_of_sets,
+    require_few_scopes,
 )
 from blockc.importing.forms import FORMS, guess
 from blockc.targets.core.target import Target
@@ -27,7 +27,6 @@ from blockc.targets.syntax.reading import Reading
 from blockc.targets.syntax.tokens import ArtifactFile
 from blockc.values import Value, field, replace
 
-_MOST_SCOPES = 5_000  # each takes a millisecond
 _MOST_TRIED = 8_000_000  # bytes of files that the readers of all targets are asked about
 _MOST_BYTES = 32_000_000  # entries and where they stand take up to 100 bytes for each
 
@@ -92,9 +91,8 @@ def import_files(
             f"--as {form!r} is neither a form nor a target{suggestion(form, [*FORMS, *TARGETS])}",
             hint=f"forms are {', '.join(FORMS)}; `blockc list targets` shows the targets",
         )
-    contents = {} if form else _without_doubt(files, forms)
-    if not form and len(contents) < len(files):
-        contents.clear()
+    contents, doubtful = ({}, False) if form else _read_as_guessed(files, forms)
+    if doubtful:
         few = sum(map(len, files.values())) <= _MOST_TRIED
         for name in TARGETS if few else ():
             found, _ = _artifact(name, files, values)
@@ -106,24 +104,30 @@ def import_files(
             "knows",
             hint=f"say which it is with --as: {', '.join(FORMS)}, or a target",
         )
-    if values or len(contents) < len(files):
-        contents = {path: _read(path, forms[path], data, values) for path, data in files.items()}
-    return _by_forms(contents, forms, guessed=not form)
+    known = {} if values else contents
+    every = {p: known.get(p) or _read(p, forms[p], data, values) for p, data in files.items()}
+    return _by_forms(every, forms, guessed=not form)
 
 
-def _without_doubt(files: Mapping[str, bytes], forms: Mapping[str, str]) -> dict[str, Contents]:
-    """Return what files say, up to one that has no form or says hardly anything in its form."""
+def _read_as_guessed(
+    files: Mapping[str, bytes], forms: Mapping[str, str]
+) -> tuple[dict[str, Contents], bool]:
+    """Return what files say in their forms, up to one of which that is doubtful, and whether it is.
+
+    It is where a file has no form, or says hardly anything in it.
+    """
     found: dict[str, Contents] = {}
     for path, data in files.items():
-        contents = _read(path, forms[path], data, ()) if forms[path] else Contents(())
+        if not forms[path]:
+            return found, True
+        found[path] = contents = _read(path, forms[path], data, ())
         read, wrong = 0, len(contents.unread)
         for scope in contents.scopes:
             decoded = decode_texts(scope.entries.texts, truncate=True)
             read, wrong = read + decoded.count, wrong + len(decoded.wrong)
         if wrong >= read:
-            break
-        found[path] = contents
-    return found
+            return found, True
+    return found, False
 
 
 def _read(path: str, form: str, data: bytes, values: Sequence[str]) -> Contents:
@@ -137,11 +141,9 @@ def _read(path: str, form: str, data: bytes, values: Sequence[str]) -> Contents:
         raise SourceUnfit(said, hint="a policy reads longer lists itself: block = ['file:LIST']")
     try:
         found = FORMS[form].read(_text(data), values)
+        require_few_scopes(len(found.scopes))
     except TooMuch as reason:
         raise SourceUnfit(f"{path}: {reason}") from None
-    if len(found.scopes) > _MOST_SCOPES:
-        said = f"{path}: more than {_MOST_SCOPES:,} chains, sets or blocks decide about addresses"
-        raise SourceUnfit(said, hint="import it in parts")
     return found
 
 

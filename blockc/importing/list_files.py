@@ -15,6 +15,7 @@ from blockc.importing.entries import (
     Unreads,
     Worded,
     numbered,
+    require_few_scopes,
 )
 
 _RANGE = re.compile(r"(?<!\s)\s+-\s+")
@@ -70,12 +71,13 @@ def read_map(text: str, values: Sequence[str]) -> Contents:
 
 def read_aws(text: str, _: Sequence[str]) -> Contents:
     """Return the addresses of an IP set, as it is made or as `get-ip-set` prints it."""
-    scopes, lines = [], LineCounter(text)
+    scopes, lines = list[Scope](), LineCounter(text)
     for found in re.finditer(r'"Addresses"\s*:\s*\[([^\[\]]*)\]', text):
         line, begin = lines.at(found.start(1)), found.start(1)
         items = re.finditer(r'"([^"]*)"', found[1])
         entries = EntryColumns(Entry(lines.at(begin + item.start()), item[1]) for item in items)
         line = entries[-1].line if entries else line
+        require_few_scopes(len(scopes) + 1)
         scopes.append(Scope(f"the set of line {line}", Match.MEMBER, entries))
     return Contents(tuple(scopes))
 

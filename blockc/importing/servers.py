@@ -21,6 +21,7 @@ from blockc.importing.entries import (
     for_all,
     is_blocking,
     numbered,
+    require_few_scopes,
 )
 from blockc.targets.web.nginx_geo import NGINX
 
@@ -40,28 +41,31 @@ def read_nginx(text: str, values: Sequence[str]) -> Contents:
     asked in order and the first decides; a block with rules of its own inherits none.
     """
     reader = _Nginx(values, whole="# configuration file " in text)
-    for words in _statements(text):
-        reader.statement(words)
+    for statement in _statements(text):
+        reader.statement(*statement)
     return reader.contents()
 
 
-def _statements(text: str) -> Iterator[list[tuple[str, int]]]:
-    """Yield the words of each statement with their lines; its last word is `;`, `{` or `}`."""
-    words: list[tuple[str, int]] = []
-    at, line, lines = 0, 1, LineCounter(text)
-    while found := NGINX.word.match(text, at):
-        word, at = found[1], found.end()
+def _statements(text: str) -> Iterator[tuple[list[str], str, int, int]]:
+    """Yield the words of each statement, what ends it, and the lines where it begins and ends.
+
+    It ends with `;`, `{` or `}`.
+    """
+    words, begin, line, lines = list[str](), 1, 1, LineCounter(text)
+    for found in NGINX.word.finditer(text.rstrip(" \t\r\n")):  # a word begins where one ends
+        word = found[1]
         if word is None or (word == ";" and not words):
             continue
-        line = lines.at(found.start(1))
-        quoted = word[0] in _QUOTES and word[1:]
-        if len(words) < _MOST_WORDS or word in _ENDS:
-            words.append((word[1:-1] if quoted else word, line))
+        if word in _ENDS or not words:
+            line = lines.at(found.start(1))
+            begin = begin if words else line
         if word in _ENDS:
-            yield words
+            yield words, word, begin, line
             words = []
+        elif len(words) < _MOST_WORDS:
+            words.append(word[1:-1] if word[0] in _QUOTES and word[1:] else word)
     if words:
-        yield [*words, (";", line)]
+        yield words, ";", begin, line
 
 
 def _require_depth(depth: int, line: int) -> None:
@@ -81,9 +85,8 @@ class _Nginx:
         self._unread = Unreads()
         self._others = 0
 
-    def statement(self, words: list[tuple[str, int]]) -> None:
-        *said, (end, line) = words
-        names = [word for word, _ in said]
+    def statement(self, names: list[str], end: str, begin: int, line: int) -> None:
+        """Take the words of a statement; see `_statements`."""
         if end == "}":
             self._close(names, line)
         elif end == "{":
@@ -92,7 +95,7 @@ class _Nginx:
             _require_depth(len(self._open), line)
             self._open.append((f"{' '.join(names)} of line {line}", EntryColumns()))
         elif self._geo:
-            self._geo.statement(names, said[0][1] if said else line)
+            self._geo.statement(names, begin)
         elif names[:1] in (["allow"], ["deny"]) and len(names) == 2:
             self._rule(names[0], names[1], line)
         elif names[:1] == ["include"] and not self._whole:
@@ -126,6 +129,7 @@ class _Nginx:
             self._geo = None
         elif entries:
             self._scopes.append(Scope(name, Match.FIRST, entries))
+            require_few_scopes(len(self._scopes))
 
     def contents(self) -> Contents:
         """Return what was read; a block that never ends counts too."""
@@ -191,6 +195,7 @@ def read_apache(text: str, _: Sequence[str]) -> Contents:
             closed = open_sections.pop()
             if closed.own:
                 scopes += closed.scopes()
+                require_few_scopes(len(scopes))
         elif words and (why := open_sections[-1].take(words, line)):
             if why == _Section.OTHER:
                 others += 1

@@ -63,6 +63,12 @@ def table(mark: str, row: Callable[[str], str], head: str = "") -> Shapes:
         "an open quote": of(lambda: chain(['"'], repeat("x\n"))),
         "blank lines": of(lambda: repeat(" \n"), row("11.0.0.2")),
         "comments": of(lambda: repeat("#\n"), row("11.0.0.2")),
+        "short lines": of(lambda: repeat("xyz\n")),
+        "quoted line breaks": of(lambda: repeat('"\n')),
+        "short IPv6": of(lambda: repeat("::\n")),
+        "alternating ends": of(lambda: repeat("x\r\ny\nz\r")),
+        "smileys": lambda size: "\N{GRINNING FACE}".encode() * (size // 4),
+        "not UTF-8": lambda size: head.encode() + b"\xff\n" * (size // 2),
     }
 
 
@@ -132,6 +138,9 @@ def toml(
         "one line": of(lambda: repeat("7" * 1000)),
         "comments": of(lambda: repeat("#\n")),
         "blank lines": of(lambda: repeat("\n")),
+        "inline tables": of(lambda: (f"k{n}={{a=1}}\n" for n in count())),
+        "wrong words in one line": of(lambda: (f'"a{n}",' for n in count()), head, tail),
+        "escapes": of(lambda: repeat("\\u0041"), 'a="', '"\n'),
     }
 
 
@@ -152,6 +161,17 @@ _WORDS = {
     "one word": "7" * 1000,
     "addresses": "11.0.0.0/24\n",
     "zeros": "\0",
+    "blanks": " ",
+    "tabs": "\t",
+    "returns": "\r",
+    "alternating ends": "x\r\ny\nz\r",
+    "marks that do not print": "\v",
+    "smileys": "\N{GRINNING FACE}",
+    "short IPv6": "::\n",
+    "empty elements": "<a/>",
+    "named": "@a ",
+    "empty ranges": "- \n",
+    "backslashes": "\\",
 }
 
 
@@ -178,7 +198,6 @@ _STATEMENTS = {
     "one line of P2P": "a:11.0.0.2-",
     "a map": "11.0.0.2 block\n",
     "colons": ":",
-    "blanks": " ",
 }
 
 
@@ -221,7 +240,7 @@ def geolite2() -> Shapes:
 
 
 def _with_table(name: str, make: Shape) -> Shape:
-    return lambda size: zipped({**GEOLITE2, name: make(size).decode()})
+    return lambda size: zipped({**GEOLITE2, name: make(size).decode("utf-8", "replace")})
 
 
 def zipped(tables: Mapping[str, str]) -> bytes:

@@ -8,9 +8,11 @@ import pytest
 from blockc.addresses import lines, plain_text
 from blockc.errors import SourceUnfit
 from blockc.importing import entries, importer
+from blockc.importing.decide import decide
 from blockc.importing.forms import FORMS, guess
 from blockc.importing.importer import import_files
 from blockc.targets.syntax.tokens import ArtifactFile
+from tests.support.counting import calls_of
 from tests.support.memory import growth
 
 _BOMBS = (
@@ -76,13 +78,39 @@ def test_entries_are_kept_in_columns(
 
     def decided(text: str) -> None:
         for scope in read(text, ()).scopes:
-            entries.decide(scope)
+            decide(scope)
 
     assert growth(decided, piece) < 30
 
 
 def test_a_line_of_apache_about_something_else_is_not_cut_into_words() -> None:
     assert growth(lambda text: FORMS["apache"].read(text, ()), '"" ') < 12
+
+
+def test_quotes_of_nft_are_blotted_out_in_little_memory() -> None:
+    assert growth(lambda text: FORMS["nft"].read(text, ()), '"" ') < 16
+
+
+@pytest.mark.parametrize(
+    ("form", "piece"),
+    [
+        ("nginx", "a { deny 1.2.3.4; }\n"),
+        ("aws", '"Addresses":["1.2.3.4"],'),
+        ("apache", "<a>\nDeny from 1.2.3.4\n</a>\n"),
+    ],
+)
+def test_of_too_many_blocks_no_more_is_read(
+    form: str, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "_MOST_SCOPES", 100)
+    few, many = (lambda count=count: refused(form, piece * count) for count in (200, 2_000))
+    assert calls_of(many) < 1.2 * calls_of(few)
+
+
+def refused(form: str, text: str) -> None:
+    """Read a text that says too much."""
+    with pytest.raises(entries.TooMuch):
+        FORMS[form].read(text, ())
 
 
 def test_who_is_asked_in_vain_about_a_form_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +143,9 @@ def test_a_file_whose_form_is_guessed_is_read_once(monkeypatch: pytest.MonkeyPat
     found = import_files({"a": b"deny 1.2.3.4;\ndeny all;\n", "b": b"1.2.3.4\n"})
     assert [one.form for one in found] == ["nginx", "lines"]
     assert asked == ["a", "b"]
+    asked.clear()
+    import_files({"a": b":a DROP\n1.2.3.4 DROP\n"})  # more of it is wrong than read
+    assert asked == ["a"]
 
 
 def test_lines_that_are_not_read_are_counted_and_the_first_are_named() -> None:
@@ -128,6 +159,7 @@ def test_lines_that_are_not_read_are_counted_and_the_first_are_named() -> None:
 
 
 _FEW = "add a 1.2.3.4\nadd a 1.2.3.6\nadd a 1.2.3.8\n"
+_SETS = "".join(f"add a{n} 1.2.3.4\n" for n in range(5))
 _RULE = "-A INPUT -m set --match-set a src -j DROP\n"
 _TABLE = "table inet a {\nset a { type ipv4_addr\nelements = { 1.2.3.4, 1.2.3.6, 1.2.3.8 }\n}\n"
 
@@ -141,8 +173,12 @@ _TABLE = "table inet a {\nset a { type ipv4_addr\nelements = { 1.2.3.4, 1.2.3.6,
         ("servers._DEEPEST", "nginx", "a {" * 4 + "deny 1.2.3.4;" + "}" * 4, ""),
         ("servers._DEEPEST", "nginx", "a {" * 5 + "deny 1.2.3.4;" + "}" * 5, "are open"),
         ("servers._DEEPEST", "apache", "<Limit>\n" * 5 + "Deny from 1.2.3.4\n", "are open"),
-        ("importer._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 4, ""),
-        ("importer._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 5, "decide about addresses"),
+        ("entries._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 4, ""),
+        ("entries._MOST_SCOPES", "nginx", "a { deny 1.2.3.4; }\n" * 5, "decide about addresses"),
+        ("entries._MOST_SCOPES", "apache", "<a>\nDeny from 1.2.3.4\n</a>\n" * 5, "decide about"),
+        ("entries._MOST_SCOPES", "aws", '"Addresses":["1.2.3.4"],' * 5, "decide about addresses"),
+        ("entries._MOST_SCOPES", "ipset", _SETS, "decide about addresses"),
+        ("entries._MOST_NAMES", "ipset", _SETS, "more than 4 chains or sets"),
     ],
 )
 def test_what_is_too_much_is_refused_with_its_limit(
@@ -194,3 +230,9 @@ def test_a_level_of_very_many_digits_is_a_line_that_is_not_read() -> None:
     text = f"1.2.3.4 - 1.2.3.5 , 0 , x\n1.2.3.4 - 1.2.3.5 , {'1' * 5_000} , x\n"
     (found,) = import_files({"f": text.encode()}, "dat")
     assert [one.line for one in found.unread] == [2]
+
+
+def test_words_of_nginx_are_found_with_few_calls_for_each() -> None:
+    assert calls_of(lambda: FORMS["nginx"].read(";" * 10_000, ())) < 20_000
+    assert calls_of(lambda: FORMS["nginx"].read("{}" * 10_000, ())) < 260_000
+    assert calls_of(lambda: FORMS["nginx"].read(" " * 1_000_000, ())) < 100

@@ -230,3 +230,8 @@ def test_a_request_that_sophos_could_take_otherwise_is_an_error(text: str, reaso
     read_host_groups(Text("x", f"<Set>\n{HOST}{IN_V4}</Set>\n"))
     with pytest.raises(SourceSyntaxError, match=reason):
         read_host_groups(Text("x", text))
+
+
+def test_a_line_of_blanks_is_no_command_of_a_router() -> None:
+    with pytest.raises(SourceSyntaxError, match="x:2:1: this command is not understood"):
+        read_router(Text("x", f"{V4_MENU} \n{FRESH}{ADD}"))

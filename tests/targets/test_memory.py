@@ -31,6 +31,11 @@ from tests.support.memory import growth
         ("bpf-lpm", "{}\n"),
         ("mikrotik-address-list", "{}\n"),
         ("edgeos-network-group", "{}\n"),
+        ("apache", "Require not ip 11.0.0.2\n"),
+        ("caddy", "@a "),
+        ("plain", "- \n"),
+        ("plain", "<a/>"),
+        ("nftables", "\v"),
     ],
 )
 def test_a_file_of_anything_takes_little_memory(

@@ -97,7 +97,7 @@ class _Router:
         self.lists: dict[tuple[Family, str], _List] = {}  # those that hold nothing from before
         self._menu: Family | None = None
         for step in commands.runs("add"):
-            if isinstance(step, Run) or step.words[0] == "add":
+            if isinstance(step, Run) or step.words[:1] == ["add"]:
                 self._add(step)
             else:
                 self._run(step)

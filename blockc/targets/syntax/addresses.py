@@ -7,7 +7,7 @@ IPv4-mapped IPv6 stays what it is: a reader says what a text means, not what it 
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import compress, repeat
 from operator import contains
 from socket import AF_INET, AF_INET6, inet_pton  # a pure function; nothing here opens a socket
 
@@ -73,7 +73,7 @@ def decode_rules(
             found[family] = Part(Rules(family, start, last, labels), where)
             continue
         there = shifted(where, rows)
-        same = [tokens[row] for row in rows.tolist()]
+        same = [*compress(tokens, chosen.tolist())]
         start, last = columns.narrow_spans(*decode(family, same, there))
         found[family] = Part(Rules(family, start, last, labels[rows]), there)
     return tuple(found[family] for family in families)
@@ -193,16 +193,30 @@ def _spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
         return _prefix_spans(family, tokens, where)
     ranged = _having("-", tokens)
     rows, others = np.flatnonzero(ranged), np.flatnonzero(~ranged)
-    ranges = _range_spans(family, [tokens[row] for row in rows.tolist()], shifted(where, rows))
-    prefixes = _prefix_spans(
-        family, [tokens[row] for row in others.tolist()], shifted(where, others)
-    )
+    of_ranges, of_others = ([*compress(tokens, some.tolist())] for some in (ranged, ~ranged))
+    ranges = _range_spans(family, of_ranges, shifted(where, rows))
+    prefixes = _prefix_spans(family, of_others, shifted(where, others))
     order = np.argsort(np.concatenate([rows, others]))
     start = np.concatenate([ranges[0], prefixes[0]])[order]
     return start, np.concatenate([ranges[1], prefixes[1]])[order]
 
 
 def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    """Return start and inclusive end of each prefix or address."""
+    return _in_parts(_some_prefixes, family, tokens, where)
+
+
+def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+    """Return start and inclusive end of each range."""
+    return _in_parts(_some_ranges, family, tokens, where)
+
+
+def _in_parts(
+    decode: Callable[[Family, Sequence[str], Where], Span],
+    family: Family,
+    tokens: Sequence[str],
+    where: Where,
+) -> Span:
     """Return start and inclusive end of each token.
 
     Some are decoded at a time: their parts are words, which take several times what they say.
@@ -210,7 +224,7 @@ def _prefix_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     starts, lasts = [], []
     for at in range(0, max(1, len(tokens)), _AT_ONCE):
         there = partial(_moved, where, at)
-        start, last = _some_spans(family, tokens[at : at + _AT_ONCE], there)
+        start, last = decode(family, tokens[at : at + _AT_ONCE], there)
         starts.append(start)
         lasts.append(last)
     return np.concatenate(starts), np.concatenate(lasts)
@@ -220,7 +234,7 @@ def _moved(where: Where, by: int, row: int, why: str) -> SourceSyntaxError:
     return where(by + row, why)
 
 
-def _some_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+def _some_prefixes(family: Family, tokens: Sequence[str], where: Where) -> Span:
     whole = f"/{family.width}"
     prefixes = [token if "/" in token else token + whole for token in tokens]
     addresses, lengths = _halves(prefixes, "/", where)
@@ -239,7 +253,7 @@ def _some_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
     return start, last
 
 
-def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
+def _some_ranges(family: Family, tokens: Sequence[str], where: Where) -> Span:
     firsts, lasts = _halves(tokens, "-", where)
     start, last = _decoded(family, firsts, where), _decoded(family, lasts, where)
     if (last < start).any():
@@ -250,10 +264,11 @@ def _range_spans(family: Family, tokens: Sequence[str], where: Where) -> Span:
 
 def _halves(tokens: Sequence[str], mark: str, where: Where) -> tuple[list[str], list[str]]:
     """Return what stands before and after the one `mark` that each token has."""
-    flat = mark.join(tokens).split(mark) if tokens else []
-    if len(flat) != 2 * len(tokens):
+    joined = mark.join(tokens)
+    if joined.count(mark) != max(0, 2 * len(tokens) - 1):  # a token may have very many
         at = next(at for at, token in enumerate(tokens) if token.count(mark) > 1)
         raise where(at, f"{tokens[at]!r} has more than one {mark!r}")
+    flat = joined.split(mark) if tokens else []
     return flat[0::2], flat[1::2]
 
 

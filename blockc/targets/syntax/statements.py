@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
+from blockc.addresses.plain_text import keeping_once
 from blockc.errors import SourceSyntaxError
 from blockc.targets.syntax.reading import Found
 from blockc.targets.syntax.tokens import Text
@@ -99,6 +100,9 @@ class Statements:
         self.text = text
         self.grammar = grammar
         self._match = grammar.word.match
+        ends = "".join(grammar.ends).replace(LINE_END, "\n")
+        self._ends = re.compile(f"[{ends}]+")
+        self._once = keeping_once()
         self.word, self.at, self._after = self._next(0)
 
     def step(self) -> str:
@@ -156,6 +160,8 @@ class Statements:
     def skip_ends(self) -> None:
         """Step over ends of statements."""
         while self.word in self.grammar.ends:
+            run = self._ends.match(self.text.text, self._after)  # of very many, all at once
+            self._after = run.end() if run else self._after
             self.step()
 
     def end(self) -> None:
@@ -168,7 +174,7 @@ class Statements:
         """Step over a statement and its end, and return its words without the end."""
         found = Words(self, self.at, [])
         while self.word and self.word not in {*self.grammar.ends, "{", "}"}:
-            found.words.append(self.step())
+            found.words.append(self._once(self.step()))
         self.end()
         return found
 
@@ -176,7 +182,7 @@ class Statements:
         """Step over the words up to the end of the line or of the text, and return them."""
         found = Words(self, self.at, [])
         while self.word not in {LINE_END, ""}:
-            found.words.append(self.step())
+            found.words.append(self._once(self.step()))
         return found
 
     def block(self) -> Words:

@@ -15,11 +15,14 @@ Source: Apache 2.4.71 itself, asked.
 """
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 from blockc.addresses import MAPPED
 from blockc.addresses.rules import Match
+from blockc.errors import SourceSyntaxError
 from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.mapped import around_mapped, require_no_mapped
@@ -95,16 +98,23 @@ def read_apache(text: Text) -> Reading:
 
 
 def _required(conf: Statements, text: Text) -> Reading:
-    """Step over lines that refuse addresses; return those."""
-    parts = [*decode_rules(text, [], 1, lambda _, why: conf.error(why))]
+    """Step over lines that refuse addresses; return those, which are decoded at once."""
+    prefixes, firsts, begins = list[str](), array("q"), array("q")
+
+    def error(at: int, why: str) -> SourceSyntaxError:
+        row = bisect_right(firsts, at) - 1
+        return Words(conf, begins[row], []).error(at - firsts[row], why)
+
     while conf.word == "Require":
         conf.expect("Require", "not", "ip")
         line = conf.line()
         if not line.words:
             raise line.error(0, "expected a prefix")
-        parts += decode_rules(text, line.words, 1, line.error)
+        firsts.append(len(prefixes))
+        begins.append(line.begin)
+        prefixes += line.words
         conf.expect(LINE_END)
-    return Reading(tuple(parts))
+    return Reading(decode_rules(text, prefixes, 1, error))
 
 
 def _tested(conf: Statements, text: Text) -> Reading:

@@ -11,8 +11,10 @@ from blockc.targets.kernel.nft_file import NFT
 from blockc.targets.kernel.nftables import NFTABLES
 from blockc.targets.syntax.statements import LINE_END, StatementGrammar, Statements, Words
 from blockc.targets.syntax.tokens import Text
+from blockc.targets.web.apache import read_apache
 from blockc.targets.web.caddy import CADDY, CADDYFILE
 from blockc.targets.web.nginx_geo import NGINX, NGINX_GEO
+from tests.support.counting import calls_of
 from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
 from tests.targets.artifacts import scattered, written
@@ -353,3 +355,20 @@ def test_the_words_of_a_plain_block_are_found_at_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(words, "_next", find)
     assert words.block().words == ["a", "1", ";"] * 100
     assert len(asked) == 2  # whether the brace is a word, and the brace
+
+
+def test_very_many_ends_are_stepped_over_at_once() -> None:
+    for grammar, ends in ((NGINX, ";"), (NFT, "\n;"), (CADDYFILE, "\n")):
+        source = grammar.read(Text("f", f"{ends * 1_000}a {ends * 1_000}b"))
+        assert calls_of(source.skip_ends) < 100
+        assert source.statement().words == ["a"]
+        assert (source.word, source.at) == ("b", len(source.text.text) - 1)
+
+
+def test_an_error_about_one_of_many_lines_of_apache_points_at_it() -> None:
+    text = "# x\nRequire not ip 192.0.2.0/24\nRequire not ip 198.51.100.7 198.51.100.300\n"
+    with pytest.raises(SourceSyntaxError) as caught:
+        read_apache(Text("f", text))
+    at = caught.value.at
+    assert at
+    assert (at.line, at.text[at.column - 1 :]) == (3, "198.51.100.300")
