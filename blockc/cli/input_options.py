@@ -50,13 +50,19 @@ def project(settings: Settings) -> "Project":
 def warn_of_open_store(settings: Settings) -> None:
     """Warn if others can write the store: whoever can decides what the next build blocks."""
     from blockc.fetch.store.parsed import Store
+
+    warn_if_open(Store.of(settings.store).root, "what builds read from the store")
+
+
+def warn_if_open(folder: Path, what: str) -> None:
+    """Warn if any user can change what is in a folder, and so `what`."""
     from blockc.storage.local import open_to_others
 
-    found = open_to_others(Store.of(settings.store).root)
+    found = open_to_others(folder)
     if found:
         warn(
-            f"every user of this machine can write {found}, and so what builds read from the "
-            f"store: chmod o-w {shlex.quote(str(found))}"
+            f"every user of this machine can write {found}, and so {what}: "
+            f"chmod o-w {shlex.quote(str(found))}"
         )
 
 

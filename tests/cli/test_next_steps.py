@@ -127,6 +127,18 @@ def test_a_store_that_everybody_can_write_is_told(
     assert "every user" not in blockc(*words).err
 
 
+def test_an_output_folder_that_everybody_can_write_is_told(
+    blockc: Blockc, words: tuple[object, ...], tmp_path: Path
+) -> None:
+    assert "every user" not in blockc(*words).err
+    dist = tmp_path / "dist"
+    dist.chmod(0o777)
+    said = f"every user of this machine can write {dist}, and so what is published there: chmod o-w"
+    for again in ((), ("--rebuild",)):
+        done = blockc(*words, *again)
+        assert (done.code, said in done.err) == (0, True)
+
+
 def test_a_policy_is_checked_by_a_dry_run(blockc: Blockc, tmp_path: Path) -> None:
     policy = write_policy(tmp_path)
     done = blockc("check", policy)

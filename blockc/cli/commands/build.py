@@ -17,6 +17,7 @@ from blockc.cli.input_options import (
     InputCall,
     input_options,
     project,
+    warn_if_open,
     warn_of_open_store,
 )
 from blockc.cli.options import Settings, default_settings, require_folder, verb
@@ -202,6 +203,7 @@ def publish_and_tell(
     asked.require_place(settings.file)
     warn_of_open_store(settings)
     checking, place = Stages(settings), asked.place(settings.file)
+    warn_if_open(place, "what is published there")
     with checking("check what is published", str(place)):
         begun = beside(
             lambda: BuildCheck.before(settings.store, settings.file, place, asked.inputs())
