@@ -105,6 +105,14 @@ def test_of_short_texts_that_are_alike_one_is_kept(
     assert growth(lambda data: read("f", data, options), piece) < 14
 
 
+def test_rows_of_a_geofeed_that_are_alike_are_painted_once() -> None:
+    options = form_of("geofeed", {})
+    read = FORMATS["geofeed"].read
+    with pytest.raises(BlockcError, match="special-purpose"):
+        read("f", b"::\n", options)  # what is imported for it is not counted
+    assert growth(lambda data: read("f", data, options), b"::\n") < 60
+
+
 def test_of_very_many_different_texts_the_first_are_kept_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -166,8 +166,11 @@ def _cut(rows: Rows, tags: Tags) -> Rows:
                 at=rows.locate(second, ""),
                 hint="fetch it again, or tell its publisher",
             )
-        spans[family], order = narrowest_rows(family, rows.spans[family])
-        positions[family] = places[order]
+        last_ones = np.ones(len(places), dtype=bool)
+        last_ones[one] = False  # of rows with one span the last counts
+        start, last = rows.spans[family]
+        spans[family], order = narrowest_rows(family, (start[last_ones], last[last_ones]))
+        positions[family] = places[last_ones][order]
     return Rows(rows.name, spans, positions, rows.locate)
 
 
@@ -220,9 +223,9 @@ def narrowest_rows(family: Family, spans: Spans) -> tuple[Spans, Order]:
 
 def duplicate_spans(spans: Spans) -> tuple[Order, Order]:
     """Return pairs of rows with the same span, the first of which comes first."""
-    start, last = spans
-    order = np.lexsort((last, start))
-    same = (start[order][1:] == start[order][:-1]) & (last[order][1:] == last[order][:-1])
+    order = np.lexsort(spans[::-1])
+    start, last = (end[order] for end in spans)
+    same = (start[1:] == start[:-1]) & (last[1:] == last[:-1])
     return order[:-1][same], order[1:][same]
 
 
