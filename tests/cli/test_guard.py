@@ -82,6 +82,19 @@ def test_the_command_that_is_shown_approves_exactly_this_change(
     ]
 
 
+def test_the_diff_that_is_shown_is_of_that_very_build(
+    blockc: Blockc, words: Words, tmp_path: Path
+) -> None:
+    blockc(*words)
+    write_policy(tmp_path, BIGGER)
+    (shown_words,) = re.findall("see `blockc (diff [^`]+)`", blockc(*words).err)
+    done = blockc(*shlex.split(shown_words))
+    assert done.code == 0
+    assert "16,777,216" in done.out
+    (published,) = re.findall("see `blockc (diff [^`]+)`", blockc(*words, "--publish-as-of").err)
+    assert published == shown_words
+
+
 def test_an_approval_is_for_no_other_change(blockc: Blockc, words: Words, tmp_path: Path) -> None:
     blockc(*words)
     write_policy(tmp_path, BIGGER)

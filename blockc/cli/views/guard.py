@@ -34,7 +34,8 @@ def refusal_errors(refused: NotApproved, command: Sequence[str]) -> UnsafeChange
     if causes:
         said += f"; why: {causes}"
     words = [*command, "--accept", comparison.digest, "--by", "WHO", "--reason", "WHY"]
-    hint = f"see `blockc diff`; if it is right, run `{shlex.join(words)}`"
+    diff = ["blockc", "diff", *(word for word in command[2:] if word != "--publish-as-of")]
+    hint = f"see `{shlex.join(diff)}`; if it is right, run `{shlex.join(words)}`"
     return UnsafeChanges([*errors, UnsafeChange(said, hint=hint)])
 
 
