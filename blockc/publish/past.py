@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ from blockc.errors import BlockcError, OutputError
 from blockc.publish.events import DEPLOYED, RELOAD_FAILED, RELOADED
 from blockc.publish.generations import history_of
 from blockc.publish.history import PUBLISHED, Facts, History, PastEvent, event_of, problems
+from blockc.publish.place import PublishFolder
 from blockc.publish.record import INSIDE, object_of, read_generation
 from blockc.storage.local import read_local
 from blockc.values import Value
+
+_A_BUILD = timedelta(minutes=30)  # none takes longer
 
 
 class KeptGeneration(Value, kw_only=True):
@@ -74,6 +77,21 @@ def told(past: History) -> Iterator[tuple[PastEvent, dict[str, Any]]]:
         event = event_of(line)
         if event:
             yield event, json.loads(line)
+
+
+def shows_its_own_moment(folder: Path) -> bool:
+    """Return whether what a folder shows was made for the moment at which it was published.
+
+    So it is one that something is served from, and none for trying another day.
+    """
+    place = PublishFolder.of(folder)
+    live = place.live()
+    moment = {
+        event.at: datetime.fromisoformat(facts["as_of"])
+        for event, facts in told(place.past())
+        if live and (event.event, event.generation) == (PUBLISHED, live) and "as_of" in facts
+    }
+    return any(abs(at - made) < _A_BUILD for at, made in moment.items())
 
 
 def shown_when(folder: Path, past: History) -> list[Shown]:

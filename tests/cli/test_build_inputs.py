@@ -245,6 +245,14 @@ def test_another_day_is_not_published_by_accident(
         assert blockc(*words, "--as-of", day, "-o", tmp_path / "other").code == 0
         assert blockc(*words, "--as-of", day, "--dry-run").code == 0
     assert shown(tmp_path / "dist") == live == shown(tmp_path / "other")
+    served = tmp_path / "served"  # named with -o every night
+    assert blockc(*words, "-o", served).code == 0
+    (tmp_path / "link").symlink_to(served)
+    for folder in (served, tmp_path / "link"):
+        done = blockc(*words, "--as-of", before, "-o", folder)
+        assert done.code == 2
+        assert f"{folder} holds what is published; name another folder with -o" in done.err
+    assert blockc(*words, "--as-of", before, "-o", served, "--publish-as-of").code == 0
     shutil.rmtree(tmp_path / "dist")
     assert blockc(*words, "--as-of", after, "--publish-as-of").code == 0
     assert shown(tmp_path / "dist") == live

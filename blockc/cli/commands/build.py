@@ -66,13 +66,15 @@ class BuildCall(InputCall, kw_only=True):
 
     def require_place(self, policy: Path) -> None:
         """Raise UsageError if what holds on another day would replace what holds today."""
-        if self.output or self.publish_as_of or not self.inputs().other_day:
+        if self.publish_as_of or not self.inputs().other_day:
+            return
+        from blockc.publish.past import shows_its_own_moment
+
+        if self.output and not shows_its_own_moment(self.output):
             return
         named = f"--at {self.at} is not now" if self.at else f"--as-of {self.as_of} is not today"
-        raise UsageError(
-            f"{named}, and {self.place(policy)} holds what is published",
-            hint="name another folder with -o, or publish it with --publish-as-of",
-        )
+        hint = "name another folder with -o, or publish it with --publish-as-of"
+        raise UsageError(f"{named}, and {self.place(policy)} holds what is published", hint=hint)
 
     def place(self, policy: Path) -> Path:
         """Return the folder to publish."""

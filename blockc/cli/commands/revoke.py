@@ -53,11 +53,14 @@ class RevokeCall(Value, kw_only=True):
         Raises:
             UsageError: What holds on another day would replace what holds today.
         """
-        if self.at and not (self.output or self.publish_as_of or self.dry_run):
-            said = f"--at {self.at} is not now, and {policy.parent / DEFAULT_PLANS} is published"
+        from blockc.publish.past import shows_its_own_moment
+
+        place, waived = plans_folder(self.output, policy), self.publish_as_of or self.dry_run
+        if self.at and not waived and (not self.output or shows_its_own_moment(place)):
+            said = f"--at {self.at} is not now, and {place} is published"
             hint = "name another folder with -o, or publish it with --publish-as-of"
             raise UsageError(said, hint=hint)
-        return plans_folder(self.output, policy)
+        return place
 
     def moment(self) -> datetime:
         """Return the instant that decides."""
