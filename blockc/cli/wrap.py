@@ -1,10 +1,13 @@
 """Text in lines as wide as the terminal, broken between words and not within them."""
 
 import re
+from collections.abc import Sequence
 from typing import TextIO
 
 #: Where a text may be broken: at blanks and after a slash; if that does not suffice after a hyphen.
 COARSE, FINE = re.compile(r"[^\s/]*/|[^\s/]+|\s+"), re.compile(r"[^\s/-]*[/-]|[^\s/-]+|\s+")
+_COMMAND = re.compile(r"(`[^`]+`[^\s`]*)")  # as messages show one, and the mark behind it
+_WORDS = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"]|['\"])+|\s+")  # of a shell
 
 
 def terminal_columns(stream: TextIO | None) -> int | None:
@@ -40,15 +43,34 @@ def pieces(text: str, breaks: re.Pattern[str]) -> list[str]:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text in lines no wider than `width`, broken only between pieces."""
+    """Return a text in lines no wider than `width`, broken only between pieces.
+
+    A command in backquotes is broken only between words of the shell, with the mark that lets the
+    shell go on: so it can be pasted.
+
+    >>> print(wrapped("run `blockc build -o /srv/a` now", 24))
+    run `blockc build -o \\
+    /srv/a` now
+    """
+    prose, *others = _COMMAND.split(text)
     coarse = pieces(text, COARSE)
-    whole = all(cell_len(piece) <= width for piece in coarse)
+    breaks = COARSE if all(cell_len(piece) <= width for piece in coarse) else FINE
     lines = [""]
-    for piece in coarse if whole else pieces(text, FINE):
-        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+    _add(lines, pieces(prose, breaks), width)
+    for command, prose in zip(others[::2], others[1::2], strict=True):
+        _add(lines, pieces(command, _WORDS), width, goes_on=" \\")
+        _add(lines, pieces(prose, breaks), width)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _add(lines: list[str], some: Sequence[str], width: int, goes_on: str = "") -> None:
+    """Add pieces to the last of some lines and below; `goes_on` stands where they are broken."""
+    for number, piece in enumerate(some):
+        room = width - len(goes_on) * (number + 1 < len(some))
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > room:
+            lines[-1] = lines[-1].rstrip() + goes_on * (number > 0)
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def cell_len(text: str) -> int:
