@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,20 @@ def read_local(path: str | Path, max_bytes: int | None = MAX_BYTES, *, pipe: boo
     with open_local(path, pipe=pipe) as file:
         data = file.read(-1 if max_bytes is None else max_bytes + 1)
     require_size(len(data), max_bytes, str(path))
+    return data
+
+
+def read_stdin(max_bytes: int = MAX_BYTES) -> bytes:
+    """Return what comes from standard input, which may be a device that never ends.
+
+    Raises:
+        Unsuitable: It is closed, or gives more than `max_bytes`.
+        OSError: It cannot be read.
+    """
+    if sys.stdin is None:
+        raise Unsuitable(errno.EBADF, "it is closed", "standard input")
+    data = sys.stdin.buffer.read(max_bytes + 1)
+    require_size(len(data), max_bytes, "standard input")
     return data
 
 

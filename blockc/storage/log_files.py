@@ -18,6 +18,7 @@ from blockc.storage.decompress import Damaged
 
 BLOCK = 1 << 23
 STDIN = "-"
+_LONGEST = 1 << 26  # bytes of a line; what never ends one, such as /dev/zero, is no log
 _PIECE = 1 << 12  # packed bytes of zstd at once: what it unpacks to is held, 30,000 times as much
 PARQUET = b"PAR1"  # what such a file begins with
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -141,6 +142,7 @@ def blocks(
                 rest = [data[cut:]] if cut < len(data) else []
             else:
                 rest.append(data)
+                damage = _endless(rest) or damage
         last = b"".join(rest)
         final = not isinstance(file, BufferedReader) and not damage
         if last and (final or not resumable):
@@ -157,6 +159,14 @@ def _read(file: Any, size: int) -> tuple[bytes, Damaged | None]:
         if isinstance(reason, OSError) and reason.errno is not None:
             raise
         return b"", Damaged("damaged, or it ends too early")
+
+
+def _endless(pieces: list[bytes]) -> Damaged | None:
+    """Return what is wrong with a line that came in pieces, if it is too long to be one."""
+    if sum(map(len, pieces)) <= _LONGEST:
+        return None
+    pieces.clear()
+    return Damaged(f"damaged: a line of it has more than {_LONGEST:,} bytes")
 
 
 def _sought(file: Any, start: int) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from blockc.storage.atomic import FILES, FRESH, reporting, require_no_device, sync_folder
 from blockc.storage.decompress import Damaged, TooLong
+from blockc.storage.local import open_local
 
 _NEVER = (1980, 1, 1, 0, 0, 0)  # the first day that zip knows
 _LEVEL = 6
@@ -88,8 +89,8 @@ def open_archive(path: Path) -> Iterator[ArchiveReader]:
         OSError: It cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as file:
-            yield ArchiveReader(file, path.stat().st_size)
+        with open_local(path) as opened, zipfile.ZipFile(opened) as file:
+            yield ArchiveReader(file, os.fstat(opened.fileno()).st_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         if isinstance(error, Damaged | TooLong):
             raise

@@ -173,7 +173,7 @@ def test_an_output_that_takes_nothing_is_a_failure_and_said_once() -> None:
 
 def test_closed_streams_are_named() -> None:
     closed_in = shell("$blockc aggregate <&-")
-    assert closed_in == (2, "", "blockc: standard input is closed; name a file\n")
+    assert closed_in == (2, "", "blockc: cannot read standard input: it is closed\n")
     closed_out = shell("echo 1.2.3.4 | $blockc aggregate >&-")
     assert closed_out.code == 2
     assert closed_out.err.startswith("blockc: standard output is closed; ")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from blockc.fetch.store.parsed import Store
+from blockc.storage import local
 from tests.cli.conftest import Blockc
 from tests.cli.toy import POLICY, shell, shown, write_policy
 
@@ -168,3 +169,29 @@ def test_what_has_no_end_is_told(blockc: Blockc, monkeypatch: pytest.MonkeyPatch
     assert done == (2, "", "blockc: cannot read /dev/zero: it holds more than 10,000 bytes\n")
     done = blockc("aggregate", stdin=b"10.0.0.0/9\n" * 1000)
     assert done == (2, "", "blockc: cannot read standard input: it holds more than 10,000 bytes\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("lookup", "-"), ("verify", "--dump", "-", "--target", "nginx-geo")]
+)
+def test_standard_input_without_end_is_told(
+    blockc: Blockc, monkeypatch: pytest.MonkeyPatch, project: Path, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(local.read_stdin, "__defaults__", (10_000,))
+    sample = ("--sample",) if words[0] == "lookup" else ()
+    done = blockc("-f", project / "blockc.toml", *words, *sample, stdin=b"\0" * 10_001)
+    assert done.code == 2
+    assert "standard input" in done.err
+    assert done.err.endswith("it holds more than 10,000 bytes\n")
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_an_archive_of_evidence_is_a_regular_file(
+    blockc: Blockc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    what = "a pipe" if name == "pipe" else "a device"
+    said = f"blockc: {name}: cannot be read: it is {what} and not a regular file; "
+    done = blockc("evidence", "verify", name)
+    assert (done.code, done.err.startswith(said)) == (2, True)

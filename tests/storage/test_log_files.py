@@ -1,10 +1,12 @@
 """Packed logs: what is whole is read whole, and what is not is said, behind all that is there."""
 
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from blockc.storage import log_files
 from blockc.storage.decompress import Damaged
 from blockc.storage.log_files import blocks
 
@@ -46,3 +48,13 @@ def test_a_log_of_zstd_that_is_cut_is_damaged_and_no_line_of_it_is_cut(
 def test_what_is_not_zstd_behind_a_frame_costs_no_line_before_it(tmp_path: Path) -> None:
     found = read(tmp_path / "log.zst", FRAME + b"garbage")
     assert found == (LINES[:100_010] + b"\n", True)
+
+
+def test_a_line_without_end_is_damage_behind_the_lines_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_files, "_LONGEST", 1000)
+    read: list[bytes] = []
+    with pytest.raises(Damaged, match="a line of it has more than 1,000 bytes"):
+        read.extend(blocks(chain([b"one\ntwo\n"], repeat(b"\0" * 300)), 300))
+    assert b"".join(read) == b"one\ntwo\n"

@@ -1,6 +1,5 @@
 """`blockc aggregate`: the fewest prefixes that mean the same, in a pipe."""
 
-import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,7 @@ from blockc.addresses.family import FAMILIES, V4, V6, Family
 from blockc.cli.console import step
 from blockc.cli.options import Settings, number, verb
 from blockc.errors import DoesNotFit, UsageError, os_reason
-from blockc.storage.local import read_local, require_size
+from blockc.storage.local import read_local, read_stdin
 from blockc.values import Value
 from blockc.vocabulary import WhenOver
 
@@ -194,14 +193,9 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UsageError: If the file cannot be read.
     """
-    if path == STDIN and sys.stdin is None:
-        raise UsageError("standard input is closed", hint="name a file")
+    piped = path == STDIN
     try:
-        if path != STDIN:
-            return read_local(path, MAX_BYTES, pipe=True)
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        require_size(len(data), MAX_BYTES, "standard input")
+        return read_stdin(MAX_BYTES) if piped else read_local(path, MAX_BYTES, pipe=True)
     except OSError as reason:
-        name = "standard input" if path == STDIN else path
+        name = "standard input" if piped else path
         raise UsageError(f"cannot read {name}: {os_reason(reason)}") from None
-    return data

@@ -1,6 +1,5 @@
 """`blockc lookup`: whether an address is blocked, and the whole reason."""
 
-import sys
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from blockc.cli.console import show, show_json
 from blockc.cli.input_options import PATH, InputCall, input_options, project
 from blockc.cli.options import Settings, verb
 from blockc.cli.progress import Stages
-from blockc.errors import UsageError, suggestion
+from blockc.errors import UsageError, os_reason, suggestion
 
 if TYPE_CHECKING:
     from blockc.addresses.addrset import AddrSet
@@ -97,9 +96,13 @@ class LookupCall(InputCall, kw_only=True):
     def text(self) -> tuple[str, bytes]:
         """Return what is asked, a line each, and what to call it."""
         if self.many:
-            if sys.stdin is None:
-                raise UsageError("standard input is closed")
-            return "standard input", sys.stdin.buffer.read()
+            from blockc.storage.local import read_stdin
+
+            try:
+                return "standard input", read_stdin()
+            except OSError as reason:
+                said = f"cannot read standard input: {os_reason(reason)}"
+                raise UsageError(said) from None
         return "the call", "".join(f"{one}\n" for one in self.asked).encode()
 
 

@@ -1,6 +1,5 @@
 """`blockc verify`: is what is published what was made, and does it say what the policy says?"""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,13 +122,12 @@ def command(settings: Settings, asked: VerifyCall) -> int:
 
 def _shown(path: Path) -> "ArtifactFile":
     """Return what a live system says, from a file or from standard input."""
-    from blockc.storage.local import read_local
+    from blockc.storage.local import read_local, read_stdin
     from blockc.targets.syntax.tokens import ArtifactFile
 
-    if str(path) == "-":
-        return ArtifactFile("standard input", sys.stdin.buffer.read())
+    piped = str(path) == "-"
+    name = "standard input" if piped else str(path)
     try:
-        return ArtifactFile(str(path), read_local(path, None))
+        return ArtifactFile(name, read_stdin() if piped else read_local(path))
     except OSError as reason:
-        said = f"cannot read it: {os_reason(reason)}"
-        raise UsageError(said, at=Location(str(path))) from None
+        raise UsageError(f"cannot read it: {os_reason(reason)}", at=Location(name)) from None
