@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from ctypes import CDLL
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,31 @@ main()
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environ(), capture_output=True, text=True, check=True)
     assert int(done.stdout) < 50  # 200 where calls begin a piece of memory
+
+
+@pytest.mark.skipif(not hasattr(CDLL(None), "mallopt"), reason="another C library than glibc")
+@pytest.mark.parametrize("asked", ["", "1000000"])
+def test_memory_of_arrays_is_kept_for_the_next_ones(asked: str) -> None:
+    code = """
+import resource
+import numpy as np
+from blockc.cli.main import run
+
+run(["list", "groups", "-q"])
+for round in range(20):
+    if round == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    held = [np.ones(3 << 17) for _ in range(6)]
+    del held
+print("page faults:", resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    settings = {"MALLOC_TRIM_THRESHOLD_": asked} if asked else {}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env=environ(**settings), capture_output=True, text=True, check=True
+    )
+    faults = int(done.stdout.rpartition(" ")[2])
+    assert (faults < 1000) is (not asked)  # 768 pages each, sixty times
 
 
 def test_a_numpy_that_cannot_do_without_a_level_is_used_with_all_it_has() -> None:
