@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from blockc.errors import listed
-from blockc.targets.core.verdicts import ContentKind
+from blockc.targets.core.verdicts import ContentKind, Vocabulary
+from blockc.targets.registry import TARGETS
 from blockc.values import loads_json
 
 Entry = dict[str, Any]  # of an artifact, in a manifest
@@ -40,20 +41,31 @@ def changes_to_act_on(before: bytes, now: bytes) -> list[str]:
 def _other_forms(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[str]:
     """Yield the objects that keep their name and are not what those that ask them believe.
 
-    A variable that was 1 or 0 is a word from now on: `if ($variable)` is true for `monitor`.
+    A variable that was 1 or 0 is a word from now on: `if ($variable)` is true for `monitor`. A
+    table whose column was `verdict` has `country`. What says the same words for a list and for
+    several is what it was.
     """
-    before = _forms(old)
-    for name, says in _forms(new).items():
-        if before.get(name, says) != says:
+    before = _named(old)
+    for name, one in _named(new).items():
+        other = before.get(name, one)
+        was, says = ContentKind(other["says"]), ContentKind(one["says"])
+        if was is not says and _words(other) != _words(one):
             yield (
-                f"{name} said {_SAYS[before[name]]} until now and says {_SAYS[says]} from this "
+                f"{name} said {_SAYS[was]} until now and says {_SAYS[says]} from this "
                 "build on: change what asks it before this is loaded"
             )
 
 
-def _forms(artifacts: Sequence[Entry]) -> dict[str, ContentKind]:
-    """Return what each object says; older manifests have no objects."""
-    return {name: ContentKind(one["says"]) for one in artifacts for name in one.get("objects", ())}
+def _named(artifacts: Sequence[Entry]) -> dict[str, Entry]:
+    """Return the artifacts by what those who ask them call them: their objects, else their path."""
+    return {name: one for one in artifacts for name in one.get("objects") or [one.get("path")]}
+
+
+def _words(one: Entry) -> Vocabulary | ContentKind:
+    """Return the words that an artifact can say of an address, as its target has them."""
+    says = ContentKind(one["says"])
+    target = TARGETS.get(one["target"])
+    return target.words.get(says, says) if target else says
 
 
 def _other_parts(old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[str]:
