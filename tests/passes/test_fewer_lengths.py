@@ -1,14 +1,16 @@
 """At most m prefix lengths, with the fewest entries of all choices."""
 
+from functools import cache
 from itertools import chain, combinations
 
 import numpy as np
 import pytest
 
-from blockc.addresses.family import V4
+from blockc.addresses.family import V4, Family
 from blockc.addresses.partition import Partition
-from blockc.addresses.rules import Match, meaning
-from blockc.passes.exact.cover import plain_cover
+from blockc.addresses.rules import Match, Rules, meaning
+from blockc.passes.exact import fewer_lengths
+from blockc.passes.exact.cover import Asked, plain_cover
 from blockc.passes.exact.fewer_lengths import (
     cover_in_few_lengths,
     in_few_lengths,
@@ -16,6 +18,7 @@ from blockc.passes.exact.fewer_lengths import (
 )
 from blockc.passes.plan import compile_rules
 from blockc.passes.request import PassRequest
+from blockc.passes.tree import FREE
 from tests.passes import oracle
 from tests.passes.toy import (
     SMALL,
@@ -82,11 +85,18 @@ def test_rules_of_few_lengths_stay_as_they_are() -> None:
     assert in_few_lengths(rules, 2) is rules
 
 
-def require_cheapest(wanted: Labels, most: int, allowed: tuple[int, ...]) -> None:
-    """Fail unless the rules are the fewest of all choices of lengths, free space included.
+@cache
+def costs_in_few_lengths(width: int, most: int, allowed: tuple[int, ...]) -> dict[Labels, int]:
+    """Return every map of a space that some choice of lengths says, and the fewest entries."""
+    costs: dict[Labels, int] = {}
+    for choice in chain.from_iterable(combinations(allowed, n) for n in range(1, most + 1)):
+        for said, count in oracle.member_costs(width, 2, choice).items():
+            costs[said] = min(costs.get(said, count), count)
+    return costs
 
-    The free space they take must be the least there is with the lengths they use.
-    """
+
+def require_cheapest(wanted: Labels, most: int, allowed: tuple[int, ...]) -> None:
+    """Fail unless the rules are the fewest of all choices of lengths, with the least free space."""
     family = TOY if len(wanted) == TOY.size else SMALL
     rules = cover_in_few_lengths(partition(wanted, family), allowed, most)
     got = cells(meaning(Match.MEMBER, [rules], names(2), [family]))
@@ -94,15 +104,8 @@ def require_cheapest(wanted: Labels, most: int, allowed: tuple[int, ...]) -> Non
     used = tuple(sorted(set(rules.prefixes().length.tolist())))
     assert len(used) <= most
     assert set(used) <= set(allowed)
-    choices = chain.from_iterable(combinations(allowed, n) for n in range(1, most + 1))
-    able = [oracle.member_costs(family.width, 2, choice) for choice in choices]
-    fewest = min(
-        oracle.cheapest(wanted, costs)[0] for costs in able if list(oracle.served(wanted, costs))
-    )
-    assert len(rules) == fewest, f"{wanted} in {most} of {allowed}"
-    if used:
-        cheapest = oracle.cheapest(wanted, oracle.member_costs(family.width, 2, used))
-        assert (len(rules), oracle.taken(wanted, got)) == cheapest
+    cheapest = oracle.cheapest(wanted, costs_in_few_lengths(family.width, most, allowed))
+    assert (len(rules), oracle.taken(wanted, got)) == cheapest, f"{wanted} in {most} of {allowed}"
 
 
 @pytest.mark.parametrize("allowed", [(0, 1, 2), (1, 2), (0, 2), (2,)])
@@ -121,6 +124,51 @@ def test_free_space_saves_entries_in_few_lengths_on_many_inputs(
 ) -> None:
     for labels in some_labellings(3, 250):
         require_cheapest(tuple(label - 1 for label in labels), most, allowed)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most"),
+    [
+        ((1, 1, 1, -1, 0, 1, 1, 1), 2),  # as many entries of /1 and /3 hold the free address
+        ((1, 0, 1, 1, 1, -1, 1, 1), 2),
+    ],
+)
+def test_other_lengths_with_as_many_entries_are_taken_if_they_hold_less(
+    wanted: Labels, most: int
+) -> None:
+    require_cheapest(wanted, most, (0, 1, 2, 3))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_choice_of_lengths_has_as_many_entries_that_hold_less(most: int) -> None:
+    """A space of 5 bits, in which leaves of several lengths are entries as they are, or not."""
+    family, rng = Family(0, 5), np.random.default_rng(5)
+    choices = list(chain.from_iterable(combinations(range(6), n) for n in range(1, most + 1)))
+    for _ in range(60):
+        runs = rng.choice([FREE, 0, 1], 32, p=[0.4, 0.15, 0.45])
+        wanted = partition(np.repeat(runs, rng.integers(1, 4, 32))[:32].tolist(), family)
+        asked = Asked.of(wanted)
+        able = [choice for choice in choices if max(choice) >= asked.widest.max(initial=0)]
+        costs = [size(asked.cover(choice)) for choice in able]
+        assert size(cover_in_few_lengths(wanted, range(6), most)) == min(costs)
+
+
+def size(rules: Rules) -> tuple[int, int]:
+    """Return the entries, and how many addresses they hold."""
+    return len(rules), int((rules.last - rules.start + 1).sum())
+
+
+def test_entries_stay_the_fewest_where_not_every_way_is_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fewer_lengths, "_MOST_WAYS", 1)
+    for labels in some_labellings(3, 250):
+        wanted = tuple(label - 1 for label in labels)
+        rules = cover_in_few_lengths(partition(wanted), range(4), 2)
+        got = cells(meaning(Match.MEMBER, [rules], names(2), [TOY]))
+        assert list(oracle.served(wanted, [got]))
+        costs = costs_in_few_lengths(TOY.width, 2, (0, 1, 2, 3))
+        assert len(rules) == oracle.cheapest(wanted, costs)[0]
 
 
 @pytest.mark.parametrize("match", [Match.MEMBER, Match.LONGEST, Match.FIRST])

@@ -1,17 +1,21 @@
 """The fewest entries with at most m different prefix lengths, for lookups that try each length."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blockc.addresses.partition import Partition
 from blockc.addresses.prefixes import Lengths
 from blockc.addresses.rules import Match, Rules
 from blockc.passes.exact.cover import Asked
 from blockc.passes.exact.lengths import legal
+from blockc.values import Value
 
 Group = tuple[int, int]
+_MOST_WAYS = 64  # to share out the fewest entries, of which the one with the least space is found
 
 
 def in_few_lengths(rules: Rules, most: int) -> Rules:
@@ -35,7 +39,7 @@ def kept_lengths(lengths: list[int], counts: list[int], most: int) -> tuple[int,
         goal = lengths[last]
         return sum(counts[n] << (goal - lengths[n]) for n in range(first, last + 1))
 
-    return tuple(lengths[last] for _, last in cheapest_groups(len(lengths), most, pieces))
+    return tuple(lengths[last] for _, last in cheapest_groups(len(lengths), most, pieces)[1])
 
 
 def cover_in_few_lengths(wanted: Partition, allowed: Collection[int], most: int) -> Rules:
@@ -43,86 +47,123 @@ def cover_in_few_lengths(wanted: Partition, allowed: Collection[int], most: int)
 
     Contract: EXACT; WITHIN_DONT_CARE where space is free. Around each leaf there is a widest prefix
     that an entry may be; it takes the blocks of the next longer length that is kept. The best
-    lengths to keep occur among those of the widest prefixes, as in `in_few_lengths`. They are
-    raised as far as that adds no entry; where fewer than `most` are enough, the others are
-    those that leave the most free space out.
+    lengths to keep occur among those of the widest prefixes, as in `in_few_lengths`; that
+    tells how many entries the leaves of each widest length get. Every way to share the fewest
+    entries out like that is tried with the lengths that leave the most free space out.
 
     Raises:
         DoesNotFit: As `lengths.legal`.
 
-    Cost: O(n * lengths + lengths ** 2 * most).
+    Cost: O(n * lengths + lengths ** 2 * most * ways).
     """
     asked = Asked.of(wanted)
     rules = asked.cover(allowed)
     if len(set(rules.prefixes().length.tolist())) <= most:
         return rules
-    goal = asked.goals(allowed)
-    lengths = sorted(set(goal.tolist()))
-    table = _entries(asked, goal, lengths)
-
-    def entries(first: int, last: int) -> int:
-        return sum(table[last][lengths[n]] for n in range(first, last + 1))
-
-    kept = [lengths[last] for _, last in cheapest_groups(len(lengths), most, entries)]
-    return asked.cover(_with_more(asked, _raised(asked, kept, allowed), allowed, most))
+    tables = _tables(asked, asked.goals(allowed))
+    choices = (_narrowest(tables, way, allowed, most) for way in _ways(tables, most))
+    _, kept = min(choices, key=lambda choice: choice[0])
+    return asked.cover(kept)
 
 
-def _entries(asked: Asked, goal: Lengths, lengths: list[int]) -> list[list[int]]:
-    """Return for each of `lengths` how many blocks of it hold leaves with each goal up to it."""
-    pairs, counts = np.unique(np.stack([goal, asked.leaves.length]), axis=1, return_counts=True)
-    full = list(zip(*pairs.tolist(), counts.tolist(), strict=True))
-    table = []
-    for length in lengths:
-        narrow = (goal <= length) & (asked.leaves.length > length)
-        first, _ = asked.blocks(np.full_like(goal, length), narrow)
-        found: list[int] = np.bincount(goal[first], minlength=length + 1).tolist()
-        for shortest, own, count in full:
-            if shortest <= length and own <= length:
-                found[shortest] += count << (length - own)
-        table.append(found)
-    return table
+class _Table(Value, eq=False):
+    """What leaves become if one length is kept for them, by their goal.
+
+    Attributes:
+        entries: How many entries.
+        whole: The space of those that are wanted as they are.
+        own: How many of the others each length would suit best: with it they hold the least.
+        reach: The longest length that could be kept instead without another entry.
+    """
+
+    entries: list[int]
+    whole: list[int]
+    own: NDArray[np.int64]
+    reach: list[int]
 
 
-def _raised(asked: Asked, kept: list[int], allowed: Collection[int]) -> list[int]:
-    """Return the longest lengths in place of those kept with which no entry becomes several."""
-    goal = asked.goals(kept)
-    first, own = asked.blocks(goal, asked.leaves.length > goal)
-    raised = set()
-    for length in kept:
-        whole = (goal == length) & (asked.leaves.length <= length)
-        reach = length if whole.any() else int(own[goal[first] == length].min(initial=128))
-        raised.add(max(one for one in allowed if one <= reach))
-    return sorted(raised)
+def _tables(asked: Asked, goal: Lengths) -> dict[int, _Table]:
+    """Return the table of each length that is a goal, shortest first, for the goals up to it."""
+    ends = asked.leaves.family.width + 1
+    leaf = asked.leaves.length
+    full = Counter(zip(goal.tolist(), leaf.tolist(), strict=True))
+    found = {}
+    for length in np.unique(goal).tolist():
+        first, suits = asked.blocks(np.full_like(goal, length), (goal <= length) & (leaf > length))
+        own = np.zeros((ends, ends), dtype=np.int64)
+        np.add.at(own, (goal[first], suits), 1)
+        entries, reach = own.sum(axis=1).tolist(), np.full(ends, ends)
+        np.minimum.at(reach, goal[first], suits)
+        whole = [0] * ends
+        for (at, size), count in full.items():
+            if at <= length and size <= length:
+                entries[at] += count << (length - size)
+                whole[at] += count << (ends - size)
+                reach[at] = length
+        found[length] = _Table(entries, whole, own, reach.tolist())
+    return found
 
 
-def _with_more(
-    asked: Asked, kept: list[int], allowed: Collection[int], most: int
-) -> tuple[int, ...]:
-    """Return `kept` and further lengths, at most `most`, with which entries hold the least."""
-    family, goal = asked.leaves.family, asked.goals(kept)
-    _, own = asked.blocks(goal, asked.leaves.length > goal)
-    counts: list[int] = np.bincount(own, minlength=family.width + 1).tolist()
-    lengths = sorted({*kept, *(one for one in allowed if one > kept[0])})
+def _ways(tables: dict[int, _Table], most: int) -> list[tuple[int, ...]]:
+    """Return how many entries the leaves of each goal become, in every way with the fewest.
+
+    There may be very many in theory, and are a handful in practice; see `_MOST_WAYS`.
+    """
+    lengths = list(tables)
+
+    @cache
+    def best(last: int, groups: int) -> list[tuple[int, ...]]:
+        """Return the ways for the goals up to the one at `last`, which is a length kept."""
+        row = tuple(tables[lengths[last]].entries[goal] for goal in lengths[: last + 1])
+        befores = range(last if groups > 1 else 0)
+        ways = [row]
+        ways += [way + row[at + 1 :] for at in befores for way in best(at, groups - 1)]
+        fewest = min(map(sum, ways))
+        return list(dict.fromkeys(way for way in ways if sum(way) == fewest))[:_MOST_WAYS]
+
+    return best(len(lengths) - 1, most)
+
+
+def _narrowest(
+    tables: dict[int, _Table], way: tuple[int, ...], allowed: Collection[int], most: int
+) -> tuple[int, list[int]]:
+    """Return the least space entries can take that are shared out so, and the lengths for it.
+
+    As many entries for leaves of a goal are the same groups of leaves, whichever length they are
+    the blocks of. So what each takes depends only on the longest length kept that suits it.
+    """
+    spans, narrow, whole = dict[int, range](), list[NDArray[np.int64]](), 0
+    for goal, entries in zip(tables, way, strict=True):
+        above = (at for at in tables if at >= goal and tables[at].entries[goal] == entries)
+        shortest = next(above)
+        spans[goal] = range(shortest, tables[shortest].reach[goal] + 1)
+        narrow.append(tables[shortest].own[goal])
+        whole += tables[shortest].whole[goal]
+    counts: list[int] = np.sum(narrow, axis=0).tolist()
+    end = len(counts)
+    ends = [*sorted(one for one in allowed if one >= min(tables)), end]
 
     def taken(first: int, last: int) -> int:
-        """Return what entries take whose leaves share `first..last` bits if the first is kept."""
-        if any(one in kept for one in lengths[first + 1 : last + 1]):
-            return 1 << 2 * family.width
-        end = lengths[last + 1] if last + 1 < len(lengths) else family.width + 1
-        return sum(counts[lengths[first] : end]) << (family.width - lengths[first])
+        """Return what entries of the length kept before `first` take, if `last` is the next."""
+        below, kept = ends[first - 1] if first else -1, ends[last]
+        if any(below < goal <= kept and kept not in span for goal, span in spans.items()):
+            return 1 << 2 * end
+        return sum(counts[below:kept]) << (end - below) if first else 0
 
-    groups = cheapest_groups(len(lengths), most, taken)
-    return tuple(lengths[first] for first, _ in groups)
+    space, groups = cheapest_groups(len(ends), most + 1, taken)
+    return whole + space, [ends[last] for _, last in groups[:-1]]
 
 
-def cheapest_groups(count: int, most: int, cost: Callable[[int, int], int]) -> list[Group]:
+def cheapest_groups(
+    count: int, most: int, cost: Callable[[int, int], int]
+) -> tuple[int, tuple[Group, ...]]:
     """Return how `count` things in a row fall into at most `most` groups at the least cost.
 
     Args:
         cost: What a group costs, from its first and its last thing.
 
     Returns:
-        First and last of each group; of equal costs the fewest groups.
+        What they cost, and first and last of each group; of equal costs the fewest groups.
     """
     price = cache(cost)
 
@@ -134,4 +175,4 @@ def cheapest_groups(count: int, most: int, cost: Callable[[int, int], int]) -> l
             options.append((spent + price(before + 1, last), (*chosen, (before + 1, last))))
         return min(options, key=lambda option: option[0])
 
-    return list(best(count - 1, most)[1])
+    return best(count - 1, most)
