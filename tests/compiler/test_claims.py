@@ -9,6 +9,7 @@ from blockc.compiler.claims import shared_by_outputs
 from blockc.errors import Mistakes
 from blockc.policy.checking.parse_policy import parse_policy
 from blockc.policy.model import Policy
+from blockc.targets.registry import TARGETS
 from blockc.workspace.policy_files import known
 from tests.compiler.toy import compiled
 
@@ -65,6 +66,10 @@ SHARED = [
      "with the labels 'tier=edge'"),
     (output("calico-policy"), output("calico-policy", "order = 20", 'list = "b"'),
      "order of Calico's tier 'tier=blockc'"),
+    (output("traefik-middleware", 'name = "x"'),
+     output("traefik-middleware", 'name = "x"', 'list = "b"'), "Middleware 'default/x'"),
+    (output("calico-policy", 'name = "x"'),
+     output("calico-policy", 'name = "x"\ntier = "late"', 'list = "b"'), "GlobalNetworkSet 'x'"),
     (output("suricata-iprep"), output("suricata-iprep", "sid = 1000002", 'list = "b"'),
      "category id '1'"),
 ]  # fmt: skip
@@ -111,6 +116,51 @@ def test_objects_of_different_names_scopes_and_platforms_are_different(more: str
     first = output("nftables") + output("aws-wafv2-ipset")
     assert shared_by_outputs(policy(LISTS + first + more)) == []
     assert compiled(LISTS + first + more).artifacts
+
+
+NAMESPACED = (
+    "envoy-gateway",
+    "istio-authorizationpolicy",
+    "kubernetes-networkpolicy",
+    "traefik-middleware",
+)
+
+
+@pytest.mark.parametrize("target", NAMESPACED)
+def test_one_name_in_two_namespaces_is_two_objects(target: str) -> None:
+    one, other, again = (
+        output(target, f'name = "x"\nnamespace = "{place}"', says)
+        for place, says in (("a", 'list = "a"'), ("b", 'list = "b"'), ("a", 'list = "b"'))
+    )
+    assert compiled(LISTS + one + other).artifacts
+    errors = shared_by_outputs(policy(LISTS + one + again))
+    assert ["'a/x' is also made by" in error.message for error in errors] == [True]
+
+
+def test_every_target_with_a_namespace_claims_its_name_there() -> None:
+    with_namespace = {
+        name
+        for name, target in TARGETS.items()
+        if any(option.name == "namespace" for option in target.options)
+    }
+    assert with_namespace == {*NAMESPACED}
+
+
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [
+        ("aws-network-firewall", "sid = 7"),
+        ("azure-frontdoor", "priority = 7"),
+        ("azure-appgateway", "priority = 7"),
+        ("cloud-armor", "priority = 7"),
+    ],
+)
+def test_numbers_are_not_claimed_where_the_policy_of_the_rules_is_not_named(
+    target: str, more: str
+) -> None:
+    """Each output may be for a rule group or a policy of its own, as with two applications."""
+    both = output(target, more) + output(target, more, 'list = "b"')
+    assert shared_by_outputs(policy(LISTS + both)) == []
 
 
 def test_the_pieces_of_a_split_list_are_compared_when_they_are_known() -> None:

@@ -104,9 +104,11 @@ def selector(key: str) -> Shape:
 def orders(document: Document, kind: str) -> Iterator[Ordered]:
     """Yield what a manifest is ordered to say: its own name, where it is, and what it is from."""
     made_of, option = document.provenance, document.options
-    yield Ordered(kind, option["name"], claimed=True)
-    if "namespace" in option:
-        yield Ordered("namespace", option["namespace"])
+    place = option.get("namespace")
+    yield Ordered(kind, option["name"], claimed=place is None)
+    if place is not None:  # the name is the object's own only there
+        yield Ordered("namespace", place)
+        yield Ordered(kind, f"{place}/{option['name']}", claimed=True, required=False)
     if "selector" in option:
         yield Ordered("selector", option["selector"], required=bool(option["selector"]))
     yield Ordered("list", made_of.list)
