@@ -92,17 +92,29 @@ def special_addresses() -> AddrSet:
     return AddrSet.of(row.prefix for row in special_purpose())
 
 
-#: Space that no registry can hand out: what stands there in a file of theirs is damage.
+#: Space that no registry can hand out: what stands there in a file of theirs is damage. No file of
+#: theirs since 2018 delegated a part of it. fec0::/10 was for sites until RFC 3879 took it back.
 _NOT_DELEGATED = (
-    *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
-    *("::/8", "fe80::/10", "ff00::/8"),
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+    *("172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+    *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    *("::/8", "2001:2::/48", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16"),
+    *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
 )
+#: Where IANA gives registries nothing yet, and may one day.
+_NOT_GIVEN_OUT = ("::/3", "4000::/2", "8000::/1")
 
 
 @cache
 def never_delegated() -> tuple[Prefix, ...]:
-    """Return the prefixes of which no registry can delegate a part: loopback, multicast..."""
+    """Return the prefixes of which no registry can delegate a part: private, multicast..."""
     return tuple(_prefix(text) for text in _NOT_DELEGATED)
+
+
+@cache
+def not_given_out() -> tuple[Prefix, ...]:
+    """Return what is outside 2000::/3, of which alone registries have parts (RFC 4291, 2.4)."""
+    return tuple(_prefix(text) for text in _NOT_GIVEN_OUT)
 
 
 @cache

@@ -97,7 +97,7 @@ def test_overlaps_are_found_behind_rows_of_the_same_country() -> None:
 
 
 def test_wide_ipv6_records_are_checked_like_narrow_ones() -> None:
-    spans = [("ZA", "2c0f:f000::", 64), ("NG", "2c0f:f000::1", 128), ("ZA", "2001:db8::1", 128)]
+    spans = [("ZA", "2c0f:f000::", 64), ("NG", "2c0f:f000::1", 128), ("ZA", "2001:3::1", 128)]
     rows = [f"afrinic|{cc}|ipv6|{a}|{n}|20180101|allocated|\n" for cc, a, n in spans]
     found = read_delegated("file", afrinic(rows, ipv6=3))
 
@@ -107,7 +107,7 @@ def test_wide_ipv6_records_are_checked_like_narrow_ones() -> None:
             "file:5: NG 2c0f:f000::1-2c0f:f000::1 overlaps ZA 2c0f:f000::-2c0f:f000::ffff:ffff:ffff"
             ":ffff of line 4, the narrower or newer record counts"
         ),
-        "file:6: 2001:db8::/32 is special-purpose space, documentation",
+        "file:6: 2001:3::/32 is special-purpose space, AMT",
     )
 
 

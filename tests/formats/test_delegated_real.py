@@ -62,7 +62,7 @@ VERDICTS = {
     "61-older-than-previous": ACCEPTED,
     "62-enddate-in-future": "days in the future",
     "65-shrunk-90pct": ACCEPTED,
-    "67-private-space": "10.0.0.0/8 is special-purpose space, private use",
+    "67-private-space": REFUSED,
     "real-afrinic-2022-09-20-asn-count-off-by-3": "3,326 rows of AS numbers, the file has 3,329",
     "real-afrinic-2025-07-03-ipv6-8188-records": ACCEPTED,
     "real-afrinic-2025-07-04-ipv6-3529-records": ACCEPTED,

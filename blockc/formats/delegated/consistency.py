@@ -16,7 +16,7 @@ from blockc.errors import Location, SourceUnfit, counted
 from blockc.formats.delegated.header import Header, Summary
 from blockc.formats.delegated.text_pieces import Mask, Positions
 from blockc.registries.records import REGISTRIES, STATUSES, Records, country_text
-from blockc.registries.special import never_delegated, special_purpose
+from blockc.registries.special import never_delegated, not_given_out, special_purpose
 from blockc.values import Value
 
 _SAME = ("start", "last", "country", "registry", "status", "date")
@@ -78,7 +78,7 @@ def require_delegatable(name: str, records: Records) -> None:
     """Raise unless everything a registry delegates can be delegated.
 
     Raises:
-        SourceUnfit: A record lies in loopback, multicast, IPv4-mapped or other such space. IANA's
+        SourceUnfit: A record lies in private, multicast, IPv4-mapped or other such space. IANA's
             own rows in combined files may.
     """
     held = records.delegated & (records.registry != REGISTRIES.index("iana"))
@@ -220,6 +220,8 @@ def _in_special_space(
 ) -> Finding | None:
     """Find delegated rows with special-purpose addresses; the registries do delegate some.
 
+    So are those found whose addresses are not given to registries yet.
+
     Args:
         held: Which records are delegated.
         order: Their positions by start.
@@ -241,12 +243,14 @@ def _in_special_space(
 
 @cache
 def _special_spans(family: Family, *, wide: bool) -> tuple[list[str], Column, Column]:
-    """Return description, start and end of each special prefix; a part of a unit is all of it."""
-    rows = [special for special in special_purpose() if special.prefix.family == family]
-    names = [f"{row.prefix} is special-purpose space, {row.name}" for row in rows]
-    firsts, lasts = [row.prefix.first for row in rows], [row.prefix.last for row in rows]
+    """Return description, start and end of each odd prefix; a part of a unit is all of it."""
+    odd = {one: f"{one} is not given to registries yet" for one in not_given_out()}
+    for row in special_purpose():
+        odd[row.prefix] = f"{row.prefix} is special-purpose space, {row.name}"
+    rows = [prefix for prefix in odd if prefix.family == family]
     ends = columns.wide_column if wide else partial(_units, family)
-    return names, ends(firsts), ends(lasts)
+    firsts, lasts = [row.first for row in rows], [row.last for row in rows]
+    return [odd[row] for row in rows], ends(firsts), ends(lasts)
 
 
 def _units(family: Family, addresses: list[int]) -> Column:
