@@ -12,6 +12,8 @@ from blockc.audit.log_format import LogFormat, WordLine
 from blockc.errors import UsageError
 from blockc.values import Value, replace
 
+#: Why a line is not read that is longer than `log_files.BLOCK`.
+TOO_LONG = "longer than 8 MiB"
 #: How names begin under which `column:N` finds words that the format itself does not name.
 EXTRA = "extra"
 #: A header of several lines is a list in JSON; together they are one list (RFC 9110, 5.3).

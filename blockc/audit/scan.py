@@ -31,15 +31,17 @@ from blockc.audit.arrow import (
     texts_of,
 )
 from blockc.audit.client_finder import ClientFinder, Placed
-from blockc.audit.line_sql import (
-    LineLayout,
-    literal,
-    table_layout,
-)
+from blockc.audit.line_sql import TOO_LONG, LineLayout, literal, table_layout
 from blockc.audit.log_format import LogFormat
 from blockc.audit.pseudonyms import hash_name, pseudonym
 from blockc.audit.regular_blocks import MOST_BYTES, Readers, RegularBlocks
-from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions, added_up_sql, cut_lines_sql, times_sql
+from blockc.audit.scan_sql import (
+    SHOWN_LINES,
+    EngineOptions,
+    added_up_sql,
+    cut_lines_sql,
+    times_sql,
+)
 from blockc.audit.table_scan import TableScan
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED
@@ -167,9 +169,10 @@ class LineScan:
 
         Args:
             layout: How they are cut.
-            blocks: The number of a file, that of the first line, and whole lines.
+            blocks: The number of a file, that of the first line, and whole lines; nothing stands
+                for a line that was too long to be held.
         """
-        plain = ((file, number, _utf8(data)) for file, number, data in blocks)
+        plain = ((file, number, _utf8(data)) for file, number, data in self._noted(blocks))
         sql = cut_lines_sql(layout, self._options)
         with self._db.cursor() as timing:
             readers = Readers(
@@ -182,6 +185,15 @@ class LineScan:
                 self._add_up(chain.from_iterable(self._cut(sql, some) for some in held))
             else:
                 self._add_up(self._cut_quickly(quick, sql, plain))
+
+    def _noted(self, blocks: Iterable[tuple[int, int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the blocks that hold lines, and note the lines that were too long."""
+        for file, number, data in blocks:
+            if data:
+                yield file, number, data
+            else:
+                row = [file, TOO_LONG, number]
+                self._db.execute("INSERT INTO unreadable VALUES (?, ?, 1, [?])", row)
 
     def _cut(self, sql: str, lines: Sequence[Any]) -> Iterator[Any]:
         """Yield placed rows of any lines; all that they say is in memory."""

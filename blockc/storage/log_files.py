@@ -8,7 +8,7 @@ import bz2
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import IO, Any
 
 from blockc.storage.decompress import Damaged
 
-BLOCK = 1 << 23
+BLOCK = 1 << 23  # bytes; a longer line is never held whole
 STDIN = "-"
-_LONGEST = 1 << 26  # bytes of a line; what never ends one, such as /dev/zero, is no log
+_LONGEST = (
+    1 << 30
+)  # bytes of a line, none of which are held; what never ends one, such as /dev/zero, is no log
 _PIECE = 1 << 12  # packed bytes of zstd at once: what it unpacks to is held, 30,000 times as much
 PARQUET = b"PAR1"  # what such a file begins with
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -112,43 +114,66 @@ class _Chunks(RawIOBase):
 def blocks(
     source: str | Iterator[bytes], size: int = BLOCK, *, start: int = 0, resumable: bool = False
 ) -> Iterator[bytes]:
-    """Yield the bytes of a log in blocks that end with the end of a line.
-
-    A last line without an end gets one.
+    """Yield the bytes of a log as `whole_lines` does; a last line without an end gets one.
 
     Args:
         source: A file, `-` for standard input, or the bytes of a file in pieces. How it is packed
             is seen from its first bytes.
-        size: About how many bytes a block has; a longer line is a block of its own.
+        size: About how many bytes a block has.
         start: Leave out so many bytes, unpacked.
-        resumable: Leave out a last line without an end that may still get one; in a packed file
-            that is whole it does not.
+        resumable: Leave out a last line without an end that may still get one, but for pieces of
+            a very long one; in a packed file that is whole it does not.
 
     Raises:
         Damaged: After the lines before it: the file is damaged, or ends too early.
         OSError: It cannot be read.
     """
     with _opened(source) as file:
-        rest: list[bytes] = []
-        damage, left = None, _sought(file, start)
-        while damage is None:
-            data, damage = _read(file, size)
-            if not data:
-                break
-            left, data = max(0, left - len(data)), data[left:]
-            cut = data.rfind(b"\n") + 1
-            if cut:
-                yield b"".join([*rest, data[:cut]])
-                rest = [data[cut:]] if cut < len(data) else []
-            else:
-                rest.append(data)
-                damage = _endless(rest) or damage
-        last = b"".join(rest)
-        final = not isinstance(file, BufferedReader) and not damage
-        if last and (final or not resumable):
-            yield last + b"\n"
+        damage: Damaged | None = None
+
+        def reads() -> Iterator[bytes]:
+            nonlocal damage
+            left, begun = _sought(file, start), 0  # bytes of a line whose end is to come
+            while damage is None:
+                data, damage = _read(file, size)
+                if not data:
+                    break
+                left, data = max(0, left - len(data)), data[left:]
+                end = data.rfind(b"\n") + 1
+                begun = len(data) - end + (0 if end else begun)
+                yield data
+                if begun > _LONGEST:
+                    damage = Damaged(f"damaged: a line of it has more than {_LONGEST:,} bytes")
+                    return
+            final = not isinstance(file, BufferedReader) and not damage
+            if begun and (final or not resumable):
+                yield b"\n"
+
+        yield from whole_lines(reads())
         if damage:
             raise damage
+
+
+def whole_lines(reads: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield bytes in blocks that end with the end of a line; what follows the last one is left out.
+
+    A line of more than `BLOCK` bytes comes in several pieces, of which only the last has its end.
+    """
+    rest, held, is_long = list[bytes](), 0, False
+    for data in (read[at : at + BLOCK] for read in reads for at in range(0, len(read), BLOCK)):
+        first, begin = data.find(b"\n") + 1, 0
+        if is_long or held + (first - 1 if first else len(data)) > BLOCK:
+            begin = first or len(data)
+            yield from rest
+            yield data[:begin]
+            rest, held, is_long = [], 0, not first
+        cut = max(data.rfind(b"\n") + 1, begin)
+        if cut > begin:
+            yield b"".join([*rest, data[begin:cut]])
+            rest, held = [], 0
+        if cut < len(data):
+            rest.append(data[cut:])
+            held += len(data) - cut
 
 
 def _read(file: Any, size: int) -> tuple[bytes, Damaged | None]:
@@ -159,14 +184,6 @@ def _read(file: Any, size: int) -> tuple[bytes, Damaged | None]:
         if isinstance(reason, OSError) and reason.errno is not None:
             raise
         return b"", Damaged("damaged, or it ends too early")
-
-
-def _endless(pieces: list[bytes]) -> Damaged | None:
-    """Return what is wrong with a line that came in pieces, if it is too long to be one."""
-    if sum(map(len, pieces)) <= _LONGEST:
-        return None
-    pieces.clear()
-    return Damaged(f"damaged: a line of it has more than {_LONGEST:,} bytes")
 
 
 def _sought(file: Any, start: int) -> int:

@@ -1,5 +1,6 @@
 """Every shipped format: its own lines are recognised, and say what they say."""
 
+import gzip
 import json
 import weakref
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import BlockcError, UsageError
+from blockc.storage import log_files
 from blockc.workspace.audit.log_feed import LogFeed, Part, by_layout, shipped_formats
 from tests.audit.lines import COMBINED, FILES, Said
 
@@ -180,6 +182,45 @@ def test_a_time_without_an_offset_is_of_the_zone_that_is_named(tmp_path: Path) -
     assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T09:55:36Z"]
     found = read(tmp_path, FILES["w3c"][0], zone="Europe/Berlin")
     assert [row[2] for row in found.rows(HITS)] == ["2026-10-10T11:55:36Z"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_line_too_long_is_counted_and_costs_no_other_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, _ = FILES[name]
+    wanted = read(tmp_path, [*lines, lines[-1]], name)
+    monkeypatch.setattr(log_files, "BLOCK", 1 << 14)
+    text = "".join(f"{line}\n" for line in [*lines, lines[-1] + "x" * (1 << 16), lines[-1]])
+    logs = tmp_path / "plain", tmp_path / "packed"
+    for log, data in zip(logs, (text.encode(), gzip.compress(text.encode())), strict=True):
+        log.write_bytes(data)
+    found = engine(tmp_path)
+    feed = LogFeed([str(log) for log in logs], [FORMATS[name]], only=True)
+    for layout, block in feed.parts():
+        found.read(layout, [block])
+    sums = "SELECT high, low, path, @n * sum(requests)::INT, @n * sum(bytes)::INT FROM hits"
+    rows = [
+        one.rows(f"{sums.replace('@n', n)} GROUP BY ALL")
+        for one, n in ((found, "1"), (wanted, "2"))
+    ]
+    assert rows[0] == rows[1]
+    said = found.rows("FROM unreadable WHERE reason = 'longer than 8 MiB'")
+    assert said == [(file, "longer than 8 MiB", 1, [len(lines) + 1]) for file in range(2)]
+    assert [log.lines for log in feed.logs] == [len(lines) + 2] * 2
+
+
+@pytest.mark.parametrize(("name", "begin"), [("csv", "client,time,"), ("w3c", "#Fields: c-ip ")])
+def test_columns_that_are_named_in_a_line_too_long_are_refused(
+    name: str, begin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "BLOCK", 1 << 14)
+    with pytest.raises(UsageError, match="line that names its columns is longer than 8 MiB"):
+        read(tmp_path, [begin + "x" * (1 << 16), *FILES[name][0]], name)
+
+
+def test_the_longest_line_that_is_read_is_as_long_as_messages_say() -> None:
+    assert log_files.BLOCK == 8 << 20
 
 
 def test_what_syslog_writes_before_a_line_of_haproxy_may_be_long(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from blockc.audit.trend import KnownLog, Memory, memory_bytes, memory_of
 from blockc.errors import UsageError
+from blockc.storage import log_files
 from blockc.workspace.audit.known_logs import Resumption
 from blockc.workspace.audit.log_feed import LogFeed, shipped_formats
 from tests.support.memory import growth
@@ -109,6 +110,20 @@ class Site:
         self.known = run.known_now(feed.logs, NOW)
         memory = Memory(logs=self.known)
         assert set(memory_of(memory_bytes(memory)).logs) == set(self.known)
+
+
+def test_a_line_too_long_is_read_again_until_it_has_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "BLOCK", 1 << 10)
+    site = Site(tmp_path, 0)
+    site.append("a.log", b"one\n" + b"x" * 5_000)
+    site.count()
+    assert [(log.lines, log.read) for log in site.known] == [(1, 4)]
+    site.append("a.log", b"x" * 2_000 + b"\nthree\n")
+    site.count()
+    assert [(log.lines, log.read) for log in site.known] == [(3, 4 + 7_001 + 6)]
+    assert site.counted == {b"one\n": 1, b"three\n": 1}
 
 
 @pytest.mark.parametrize("seed", range(40))

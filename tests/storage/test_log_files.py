@@ -1,5 +1,6 @@
 """Packed logs: what is whole is read whole, and what is not is said, behind all that is there."""
 
+import random
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import zstandard
 
 from blockc.storage import log_files
 from blockc.storage.decompress import Damaged
-from blockc.storage.log_files import blocks
+from blockc.storage.log_files import blocks, whole_lines
 
 LINES = b"".join(b"line %d of a log\n" % (n * n) for n in range(20_000))
 SKIPPED = b"\x50\x2a\x4d\x18\x03\0\0\0abc"  # a frame that says nothing, as pzstd writes them
@@ -58,3 +59,25 @@ def test_a_line_without_end_is_damage_behind_the_lines_before_it(
     with pytest.raises(Damaged, match="a line of it has more than 1,000 bytes"):
         read.extend(blocks(chain([b"one\ntwo\n"], repeat(b"\0" * 300)), 300))
     assert b"".join(read) == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_line_is_held_whole_or_comes_in_pieces_if_it_is_longer_than_a_block(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, rng = 8, random.Random(seed)
+    monkeypatch.setattr(log_files, "BLOCK", most)
+    lines = [b"x" * rng.choice([0, 3, most - 1, most, most + 1, 40]) + b"\n" for _ in range(30)]
+    data, reads, at = b"".join(lines), [], 0
+    while at < len(data):
+        reads.append(data[at : at + rng.choice([0, 1, 5, most, 25])])
+        at += len(reads[-1])
+    found, line, pieces = list(whole_lines(reads)), b"", 0
+    assert b"".join(found) == data
+    assert max(map(len, found)) <= 2 * most
+    for block in found:
+        line, pieces = line + block, pieces + 1
+        if block.endswith(b"\n"):
+            assert (pieces > 1) == (len(line) > most + 1 and line.count(b"\n") == 1)
+            line, pieces = b"", 0
+    assert not line

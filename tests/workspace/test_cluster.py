@@ -23,6 +23,7 @@ from blockc.audit.scan_sql import EngineOptions
 from blockc.audit.zones import Zones
 from blockc.changes.change import nobody_knows
 from blockc.errors import UsageError
+from blockc.storage import log_files
 from blockc.values import replace
 from blockc.workspace.audit import cluster, cluster_session, executor_watch
 from blockc.workspace.audit.cluster import _seen
@@ -115,6 +116,22 @@ def test_tasks_find_together_what_one_engine_finds(tmp_path: Path) -> None:
     assert unreadable(summed, ["x"]) == unreadable(whole, ["x"])
     numbers = [row[3].split() for row in unreadable(summed, ["x"]).rows]
     assert any("1" in some for some in numbers)  # the mark stands in its way
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_task_counts_a_line_too_long_and_reads_the_others(
+    *, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "BLOCK", 1 << 19)  # one of the lines has 1 MB
+    data = log_maker.log(3, 400)
+    log = ClusterLog(0, "a", "file:/a", len(data), whole=whole, layout=COMBINED)
+    into = engine()
+    rows = data.splitlines(keepends=True) if not whole else [data[:70_000], data[70_000:]]
+    (piece,) = run(task_of(log), into, [batch(log.path, 0, *rows)])
+    assert (piece.lines, piece.size) == (400, len(data))
+    assert ("longer than 8 MiB", 1, (201,)) in piece.unreadable
+    bad = sum(count for _, count, _ in piece.unreadable)
+    assert into.rows("SELECT sum(requests)::BIGINT FROM hits") == [(400 - bad,)]
 
 
 def test_a_task_unpacks_whole_files_and_tells_where_they_are_damaged() -> None:

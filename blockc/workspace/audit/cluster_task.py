@@ -24,7 +24,7 @@ from blockc.audit.scan import LineScan
 from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions
 from blockc.audit.zones import Zones
 from blockc.errors import Location, UsageError, placed_at
-from blockc.storage.log_files import blocks
+from blockc.storage.log_files import BLOCK, blocks, whole_lines
 from blockc.storage.spool import scratch_folder, write_chunks
 from blockc.values import Value, from_json, line_bytes, replace
 from blockc.workspace.audit.log_feed import LogBegin, OpenLog, ReadLog, by_layout
@@ -214,8 +214,10 @@ def _chunks(batches: Iterable[Any]) -> Iterator[tuple[str, int, bytes]]:
         new = np.flatnonzero((np.diff(begins) != 0) | (np.diff(ends) != 0)) + 1
         for low, high in pairwise([0, *new.tolist(), len(data)]):
             if low < high:
-                chunk = values[int(at[low]) : int(at[high])].to_pybytes() if values else b""
-                yield logs[low].as_py(), int(begins[low]), chunk
+                first, end = int(at[low]), int(at[high])
+                for begin in range(first, end, BLOCK):
+                    chunk = values[begin : min(begin + BLOCK, end)].to_pybytes()
+                    yield logs[low].as_py(), int(begins[low]), chunk
 
 
 def _read(task: ScanTask, scan: LineScan, log: ClusterLog, begin: int, data: _Bytes) -> LogPiece:
@@ -223,7 +225,8 @@ def _read(task: ScanTask, scan: LineScan, log: ClusterLog, begin: int, data: _By
     if log.table:
         seen = _read_table(task, scan, log, data)
     else:
-        lines = blocks(iter(data)) if log.whole else _with_mark(log, begin, data)
+        plain = whole_lines(_with_mark(log, begin, data))
+        lines = blocks(iter(data)) if log.whole else plain
         opened = OpenLog(
             log.number, LogBegin(log.name), task.formats, only=task.only, layout=log.layout
         )

@@ -202,12 +202,15 @@ class _Reading:
         return LogBegin(self.file.path, log.lines, log.format, log.columns, self._blocks)
 
     def _blocks(self) -> Iterator[bytes]:
+        read, head, tail = self.read, self._head, self._tail
         for data in blocks(self.file.path, start=self.read, resumable=True):
             yield data
-            if self.read < HEAD:
-                self._head += data[: HEAD - self.read]
-            self._tail = (self._tail + data[-TAIL:])[-TAIL:]
-            self.read += len(data)
+            if read < HEAD:
+                head += data[: HEAD - read]
+            tail = (tail + data[-TAIL:])[-TAIL:]
+            read += len(data)
+            if data.endswith(b"\n"):  # a very long line that has no end yet comes again
+                self.read, self._head, self._tail = read, head, tail
 
     def now(self, done: ReadLog, moment: int) -> KnownLog | None:
         """Return what is known of the log now; None if nothing of it was read yet."""

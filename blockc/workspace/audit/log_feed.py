@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blockc.audit.line_sql import LineLayout
+from blockc.audit.line_sql import TOO_LONG, LineLayout
 from blockc.audit.log_format import LogFormat, detect, read_log_format
 from blockc.errors import Location, UsageError, os_reason, suggestion
 from blockc.resources import log_formats_dir
@@ -23,7 +23,7 @@ _SMALL, _HELD = 1 << 18, 1 << 25  # bytes: of a block that is held, and of all t
 _GENERIC = ("csv", "tsv", "json-lines")  # tried when nothing that is particular fits
 
 
-#: The number of a file, that of the first line, and whole lines.
+#: The number of a file, that of the first line, and whole lines; none stand for a line too long.
 Block = tuple[int, int, bytes]
 #: A block with its layout.
 Part = tuple[LineLayout, Block]
@@ -48,7 +48,7 @@ class LogBegin(Value, eq=False):
     Attributes:
         lines: How many lines are before that.
         format: The name of the format that those had, if any; `columns`: those that they named.
-        data: Gives its blocks of whole lines; without it the whole file is read.
+        data: Gives its bytes as `blocks` does; without it the whole file is read.
     """
 
     path: str
@@ -174,17 +174,27 @@ class OpenLog:
         """Yield blocks of whole lines, cut where names of columns change.
 
         Args:
-            data: The blocks, one after the other.
+            data: The bytes, as `whole_lines` gives them.
             begins: They begin with the first line of the file.
+
+        Raises:
+            UsageError: It is of no format that is known, or names columns in a line too long.
         """
-        layout, line = self._layout, self._before + 1
+        layout, line, is_long = self._layout, self._before + 1, False
         try:
             for block in data:
                 layout = layout or layout_of(self.seen.path, block, self._formats, only=self._only)
-                is_first = begins and line == 1
-                for layout, part in _by_header(layout, block, is_first=is_first):  # noqa: B020
-                    count = int(np.count_nonzero(np.frombuffer(part, dtype=np.uint8) == 10))
-                    if not _is_header(layout, part):
+                is_first, is_whole = begins and line == 1, block.endswith(b"\n")
+                if not is_long and not is_whole:
+                    self._require_no_names(layout, block, line, is_first=is_first)
+                if is_long or not is_whole:
+                    parts = iter([(layout, b"")] if is_whole else [])
+                else:
+                    parts = _by_header(layout, block, is_first=is_first)
+                is_long = not is_whole
+                for layout, part in parts:
+                    count = int(np.count_nonzero(np.frombuffer(part, dtype=np.uint8) == 10)) or 1
+                    if not part or not _is_header(layout, part):
                         yield layout, (self._number, line, part)
                     line += count
                     self.seen = replace(
@@ -195,6 +205,16 @@ class OpenLog:
                     )
         except Damaged as reason:
             self.seen = replace(self.seen, damage=str(reason))
+
+    def _require_no_names(
+        self, layout: LineLayout, piece: bytes, line: int, *, is_first: bool
+    ) -> None:
+        """Raise UsageError if a line too long that begins so says how those behind it are cut."""
+        form = layout.format
+        begin = piece[:HEAD].decode("utf-8", "replace")
+        if (form.header or is_first) and form.columns_in(begin):
+            said = f"the line that names its columns is {TOO_LONG}"
+            raise UsageError(said, at=Location(self.seen.path, line))
 
 
 def layout_of(
