@@ -14,6 +14,7 @@ from blockc.policy.meaning.resolve import Resolved, ResolvedList
 from blockc.policy.meaning.schedule import blocking_stage
 from blockc.policy.model import Output, Policy, Stage
 from blockc.targets.core.layout import File
+from blockc.targets.core.provenance import Waiting
 from blockc.targets.core.response import REFUSED, Response
 from blockc.targets.core.target import CountryCodes, Joint, Target
 from blockc.targets.core.target_options import OptionContext, OptionValue
@@ -31,7 +32,7 @@ class ArtifactSpec(Value):
     `intent` says which verdict every address must get from the artifact.
     `action` is what happens to the clients of one list, `response` what blocked ones get.
     `watches` says that a stage of its lists, whichever is in force, does not block.
-    `stages` is what the header says about the stages of its lists. `policy` is the
+    `stages` are its lists that do not block yet. `policy` is the
     digest of the words of the policy about those lists, empty for the country map.
     `codes` are the countries of the list, if the target says them in place of addresses, and
     `spared` is the first prefix of them that the policy protects.
@@ -46,7 +47,7 @@ class ArtifactSpec(Value):
     action: str = "block"
     response: Response | None = None
     watches: bool = False
-    stages: tuple[str, ...] = ()
+    stages: tuple[Waiting, ...] = ()
     policy: str = ""
     codes: tuple[str, ...] = ()
     spared: str = ""
@@ -240,7 +241,7 @@ def _whole(
         watches=not empty
         and any(stage.action != "block" for one in lists for stage in one.definition.stages),
         stages=tuple(
-            _stage_line(output, one) for one in lists if waits and one.schedule.action != "block"
+            _waiting(output, one) for one in lists if waits and one.schedule.action != "block"
         ),
     )
 
@@ -295,15 +296,14 @@ def _response(lists: Iterable[ResolvedList], moment: datetime) -> Response | Non
     return Response(stage.status or REFUSED, stage.blocked_by) if stage else None
 
 
-def _stage_line(output: Output, one: ResolvedList) -> str:
-    """Return what the header says about a list that does not block yet."""
+def _waiting(output: Output, one: ResolvedList) -> Waiting:
+    """Return what an artifact says about a list that does not block yet."""
     empty = _is_left_out(output, one) or not one.schedule.now
     here = "no entries" if empty else "counted, not blocked"
     blocking = (stage for stage in one.definition.stages if stage.action == "block")
     begins = next((stage.start for stage in blocking if _is_to_come(stage, one)), None)
-    zone = "" if begins and isinstance(begins.written, datetime) else " (UTC)"
-    then = f"blocks from {begins}{zone} on" if begins else "no stage that blocks follows"
-    return f"stage {one.schedule.action} of list {one.name}: {here}; {then}"
+    zone = "" if not begins or isinstance(begins.written, datetime) else "UTC"
+    return Waiting(one.name, one.schedule.action, here, str(begins or ""), zone)
 
 
 def _is_to_come(stage: Stage, one: ResolvedList) -> bool:

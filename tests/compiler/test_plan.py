@@ -7,6 +7,7 @@ import pytest
 from blockc.addresses import AddrMap, AddrSet
 from blockc.compiler.orders import ArtifactSpec, artifact_groups, verdicts
 from blockc.errors import DoNotFit, Mistakes, PolicyError
+from blockc.targets.core.target import Layout
 from tests.compiler.toy import COUNTRIES, TARGETS, compiled, output, resolved
 from tests.policy.toy import addresses
 
@@ -121,6 +122,27 @@ def test_an_output_that_is_empty_until_the_list_blocks_says_so(day: date) -> Non
     stage = {BEFORE: "off", MONITOR: "monitor"}.get(day)
     line = f"# stage {stage} of list staged: no entries; blocks from 2027-01-01 (UTC) on"
     assert said == ([line] if stage else [])
+
+
+#: These have no field for a sentence, or no text at all while there are no entries.
+SAY_NOTHING = {
+    *("csv", "clickhouse", "crowdsec"),
+    *("f5-data-group", "aws-wafv2-geo", "aws-prefix-list", "cloud-armor", "cloud-armor-country"),
+    *("azure-frontdoor", "azure-appgateway", "azure-frontdoor-geo", "azure-ip-group"),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_artifact_that_says_what_it_is_says_when_it_blocks(target: str) -> None:
+    one = TARGETS[target]
+    path = f"a.{'{family}.' if one.layout is Layout.APART else ''}{one.ending}"
+    text = STAGED + output("staged", path, target, 'until_block = "empty"')
+    files = compiled(text, MONITOR).files
+    when = b"blocks from 2027-01-01"
+    assert any(when in data for name, data in files.items() if name.startswith("a.")) == (
+        target not in SAY_NOTHING
+    )
+    assert not any(b"blocks from" in data for data in compiled(text, BLOCK).files.values())
 
 
 def test_lists_that_do_not_block_yet_are_left_out_beside_one_that_does() -> None:

@@ -46,7 +46,7 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
     sample = "SAMPLE DATA, " if made_of.sample else ""
     said = f"list {made_of.list}, policy {made_of.policy}, by {by}"
     yield Ordered("network list", document.options["name"], claimed=True)
-    yield Ordered("description", sample + said)
+    yield Ordered("description", sample + said + document.waiting)
     if document.codes:
         yield from document.countries()
 

@@ -172,7 +172,7 @@ def _group_orders(document: Document, file: File, _: Sequence[FamilyEntries]) ->
     sample = "SAMPLE DATA, " if made_of.sample else ""
     said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
     yield Ordered("address group", f"{home}/{option['name']}-{family.name}", claimed=True)
-    yield Ordered("description", sample + said)
+    yield Ordered("description", sample + said + document.waiting)
     yield Ordered("capacity", option["capacity"])
 
 

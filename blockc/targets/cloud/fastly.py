@@ -147,7 +147,7 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
     sample = "SAMPLE DATA, " if made_of.sample else ""
     said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
     yield Ordered("Fastly ACL", document.options["name"], claimed=True)
-    yield Ordered("comment", sample + said)
+    yield Ordered("comment", sample + said + document.waiting)
 
 
 _API = Reference(

@@ -5,7 +5,7 @@ They are JSON, which `kubectl` takes as it takes YAML; their readers are shapes.
 
 from collections.abc import Iterator, Mapping
 
-from blockc.targets.core.document import REGISTERED, Document
+from blockc.targets.core.document import Document
 from blockc.targets.core.facts import Deployment, MaxEntries, Reference
 from blockc.targets.core.target_options import Option
 from blockc.targets.syntax.json_shape import Labels, Says, Shape
@@ -114,4 +114,4 @@ def orders(document: Document, kind: str) -> Iterator[Ordered]:
     yield Ordered("list", made_of.list)
     yield Ordered("policy", made_of.policy)
     sample = "SAMPLE DATA, " if made_of.sample else ""
-    yield Ordered("note", sample + REGISTERED)
+    yield Ordered("note", sample + document.note)

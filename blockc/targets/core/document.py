@@ -12,7 +12,7 @@ from blockc.addresses.lines import address_texts, last_texts, prefix_lines, pref
 from blockc.addresses.rules import Match, Rules
 from blockc.errors import DoesNotFit
 from blockc.targets.core.layout import File, SetRole
-from blockc.targets.core.provenance import Provenance
+from blockc.targets.core.provenance import Provenance, Waiting
 from blockc.targets.core.response import Response
 from blockc.targets.core.shards import Shard, sharded
 from blockc.targets.core.target import EntryForm, Target
@@ -144,7 +144,7 @@ class Document(Value, dict=True):
         kind: What the list says about an address.
         action: What happens to the clients that the entries of one list name.
         response: What blocked clients get, or None where the artifact leaves it to others.
-        stages: What the header says about the stages of its lists.
+        stages: Its lists that do not block yet, of which the header says when they will.
         spelled: The addresses of each rule as the target spells them, a line each, where they are
             known.
         codes: The countries that are blocked, if that is what it says; then there are no rules.
@@ -158,7 +158,7 @@ class Document(Value, dict=True):
     kind: ContentKind = ContentKind.LIST
     action: str = "block"
     response: Response | None = None
-    stages: tuple[str, ...] = ()
+    stages: tuple[Waiting, ...] = ()
     part_options: tuple[Mapping[str, OptionValue], ...] = ()
     spelled: Mapping[Family, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
@@ -248,6 +248,16 @@ class Document(Value, dict=True):
         """Return what nobody may forget about the countries of an artifact."""
         return BY_THE_PLATFORM if self.kind is ContentKind.CODES else REGISTERED
 
+    @property
+    def note(self) -> str:
+        """Return the same and when its lists block, where there is no header to say it."""
+        return "; ".join([self.caution, *(one.brief for one in self.stages)])
+
+    @property
+    def waiting(self) -> str:
+        """Return what a description says at its end of the lists that do not block yet."""
+        return "".join(f", {one.brief}" for one in self.stages)
+
     def refusal(self) -> Iterator[Ordered]:
         """Yield the same of files that say a status whatever the policy says of one."""
         answer = self.response or Response()
@@ -276,7 +286,7 @@ class Document(Value, dict=True):
             lines.append(f"countries: {' '.join(self.codes) or 'none'}")
         else:
             lines += map(_count_line, parts)
-        lines += self.stages
+        lines += map(str, self.stages)
         lines += [f"policy {made_of.policy}"] if made_of.policy else []
         lines += [f"source {one.name} of {one.date}, {one.digest}" for one in made_of.sources]
         lines.append(self.caution)

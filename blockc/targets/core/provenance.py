@@ -19,6 +19,39 @@ class Origin(Value):
         _require_words(self.name, self.date, self.digest)
 
 
+class Waiting(Value):
+    """A list that does not block yet.
+
+    Attributes:
+        list: Its name.
+        action: What its stage does.
+        here: What that means in the artifact.
+        begins: When it blocks, as the policy writes it, or nothing if no stage does.
+        zone: The zone of a day, which the policy does not write.
+    """
+
+    list: str
+    action: str
+    here: str
+    begins: str
+    zone: str
+
+    def __str__(self) -> str:
+        zone = f" ({self.zone})" if self.zone else ""
+        then = f"blocks from {self.begins}{zone} on"
+        then = then if self.begins else "no stage that blocks follows"
+        return f"stage {self.action} of list {self.list}: {self.here}; {then}"
+
+    @property
+    def brief(self) -> str:
+        """Return when it blocks, for a field that names the list already and may not be long.
+
+        There are few characters that every platform takes in such a field.
+        """
+        when = " ".join(filter(None, (self.begins, self.zone)))
+        return f"blocks from {when} on" if when else "blocks in no stage"
+
+
 class Provenance(Value):
     """Why an artifact is what it is; equal inputs give equal provenance, so there is no clock.
 

@@ -16,7 +16,9 @@ from blockc.values import Value
 #: name -> what it is. `[]` stands for each item of a tuple.
 NAMES: Mapping[str, str] = {
     "header[]": "a line of the header, without the mark of a comment",
-    "registered": "the sentence about what the country of an address is",
+    "registered": "the sentence about what the country of an address is, and when lists block "
+    "that do not yet",
+    "waiting": "the latter behind commas, for the end of a description, or nothing",
     "codes[]": "the code of a country that is blocked, where the artifact says countries",
     "provenance.list": "the list, or several joined by +",
     "provenance.title": "its title, or nothing",
@@ -126,7 +128,8 @@ def template_context(
     return {
         "header": tuple(document.header(parts)),
         "provenance": document.provenance,
-        "registered": document.caution,
+        "registered": document.note,
+        "waiting": document.waiting,
         "codes": document.codes,
         "option": dict(document.options),
         "part_options": tuple(map(dict, document.part_options or (document.options,))),

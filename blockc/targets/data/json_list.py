@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from blockc.addresses.rules import Match
-from blockc.targets.core.document import REGISTERED, Document, FamilyEntries
+from blockc.targets.core.document import Document, FamilyEntries
 from blockc.targets.core.layout import File
 from blockc.targets.core.response import HTTP_ERRORS
 from blockc.targets.core.target import (
@@ -83,7 +83,7 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
         "title": made_of.title,
         "policy": made_of.policy,
         "sample": made_of.sample,
-        "note": REGISTERED,
+        "note": document.note,
         "entries": {part.name: part.count for part in parts},
         "addresses": {part.name: str(part.addresses) for part in parts},
     }

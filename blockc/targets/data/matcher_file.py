@@ -94,7 +94,7 @@ def _about(document: Document, parts: Sequence[FamilyEntries]) -> dict[str, Any]
         "policy": made_of.policy,
         "sample": made_of.sample,
         "note": REGISTERED,
-        "stages": list(document.stages),
+        "stages": list(map(str, document.stages)),
         "addresses": {part.name: str(part.addresses) for part in parts},
     }
     if answer:

@@ -121,7 +121,7 @@ def _orders(document: Document, _file: File, _: Sequence[FamilyEntries]) -> Iter
     sample = "SAMPLE DATA, " if made_of.sample else ""
     said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
     yield Ordered("Envoy filter", name, claimed=True)
-    yield Ordered("version", sample + said)
+    yield Ordered("version", sample + said + document.waiting)
     yield Ordered("RBAC policy", name, required=False)
     yield Ordered("shadow prefix", f"{name}.", required=False)
     yield Ordered("Envoy principal", document.options["principal"], required=False)

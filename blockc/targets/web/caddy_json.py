@@ -82,7 +82,7 @@ def _orders(document: Document, _file: File, parts: Sequence[FamilyEntries]) -> 
     said = f"list {made_of.list}, policy {made_of.policy}, by country of registration"
     yield Ordered("Caddy route", document.options["id"], claimed=True)
     yield Ordered("Caddy status", answer.status)
-    yield Ordered("message", sample + said)
+    yield Ordered("message", sample + said + document.waiting)
     if answer.link:
         yield Ordered("Link", answer.header)
     yield from compared(document, parts)
