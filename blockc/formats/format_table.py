@@ -137,7 +137,8 @@ def read_options(
         elif not said[key]:
             findings.add(place / "rows" / key, wrong)
     taken = {key: value for key, value in said.items() if key in one.takes}
-    return read_rows(replace(one.base, **taken), place / "rows", findings)
+    options = read_rows(replace(one.base, **taken), place / "rows", findings)
+    return replace(options, takes=one.takes)
 
 
 def form_of(

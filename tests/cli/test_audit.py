@@ -372,3 +372,17 @@ def test_a_wrong_audit_table_is_refused_with_its_place(
     assert done.code == 2
     assert said in done.err
     assert "blockc.toml:7" in done.err
+
+
+def test_what_is_wanted_stands_for_somebody(blockc: Blockc, site: Path) -> None:
+    (site / "partners.txt").write_text("# nobody yet\n", encoding="utf-8")
+    for entry, code in (
+        ('"file:partners.txt"', 2),
+        ('{ select = "file:partners.txt", allow_empty = true }', 0),
+    ):
+        text = POLICY.replace('"1.0.1.0/28"', entry)
+        (site / "blockc.toml").write_text(text, encoding="utf-8")
+        done = blockc(*words(site))
+        assert done.code == code, done.err
+        said = "blockc.toml:10:11: file:partners.txt has no addresses; write { select = ..., "
+        assert (said in done.err) == (code == 2)

@@ -317,6 +317,21 @@ def test_a_definition_edited_over_the_same_bytes_is_read_again(
     assert "7.7.0.0/16" in (policy.parent / "dist" / "clouds.txt").read_text(encoding="utf-8")
 
 
+def test_data_that_was_refused_is_accepted_also_where_the_last_good_cannot_be_read(
+    blockc: Blockc, policy: Path
+) -> None:
+    path = policy.parent / "data" / "iptoasn"
+    path.write_text("".join(f"8.{n}.0.0/16,64500,x1\n" for n in range(200)), encoding="utf-8")
+    assert redefine(blockc, policy, "prefix asn note")[0] == 0
+    path.write_text("8.8.0.0/24,64500,DE\n", encoding="utf-8")
+    code, said = redefine(blockc, policy, "prefix asn country")
+    assert code == 3
+    assert "try again later" not in said
+    (command,) = re.findall(r"the source, run `blockc (update iptoasn --accept \w+)`", said)
+    done = blockc(*command.split(), "-f", policy)
+    assert done.code == 0, done.err
+
+
 def test_a_machine_that_has_only_the_lock_reads_what_it_fetches(
     blockc: Blockc, policy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

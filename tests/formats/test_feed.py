@@ -10,6 +10,7 @@ import pytest
 
 from blockc.addresses.columns import span_columns
 from blockc.addresses.family import FAMILIES, V4, V6
+from blockc.errors import SourceSyntaxError
 from blockc.formats.feeds.feed import Feed, Tag, feed_from_bytes, feed_to_bytes
 from blockc.formats.format_table import FORMATS, form_of
 from tests.formats.test_feed_corpus import GOOD, described, format_of, read
@@ -107,3 +108,16 @@ def test_other_bytes_are_no_feed() -> None:
             feed_from_bytes(data)
         except ValueError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("form", "begin"), [("exit-list", "ExitAddress "), ("text", "")], ids=["exit-list", "text"]
+)
+@pytest.mark.parametrize("address", ["5.6.7.1,5.6.7.2", "005.6.7.1"])
+def test_a_format_is_not_told_to_set_keys_that_it_has_not(
+    form: str, begin: str, address: str
+) -> None:
+    end = " 2026-09-30 12:03:28" if begin else ""
+    with pytest.raises(SourceSyntaxError) as caught:
+        FORMATS[form].read("f", f"{begin}{address}{end}\n".encode(), form_of(form, {}))
+    assert ("in [rows]" in str(caught.value)) == (form == "text"), str(caught.value)

@@ -61,14 +61,9 @@ class Update(Value):
         """
         if self.refused:
             names = listed([one.source.name for one in self.refused])
-            accept = " ".join(
-                f"--accept {one.refused.short}" for one in self.refused if one.refused
-            )
-            asked = " ".join(one.source.name for one in self.refused)
             raise UnsafeChange(
                 f"the new data of {names} was refused; builds go on with the data before it",
-                hint=f"if the lines above are right about the source, run `blockc update {asked} "
-                f"{accept}`",
+                hint=_accepting(self.refused),
             )
         if strict and self.kept:
             names = listed([one.source.name for one in self.kept])
@@ -92,6 +87,12 @@ class Update(Value):
 
     def _advice(self, outcomes: Sequence[SourceOutcome]) -> str:
         """Return what to do about sources for which nothing usable could be fetched."""
+        refused = [one for one in outcomes if one.refused]
+        others = [one for one in outcomes if not one.refused]
+        if refused and not others:
+            return _accepting(refused)
+        if refused:
+            return f"{_accepting(refused)}; for the others {self._advice(others)}"
         broken = [one.source.name for one in outcomes if one.broken]
         again = "try again later, or name the file with a source"
         if self.offline:
@@ -100,6 +101,13 @@ class Update(Value):
             return again
         wrong = f"correct the definition of {listed(broken)}, or tell the publisher"
         return wrong if len(broken) == len(outcomes) else f"{wrong}; for the others {again}"
+
+
+def _accepting(outcomes: Sequence[SourceOutcome]) -> str:
+    """Return what to do about sources whose new data was refused: trying again does not help."""
+    accept = " ".join(f"--accept {one.refused.short}" for one in outcomes if one.refused)
+    asked = " ".join(one.source.name for one in outcomes)
+    return f"if the lines above are right about the source, run `blockc update {asked} {accept}`"
 
 
 def update(

@@ -1,5 +1,6 @@
 """What every feed must pass, whatever its format: the one place that decides what is believed."""
 
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ from blockc.addresses import columns
 from blockc.addresses.addrset import AddrSet
 from blockc.addresses.columns import Column, Spans
 from blockc.addresses.family import FAMILIES, Family
+from blockc.addresses.lines import IN_A_LIST
 from blockc.addresses.plain_text import warning
 from blockc.addresses.wrong_texts import Positions, WrongTexts
 from blockc.errors import Location, SourceSyntaxError, SourceUnfit
@@ -19,6 +21,7 @@ from blockc.values import Value
 Locate = Callable[[int, str], Location]
 _MOST_WRONG = 100  # one row in so many may be left out, and in small files two
 _FEW_WRONG = 2
+_KEY = re.compile(r'\b([a-z_]+) = "')  # of a hint that names what may be set
 
 
 class Rows(Value, eq=False):
@@ -58,16 +61,23 @@ def require_right(rows: Rows, wrong: WrongTexts, options: FormatOptions, count: 
     if not wrong:
         return []
     first, number = wrong.first[0], len(wrong)
-    at = rows.locate(first.position, first.text)
+    at, advice = rows.locate(first.position, first.text), _advice(first.hint, options)
     if options.rows.bad_rows == "refuse":
-        raise SourceSyntaxError(first.message, at=at, hint=first.hint)
+        raise SourceSyntaxError(first.message, at=at, hint=advice)
     few = number <= _FEW_WRONG and number * 2 < count
     if (number * _MOST_WRONG > count and not few) or wrong.more:
         message = f"{number:,} of {count:,} rows cannot be read, the first because {first.message}"
         most = f'bad_rows = "skip" leaves out one row in {_MOST_WRONG}, or {_FEW_WRONG} of a few'
-        raise SourceSyntaxError(message, at=at, hint=f"{first.hint}; {most}")
-    said = f"left out, {first.message}" + (f"; {first.hint}" if first.hint else "")
+        raise SourceSyntaxError(message, at=at, hint=f"{advice}; {most}")
+    said = f"left out, {first.message}" + (f"; {advice}" if advice else "")
     return [warning(at, said, number)]
+
+
+def _advice(hint: str, options: FormatOptions) -> str:
+    """Return what to do about a row; keys of `[rows]` that its format lacks are no help."""
+    keys = _KEY.findall(hint)
+    can = options.takes is None or options.takes.issuperset(keys)
+    return hint if can else IN_A_LIST.get(hint, hint)
 
 
 def require_believable(rows: Rows, options: FormatOptions) -> tuple[AddrSet, list[str]]:

@@ -187,6 +187,7 @@ class FormatOptions(Value, kw_only=True):
         tags: Where their tags stand.
         date: Where the file says what day it describes.
         serial: Where it says its version.
+        takes: The keys of `[rows]` that its format has, if one is known.
     """
 
     rows: RowsTable = field(default_factory=RowsTable)
@@ -196,6 +197,7 @@ class FormatOptions(Value, kw_only=True):
     tags: Mapping[str, Path] = field(default_factory=dict)
     date: Path | None = None
     serial: Path | None = None
+    takes: frozenset[str] | None = None
 
     @property
     def family(self) -> Family | None:

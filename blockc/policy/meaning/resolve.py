@@ -22,7 +22,13 @@ from blockc.addresses.addrset import AddrSet
 from blockc.errors import PolicyError
 from blockc.policy.meaning.canaries import require_canaries
 from blockc.policy.meaning.schedule import WARN_DAYS, Schedule, days_left, schedule_at
-from blockc.policy.meaning.selector_sets import Counts, Feeds, SelectorData, SelectorSets
+from blockc.policy.meaning.selector_sets import (
+    EMPTY_HINT,
+    Counts,
+    Feeds,
+    SelectorData,
+    SelectorSets,
+)
 from blockc.policy.meaning.slot_matrix import Rows, SlotMatrix, inverse, without
 from blockc.policy.model import Exemption, List, LocatedSelector, Note, Policy
 from blockc.policy.syntax.includes import ReadFile
@@ -34,7 +40,6 @@ from blockc.tomlio.when import When
 from blockc.values import Changing, Value, field
 
 STALE_DAYS = 365
-_EMPTY_ENTRY_HINT = "write { select = ..., allow_empty = true } if that is right"
 _EMPTY_LIST_HINT = "give the list allow_empty = true if that is right"
 
 
@@ -283,7 +288,7 @@ class _Work(Changing):
             if allow_empty:
                 self.notes.append(Note(entry.located.place, said))
             else:
-                self.findings.add(entry.located.place, said, hint=_EMPTY_ENTRY_HINT)
+                self.findings.add(entry.located.place, said, hint=EMPTY_HINT)
         if isinstance(selector, GroupSelector):
             self._note_age(selector, entry.located.place)
         left = days_left(entry.exemption, self.moment) if entry.exemption else None

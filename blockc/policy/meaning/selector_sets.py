@@ -1,6 +1,6 @@
 """What each selector stands for on one day: its addresses and how many there are."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -38,12 +38,14 @@ from blockc.policy.syntax.selectors import (
 )
 from blockc.registries.as_numbers import read_as_numbers
 from blockc.registries.registry_map import RegistryMap
+from blockc.tomlio.tables import Findings
 from blockc.values import Changing, Value, field
 
 #: Numbers of addresses, one per family, in the order of the world's families.
 Counts = tuple[int, ...]
 T = TypeVar("T")
 DELEGATED = ("allocated", "assigned")
+EMPTY_HINT = "write { select = ..., allow_empty = true } if that is right"
 
 
 class Feeds(Protocol):
@@ -125,6 +127,20 @@ class SelectorSets(Changing, dict=True):
         if isinstance(selector, CountrySelector | GroupSelector):
             return self.countries.where(self.codes(selector))
         return self.set_of(located)[1]
+
+    def all_addresses(self, entries: Iterable[LocatedSelector]) -> dict[str, AddrSet]:
+        """Return what each of entries stands for, by how it is written.
+
+        Raises:
+            Mistakes: One stands for no address, and the policy does not say that it may.
+        """
+        findings, found = Findings(PolicyError), dict[str, AddrSet]()
+        for one in entries:
+            found[str(one.selector)] = self.addresses(one)
+            if not found[str(one.selector)] and not one.allow_empty:
+                findings.add(one.place, f"{one.selector} has no addresses", hint=EMPTY_HINT)
+        findings.require_none()
+        return found
 
     def set_of(self, located: LocatedSelector) -> tuple[str, AddrSet]:
         """Return a name and the addresses of an entry that is none of country, group, literal."""

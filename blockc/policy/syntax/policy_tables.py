@@ -297,7 +297,7 @@ class AuditTable(Table):
     ] = ()
     proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     wanted: Annotated[
-        tuple[SelectorText, ...],
+        tuple[SelectorText | EntryTable, ...],
         for_editors(description="whose traffic is wanted: partners, monitoring, crawlers"),
     ] = ()
     agents: Annotated[

@@ -251,8 +251,7 @@ def _wanted(side: _Side, rules: Audit) -> AddrMap:
     day, policy = side.day, side.day.resolved.policy
     feeds = LockedData(day.reader, day.project.store, day.project.offline)
     sets = SelectorSets(SelectorData(day.world, policy.groups, policy.guard, day.reader, feeds))
-    layers = {str(one.selector): sets.addresses(one) for one in rules.wanted}
-    return AddrMap.layered(layers)
+    return AddrMap.layered(sets.all_addresses(rules.wanted))
 
 
 def _audited(
