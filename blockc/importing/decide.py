@@ -13,6 +13,8 @@ from blockc.addresses.rules import Match
 from blockc.importing.entries import MOST_KEPT, EntryColumns, Scope, Unread, Unreads
 from blockc.values import Value
 
+_SHORT = 6  # characters; of shorter texts there are few different ones
+
 
 class Decided(Value, eq=False):
     """What the entries of a scope come to.
@@ -39,9 +41,9 @@ def decide(scope: Scope) -> Decided:
     Cost: O(n log n), and some 150 bytes of memory for an entry while it lasts.
     """
     entries = scope.entries
-    decoded, cleared, unread = _decoded(entries)
+    decoded, cleared, dead, unread = _decoded(entries)
     spans = {}
-    dead, redundant = np.zeros(len(entries), bool), np.zeros(len(entries), bool)
+    redundant = np.zeros(len(entries), bool)
     for family in FAMILIES:
         rows = _Rows(*decoded.spans[family], decoded.positions[family])
         spans[family] = _painted(family, rows, scope, dead)
@@ -49,7 +51,7 @@ def decide(scope: Scope) -> Decided:
             redundant[rows.entry[_repeating(family, rows, entries)]] = True
     return Decided(
         blocked=AddrSet.of_spans(spans),
-        count=decoded.count,
+        count=len(entries) - len(unread),
         unread=unread,
         cleared=entries.at(cleared),
         dead=entries.at(np.flatnonzero(dead)),
@@ -68,21 +70,65 @@ class _Rows(NamedTuple):
         return _Rows(self.start[chosen], self.last[chosen], self.entry[chosen])
 
 
-def _decoded(entries: EntryColumns) -> tuple[Decoded, NDArray[np.int64], Unreads]:
-    """Return the spans of entries, the positions of those whose host bits went, and the unread."""
-    decoded, unread = decode_texts(entries.texts), Unreads()
+class _Once:
+    """Entries of which those of a short text that stood before are not decoded again.
+
+    Attributes:
+        places: The positions of those that are.
+        texts: What they say.
+        is_again: Which are not.
+    """
+
+    def __init__(self, entries: EntryColumns) -> None:
+        known: dict[str, int] = {}
+        same = (
+            known.setdefault(text, at) if len(text) < _SHORT else at
+            for at, text in enumerate(entries.texts)
+        )
+        self._same = np.fromiter(same, np.int32, len(entries))
+        self.is_again = self._same != np.arange(len(entries), dtype=np.int32)
+        self.places = np.flatnonzero(~self.is_again)
+        self.texts = entries.texts
+        if len(self.places) < len(entries):
+            self.texts = [self.texts[at] for at in self.places.tolist()]
+
+    def marked(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return of all entries which say what the texts at some positions do."""
+        found = np.zeros(len(self._same), bool)
+        found[self.places[positions]] = True
+        return found[self._same]
+
+
+def count_unread(entries: EntryColumns) -> int:
+    """Return how many entries cannot be read."""
+    once = _Once(entries)
+    wrong = decode_texts(once.texts, truncate=True).wrong
+    return int(once.marked(wrong.positions).sum()) + wrong.more
+
+
+def _decoded(
+    entries: EntryColumns,
+) -> tuple[Decoded, NDArray[np.int64], NDArray[np.bool_], Unreads]:
+    """Return the spans of entries, each span of a short text once.
+
+    And the positions of those whose host bits went, which decide nothing since an entry before them
+    says the same, and the unread.
+    """
+    once, unread = _Once(entries), Unreads()
+    decoded = decode_texts(once.texts)
     strange = decoded.wrong.positions
     if len(strange):
         del decoded
-        decoded = decode_texts(entries.texts, truncate=True)
-    wrong = decoded.wrong.positions
+        decoded = decode_texts(once.texts, truncate=True)
+    is_wrong = once.marked(decoded.wrong.positions)
+    wrong = np.flatnonzero(is_wrong)
     for at in wrong[:MOST_KEPT].tolist():
         line, text, _ = entries[at]
         unread.append(Unread(line, text, _why_not(text)))
-    unread.extend(Unreads((), max(0, len(wrong) - MOST_KEPT)))
-    is_wrong = np.zeros(len(entries), bool)
-    is_wrong[wrong] = True
-    return decoded, strange[~is_wrong[strange]], unread
+    unread.extend(Unreads((), max(0, len(wrong) - MOST_KEPT) + decoded.wrong.more))
+    cleared = np.flatnonzero(once.marked(strange) & ~is_wrong)
+    places = {family: once.places[at] for family, at in decoded.positions.items()}
+    return Decoded(decoded.spans, places), cleared, once.is_again & ~is_wrong, unread
 
 
 def _why_not(text: str) -> str:

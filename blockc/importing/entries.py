@@ -80,7 +80,10 @@ class EntryColumns(Sequence[Entry]):
         """Return the entries at some positions."""
         found = EntryColumns()
         for piece in columns.slices(len(positions)):
-            found.extend(self[at] for at in positions[piece].tolist())
+            at = positions[piece]
+            found.texts += [self.texts[n] for n in at.tolist()]
+            found.lines.frombytes(np.frombuffer(self.lines, dtype=np.intc)[at].tobytes())
+            found.blocking += self.blocks(at).tobytes()
         return found
 
     def any_blocks(self) -> bool:

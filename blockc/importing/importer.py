@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from blockc.addresses import AddrSet
 from blockc.addresses.addrset import union
-from blockc.addresses.lines import decode_texts, prefix_texts
+from blockc.addresses.lines import prefix_texts
 from blockc.addresses.rules import meaning
 from blockc.errors import BlockcError, PolicyError, SourceUnfit, suggestion
-from blockc.importing.decide import Decided, decide
+from blockc.importing.decide import Decided, count_unread, decide
 from blockc.importing.entries import (
     SET,
     Contents,
@@ -123,8 +123,8 @@ def _read_as_guessed(
         found[path] = contents = _read(path, forms[path], data, ())
         read, wrong = 0, len(contents.unread)
         for scope in contents.scopes:
-            decoded = decode_texts(scope.entries.texts, truncate=True)
-            read, wrong = read + decoded.count, wrong + len(decoded.wrong)
+            unread = count_unread(scope.entries)
+            read, wrong = read + len(scope.entries) - unread, wrong + unread
         if wrong >= read:
             return found, True
     return found, False

@@ -1,7 +1,7 @@
 """Files that are lists: plain ones, maps, AWS sets, and those of file sharing programs."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from blockc.addresses.human_forms import without_zeros
 from blockc.addresses.rules import Match
@@ -18,6 +18,7 @@ from blockc.importing.entries import (
     require_few_scopes,
 )
 
+_LONG = 200  # characters
 _RANGE = re.compile(r"(?<!\s)\s+-\s+")
 _WORD = re.compile(r"[^,\s]+")
 _BEGINS = re.compile(r"[0-9A-Fa-f:.]+[.:]")
@@ -41,12 +42,19 @@ def read_lines(text: str, _: Sequence[str]) -> Contents:
         if not said:
             continue
         said = _RANGE.sub("-", said) if "-" in said else said
-        if all(_BEGINS.match(word[0]) for word in _WORD.finditer(said)):
-            for word in _WORD.finditer(said):
-                entries.add(line, word[0])
+        if all(map(_BEGINS.match, _words(said))):
+            for word in _words(said):
+                entries.add(line, word)
         else:
             unread.append(Unread(line, said, "not a line of addresses"))
     return Contents((Scope("the list", Match.MEMBER, entries),), unread)
+
+
+def _words(said: str) -> Iterable[str]:
+    """Return what blanks and commas part; of very many no list, which would be several times it."""
+    if len(said) < _LONG:
+        return said.replace(",", " ").split()
+    return (found[0] for found in _WORD.finditer(said))
 
 
 def read_map(text: str, values: Sequence[str]) -> Contents:

@@ -1,14 +1,18 @@
 """What a file may cost that somebody imports: whatever is in it, not much more than its bytes."""
 
 import tracemalloc
+from random import Random
 from typing import Any
 
 import pytest
 
 from blockc.addresses import lines, plain_text
+from blockc.addresses.rules import Match
 from blockc.errors import SourceUnfit
+from blockc.importing import decide as decide_module
 from blockc.importing import entries, importer
 from blockc.importing.decide import decide
+from blockc.importing.entries import Entry, EntryColumns, Scope
 from blockc.importing.forms import FORMS, guess
 from blockc.importing.importer import import_files
 from blockc.targets.syntax.tokens import ArtifactFile
@@ -81,6 +85,43 @@ def test_entries_are_kept_in_columns(
             decide(scope)
 
     assert growth(decided, piece) < 30
+
+
+def test_a_short_text_that_stood_before_is_not_decoded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_text, "_BATCH", 1 << 11)
+    monkeypatch.setattr(lines, "_BATCH", 1 << 11)
+    found = import_files({"f": b"::\n2::\n" * 500 + b"x:\n::1/9\n" * 10})
+    assert (found[0].entries, len(found[0].unread)) == (1010, 10)
+    assert growth(lambda text: import_files({"f": text.encode()}), "::\n") < 30
+
+
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize("seed", range(30))
+def test_entries_decide_the_same_if_short_ones_are_decoded_once(
+    match: Match, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = Random(seed)
+    known = ["::", "1::", "1::/3", "x:", "1::1", "1:1::/32", "1.2.3.4/9", "2.0.0.0/7", "-", ""]
+    texts = rng.choices(known, k=40)
+    first = match is Match.FIRST
+    found = EntryColumns(
+        Entry(n, one, not first or rng.random() < 0.5) for n, one in enumerate(texts)
+    )
+    told = []
+    for short in (0, 6):
+        monkeypatch.setattr(decide_module, "_SHORT", short)
+        said = decide(Scope("s", match, found))
+        told.append(
+            (
+                said.blocked,
+                said.count,
+                [*said.unread],
+                *map(list, (said.cleared, said.dead, said.redundant)),
+            )
+        )
+    assert told[0] == told[1]
 
 
 def test_a_line_of_apache_about_something_else_is_not_cut_into_words() -> None:

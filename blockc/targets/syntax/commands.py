@@ -47,13 +47,11 @@ class CommandGrammar(Value):
         return (line.lstrip(" \t") if self.comments_indented else line)[:1] in {"", "#"}
 
     def _require_characters(self, text: Text) -> None:
-        begin = 0
-        for line in lines_one_by_one(text.text):
+        for begin, line in text.odd_lines():
             odd = ODD.search(line)
             if odd and not self.is_comment(line):
                 message = f"a command holds a character {self.program} does not take"
                 raise text.error(message, begin + odd.start())
-            begin += len(line) + 1
 
 
 class Command(Value, eq=False):

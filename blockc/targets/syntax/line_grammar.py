@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 import numpy as np
 
@@ -117,8 +117,10 @@ class LineGrammar(Value):
 
     def _line_by_line(self, text: Text) -> "Lines":
         columns = self._columns()
-        for lines in line_batches(text.text):
-            entries = [content for line in lines if (content := self._content(line))]
+        for some in text_batches(text.text):
+            lines = some.split("\n")
+            plain = map(str.strip, lines, repeat(_BLANKS))
+            entries = [*filter(None, map(self._content, lines) if "#" in some else plain)]
             wrong = self._add(columns, entries)
             if wrong is not None:
                 raise self.error(text, len(columns[0]) + wrong, f"expected {self.entry}")
@@ -132,14 +134,12 @@ class LineGrammar(Value):
 
     def _require_characters(self, text: Text) -> None:
         """Raise unless the program sees the same blanks in the entries as we do."""
-        at = 0
-        for line in lines_one_by_one(text.text):
+        for at, line in text.odd_lines():
             content = self._content(line)
             odd = ODD.search(content)
             if odd:
                 message = f"an entry holds a character that {self.program} may not take"
                 raise text.error(message, at + line.index(content) + odd.start())
-            at += len(line) + 1
 
     def error(self, text: Text, entry: int, why: str) -> SourceSyntaxError:
         """Return the error about an entry, counted from 0 over the lines that hold one."""

@@ -1,7 +1,7 @@
 """Texts that know where they are."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from blockc.addresses import FAMILIES, Family
 from blockc.addresses.plain_text import text_batches
@@ -9,6 +9,7 @@ from blockc.errors import Location, SourceSyntaxError
 from blockc.values import Value
 
 ODD = re.compile(r"[^\t -~]")  # what one line of printable ASCII and tabs does not hold
+_ODD_IN_LINES = re.compile(r"[^\t\n -~]")
 _PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\t\n"
 Where = Callable[[int, str], SourceSyntaxError]  # makes the error about the item at a position
 
@@ -36,6 +37,15 @@ class Text(Value):
     def is_plain(self) -> bool:
         """Return whether all lines are printable ASCII and tabs, as they are in most files."""
         return not self.text.encode(errors="surrogatepass").translate(None, _PLAIN)
+
+    def odd_lines(self) -> Iterator[tuple[int, str]]:
+        """Yield each line that holds something else than these, and its position."""
+        end = 0
+        while found := _ODD_IN_LINES.search(self.text, end):
+            begin = self.text.rfind("\n", 0, found.start()) + 1
+            end = self.text.find("\n", found.start())
+            end = end if end >= 0 else len(self.text)
+            yield begin, self.text[begin:end]
 
     def require_lines(self, longest: int, why: str) -> None:
         """Raise SourceSyntaxError about a line of more bytes than `longest`, if that is not 0."""

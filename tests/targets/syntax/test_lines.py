@@ -11,6 +11,7 @@ from blockc.targets.syntax.addresses import decode_rules
 from blockc.targets.syntax.line_grammar import LineGrammar, Lines, ListReader
 from blockc.targets.syntax.reading import Found, Reading
 from blockc.targets.syntax.tokens import Text
+from tests.support.counting import calls_of
 from tests.support.memory import growth
 from tests.support.refusals import refused, told
 from tests.support.spoilt import spoilt
@@ -356,3 +357,11 @@ def test_ranges_are_no_entries_of_many_lists_that_take_none() -> None:
     assert reader.together([[Text("1", "10.0.0.1-10.0.0.2\n").encoded()]]) is None
     with pytest.raises(SourceSyntaxError, match="'::1-::2' is not an address"):
         reader.together([[Text("1", "::1-::2\n").encoded()]])
+
+
+def test_a_strange_character_in_a_comment_costs_no_look_at_all_lines() -> None:
+    def calls(comment: str) -> int:
+        text = Text("x", f"#{comment}\n" + "a b\n" * 5_000)
+        return calls_of(lambda: MAP.read(text))
+
+    assert calls("\u2028") < calls("x") + 50
