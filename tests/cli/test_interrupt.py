@@ -31,6 +31,13 @@ sys.argv = ["blockc", "list", "countries", *{more!r}]
 runpy.run_module("blockc", run_name="__main__", alter_sys=True)
 """
 
+#: Run Python with a signal that is not ignored, as `nohup` and background jobs have it.
+HEEDING = """
+import os, signal, sys
+signal.signal(int(sys.argv[1]), signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 @pytest.mark.parametrize("number", [8, 20, 35, 50, 65, 80])
@@ -58,7 +65,7 @@ def test_an_audit_that_is_stopped_leaves_no_scratch_folder(
     scratch.mkdir()
     audit = ["audit", "-v", "-", "-f", str(write_policy(tmp_path)), "--from", str(registries)]
     with subprocess.Popen(
-        [sys.executable, "-m", "blockc", *audit],
+        [sys.executable, "-c", HEEDING, str(int(number)), "-m", "blockc", *audit],
         env=environ(TMPDIR=str(scratch)),
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
