@@ -365,3 +365,8 @@ def test_a_strange_character_in_a_comment_costs_no_look_at_all_lines() -> None:
         return calls_of(lambda: MAP.read(text))
 
     assert calls("\u2028") < calls("x") + 50
+
+
+def test_a_strange_character_in_a_comment_behind_a_blank_line_is_let() -> None:
+    text = Text("f", "\n# für uns\n1.2.3.4\n")
+    assert columns_of(GRAMMARS[0].read(text)) == (["1.2.3.4"],)

@@ -359,9 +359,9 @@ def test_the_words_of_a_plain_block_are_found_at_once(monkeypatch: pytest.Monkey
 
 def test_very_many_ends_are_stepped_over_at_once() -> None:
     for grammar, ends in ((NGINX, ";"), (NFT, "\n;"), (CADDYFILE, "\n")):
-        source = grammar.read(Text("f", f"{ends * 1_000}a {ends * 1_000}b"))
+        source = grammar.read(Text("f", f"{ends * 1_000}XX {ends * 1_000}b"))
         assert calls_of(source.skip_ends) < 100
-        assert source.statement().words == ["a"]
+        assert source.statement().words == ["XX"]
         assert (source.word, source.at) == ("b", len(source.text.text) - 1)
 
 
