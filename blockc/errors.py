@@ -49,6 +49,8 @@ def suggestion(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+#: What to do where a file may not be read or written.
+DENIED = "change the permissions, or work as the user to whom it belongs"
 #: Message and advice where git left both versions of some lines in a file.
 CONFLICT = "a mark of a merge conflict", "resolve the conflict: keep the lines that are meant"
 _CONFLICT_MARK = re.compile(r"(<{7}|>{7}|\|{7}) |={7}\s*$")

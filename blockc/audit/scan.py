@@ -35,13 +35,7 @@ from blockc.audit.line_sql import TOO_LONG, LineLayout, literal, table_layout
 from blockc.audit.log_format import LogFormat
 from blockc.audit.pseudonyms import hash_name, pseudonym
 from blockc.audit.regular_blocks import MOST_BYTES, Readers, RegularBlocks
-from blockc.audit.scan_sql import (
-    SHOWN_LINES,
-    EngineOptions,
-    added_up_sql,
-    cut_lines_sql,
-    times_sql,
-)
+from blockc.audit.scan_sql import SHOWN_LINES, EngineOptions, added_up_sql, cut_lines_sql, times_sql
 from blockc.audit.table_scan import TableScan
 from blockc.audit.texts import Places, Texts
 from blockc.audit.zones import NOT_LISTED

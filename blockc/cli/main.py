@@ -21,7 +21,15 @@ from blockc.cli.console import (
     stdout_failure,
 )
 from blockc.cli.options import NoOptions, Settings, default_settings, names_of_settings, verb
-from blockc.errors import BlockcError, Location, OutputError, UsageError, os_reason, suggestion
+from blockc.errors import (
+    DENIED,
+    BlockcError,
+    Location,
+    OutputError,
+    UsageError,
+    os_reason,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -58,10 +66,9 @@ _LARGE_BYTES = (-3, 8 << 20)  # M_MMAP_THRESHOLD: what is larger goes back to th
 BUG = "this is a bug in blockc; nothing was published. Please report it with the lines above"
 
 _MORE = "give the machine or the container more, or ask for less at a time"
-_DENIED = "change the permissions, or work as the user to whom it belongs"
 _LACKING = {
-    EACCES: _DENIED,
-    EPERM: _DENIED,
+    EACCES: DENIED,
+    EPERM: DENIED,
     ENOSPC: "free some space",
     EDQUOT: "raise the quota, or free some space",
     EROFS: "name a place that can be written; for temporary files, with TMPDIR",

@@ -144,7 +144,7 @@ def _painted(
 ) -> tuple[columns.Column, columns.Column]:
     """Return the spans that are blocked, and mark the entries that decide about no address."""
     dead[rows.entry] = True
-    rows = _once(_ranked(rows, scope.match))
+    rows = _without_twins(_ranked(rows, scope.match))
     blocks = scope.entries.blocks(rows.entry)
     if (rows.start[1:] > rows.last[:-1]).all():  # they share no address, as in most lists
         dead[rows.entry] = False
@@ -160,7 +160,7 @@ def _painted(
     return picture.runs(np.concatenate([[False], blocks])[picture.labels])
 
 
-def _once(rows: _Rows) -> _Rows:
+def _without_twins(rows: _Rows) -> _Rows:
     """Return rows by their starts; of some that are the same span the first one."""
     rows = rows.take(np.lexsort((rows.last, rows.start)))
     first = np.ones(len(rows.start), bool)

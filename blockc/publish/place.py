@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from blockc.errors import Location, OutputError
+from blockc.errors import DENIED, Location, OutputError
 from blockc.publish.history import (
     HISTORY,
     PREPARED,
@@ -44,10 +44,7 @@ ADVICE = Advice(
 )
 
 
-_READERS = "change the permissions, or work as the user to whom it belongs"
-READING = Advice(
-    verb="read what was published", steps={errno.EACCES: _READERS, errno.EPERM: _READERS}
-)
+READING = Advice(verb="read what was published", steps={errno.EACCES: DENIED, errno.EPERM: DENIED})
 Events = Sequence[tuple[str, Facts]]
 State = tuple[str, Pin | None]  # the generation that is live, and the pin
 

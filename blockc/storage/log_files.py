@@ -18,9 +18,7 @@ from blockc.storage.decompress import Damaged
 
 BLOCK = 1 << 23  # bytes; a longer line is never held whole
 STDIN = "-"
-_LONGEST = (
-    1 << 30
-)  # bytes of a line, none of which are held; what never ends one, such as /dev/zero, is no log
+_LONGEST = 1 << 30  # bytes of a line, not held: what never ends one, as /dev/zero, is no log
 _PIECE = 1 << 12  # packed bytes of zstd at once: what it unpacks to is held, 30,000 times as much
 PARQUET = b"PAR1"  # what such a file begins with
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}

@@ -69,9 +69,14 @@ def test_of_short_lines_fewer_bytes_are_read_at_a_time(
         ("text", {"lists": "as-numbers"}, b'""\n'),
         ("exit-list", {}, b'"" '),
         ("json-lines", {"prefix": "cidr"}, b"{}\n"),
+        # Of short texts that are alike one is kept.
+        ("csv", {"columns": ("prefix", "country")}, b'"\n'),
+        ("geofeed", {}, b'"\n'),
+        ("text", {"lists": "as-numbers"}, b"\xff\n"),
+        ("text", {"lists": "as-numbers"}, b"abc\n"),
     ],
 )
-def test_lines_of_two_characters_take_little_memory(
+def test_lines_of_few_characters_take_little_memory(
     format_name: str, rows: dict[str, object], piece: bytes
 ) -> None:
     options = form_of(format_name, rows)
@@ -86,23 +91,6 @@ def test_a_geofeed_of_short_broken_lines_takes_little_memory(piece: bytes) -> No
     with pytest.raises(BlockcError):
         read("f", piece, options)  # what is imported for it is not counted
     assert growth(lambda data: read("f", data, options), piece) < 19
-
-
-@pytest.mark.parametrize(
-    ("format_name", "rows", "piece"),
-    [
-        ("csv", {"columns": ("prefix", "country")}, b'"\n'),
-        ("geofeed", {}, b'"\n'),
-        ("text", {"lists": "as-numbers"}, b"\xff\n"),
-        ("text", {"lists": "as-numbers"}, b"abc\n"),
-    ],
-)
-def test_of_short_texts_that_are_alike_one_is_kept(
-    format_name: str, rows: dict[str, object], piece: bytes
-) -> None:
-    options = form_of(format_name, rows)
-    read = FORMATS[format_name].read
-    assert growth(lambda data: read("f", data, options), piece) < 14
 
 
 def test_rows_of_a_geofeed_that_are_alike_are_painted_once() -> None:
