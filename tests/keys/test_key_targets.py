@@ -16,6 +16,7 @@ from blockc.keys.key_table import RESTORE, REVOKE
 from blockc.keys.key_target import PlannedKey, prove_keys
 from blockc.targets.syntax.tokens import Text
 from tests.keys.gateway_cases import LIST, case_of, text_of_plan
+from tests.support.aws_shapes import model_of
 
 NAMES = sorted(KEY_TARGETS)
 HOSTILE = (
@@ -150,8 +151,7 @@ def test_a_path_of_a_call_has_as_many_steps_whatever_the_name() -> None:
 
 def test_the_commands_of_aws_are_calls_that_its_own_model_takes() -> None:
     target, options, keys = case_of("aws-api-gateway")
-    session = import_module("botocore.session").get_session()  # it has no types
-    operation = session.get_service_model("apigateway").operation_model("UpdateApiKey")
+    operation = model_of("apigateway").operation_model("UpdateApiKey")
     validator = import_module("botocore.validate").ParamValidator()
     lines = text_of_plan(target, options, keys).text.splitlines()[3:]
     for line, key in zip(lines, keys, strict=True):

@@ -24,17 +24,18 @@ _TYPES: Mapping[str, type] = {
 
 def input_problems(service: str, operation: str, value: object) -> list[str]:
     """Return why the input of an operation is not as the model of its service demands."""
-    shape = _model(service).operation_model(operation).input_shape
+    shape = model_of(service).operation_model(operation).input_shape
     return list(_problems(shape, value, operation))
 
 
 def shape_problems(service: str, name: str, value: object) -> list[str]:
     """Return the same about a value of any shape of the service."""
-    return list(_problems(_model(service).shape_for(name), value, name))
+    return list(_problems(model_of(service).shape_for(name), value, name))
 
 
 @lru_cache
-def _model(service: str) -> Any:  # botocore has no types
+def model_of(service: str) -> Any:  # botocore has no types
+    """Return what AWS's own client knows of a service; elsewhere than in CI it may be absent."""
     try:
         session = import_module("botocore.session")
     except ImportError:
