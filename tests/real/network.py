@@ -4,7 +4,8 @@
 
 A pair of virtual cables is enough: what goes into one end comes out of the other as if from
 outside, with whatever source address we write into it. Behind the rules under test a rule of our
-own notes the source of each packet that got through.
+own notes the source of each packet of ours that got through: the kernel sends some too, from `::`
+where it asks whether its own address is taken.
 """
 
 import json
@@ -45,8 +46,8 @@ table inet witness {
 	}
 	chain after {
 		type filter hook HOOK priority 100; policy accept;
-		iif "inside" ip saddr 0.0.0.0/0 add @seen4 { ip saddr } drop
-		iif "inside" ip6 saddr ::/0 add @seen6 { ip6 saddr } drop
+		iif "inside" udp dport 4000 ip saddr 0.0.0.0/0 add @seen4 { ip saddr } drop
+		iif "inside" udp dport 4000 ip6 saddr ::/0 add @seen6 { ip6 saddr } drop
 	}
 }
 """
